@@ -1,0 +1,51 @@
+// How a model is to be run: llama-server's parameters, by its names, as a person gives them.
+// What the engine makes of them is context.hpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vrambudget/ggml/type.hpp"
+
+namespace vrambudget {
+
+enum class flash_attn : std::uint8_t { automatic, on, off };
+enum class split_mode : std::uint8_t { none, layer, row, tensor };
+enum class pooling : std::uint8_t { unspecified, none, mean, cls, last, rank };
+
+/// `-ot PATTERN=BUFFER`: tensors whose name contains a match of `pattern` (ECMAScript) go to `buffer`.
+struct tensor_override {
+  std::string pattern;
+  std::string buffer;  ///< "CPU" or "CUDA0", "CUDA1", ...
+};
+
+/// Parameters of one llama-server process. Defaults are llama-server's of the pinned engine.
+struct run {
+  std::uint32_t n_ctx = 0;       ///< `-c`, tokens over all sequences; 0: the training length
+  std::uint32_t n_batch = 2048;  ///< `-b`
+  std::uint32_t n_ubatch = 512;  ///< `-ub`
+  std::uint32_t n_parallel = 0;  ///< `-np`; 0: automatic, four sequences over one unified cache
+  std::optional<bool> kv_unified;  ///< `-kvu`, `--no-kv-unified`; absent: only when `-np` is automatic
+  enum flash_attn flash_attn = flash_attn::automatic;  ///< `-fa`
+  ggml_type type_k = ggml_type::f16;                   ///< `-ctk`
+  ggml_type type_v = ggml_type::f16;                   ///< `-ctv`
+  std::int32_t n_gpu_layers = -1;                      ///< `-ngl`; negative: all
+  enum split_mode split_mode = split_mode::layer;      ///< `-sm`
+  std::int32_t main_gpu = 0;                           ///< `-mg`
+  std::vector<float> tensor_split;                     ///< `-ts`; empty: by free memory
+  std::vector<tensor_override> overrides;              ///< `-ot`, in order; the first match decides
+  bool cpu_moe = false;         ///< `-cmoe`: all expert tensors stay on the host
+  std::uint32_t n_cpu_moe = 0;  ///< `-ncmoe`: expert tensors of the first N layers
+  std::uint32_t n_cpu_ffn = 0;  ///< `-ncffn`: dense FFN tensors of the first N layers
+  bool offload_kqv = true;      ///< off: `-nkvo`
+  bool op_offload = true;       ///< off: `--no-op-offload`
+  bool swa_full = false;        ///< `--swa-full`
+  bool embeddings = false;      ///< `--embeddings`
+  enum pooling pooling = pooling::unspecified;  ///< `--pooling`
+  std::uint32_t n_rs_seq = 0;       ///< recurrent states kept back per sequence for rollback
+  std::uint32_t n_outputs_max = 0;  ///< rows of logits; 0: llama-server's, one per sequence
+};
+
+}  // namespace vrambudget
