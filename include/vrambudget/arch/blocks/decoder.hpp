@@ -1,0 +1,68 @@
+// The skeleton most architectures share: embeddings, then per layer attention and feed-forward around
+// a residual stream, then norm and logits. Descriptions say what is inside a layer, and what differs.
+#pragma once
+
+#include <optional>
+
+#include "vrambudget/arch/builder.hpp"
+
+namespace vrambudget::arch {
+
+/// When the rows that need logits are picked from the batch.
+enum class row_selection : std::uint8_t {
+  early,        ///< in the last layer, after its attention
+  before_norm,  ///< after the last layer; its full output is kept for a draft head
+  after_norm,   ///< after the final norm, whose full output is kept for a draft head
+};
+
+/// Norms, scales and order around the layers of a decoder.
+struct decoder {
+  tensor_name ffn_norm = "ffn_norm";
+  bool scale_embeddings = false;  ///< times a constant, besides GGUF's embedding scale
+  bool post_norms = false;        ///< norms after attention and after feed-forward
+  bool residual_first = false;    ///< residual + y instead of y + residual, after feed-forward
+  row_selection rows = row_selection::early;
+  bool keeps_hidden = false;      ///< rows picked early, and the normed result kept for a draft head
+  bool softcap_logits = false;    ///< scale, tanh, scale
+};
+
+/// Runs `attention(il, x)` and `feed_forward(il, x)` in every layer. Both get the normed input, shape
+/// [n_embd, tokens], and give the same shape.
+template <class Attention, class FeedForward>
+void build_decoder(builder& b, const decoder& d, Attention&& attention, FeedForward&& feed_forward) {
+  const int n_layer = static_cast<int>(b.hp.n_layer());
+  const auto branch_scaled = [&](tensor* t) { return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t; };
+  tensor* stream = b.token_embeddings();
+  if (d.scale_embeddings) stream = b.scale(stream);
+  tensor* out_ids = b.output_ids();
+
+  for (int il = 0; il < n_layer; ++il) {
+    tensor* residual = stream;
+    tensor* y = attention(il, b.rms_norm_of(il, "attn_norm", stream));
+    if (il == n_layer - 1 && d.rows == row_selection::early) {
+      y = b.get_rows(y, out_ids);
+      residual = b.get_rows(residual, out_ids);
+    }
+    if (d.post_norms) y = b.rms_norm_of(il, "post_attention_norm", y);
+    residual = builder::named(b.add(branch_scaled(y), residual), "ffn_inp", il);
+    y = feed_forward(il, b.rms_norm_of(il, d.ffn_norm, residual));
+    if (d.post_norms) y = b.rms_norm_unpinned(il, "post_ffw_norm", y);
+    y = branch_scaled(y);
+    stream = builder::named(d.residual_first ? b.add(residual, y) : b.add(y, residual), "l_out", il);
+  }
+
+  if (d.rows == row_selection::before_norm) {
+    b.h_nextn = stream;
+    stream = b.get_rows(stream, out_ids);
+  }
+  tensor* normed = b.rms_norm_of(-1, "output_norm", stream);
+  if (d.keeps_hidden) b.h_nextn = normed;
+  if (d.rows == row_selection::after_norm) {
+    b.h_nextn = normed;
+    normed = b.get_rows(normed, out_ids);
+  }
+  b.embd = normed;
+  b.finish_logits(d.softcap_logits);
+}
+
+}  // namespace vrambudget::arch

@@ -1,0 +1,85 @@
+// Recurrent states in a graph: reading the states of the sequences in the batch, writing them back.
+#pragma once
+
+#include <algorithm>
+
+#include "vrambudget/arch/builder.hpp"
+
+namespace vrambudget::arch {
+
+/// The copy indices of a batch and the state tensors of each layer.
+class recurrent_input {
+ public:
+  explicit recurrent_input(builder& b) : b_(b), state_(*b.memory.recurrent) {
+    const std::int64_t n_rs = state_.n_cell, n_seqs = b.ub.n_seqs;
+    tensor* copy = b.get_graph().make_input("rs_s_copy", ggml_type::i32, n_rs);
+    main_ = b.view_1d(copy, n_seqs, 0);
+    extra_ = b.view_1d(copy, n_rs - n_seqs, static_cast<std::uint64_t>(n_seqs) * copy->nb[0]);
+  }
+
+  /// All rows of a layer's convolution (R) or recurrence (S) state.
+  tensor* all_r(int il) { return state_of("cache_r", il, layer(il).n_embd_r); }
+  tensor* all_s(int il) { return state_of("cache_s", il, layer(il).n_embd_s); }
+
+  /// The states of the sequences in the batch, [state size, sequences], by looking rows up.
+  tensor* load(tensor* all) {
+    return load(all, [this](tensor* states, tensor* ids) { return b_.get_rows(states, ids); });
+  }
+  /// The same with an operation that reads the rows itself.
+  ///
+  /// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_rs
+  template <class Rows>
+  tensor* load(tensor* all, Rows&& rows) {
+    const std::int64_t size = all->ne[0], n_seqs = b_.ub.n_seqs, n_rs = state_.n_cell;
+    tensor* states = b_.reshape(all, size, all->ne[1]);
+    b_.expand(b_.scale_inplace(b_.view_1d(states, size, 0)));
+    tensor* out = rows(states, main_);
+    b_.expand(out);
+    tensor* kept = b_.get_rows(states, extra_);
+    b_.expand(b_.cpy(kept, b_.view_2d(all, size, n_rs - n_seqs, all->nb[1],
+                                      static_cast<std::uint64_t>(n_seqs) * all->nb[1])));
+    return out;
+  }
+
+  /// Writes `state` (any shape) to the first rows of `all`.
+  void store(tensor* all, tensor* state) {
+    b_.expand(b_.cpy(state, b_.view_2d(all, all->ne[0], b_.ub.n_seqs, all->nb[1], 0)));
+  }
+
+  /// Convolution input: the state of the last kernel - 1 tokens, then the tokens; the new states are
+  /// stored. x: [channels, tokens per sequence, sequences].
+  ///
+  /// Shape:    [kernel - 1 + tokens per sequence, channels, sequences]
+  /// Source:   llama.cpp v0.5.0, src/models/delta-net-base.cpp: build_conv_state
+  tensor* convolution_input(int il, tensor* x, std::int64_t kernel, std::int64_t channels) {
+    tensor* all = all_r(il);
+    const std::int64_t n_seqs = b_.ub.n_seqs, n_snapshot = b_.cp.n_rs_seq + 1;
+    tensor* state = b_.reshape(load(all), kernel - 1, channels, n_seqs);
+    tensor* input = b_.concat(state, b_.transpose(x), 0);
+    for (std::int64_t t = 1; t <= n_snapshot; ++t) {
+      const std::int64_t first = std::max<std::int64_t>(0, input->ne[0] - state->ne[0] - n_snapshot + t);
+      tensor* last = b_.view_3d(input, kernel - 1, channels, n_seqs, input->nb[1], input->nb[2],
+                                static_cast<std::uint64_t>(first) * input->nb[0]);
+      const auto row = static_cast<std::uint64_t>((n_snapshot - t) * state_.n_cell);
+      b_.expand(b_.cpy(last, b_.view_2d(all, (kernel - 1) * channels, n_seqs, all->nb[1], row * all->nb[1])));
+    }
+    return input;
+  }
+
+  /// Cells: rows of the states that belong to one snapshot.
+  [[nodiscard]] std::int64_t n_cell() const { return state_.n_cell; }
+
+ private:
+  [[nodiscard]] const recurrent_layer& layer(int il) const { return *state_.find(static_cast<std::uint32_t>(il)); }
+  tensor* state_of(const char* name, int il, std::uint64_t width) {
+    tensor* t = b_.get_graph().make(ggml_type::f32, static_cast<std::int64_t>(width), state_.n_rows);
+    t->home = static_cast<std::int8_t>(layer(il).backend);
+    return builder::named(t, name, il);
+  }
+
+  builder& b_;
+  const recurrent_state& state_;
+  tensor *main_, *extra_;
+};
+
+}  // namespace vrambudget::arch

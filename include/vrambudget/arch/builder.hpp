@@ -1,0 +1,179 @@
+// What every description starts from: the model's numbers and weights, the batch, the caches, and
+// the inputs and norms that all architectures share. Blocks for layers are in blocks/.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+
+#include "vrambudget/arch/weight_table.hpp"
+#include "vrambudget/engine/cache.hpp"
+#include "vrambudget/engine/context.hpp"
+#include "vrambudget/engine/placement.hpp"
+#include "vrambudget/ggml/ops.hpp"
+#include "vrambudget/model/hparams.hpp"
+
+namespace vrambudget::arch {
+
+using ggml::tensor;
+
+/// The tokens of one graph.
+struct ubatch {
+  std::int64_t n_tokens = 0;   ///< over all sequences; a multiple of n_seqs
+  std::int64_t n_seqs = 1;     ///< sequences
+  std::int64_t n_outputs = 1;  ///< rows of logits
+  [[nodiscard]] std::int64_t n_seq_tokens() const { return n_tokens / n_seqs; }
+};
+
+/// Everything a description reads.
+struct graph_source {
+  const hparams& hp;
+  const context_params& cp;
+  const placement& place;
+  const memory_layout& memory;
+  weight_table& weights;
+};
+
+/// Builds one graph. Descriptions call it and the blocks, layer by layer.
+class builder : public ggml::op_builder {
+ public:
+  builder(ggml::graph& g, const graph_source& s, const ubatch& ub)
+      : op_builder(g), hp(s.hp), cp(s.cp), memory(s.memory), ub(ub), place_(s.place), weights_(s.weights) {}
+
+  const hparams& hp;
+  const context_params& cp;
+  const memory_layout& memory;
+  const ubatch ub;
+
+  // --- results that are read after the run: never freed
+
+  tensor* embd = nullptr;         ///< final hidden state
+  tensor* logits = nullptr;
+  tensor* h_nextn = nullptr;      ///< hidden state kept for a draft head
+  tensor* embd_pooled = nullptr;
+
+  // --- weights
+
+  /// The tensor "blk.il.NAME" (il < 0: "NAME"), or null.
+  tensor* weight(int il, tensor_name name, std::string_view suffix = ".weight") {
+    return weights_.find(il, name.with(suffix), il >= 0 ? place_.layer_backend(static_cast<std::uint32_t>(il)) : -1);
+  }
+  /// The same; its absence makes the model one the engine refuses.
+  tensor* require(int il, tensor_name name, std::string_view suffix = ".weight") {
+    if (tensor* t = weight(il, name, suffix)) return t;
+    std::string full = il < 0 ? "" : "blk." + std::to_string(il) + ".";
+    full += std::string(name.text()) + std::string(suffix);
+    g_.fail("tensor '" + full + "' is missing");
+    return g_.make(ggml_type::f32, 1);
+  }
+  [[nodiscard]] bool has(int il, tensor_name name) { return weight(il, name) != nullptr; }
+
+  /// W x [* scale] [+ bias], as far as the file has them.
+  tensor* linear(int il, tensor_name name, tensor* x) {
+    tensor* y = mul_mat(require(il, name), x);
+    if (tensor* s = weight(il, name, ".scale")) y = mul(y, s);
+    if (tensor* b = weight(il, name, ".bias")) y = add(y, b);
+    return named(y, name.text(), il);
+  }
+  /// W x [* scale], whatever bias the file has.
+  tensor* linear_without_bias(int il, tensor_name name, tensor* x) {
+    tensor* y = mul_mat(require(il, name), x);
+    if (tensor* s = weight(il, name, ".scale")) y = mul(y, s);
+    return named(y, name.text(), il);
+  }
+
+  static tensor* named(tensor* t, const char* name, int il) {
+    t->name = name;
+    t->il = il;
+    return t;
+  }
+
+  // --- norms
+
+  tensor* rms_norm_of(int il, tensor_name name, tensor* x) { return weighted(il, name, rms_norm(x)); }
+  /// A norm that the engine does not tie to its layer's device.
+  tensor* rms_norm_unpinned(int il, tensor_name name, tensor* x) { return weighted(il, name, rms_norm(x), false); }
+  tensor* layer_norm_of(int il, tensor_name name, tensor* x) { return weighted(il, name, norm(x)); }
+
+  // --- inputs
+
+  /// Token embeddings: the row look-up, and beside it the place for embeddings given directly, which
+  /// the graph holds whether used or not.
+  tensor* token_embeddings() {
+    const std::int64_t n_embd_inp = hp.n_embd_inp();
+    tensor* tokens = g_.make_input("inp_tokens", ggml_type::i32, ub.n_tokens);
+    tensor* direct = g_.make_input("inp_embd", ggml_type::f32, n_embd_inp, ub.n_tokens);
+    tensor* rows = get_rows(require(-1, "token_embd"), tokens);
+    if (n_embd_inp != hp.n_embd) rows = pad(rows, n_embd_inp - hp.n_embd);
+    expand(rows);
+    expand(direct);
+    if (n_embd_inp != hp.n_embd) rows = view_2d(rows, hp.n_embd, ub.n_tokens, rows->nb[1], 0);
+    if (hp.f_embedding_scale != 0.0f) {
+      if (!is_contiguous(*rows)) rows = cont(rows);
+      rows = scale(rows);
+    }
+    named(rows, "embd", -1);
+    expand(rows);
+    return rows;
+  }
+  tensor* positions() { return g_.make_input("inp_pos", ggml_type::i32, ub.n_tokens * hp.n_pos_per_embd()); }
+  tensor* output_ids() { return g_.make_input("out_ids", ggml_type::i32, ub.n_outputs); }
+  tensor* attention_scales() { return g_.make_input("inp_attn_scale", ggml_type::f32, 1, 1, ub.n_tokens); }
+
+  /// Frequency factors of RoPE in a layer, or null: one table, or a short and a long one by context.
+  tensor* rope_factors(int il) {
+    if (tensor* t = weight(il, "rope_freqs")) return t;
+    if (tensor* t = layer_copy(il, "rope_freqs")) return t;
+    return layer_copy(il, cp.n_ctx_seq > hp.n_ctx_orig_yarn ? tensor_name("rope_factors_long")
+                                                            : tensor_name("rope_factors_short"));
+  }
+
+  /// The copy of a tensor of no layer that lies where layer `il` is computed.
+  tensor* layer_copy(int il, tensor_name name) {
+    return weights_.find(-1, name.with(".weight"), place_.layer_backend(static_cast<std::uint32_t>(il)));
+  }
+
+  // --- head
+
+  /// Logits from `embd`, with the file's scale and bias and the model's logit scale.
+  void finish_logits(bool softcap = false) {
+    tensor* y = mul_mat(output_matrix(), embd);
+    if (tensor* s = weight(-1, "output", ".scale")) y = mul(y, s);
+    if (tensor* bias = weight(-1, "output", ".bias")) y = add(y, bias);
+    if (hp.f_logit_scale != 0.0f) y = scale(y);
+    if (softcap) y = scale(tanh(scale(y)));
+    logits = named(y, "result_output", -1);
+    expand(logits);
+  }
+  /// The output matrix; models without one use the token embeddings.
+  tensor* output_matrix() {
+    if (tensor* t = weight(-1, "output")) return t;
+    if (tensor* t = weights_.find(-1, tensor_name("token_embd").with(".weight"), place_.output_backend())) return t;
+    return require(-1, "output");
+  }
+
+  [[nodiscard]] const placement& where() const { return place_; }
+
+ private:
+  /// Scale and shift of a norm. With few tokens, or all layers on GPUs, the engine pins the norm to
+  /// its layer's device.
+  tensor* weighted(int il, tensor_name name, tensor* x, bool pinned = true) {
+    tensor *w = weight(il, name), *b = weight(il, name, ".bias");
+    if (!w && !b) return x;
+    named(x, "norm", il);
+    if (pinned) pin_to_layer(x, il);
+    if (w) x = mul(x, w);
+    if (b) x = add(x, b);
+    return named(x, name.text(), il);
+  }
+  void pin_to_layer(tensor* t, int il) {
+    if (il >= 0 && (ub.n_tokens < 32 || place_.full_offload()))
+      t->backend = static_cast<std::int8_t>(place_.layer_backend(static_cast<std::uint32_t>(il)));
+  }
+
+  const placement& place_;
+  weight_table& weights_;
+};
+
+}  // namespace vrambudget::arch

@@ -1,0 +1,19 @@
+// DeepSeek V2 and V3, Kimi K2 and relatives: latent attention, dense layers first, then experts.
+#pragma once
+
+#include "vrambudget/arch/blocks/mla.hpp"
+#include "vrambudget/arch/glm4moe.hpp"
+
+namespace vrambudget::arch {
+
+inline void build_deepseek2(builder& b) {
+  tensor* q_scale = b.hp.f_attn_temp_scale != 0.0f ? b.attention_scales() : nullptr;
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_decoder(
+      b, {.keeps_hidden = true},
+      [&](int il, tensor* x) { return latent_attention(b, attention, il, x, pos, q_scale); },
+      [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
+}
+
+}  // namespace vrambudget::arch

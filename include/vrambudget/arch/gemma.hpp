@@ -1,0 +1,32 @@
+// Gemma 2 and 3: scaled embeddings and queries, norms before and after each branch, sliding windows.
+#pragma once
+
+#include "vrambudget/arch/blocks/decoder.hpp"
+#include "vrambudget/arch/blocks/ffn.hpp"
+#include "vrambudget/arch/blocks/projections.hpp"
+
+namespace vrambudget::arch {
+
+namespace detail {
+inline void build_gemma(builder& b, bool norms_heads, bool softcap) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_decoder(
+      b, {.scale_embeddings = true, .post_norms = true, .softcap_logits = softcap},
+      [&](int il, tensor* x) {
+        qkv y = project_qkv(b, il, x);
+        if (norms_heads) norm_heads(b, il, y);
+        rotate_positions(b, y, pos);
+        y.q = b.scale(y.q);
+        return attention(il, y);
+      },
+      [&](int il, tensor* x) { return ffn(b, il, x, activation::gelu); });
+}
+}  // namespace detail
+
+inline void build_gemma2(builder& b) { detail::build_gemma(b, false, true); }
+
+/// Gemma 3 norms q and k per head; it caps logits only if the file says so.
+inline void build_gemma3(builder& b) { detail::build_gemma(b, true, b.hp.f_final_logit_softcapping != 0.0f); }
+
+}  // namespace vrambudget::arch

@@ -1,0 +1,35 @@
+// Qwen2 and Qwen3, dense and mixture of experts. Qwen3 norms q and k per head before RoPE.
+#pragma once
+
+#include "vrambudget/arch/llama.hpp"
+
+namespace vrambudget::arch {
+
+inline void build_qwen2(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_decoder(
+      b, {},
+      [&](int il, tensor* x) {
+        qkv y = project_qkv(b, il, x);
+        rotate_positions(b, y, pos);
+        return attention(il, y);
+      },
+      [&](int il, tensor* x) { return ffn(b, il, x); });
+}
+
+inline void build_qwen3(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_decoder(
+      b, {},
+      [&](int il, tensor* x) {
+        qkv y = project_qkv(b, il, x);
+        norm_heads(b, il, y);
+        rotate_positions(b, y, pos);
+        return attention(il, y);
+      },
+      [&](int il, tensor* x) { return dense_or_experts(b, il, x, {.weights_scale = b.hp.expert_weights_scale}); });
+}
+
+}  // namespace vrambudget::arch

@@ -1,0 +1,36 @@
+// What the scheduler and the allocator ask of a backend. Implementations: engine/cuda.hpp, engine/cpu.hpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "vrambudget/ggml/tensor.hpp"
+
+namespace vrambudget::ggml {
+
+/// Keep `what` allocated until `until` has been computed.
+struct alloc_dep {
+  tensor* until;
+  tensor* what;
+};
+
+/// The rules of one backend and its default buffer type.
+class backend {
+ public:
+  virtual ~backend() = default;
+
+  /// Whether the backend can compute `t` with its sources where they are.
+  [[nodiscard]] virtual bool supports_op(const tensor& t) const = 0;
+  /// Whether it is worth copying a host weight over to compute `t` here.
+  [[nodiscard]] virtual bool wants_offload(const tensor& t) const = 0;
+  /// Bytes `t` takes in this backend's compute buffer, before alignment.
+  [[nodiscard]] virtual std::uint64_t alloc_size(const tensor& t) const = 0;
+  /// Alignment of tensors in this backend's buffers, bytes.
+  [[nodiscard]] virtual std::uint64_t alignment() const = 0;
+  /// Appends the tensors that fused kernels of this split read later than the graph says, in the
+  /// order in which their `until` is computed.
+  virtual void add_alloc_deps(std::span<tensor* const> split, std::vector<alloc_dep>& deps) const = 0;
+};
+
+}  // namespace vrambudget::ggml

@@ -1,0 +1,164 @@
+// A graph of shapes-only tensors: makes tensors, keeps them, and puts them in execution order.
+// The operations that can be put in it are in ops.hpp.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/ggml/tensor.hpp"
+
+namespace vrambudget::ggml {
+
+/// Owns tensors and the order in which they are computed. Reuse one for many graphs: `clear` keeps
+/// its memory. A first broken rule (shapes that do not fit, a size beyond 64 bits) is kept in
+/// `failure()`; building goes on with harmless tensors so that descriptions need no checks.
+class graph {
+ public:
+  /// Forgets all tensors; their memory is used again.
+  void clear() {
+    n_used_ = 0;
+    nodes_.clear();
+    leafs_.clear();
+    failure_.clear();
+  }
+
+  /// A tensor with the strides of a dense array, not yet in the graph.
+  tensor* make(ggml_type type, std::int64_t ne0, std::int64_t ne1 = 1, std::int64_t ne2 = 1,
+               std::int64_t ne3 = 1) {
+    tensor* t = next();
+    t->type = type;
+    t->ne = {ne0, ne1, ne2, ne3};
+    set_dense_strides(*t);
+    return t;
+  }
+
+  /// A tensor the caller fills before each run.
+  tensor* make_input(const char* name, ggml_type type, std::int64_t ne0, std::int64_t ne1 = 1,
+                     std::int64_t ne2 = 1, std::int64_t ne3 = 1) {
+    tensor* t = make(type, ne0, ne1, ne2, ne3);
+    t->name = name;
+    t->is_input = true;
+    return t;
+  }
+
+  /// The result of an operation, dense.
+  tensor* make_op(op o, ggml_type type, const std::array<std::int64_t, 4>& ne,
+                  std::initializer_list<tensor*> sources) {
+    tensor* t = make(type, ne[0], ne[1], ne[2], ne[3]);
+    t->op = o;
+    set_sources(*t, sources);
+    return t;
+  }
+
+  /// A tensor that shows memory of `source`, or of what `source` itself shows.
+  tensor* make_view(op o, tensor* source, const std::array<std::int64_t, 4>& ne,
+                    const std::array<std::uint64_t, 4>& nb, std::uint64_t offset) {
+    tensor* t = next();
+    t->type = source->type;
+    t->op = o;
+    t->ne = ne;
+    t->nb = nb;
+    t->view_src = source->view_src ? source->view_src : source;
+    t->view_offs = source->view_offs + offset;
+    t->nbytes = span_bytes(*t);
+    set_sources(*t, {source});
+    return t;
+  }
+
+  void set_sources(tensor& t, std::initializer_list<tensor*> sources) {
+    std::uint8_t n = 0;
+    for (tensor* s : sources) {
+      t.src[n++] = s;
+      if (s) t.n_src = n;
+    }
+  }
+
+  /// Adds `t` after everything it needs that is not in the graph yet: depth first, sources in order.
+  /// Tensors in buffers of their own (weights, caches) need no place and are not listed.
+  /// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_visit_parents_graph
+  void expand(tensor* t) {
+    if (t->visited || t->home >= 0) return;
+    t->visited = true;
+    for (int i = 0; i < t->n_src; ++i) {
+      tensor* s = t->src[static_cast<std::size_t>(i)];
+      if (!s) continue;
+      expand(s);
+      ++s->uses;
+    }
+    (t->op == op::none ? leafs_ : nodes_).push_back(t);
+  }
+
+  [[nodiscard]] const std::vector<tensor*>& nodes() const { return nodes_; }
+  [[nodiscard]] const std::vector<tensor*>& leafs() const { return leafs_; }
+
+  /// Why no engine could build this graph; empty: nothing is wrong.
+  [[nodiscard]] const std::string& failure() const { return failure_; }
+  void fail(std::string why) {
+    if (failure_.empty()) failure_ = std::move(why);
+  }
+  void require(bool holds, const char* rule, const tensor& a, const tensor& b) {
+    if (!holds) [[unlikely]] fail(broken(rule, a, b));
+  }
+
+ private:
+  static constexpr std::size_t chunk_size = 512;
+
+  tensor* next() {
+    if (n_used_ == chunks_.size() * chunk_size)
+      chunks_.push_back(std::make_unique<tensor[]>(chunk_size));
+    tensor* t = &chunks_[n_used_ / chunk_size][n_used_ % chunk_size];
+    ++n_used_;
+    *t = tensor{};
+    return t;
+  }
+
+  void set_dense_strides(tensor& t) {
+    const type_traits& tr = traits(t.type);
+    t.nb[0] = tr.block_bytes;
+    bool wraps = __builtin_mul_overflow(t.nb[0], static_cast<std::uint64_t>(t.ne[0] / tr.block), &t.nb[1]);
+    wraps |= __builtin_mul_overflow(t.nb[1], static_cast<std::uint64_t>(t.ne[1]), &t.nb[2]);
+    wraps |= __builtin_mul_overflow(t.nb[2], static_cast<std::uint64_t>(t.ne[2]), &t.nb[3]);
+    std::uint64_t all = 0;
+    wraps |= __builtin_mul_overflow(t.nb[3], static_cast<std::uint64_t>(t.ne[3]), &all);
+    if (wraps || all > (std::uint64_t{1} << 62)) [[unlikely]] {
+      fail("a tensor of the graph needs more than 2^62 bytes");
+      t.ne = {1, 1, 1, 1};
+      t.nb = {tr.block_bytes, tr.block_bytes, tr.block_bytes, tr.block_bytes};
+      all = tr.block_bytes;
+    }
+    t.nbytes = all;
+  }
+
+  /// Bytes from the first element to past the last; zero if there is none.
+  /// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_nbytes
+  static std::uint64_t span_bytes(const tensor& t) {
+    for (const std::int64_t n : t.ne)
+      if (n <= 0) return 0;
+    const type_traits& tr = traits(t.type);
+    std::uint64_t n = tr.block == 1 ? tr.block_bytes + static_cast<std::uint64_t>(t.ne[0] - 1) * t.nb[0]
+                                    : static_cast<std::uint64_t>(t.ne[0]) * t.nb[0] / tr.block;
+    for (std::size_t i = 1; i < 4; ++i) n += static_cast<std::uint64_t>(t.ne[i] - 1) * t.nb[i];
+    return n;
+  }
+
+  static std::string broken(const char* rule, const tensor& a, const tensor& b) {
+    const auto shape = [](const tensor& t) {
+      std::string s = std::string(t.name) + "[";
+      for (const std::int64_t n : t.ne) s += std::to_string(n) + (&n == &t.ne.back() ? "]" : ", ");
+      return s;
+    };
+    return std::string(rule) + " does not hold for " + shape(a) + " and " + shape(b);
+  }
+
+  std::vector<std::unique_ptr<tensor[]>> chunks_;
+  std::size_t n_used_ = 0;
+  std::vector<tensor*> nodes_;
+  std::vector<tensor*> leafs_;
+  std::string failure_;
+};
+
+}  // namespace vrambudget::ggml
