@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/vrambudget DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(TARGETS vrambudget_core EXPORT vrambudget_targets)
+install(TARGETS vrambudget_core vrambudget EXPORT vrambudget_targets)
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vrambudget)
 install(EXPORT vrambudget_targets NAMESPACE vrambudget:: DESTINATION ${package_dir})

@@ -1,0 +1,38 @@
+# Files as bytes in the program: vrambudget_embed(TARGET NAME FILE...) adds a source to TARGET that
+# defines std::span<const embedded_file> vrambudget::detail::NAME() (lib/embedded.hpp). The source is
+# written again when a file changes. Text only: a file becomes a raw string literal.
+if(NOT CMAKE_SCRIPT_MODE_FILE)
+  set(vrambudget_embed_script ${CMAKE_CURRENT_LIST_FILE})
+
+  function(vrambudget_embed target name)
+    set(source ${CMAKE_CURRENT_BINARY_DIR}/${name}.cpp)
+    string(REPLACE ";" "|" files "${ARGN}")
+    add_custom_command(OUTPUT ${source}
+      COMMAND ${CMAKE_COMMAND} -D name=${name} -D "files=${files}" -D source=${source}
+              -P ${vrambudget_embed_script}
+      DEPENDS ${ARGN} ${vrambudget_embed_script}
+      COMMENT "Embedding ${name}" VERBATIM)
+    target_sources(${target} PRIVATE ${source})
+  endfunction()
+  return()
+endif()
+
+string(REPLACE "|" ";" files "${files}")
+set(rows "")
+foreach(file IN LISTS files)
+  file(READ ${file} text)
+  get_filename_component(stem ${file} NAME_WLE)
+  string(APPEND rows "    {\"${stem}\", R\"embedded(${text})embedded\"},\n")
+endforeach()
+file(WRITE ${source} "#include \"embedded.hpp\"
+
+namespace vrambudget::detail {
+
+std::span<const embedded_file> ${name}() {
+  static constexpr embedded_file files[] = {
+${rows}  };
+  return files;
+}
+
+}  // namespace vrambudget::detail
+")

@@ -1,0 +1,18 @@
+// Data files that are part of the program. cmake/embed.cmake writes the definitions.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+namespace vrambudget::detail {
+
+/// One file of data/ as it was when the library was built.
+struct embedded_file {
+  std::string_view stem;  ///< the file's name without folder and ".json"
+  std::string_view text;
+};
+
+std::span<const embedded_file> gpus_json();     ///< data/gpus.json, one file
+std::span<const embedded_file> model_shapes();  ///< data/models/*.json, sorted by stem
+
+}  // namespace vrambudget::detail

@@ -1,0 +1,64 @@
+// Reads what the embedded shapes say of themselves and finds them by the names people type.
+#include "vrambudget/io/model_catalogue.hpp"
+
+#include <boost/json.hpp>
+#include <vector>
+
+#include "embedded.hpp"
+#include "names.hpp"
+
+namespace vrambudget {
+namespace {
+
+catalogued_model read_summary(const detail::embedded_file& file) {
+  const boost::json::value parsed = boost::json::parse(file.text);
+  const boost::json::object& shape = parsed.as_object();
+  const auto text = [&](const char* key) { return std::string(shape.at(key).as_string()); };
+  return {std::string(file.stem),
+          text("name"),
+          text("architecture"),
+          text("quantization"),
+          text("source"),
+          bytes{shape.at("data_bytes").to_number<std::uint64_t>()},
+          file.text};
+}
+
+}  // namespace
+
+std::span<const catalogued_model> catalogued_models() {
+  static const std::vector<catalogued_model> models = [] {
+    std::vector<catalogued_model> out;
+    for (const detail::embedded_file& file : detail::model_shapes())
+      out.push_back(read_summary(file));
+    return out;
+  }();
+  return models;
+}
+
+result<catalogued_model> find_model(std::string_view typed) {
+  if (typed.size() > 200) return error{errc::not_found, "a model name of over 200 characters"};
+  std::string key = detail::folded(typed);
+  if (key.ends_with("gguf")) key.resize(key.size() - 4);
+  std::vector<std::string> begins;
+  std::vector<std::pair<std::size_t, std::string>> distances;
+  const catalogued_model* only = nullptr;
+  for (const catalogued_model& m : catalogued_models()) {
+    const std::string name = detail::folded(m.name), id = detail::folded(m.id);
+    if (key == name || key == id) return m;
+    if (!key.empty() && (name.starts_with(key) || id.starts_with(key))) {
+      begins.push_back(m.name);
+      only = &m;
+    }
+    distances.emplace_back(
+        std::min(detail::suggestion_distance(key, name), detail::suggestion_distance(key, id)),
+        m.name);
+  }
+  if (begins.size() == 1) return *only;
+  const std::string shown = "model \"" + std::string(typed) + "\"";
+  if (!begins.empty())
+    return error{errc::not_found, shown + " can be " + detail::joined(begins) + ": name one"};
+  return error{errc::not_found, shown + " is not in the catalogue; nearest: " +
+                                    detail::joined(detail::nearest(std::move(distances), 3))};
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,117 @@
+#include "vrambudget/gguf/header.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sample.hpp"
+
+using namespace vrambudget;
+
+TEST_SUITE("gguf header") {
+  TEST_CASE("a file made by hand is read field by field") {
+    const auto file = sample::by_hand();
+    const auto h = gguf::parse(file);
+    REQUIRE_MESSAGE(h.has_value(), h.error().message);
+    CHECK(h->version() == 3);
+    CHECK(h->alignment() == 64);
+    CHECK(h->data_offset() == 256);
+    CHECK(h->data_size() == bytes{64 + 64});
+    REQUIRE(h->metadata().size() == 3);
+    CHECK(h->metadata()[1].key == "names");
+    CHECK(h->metadata()[1].v.size() == 2);
+    REQUIRE(h->find("x") != nullptr);
+    CHECK(h->find("x")->i8() == -5);
+    CHECK(h->find("y") == nullptr);
+    CHECK(h->find("") == nullptr);
+
+    REQUIRE(h->tensors().size() == 2);
+    const gguf::tensor_info& t = h->tensors()[0];
+    CHECK(t.name == "t");
+    CHECK(t.type == ggml_type::q4_0);
+    CHECK(t.n_dims == 2);
+    CHECK(t.ne == std::array<std::int64_t, 4>{32, 2, 1, 1});
+    CHECK(t.offset == 0);
+    CHECK(t.size == 36_B);  // two rows of one block of 18 bytes
+    CHECK(h->tensors()[1].offset == 64);
+    CHECK(h->tensors()[1].size == 12_B);
+  }
+
+  TEST_CASE("version 2 has the same layout") {
+    auto file = sample::by_hand();
+    sample::patch(file, 4, std::uint32_t{2});
+    const auto h = gguf::parse(file);
+    REQUIRE(h.has_value());
+    CHECK(h->version() == 2);
+    CHECK(h->tensors().size() == 2);
+  }
+
+  TEST_CASE("without an alignment key data is aligned to 32 bytes") {
+    const auto header = gguf::writer().add_tensor("t", ggml_type::f32, {1}).finish();
+    const auto h = gguf::parse(header, {.check_data = false});
+    REQUIRE(h.has_value());
+    CHECK(h->alignment() == 32);
+    CHECK(h->data_offset() == 64);  // 24 + 9 + 4 + 8 + 4 + 8 = 57, padded
+    CHECK(h->data_size() == 32_B);
+  }
+
+  TEST_CASE("a file without tensors ends where its metadata ends") {
+    const auto header = gguf::writer().add("k", true).finish();
+    CHECK(header.size() == 24 + 9 + 4 + 1);
+    const auto h = gguf::parse(header);
+    REQUIRE(h.has_value());
+    CHECK(h->data_offset() == header.size());
+    CHECK(h->tensors().empty());
+  }
+
+  TEST_CASE("data must lie within the file unless the caller has only the header") {
+    const auto file = sample::by_hand();
+    const std::span<const std::byte> header = std::span(file).first(200);
+    CHECK(gguf::parse(header, {.check_data = false}).has_value());
+    CHECK(gguf::parse(header, {.file_size = bytes{332}}).has_value());
+    CHECK(gguf::parse(file).has_value());
+
+    const auto cut = gguf::parse(header, {.file_size = bytes{331}});
+    REQUIRE_FALSE(cut.has_value());
+    CHECK(cut.error().code == errc::truncated);
+    CHECK(
+        cut.error().message ==
+        "tensor 1 'u': data at byte 320: found the end of the file at byte 331, expected 12 bytes");
+    const auto none = gguf::parse(header);
+    REQUIRE_FALSE(none.has_value());
+    CHECK(none.error().message ==
+          "data section at byte 256: found the end of the file at byte 200, expected its start");
+  }
+
+  TEST_CASE("every prefix of a file is refused as truncated") {
+    const auto file = sample::by_hand();
+    for (std::size_t n = 0; n < file.size(); ++n) {
+      CAPTURE(n);
+      const std::vector<std::byte> prefix(file.begin(), file.begin() + n);  // its own heap block
+      const auto h = gguf::parse(prefix);
+      REQUIRE_FALSE(h.has_value());
+      CHECK(h.error().code == errc::truncated);
+      CHECK(h.error().message.find("found ") != std::string::npos);
+      CHECK(h.error().message.find("expected ") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("a tensor without elements is accepted and has no data") {
+    const auto header = gguf::writer()
+                            .add_tensor("none", ggml_type::q4_0, {0, 5})
+                            .add_tensor("scalar", ggml_type::f32, {})
+                            .finish();
+    const auto h = gguf::parse(header, {.check_data = false});
+    REQUIRE(h.has_value());
+    CHECK(h->tensors()[0].size == 0_B);
+    CHECK(h->tensors()[1].n_dims == 0);
+    CHECK(h->tensors()[1].offset == 0);
+    CHECK(h->tensors()[1].size == 4_B);
+  }
+
+  TEST_CASE("a tensor name ends at its first zero byte") {
+    const auto header =
+        gguf::writer().add_tensor(std::string("ab\0c", 4), ggml_type::f32, {1}).finish();
+    const auto h = gguf::parse(header, {.check_data = false});
+    REQUIRE(h.has_value());
+    CHECK(h->tensors()[0].name == "ab");
+  }
+}
