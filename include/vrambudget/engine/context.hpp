@@ -95,8 +95,10 @@ namespace detail {
 
   c.n_rs_seq = hp.supports_rollback ? r.n_rs_seq : 0;
   c.causal_attn = hp.causal_attn;
-  c.n_batch = c.causal_attn ? std::min(c.n_ctx, r.n_batch) : r.n_batch;
-  c.n_ubatch = std::min(c.n_batch, r.n_ubatch ? r.n_ubatch : r.n_batch);
+  // llama-server: embeddings need a batch in one graph
+  const std::uint32_t batch = r.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
+  c.n_batch = c.causal_attn ? std::min(c.n_ctx, batch) : batch;
+  c.n_ubatch = std::min(c.n_batch, r.n_ubatch ? r.n_ubatch : batch);
   if (c.n_ubatch == 0) return refuse("a batch of 0 tokens");
   c.kv_unified = unified(r);
   c.n_ctx = detail::pad_n_ctx(c.n_ctx);
@@ -116,9 +118,10 @@ namespace detail {
   c.pooling = r.pooling != pooling::unspecified ? r.pooling : hp.pooling_type;
   if (c.pooling == pooling::unspecified) c.pooling = pooling::none;
 
-  const bool pooled = r.embeddings && r.pooling != pooling::unspecified && r.pooling != pooling::none;
-  const std::uint32_t rows = r.n_outputs_max ? r.n_outputs_max : std::max(1u, std::min(r.n_batch, c.n_seq_max));
-  c.n_outputs_max = pooled || hp.has_encoder ? c.n_batch : rows;
+  const bool pooled = r.pooling != pooling::unspecified && r.pooling != pooling::none;
+  c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max : std::max(1u, std::min(batch, c.n_seq_max));
+  if (r.embeddings || pooled) c.n_outputs_max = batch;
+  if (hp.has_encoder) c.n_outputs_max = c.n_batch;
   return c;
 }
 

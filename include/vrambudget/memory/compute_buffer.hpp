@@ -1,0 +1,152 @@
+// The compute buffers of a context: the engine's graphs are built with shapes only, scheduled over the
+// devices and placed, and the highest byte of each buffer is its size.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vrambudget/arch/registry.hpp"
+#include "vrambudget/engine/cpu.hpp"
+#include "vrambudget/engine/cuda.hpp"
+#include "vrambudget/engine/device.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/ggml/scheduler.hpp"
+#include "vrambudget/memory/weights.hpp"
+#include "vrambudget/model/model.hpp"
+
+namespace vrambudget {
+
+/// What the scheduler made of one graph.
+struct graph_shape {
+  std::uint32_t n_nodes = 0;
+  std::uint32_t n_splits = 0;
+};
+
+/// Compute buffers, and what was decided on the way.
+struct compute_buffers {
+  std::vector<bytes> device;   ///< per device
+  bytes host;                  ///< pinned host memory
+  bool flash_attn = false;     ///< after probing, if it was automatic
+  graph_shape prompt;          ///< graph of a full micro-batch
+  graph_shape generation;      ///< graph of one token per sequence
+};
+
+/// Simulates the engine's graphs for one model on one placement. Kept for many contexts of the same
+/// model, it reuses its memory.
+class graph_planner {
+ public:
+  graph_planner(const model& m, const placement& place, const weights& placed, std::span<const device> devices,
+                const run& r)
+      : model_(m),
+        place_(place),
+        weights_(m.hp.n_layer_all),
+        op_offload_(r.op_offload),
+        may_pipeline_(devices.size() > 1 && place.full_offload() && place.mode() == split_mode::layer && !has_overrides(r)) {
+    const int n_backends = static_cast<int>(devices.size()) + 1;
+    for (const device& d : devices) {
+      cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends);
+      backends_.push_back(&cuda_.back());
+    }
+    backends_.push_back(&cpu_);
+    for (const placed_weight& w : placed.all) add_weight(m.tensors[w.tensor], w.backend);
+  }
+  graph_planner(const graph_planner&) = delete;
+  graph_planner& operator=(const graph_planner&) = delete;
+
+  /// The compute buffers of a context.
+  ///
+  /// Formula:  per buffer: max over the prompt and the generation graph of the highest byte used
+  /// Errors:   unsupported       no description for this architecture
+  ///           invalid_argument  the engine cannot build or place this graph
+  /// Accuracy: exact
+  /// Source:   llama.cpp v0.5.0, src/llama-context.cpp: sched_reserve, resolve_fused_ops, graph_reserve
+  [[nodiscard]] result<compute_buffers> plan(context_params cp, const memory_layout& memory) {
+    const arch::description* d = arch::find_description(model_.architecture);
+    if (!d)
+      return error{errc::unsupported, "no graph description for architecture '" + model_.architecture + "'"};
+    const std::int64_t n_seqs = cp.n_seq_max;
+    const std::int64_t n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
+    const std::int64_t n_outputs = std::min<std::int64_t>(n_tokens, cp.n_outputs_max);
+    ggml::scheduler sched(backends_, n_copies(cp), op_offload_);
+
+    const arch::ubatch one_each{n_seqs, n_seqs, n_seqs};
+    if (cp.fa_auto && cp.flash_attn) {
+      if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
+      cp.flash_attn = attention_stays_on_layers();
+    }
+    if (!cp.flash_attn && is_quantized(cp.type_v))
+      return error{errc::invalid_argument, "a quantized V cache (" + std::string(traits(cp.type_v).name) +
+                                               ") needs flash attention, which is off here"};
+
+    compute_buffers out;
+    out.flash_attn = cp.flash_attn;
+    out.device.resize(backends_.size() - 1);
+    const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
+    for (const auto& [ub, shape] : {std::pair{prompt, &out.prompt}, {one_each, &out.generation}}) {
+      if (auto e = split(sched, *d, cp, memory, ub); !e.message.empty()) return e;
+      *shape = {static_cast<std::uint32_t>(graph_.nodes().size()), static_cast<std::uint32_t>(sched.splits().size())};
+      sched.plan_buffers(graph_);
+      for (std::size_t i = 0; i < out.device.size(); ++i)
+        out.device[i] = std::max(out.device[i], bytes{sched.buffer_size(i)});
+      out.host = std::max(out.host, bytes{sched.buffer_size(out.device.size())});
+    }
+    return out;
+  }
+
+ private:
+  /// Builds the graph of `ub` and splits it; an empty message means it worked.
+  error split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
+              const memory_layout& memory, const arch::ubatch& ub) {
+    graph_.clear();
+    const arch::graph_source source{model_.hp, cp, place_, memory, weights_};
+    arch::builder b(graph_, source, ub);
+    arch::build_graph(d, b);
+    if (graph_.failure().empty()) sched.split_graph(graph_);
+    if (graph_.failure().empty()) return {};
+    return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+  }
+
+  /// Automatic flash attention stays on only if each layer's attention runs on the layer's device.
+  [[nodiscard]] bool attention_stays_on_layers() const {
+    return std::all_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const ggml::tensor* t) {
+      return t->op != ggml::op::flash_attn_ext || t->il < 0 ||
+             t->backend == place_.layer_backend(static_cast<std::uint32_t>(t->il));
+    });
+  }
+
+  /// Copies of each input: four with pipeline parallelism, else one.
+  [[nodiscard]] std::uint32_t n_copies(const context_params& cp) const {
+    return may_pipeline_ && cp.offload_kqv ? engine::sched_max_copies : 1;
+  }
+
+  void add_weight(const model_tensor& t, int backend) {
+    ggml::tensor w;
+    w.type = t.type;
+    w.ne = t.ne;
+    w.nbytes = t.size.count;
+    w.nb[0] = element_size(w);
+    w.nb[1] = row_size(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
+    w.nb[2] = w.nb[1] * static_cast<std::uint64_t>(t.ne[1]);
+    w.nb[3] = w.nb[2] * static_cast<std::uint64_t>(t.ne[2]);
+    w.is_weight = true;
+    w.home = static_cast<std::int8_t>(backend);
+    w.name = t.name.c_str();
+    const auto [il, rest] = layer_of(t.name);
+    weights_.add(il, rest, w);
+  }
+
+  const model& model_;
+  const placement& place_;
+  arch::weight_table weights_;
+  bool op_offload_, may_pipeline_;
+  std::deque<engine::cuda_backend> cuda_;
+  engine::cpu_backend cpu_;
+  std::vector<const ggml::backend*> backends_;
+  ggml::graph graph_;
+};
+
+}  // namespace vrambudget

@@ -1,0 +1,23 @@
+// Host memory for logits and embeddings that callers read after each batch.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "vrambudget/engine/context.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// Size of a new context's output buffer. It grows if a batch asks for more rows.
+///
+/// Formula:  4 * n_seq_max * (n_vocab + (embeddings ? n_embd_out : 0))
+/// Units:    f32 rows, one per sequence
+/// Accuracy: exact for a new context
+/// Source:   llama.cpp v0.5.0, src/llama-context.cpp: output_reserve
+[[nodiscard]] inline bytes output_buffer_bytes(const hparams& hp, const context_params& cp) {
+  const bool embeddings = cp.embeddings || hp.has_encoder;
+  return bytes{4} * (std::uint64_t{hp.n_vocab} + (embeddings ? hp.n_embd_out() : 0)) * cp.n_seq_max;
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,170 @@
+// Which tensor goes to which memory, and how much room it takes there.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/engine/cuda.hpp"
+#include "vrambudget/engine/placement.hpp"
+#include "vrambudget/memory/cache_size.hpp"
+#include "vrambudget/model/tensor_class.hpp"
+
+namespace vrambudget {
+
+/// One copy of a tensor.
+struct placed_weight {
+  std::uint32_t tensor = 0;  ///< index in the model
+  int backend = 0;           ///< device, or the host's number
+  bytes size;                ///< padded
+};
+
+/// All tensors of a model that are loaded.
+struct weights {
+  std::vector<placed_weight> all;
+
+  [[nodiscard]] bytes on(int backend) const {
+    bytes sum;
+    for (const placed_weight& w : all)
+      if (w.backend == backend) sum += w.size;
+    return sum;
+  }
+};
+
+namespace detail {
+
+/// Tensors sent elsewhere by `-ot`, `-cmoe`, `-ncmoe` and `-ncffn`; the first match decides.
+class weight_overrides {
+ public:
+  [[nodiscard]] static result<weight_overrides> compile(const run& r, const placement& place) {
+    weight_overrides all(r, place.host());
+    for (const tensor_override& o : r.overrides) {
+      int backend = -1;
+      std::string valid = "CPU";
+      if (o.buffer == "CPU" || o.buffer == "CUDA_Host") backend = place.host();
+      for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
+        const std::string id = "CUDA" + std::to_string(i);
+        valid += ", " + id;
+        if (o.buffer == id) backend = static_cast<int>(i);
+      }
+      if (backend < 0) return error{errc::invalid_argument, "-ot: there is no buffer '" + o.buffer + "'; there are " + valid};
+      try {
+        all.patterns_.emplace_back(std::regex(o.pattern), backend);
+      } catch (const std::regex_error& e) {
+        return error{errc::invalid_argument, "-ot: '" + o.pattern + "' is not a regular expression: " + e.what()};
+      }
+    }
+    return all;
+  }
+
+  /// The backend `name` is sent to; -1: it is not.
+  [[nodiscard]] int find(const std::string& name) const {
+    for (const auto& [pattern, backend] : patterns_)
+      if (std::regex_search(name, pattern)) return backend;
+    const auto [il, rest] = layer_of(name);
+    if (il < 0) return -1;
+    if (is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_)) return host_;
+    return is_dense(rest) && il < n_cpu_ffn_ ? host_ : -1;
+  }
+
+ private:
+  weight_overrides(const run& r, int host)
+      : host_(host), cpu_moe_(r.cpu_moe), n_cpu_moe_(static_cast<int>(r.n_cpu_moe)), n_cpu_ffn_(static_cast<int>(r.n_cpu_ffn)) {}
+
+  /// "ffn_", a side, then what must follow it.
+  static bool has_ffn_side(std::string_view name, std::initializer_list<std::string_view> sides,
+                           std::initializer_list<std::string_view> followers) {
+    if (!name.starts_with("ffn_")) return false;
+    name.remove_prefix(4);
+    for (const std::string_view side : sides)
+      for (const std::string_view f : followers)
+        if (name.starts_with(side) && name.substr(side.size()).starts_with(f)) return true;
+    return false;
+  }
+  static bool is_expert(std::string_view name) {
+    return has_ffn_side(name, {"up", "down", "gate", "gate_up"}, {"_exps", "_chexps"});
+  }
+  static bool is_dense(std::string_view name) { return has_ffn_side(name, {"up", "down", "gate"}, {"."}); }
+
+  std::vector<std::pair<std::regex, int>> patterns_;
+  int host_;
+  bool cpu_moe_;
+  int n_cpu_moe_, n_cpu_ffn_;
+};
+
+/// Whether CUDA can do with a layer's tensor what the model does with it.
+/// Source: llama.cpp v0.5.0, src/llama-model-loader.cpp: weight_buft_supported
+inline bool cuda_takes(const hparams& hp, std::string_view name, const model_tensor& t) {
+  const std::string_view rest = layer_of(name).second;
+  if (rest == "ssm_conv1d.weight") return t.ne[1] % 128 == 0;
+  if (rest == "ssm_a") {
+    if (hp.ssm_d_inner == 0 || t.ne[1] <= 1) return true;  // delta nets multiply by it
+    if (t.ne[0] == 1) return (hp.ssm_d_state == 128 || hp.ssm_d_state == 256) && (hp.ssm_d_inner / t.ne[1]) % 16 == 0;
+    return t.ne[0] == 16 && hp.ssm_d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
+  }
+  return t.ne[1] == 1 || engine::cuda_multiplies(t.type);
+}
+
+}  // namespace detail
+
+/// Room of a tensor in a weight buffer.
+[[nodiscard]] inline bytes weight_size(const model_tensor& t, bool on_device) {
+  const bytes row = on_device ? engine::cuda_row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])) : bytes{};
+  return pad(t.size + row, on_device ? engine::cuda_alignment : engine::host_alignment);
+}
+
+/// Places all tensors of a model.
+///
+/// Formula:  per buffer: sum of pad(alloc size); input tensors on the host, layers on their device, the
+///           output's on the output's, with a copy of tied embeddings there if it is a device
+/// Errors:   invalid_argument  an override that names no buffer or is no regular expression
+/// Accuracy: exact; on the host the tensors that stay there, not the range of the file that is mapped
+/// Source:   llama.cpp v0.5.0, src/llama-model-loader.cpp: create_tensor; src/llama-model.cpp: load_tensors
+[[nodiscard]] inline result<weights> place_weights(const model& m, const placement& place, const run& r) {
+  const auto overrides = detail::weight_overrides::compile(r, place);
+  if (!overrides) return overrides.error();
+  weights out;
+  out.all.reserve(m.tensors.size() + 4);
+  const auto add = [&](std::uint32_t i, int backend) {
+    out.all.push_back({i, backend, weight_size(m.tensors[i], backend != place.host())});
+  };
+  const bool tied = ties_output(m);
+  for (std::uint32_t i = 0; i < m.tensors.size(); ++i) {
+    const model_tensor& t = m.tensors[i];
+    if (is_draft_tensor(m.hp, t.name)) continue;
+    const int sent = overrides->find(t.name);
+    const auto chosen = [&](int usual) {
+      if (sent >= 0) return sent;
+      return usual != place.host() && !detail::cuda_takes(m.hp, t.name, t) ? place.host() : usual;
+    };
+    const tensor_place p = place_of(t.name);
+    if (p.kind == tensor_class::input) {
+      add(i, sent >= 0 ? sent : place.host());
+      if (tied && t.name == "token_embd.weight" && chosen(place.output_backend()) != out.all.back().backend)
+        add(i, chosen(place.output_backend()));
+    } else if (p.kind == tensor_class::output) {
+      add(i, chosen(place.output_backend()));
+    } else if (p.per_layer) {
+      std::vector<int> seen;
+      for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il)
+        if (const int b = chosen(place.layer_backend(il)); std::find(seen.begin(), seen.end(), b) == seen.end()) {
+          seen.push_back(b);
+          add(i, b);
+        }
+    } else {
+      add(i, chosen(place.layer_backend(static_cast<std::uint32_t>(p.il))));
+    }
+  }
+  return out;
+}
+
+/// Whether a run sends any tensor elsewhere, which turns pipeline parallelism off.
+[[nodiscard]] inline bool has_overrides(const run& r) {
+  return !r.overrides.empty() || r.cpu_moe || r.n_cpu_moe > 0 || r.n_cpu_ffn > 0;
+}
+
+}  // namespace vrambudget

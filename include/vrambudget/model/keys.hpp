@@ -1,0 +1,117 @@
+// Typed reading of an architecture's GGUF keys. The first problem is kept; reading goes on with
+// defaults, so that rules need no checks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/gguf/header.hpp"
+
+namespace vrambudget {
+
+/// Keys "ARCH.name" of one header.
+class keys {
+ public:
+  keys(const gguf::header& header, std::string architecture)
+      : header_(header), architecture_(std::move(architecture)) {}
+
+  [[nodiscard]] const std::string& architecture() const { return architecture_; }
+  [[nodiscard]] const gguf::value* find(std::string_view name) const {
+    return header_.find(architecture_ + "." + std::string(name));
+  }
+  [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
+
+  /// A number; `fallback` if the key is absent.
+  std::uint32_t u32(std::string_view name, std::uint32_t fallback = 0) {
+    const gguf::value* v = find(name);
+    if (!v) return fallback;
+    const auto n = v->is_array() ? std::nullopt : v->integer();
+    if (!n || *n > UINT32_MAX) {
+      fail(name, *v, "a 32-bit number");
+      return fallback;
+    }
+    return static_cast<std::uint32_t>(*n);
+  }
+  /// A number whose absence is an error.
+  std::uint32_t required(std::string_view name) {
+    if (!has(name)) fail({errc::not_found, "key '" + full(name) + "' is missing: the architecture needs it"});
+    return u32(name);
+  }
+  float f32(std::string_view name, float fallback = 0) {
+    const gguf::value* v = find(name);
+    if (!v) return fallback;
+    const auto n = v->is_array() ? std::nullopt : v->number();
+    if (!n) fail(name, *v, "a number");
+    return n ? static_cast<float>(*n) : fallback;
+  }
+  bool boolean(std::string_view name, bool fallback = false) {
+    const gguf::value* v = find(name);
+    if (!v) return fallback;
+    const auto n = v->boolean();
+    if (!n) fail(name, *v, "a boolean");
+    return n.value_or(fallback);
+  }
+  /// One number for all layers, or an array with one for each of at least `n_layer` layers.
+  std::vector<std::uint32_t> per_layer(std::string_view name, std::uint32_t n_layer, std::uint32_t fallback = 0) {
+    const gguf::value* v = find(name);
+    if (!v || !v->is_array()) return std::vector<std::uint32_t>(n_layer, u32(name, fallback));
+    std::vector<std::uint32_t> all(n_layer, fallback);
+    if (v->size() < n_layer) {
+      fail({errc::bad_format, "key '" + full(name) + "' has " + std::to_string(v->size()) + " entries, expected " +
+                                  std::to_string(n_layer) + ", one per layer"});
+      return all;
+    }
+    for (std::uint32_t i = 0; i < n_layer; ++i) {
+      const auto n = v->integer(i);
+      if (!n || *n > UINT32_MAX) {
+        fail(name, *v, "an array of 32-bit numbers");
+        break;
+      }
+      all[i] = static_cast<std::uint32_t>(*n);
+    }
+    return all;
+  }
+  /// The same for flags.
+  std::vector<std::uint8_t> flags(std::string_view name, std::uint32_t n_layer) {
+    std::vector<std::uint8_t> all;
+    for (const std::uint32_t n : per_layer(name, n_layer)) all.push_back(n != 0);
+    return all;
+  }
+  /// The same for floats; empty if the key is absent.
+  std::vector<float> floats(std::string_view name, std::uint32_t n_layer) {
+    const gguf::value* v = find(name);
+    if (!v) return {};
+    std::vector<float> all(n_layer, v->is_array() ? 0.0f : f32(name));
+    for (std::uint32_t i = 0; v->is_array() && i < n_layer && i < v->size(); ++i)
+      all[i] = static_cast<float>(v->number(i).value_or(0.0));
+    return all;
+  }
+
+  /// Keeps `e` if it is the first problem.
+  void fail(error e) {
+    if (problem_.message.empty()) problem_ = std::move(e);
+  }
+  void limit(std::string_view name, std::uint64_t found, std::uint64_t most) {
+    if (found > most)
+      fail({errc::limit, "key '" + full(name) + "' is " + std::to_string(found) + ", expected at most " +
+                             std::to_string(most)});
+  }
+  /// The first problem; an empty message: none.
+  [[nodiscard]] const error& problem() const { return problem_; }
+
+ private:
+  [[nodiscard]] std::string full(std::string_view name) const { return architecture_ + "." + std::string(name); }
+  void fail(std::string_view name, const gguf::value& v, const char* expected) {
+    fail({errc::bad_format, "key '" + full(name) + "' has type " + std::string(gguf::type_name(v.type())) + ", expected " +
+                                expected});
+  }
+
+  const gguf::header& header_;
+  std::string architecture_;
+  error problem_;
+};
+
+}  // namespace vrambudget

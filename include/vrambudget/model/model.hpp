@@ -1,0 +1,94 @@
+// A model as far as memory is concerned: its hyperparameters and its tensors.
+#pragma once
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/gguf/header.hpp"
+#include "vrambudget/model/read_hparams.hpp"
+
+namespace vrambudget {
+
+/// A tensor of a file.
+struct model_tensor {
+  std::string name;
+  ggml_type type = ggml_type::f32;
+  std::array<std::int64_t, 4> ne{1, 1, 1, 1};
+  bytes size;  ///< of its data
+};
+
+/// A model read from one header or a split set's.
+struct model {
+  std::string path;          ///< where it was read from; empty: a catalogued shape
+  std::string name;          ///< `general.name`, or what the file is called
+  std::string architecture;  ///< `general.architecture`
+  hparams hp;
+  std::vector<model_tensor> tensors;
+  std::uint64_t n_params = 0;
+  bytes file_size;           ///< of all files; zero: unknown
+
+  /// Whether the engine knows the architecture.
+  [[nodiscard]] bool is_known() const { return find_architecture(architecture) != nullptr; }
+  /// Data of all tensors.
+  [[nodiscard]] bytes tensor_bytes() const {
+    bytes sum;
+    for (const model_tensor& t : tensors) sum += t.size;
+    return sum;
+  }
+  [[nodiscard]] double bits_per_weight() const {
+    return n_params ? 8.0 * static_cast<double>(tensor_bytes().count) / static_cast<double>(n_params) : 0.0;
+  }
+  [[nodiscard]] const model_tensor* find(std::string_view wanted) const {
+    for (const model_tensor& t : tensors)
+      if (t.name == wanted) return &t;
+    return nullptr;
+  }
+};
+
+/// The layer of a tensor and its name without "blk.N."; -1 and the whole name if it has no layer.
+[[nodiscard]] inline std::pair<int, std::string_view> layer_of(std::string_view name) {
+  constexpr std::string_view prefix = "blk.";
+  if (!name.starts_with(prefix)) return {-1, name};
+  int il = -1;
+  const char* end = name.data() + name.size();
+  const auto [rest, failed] = std::from_chars(name.data() + prefix.size(), end, il);
+  if (failed != std::errc{} || rest == end || *rest != '.' || il < 0) return {-1, name};
+  return {il, std::string_view(rest + 1, static_cast<std::size_t>(end - rest - 1))};
+}
+
+/// Reads a model; the first header has the metadata, all have tensors.
+///
+/// Errors:   not_found    no `general.architecture`, or what read_hparams misses
+///           unsupported  an architecture the engine names but refuses as a main model
+///           others       as read_hparams
+[[nodiscard]] inline result<model> read_model(std::span<const gguf::header> headers) {
+  if (headers.empty()) return error{errc::invalid_argument, "a model needs at least one header"};
+  const gguf::header& first = headers.front();
+  const gguf::value* arch = first.find("general.architecture");
+  if (!arch) return error{errc::not_found, "key 'general.architecture' is missing: not a model"};
+  if (!arch->string())
+    return error{errc::bad_format, "key 'general.architecture' has type " +
+                                       std::string(gguf::type_name(arch->type())) + ", expected str"};
+  model m;
+  m.architecture = *arch->string();
+  if (m.architecture == "clip")
+    return error{errc::unsupported, "architecture 'clip' is a projector, not a model that can run alone"};
+  if (const gguf::value* name = first.find("general.name"); name && name->string()) m.name = *name->string();
+  auto hp = read_hparams(first, m.architecture, find_architecture(m.architecture));
+  if (!hp) return hp.error();
+  m.hp = std::move(*hp);
+  for (const gguf::header& h : headers)
+    for (const gguf::tensor_info& t : h.tensors()) {
+      m.tensors.push_back({std::string(t.name), t.type, t.ne, t.size});
+      m.n_params += static_cast<std::uint64_t>(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
+    }
+  return m;
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,121 @@
+// Hyperparameters from a header: the keys all architectures share, then each one's own rules.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/gguf/header.hpp"
+#include "vrambudget/model/architecture.hpp"
+#include "vrambudget/model/keys.hpp"
+#include "vrambudget/model/rules.hpp"
+
+namespace vrambudget {
+
+namespace detail {
+
+/// Largest width or length taken as real; products of four such stay within reach of checks.
+inline constexpr std::uint32_t max_width = 1u << 24;
+
+inline void read_layers(keys& k, hparams& hp) {
+  hp.n_ctx_train = k.required("context_length");
+  hp.n_embd = k.required("embedding_length");
+  hp.n_embd_out_impl = k.u32("embedding_length_out");
+  hp.n_layer_all = k.required("block_count");
+  hp.n_layer_nextn = k.u32("nextn_predict_layers");
+  if (hp.n_layer_all == 0) k.fail({errc::bad_format, "key '" + k.architecture() + ".block_count' is 0, expected at least 1"});
+  k.limit("block_count", hp.n_layer_all, engine::max_layers);
+  k.limit("nextn_predict_layers", hp.n_layer_nextn, hp.n_layer_all);
+  k.limit("embedding_length", hp.n_embd, max_width);
+  k.limit("context_length", hp.n_ctx_train, INT32_MAX);
+  hp.causal_attn = k.boolean("attention.causal", true);
+  if (k.has("pooling_type")) hp.pooling_type = static_cast<pooling>(std::min(k.u32("pooling_type"), 4u) + 1);
+}
+
+inline void read_experts(keys& k, hparams& hp) {
+  hp.n_expert = k.u32("expert_count");
+  hp.n_expert_used_arr = k.per_layer("expert_used_count", hp.n_layer_all);
+  hp.n_expert_groups = k.u32("expert_group_count");
+  hp.n_group_used = k.u32("expert_group_used_count");
+  k.limit("expert_count", hp.n_expert, engine::max_experts);
+  for (const std::uint32_t used : hp.n_expert_used_arr) k.limit("expert_used_count", used, hp.n_expert);
+  if (hp.n_expert_groups > 1 && (hp.n_expert % hp.n_expert_groups != 0 || hp.n_group_used == 0 ||
+                                 hp.n_group_used >= hp.n_expert_groups))
+    k.fail({errc::bad_format, std::to_string(hp.n_expert) + " experts do not go into " +
+                                  std::to_string(hp.n_expert_groups) + " groups of which " +
+                                  std::to_string(hp.n_group_used) + " are used"});
+}
+
+inline void read_heads(keys& k, hparams& hp) {
+  const std::uint32_t n = hp.n_layer_all;
+  hp.n_ff_arr = k.per_layer("feed_forward_length", n);
+  hp.n_ff_exp_arr = k.per_layer("expert_feed_forward_length", n);
+  hp.n_head_arr = k.per_layer("attention.head_count", n);
+  hp.n_head_kv_arr = k.has("attention.head_count_kv") ? k.per_layer("attention.head_count_kv", n) : hp.n_head_arr;
+  for (const auto* all : {&hp.n_head_arr, &hp.n_head_kv_arr})
+    for (const std::uint32_t heads : *all) k.limit("attention.head_count", heads, 1u << 16);
+  const std::uint32_t head = hp.n_head() ? hp.n_embd / hp.n_head() : 0;
+  if (hp.n_head()) {
+    hp.n_embd_head_k_full = k.u32("attention.key_length", head);
+    hp.n_embd_head_v_full = k.u32("attention.value_length", head);
+    hp.n_rot_full = k.u32("rope.dimension_count", hp.n_embd_head_k_full);
+  }
+  hp.n_embd_head_k_swa = k.u32("attention.key_length_swa", hp.n_embd_head_k_full);
+  hp.n_embd_head_v_swa = k.u32("attention.value_length_swa", hp.n_embd_head_v_full);
+  hp.n_rot_swa = k.u32("rope.dimension_count_swa", hp.n_rot_full);
+  for (const std::uint32_t size : {hp.n_embd_head_k_full, hp.n_embd_head_v_full, hp.n_embd_head_k_swa, hp.n_embd_head_v_swa})
+    k.limit("attention.key_length", size, 1u << 16);
+}
+
+inline void read_positions(keys& k, hparams& hp) {
+  hp.n_ctx_orig_yarn = k.u32("rope.scaling.original_context_length", hp.n_ctx_train);
+  if (const gguf::value* v = k.find("rope.dimension_sections"); v && v->is_array() && v->size() >= 2)
+    hp.rope_sections_used = v->signed_integer(0).value_or(0) > 0 && v->signed_integer(1).value_or(0) > 0;
+}
+
+/// The vocabulary's size: said outright, the token list's length, or the embedding's rows.
+inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
+  if (const std::uint32_t n = k.u32("vocab_size")) return n;
+  if (const gguf::value* tokens = h.find("tokenizer.ggml.tokens"); tokens && tokens->is_array())
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(tokens->size(), UINT32_MAX));
+  for (const gguf::tensor_info& t : h.tensors())
+    if (t.name == "token_embd.weight") return static_cast<std::uint32_t>(std::min<std::int64_t>(t.ne[1], UINT32_MAX));
+  return 0;
+}
+
+}  // namespace detail
+
+/// The hyperparameters of a model. `known`: the row of its architecture; null: only the shared keys
+/// are read, which is enough for a plain KV cache.
+///
+/// Errors:   not_found   a key every model or this architecture needs is missing
+///           bad_format  a key of the wrong type, or numbers that contradict each other
+///           limit       more layers, experts or width than the engine, or reason, accepts
+/// Source:   llama.cpp v0.5.0, src/llama-model.cpp: load_hparams; src/models: load_arch_hparams
+[[nodiscard]] inline result<hparams> read_hparams(const gguf::header& h, const std::string& name,
+                                                  const architecture* known) {
+  keys k(h, name);
+  hparams hp;
+  detail::read_layers(k, hp);
+  if (!k.problem().message.empty()) return k.problem();  // arrays are as long as the layers are many
+  detail::read_experts(k, hp);
+  detail::read_heads(k, hp);
+  detail::read_positions(k, hp);
+  hp.n_vocab = detail::read_vocab(k, h);
+  hp.is_swa_arr.assign(hp.n_layer_all, 0);
+  hp.is_recr_arr.assign(hp.n_layer_all, known && known->memory == memory_kind::recurrent);
+  hp.rope_arr.assign(hp.n_layer_all, 1);
+  hp.is_indexer_full_arr.assign(hp.n_layer_all, 0);
+  hp.is_ple_arr.assign(hp.n_layer_all, 0);
+  if (known) {
+    hp.rope_type = known->rope_by_sections && hp.use_mrope() ? rope_type::mrope : known->rope;
+    hp.supports_rollback = known->rollback;
+    hp.has_encoder = known->encoder;
+    apply_rules(k, hp);
+  }
+  if (!k.problem().message.empty()) return k.problem();
+  return hp;
+}
+
+}  // namespace vrambudget

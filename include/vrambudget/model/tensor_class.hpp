@@ -1,0 +1,50 @@
+// Where the engine looks for a place for a tensor: with the inputs, in a layer, or with the output.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "vrambudget/model/model.hpp"
+
+namespace vrambudget {
+
+/// Inputs stay on the host; the others follow their layer, or the output layer.
+enum class tensor_class : std::uint8_t { input, repeating, output };
+
+/// Class and layer of a tensor.
+struct tensor_place {
+  tensor_class kind = tensor_class::repeating;
+  int il = 0;            ///< layer of a repeating tensor
+  bool per_layer = false;  ///< one copy wherever layers are: RoPE factors
+};
+
+/// The class of a tensor by its name.
+/// Source: llama.cpp v0.5.0, src/llama-arch.cpp: LLM_TENSOR_INFOS
+[[nodiscard]] inline tensor_place place_of(std::string_view name) {
+  if (const int il = layer_of(name).first; il >= 0) return {tensor_class::repeating, il};
+  const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
+  if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
+  for (const std::string_view p : {"token_embd_norm", "per_layer_model_proj", "per_layer_proj_norm"})
+    if (starts(p)) return {tensor_class::repeating, 0};
+  for (const std::string_view p : {"token_embd", "position_embd", "token_types", "per_layer_token_embd", "z_l_init", "masked_embd"})
+    if (starts(p)) return {tensor_class::input, -1};
+  return {tensor_class::output, -1};
+}
+
+/// True if a model without an output matrix multiplies by a copy of the token embeddings.
+[[nodiscard]] inline bool ties_output(const model& m) {
+  constexpr std::array<std::string_view, 12> headless = {
+      "bert",      "bitnet",      "eurobert",       "jina-bert-v2", "jina-bert-v3", "llama-embed",
+      "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "t5encoder", "wavtokenizer-dec"};
+  return !m.find("output.weight") && std::find(headless.begin(), headless.end(), m.architecture) == headless.end();
+}
+
+/// True for tensors of draft layers, which are only loaded for drafting.
+[[nodiscard]] inline bool is_draft_tensor(const hparams& hp, std::string_view name) {
+  const int il = layer_of(name).first;
+  return hp.router_layer < 0 && hp.n_layer() > 0 && il >= static_cast<int>(hp.n_layer());
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,97 @@
+// A budget: every amount of memory a run needs, by device and by term, with how it is known.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/engine/context.hpp"
+#include "vrambudget/engine/device.hpp"
+#include "vrambudget/memory/compute_buffer.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// How an amount is known, from strongest to weakest.
+enum class basis : std::uint8_t {
+  exact,    ///< computed as the engine allocates
+  bound,    ///< not more than this
+  fitted,   ///< from measurements of this class of device
+  assumed,  ///< from few measurements of other devices
+};
+
+[[nodiscard]] constexpr std::string_view name(basis b) {
+  constexpr std::string_view names[] = {"exact", "bound", "fitted", "assumed"};
+  return names[static_cast<std::size_t>(b)];
+}
+
+/// One named amount of memory.
+struct term {
+  std::string_view name;  ///< "weights", "kv_cache", ...: the JSON contract's words
+  bytes size;
+  enum basis basis = basis::exact;
+  std::string note;       ///< how it comes about, with this model's numbers
+};
+
+/// The terms of one device or of the host.
+struct term_list {
+  std::vector<term> terms;
+
+  /// Adds a term; one of no bytes is left out.
+  void add(term t) {
+    if (t.size.count > 0) terms.push_back(std::move(t));
+  }
+  /// Sum of all terms.
+  [[nodiscard]] bytes used() const {
+    bytes sum;
+    for (const term& t : terms) sum += t.size;
+    return sum;
+  }
+  /// The weakest basis of any term.
+  [[nodiscard]] enum basis weakest() const {
+    enum basis b = basis::exact;
+    for (const term& t : terms) b = std::max(b, t.basis);
+    return b;
+  }
+  /// The size of a term; zero if there is none of that name.
+  [[nodiscard]] bytes of(std::string_view name) const {
+    for (const term& t : terms)
+      if (t.name == name) return t.size;
+    return {};
+  }
+};
+
+/// What one device must hold, and what it has.
+struct device_budget : term_list {
+  std::string id;  ///< the engine's name: "CUDA0"
+  device gpu;
+  bytes usable;    ///< what the terms may take: free memory less the reserve
+
+  [[nodiscard]] bool fits() const { return used() <= usable; }
+  [[nodiscard]] bytes spare() const { return saturating_sub(usable, used()); }
+  [[nodiscard]] bytes missing() const { return saturating_sub(used(), usable); }
+};
+
+/// Everything about one run of one model on some devices.
+struct budget {
+  context_params context;            ///< effective parameters, flash attention resolved
+  std::uint32_t n_gpu_layers = 0;    ///< layers on devices, the output layer included
+  std::vector<device_budget> devices;
+  term_list host;
+  graph_shape prompt, generation;    ///< the engine's graphs, for comparison with its log
+  std::vector<std::string> notes;    ///< what a reader should know: bounds used, unknown architecture
+
+  [[nodiscard]] bool fits() const {
+    return std::all_of(devices.begin(), devices.end(), [](const device_budget& d) { return d.fits(); });
+  }
+  /// Bytes that do not fit, over all devices.
+  [[nodiscard]] bytes missing() const {
+    bytes sum;
+    for (const device_budget& d : devices) sum += d.missing();
+    return sum;
+  }
+};
+
+}  // namespace vrambudget

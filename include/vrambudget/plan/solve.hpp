@@ -1,0 +1,140 @@
+// The other way round: the largest context that fits, and the smallest changes that make a run fit.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/plan/planner.hpp"
+
+namespace vrambudget {
+
+/// The largest context, and why it is not larger.
+struct context_limit {
+  std::uint32_t n_ctx = 0;  ///< tokens over all sequences; 0: not even the smallest context fits
+  std::string bound_by;     ///< "n_ctx_train", or the id of the device that is full
+};
+
+/// The largest n_ctx that fits, on the engine's grid of 256 cells per sequence.
+///
+/// Formula:  bisection over the whole model: each step is a budget
+/// Units:    `limit` in tokens; 0: the training length (per sequence, if each has a cache of its own)
+/// Errors:   as planner::budget_for
+/// Accuracy: exact for the terms that are
+[[nodiscard]] inline result<context_limit> max_context(planner& p, run r, std::uint32_t limit = 0) {
+  const std::uint32_t n_seq = sequences(r);
+  const std::uint64_t grid = engine::n_ctx_multiple * std::uint64_t{unified(r) ? 1 : n_seq};
+  const std::uint64_t most = limit ? limit : std::uint64_t{p.get_model().hp.n_ctx_train} * (unified(r) ? 1 : n_seq);
+  std::uint64_t fits = 0, beyond = std::max<std::uint64_t>(most / grid, 1) + 1;
+  std::string bound_by = limit ? "limit" : "n_ctx_train";
+  const auto try_at = [&](std::uint64_t steps) -> result<bool> {
+    r.n_ctx = static_cast<std::uint32_t>(std::min<std::uint64_t>(steps * grid, UINT32_MAX / grid * grid));
+    const result<budget> b = p.budget_for(r);
+    if (!b) return b.error();
+    for (const device_budget& d : b->devices)
+      if (!d.fits()) {
+        bound_by = d.id;
+        return false;
+      }
+    return true;
+  };
+
+  std::uint64_t at = beyond - 1;  // most models are bound by their training length, or far from it
+  while (fits + 1 < beyond) {
+    const result<bool> ok = try_at(at);
+    if (!ok) return ok.error();
+    (*ok ? fits : beyond) = at;
+    at = fits + (beyond - fits) / 2;
+  }
+  return context_limit{static_cast<std::uint32_t>(fits * grid), bound_by};
+}
+
+/// A change to a run that makes it fit.
+struct suggestion {
+  std::string flags;  ///< llama-server's, to add or replace
+  std::string gives;  ///< what is kept or lost, for a reader
+  bytes spare;        ///< on the fullest device afterwards
+};
+
+namespace detail {
+
+/// Smallest n in (0, most] for which `fits(n)`, if it holds from some n on; 0: for none.
+template <class Fits>
+std::uint32_t smallest(std::uint32_t most, Fits&& fits) {
+  if (most == 0 || !fits(most)) return 0;
+  std::uint32_t low = 0, high = most;
+  while (low + 1 < high) {
+    const std::uint32_t mid = low + (high - low) / 2;
+    (fits(mid) ? high : low) = mid;
+  }
+  return high;
+}
+
+inline bytes least_spare(const budget& b) {
+  bytes least = bytes::max();
+  for (const device_budget& d : b.devices) least = std::min(least, d.spare());
+  return least;
+}
+
+}  // namespace detail
+
+/// Changes that make `r` fit, each as small as its kind allows, the least harmful first: cache types,
+/// fewer slots, a smaller batch, a shorter context, experts on the host, fewer layers on the GPU.
+[[nodiscard]] inline std::vector<suggestion> what_would_fit(planner& p, const run& r) {
+  std::vector<suggestion> found;
+  const auto try_run = [&](const run& changed, std::string flags, std::string gives) {
+    const result<budget> b = p.budget_for(changed);
+    if (!b || !b->fits()) return false;
+    found.push_back({std::move(flags), std::move(gives), detail::least_spare(*b)});
+    return true;
+  };
+  const auto fits = [&](const run& changed) {
+    const result<budget> b = p.budget_for(changed);
+    return b && b->fits();
+  };
+
+  for (const ggml_type t : {ggml_type::q8_0, ggml_type::q4_0}) {
+    if (row_size(t, 256) >= row_size(r.type_k, 256) && row_size(t, 256) >= row_size(r.type_v, 256)) continue;
+    run changed = r;
+    changed.type_k = changed.type_v = t;
+    const std::string type(traits(t).name);
+    if (try_run(changed, "-ctk " + type + " -ctv " + type, "the same context in a " + type + " KV cache")) break;
+  }
+  if (sequences(r) > 1) {
+    run changed = r;
+    changed.n_parallel = 1;
+    changed.kv_unified.reset();
+    try_run(changed, "-np 1", "one slot instead of " + std::to_string(sequences(r)));
+  }
+  for (std::uint32_t ub = r.n_ubatch / 2; ub >= 64; ub /= 2) {
+    run changed = r;
+    changed.n_ubatch = ub;
+    if (try_run(changed, "-ub " + std::to_string(ub), "the same context, slower prompts")) break;
+  }
+  if (const result<context_limit> most = max_context(p, r, r.n_ctx ? r.n_ctx : 0); most && most->n_ctx > 0) {
+    run changed = r;
+    changed.n_ctx = most->n_ctx;
+    try_run(changed, "-c " + std::to_string(most->n_ctx), "the largest context with everything else as it is");
+  }
+  const std::uint32_t n_layer = p.get_model().hp.n_layer_all;
+  if (p.get_model().hp.n_expert > 0 && !r.cpu_moe) {
+    run changed = r;
+    const auto with = [&](std::uint32_t n) { changed.n_cpu_moe = n; return changed; };
+    if (const std::uint32_t n = detail::smallest(n_layer, [&](std::uint32_t k) { return fits(with(k)); }))
+      try_run(with(n), "-ncmoe " + std::to_string(n),
+              "experts of " + std::to_string(n) + " layers on the host");
+  }
+  run changed = r;
+  const auto without = [&](std::uint32_t n) {
+    changed.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - n);
+    return changed;
+  };
+  if (const std::uint32_t n = detail::smallest(n_layer + 1, [&](std::uint32_t k) { return fits(without(k)); }))
+    try_run(without(n), "-ngl " + std::to_string(n_layer + 1 - n), std::to_string(n) + " layers on the host");
+  return found;
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,40 @@
+// Budgets as text for a terminal of 80 columns, with colours if asked.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/plan/solve.hpp"
+
+namespace vrambudget {
+
+/// How text is shown.
+struct text_style {
+  bool colour = false;   ///< ANSI colours
+  bool unicode = true;   ///< block characters in bars; off: '#' and '.'
+  bool explain = false;  ///< each term with its formula and this model's numbers
+};
+
+/// One row of the table of largest contexts.
+struct context_row {
+  ggml_type type;
+  context_limit limit;
+};
+
+/// An amount as people compare them: "15,382.8 MiB".
+[[nodiscard]] std::string in_mib(bytes b);
+/// An amount in GiB with two digits: "22.71 GiB".
+[[nodiscard]] std::string in_gib(bytes b);
+/// Digits in groups of three: "262,144".
+[[nodiscard]] std::string grouped(std::uint64_t n);
+
+/// The model, the run, and each device's terms with a bar.
+[[nodiscard]] std::string budget_text(const model& m, const budget& b, const text_style& s);
+/// What would make a run fit, one change a line.
+[[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all);
+/// Largest contexts by cache type.
+[[nodiscard]] std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train);
+
+}  // namespace vrambudget

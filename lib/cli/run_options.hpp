@@ -1,0 +1,23 @@
+// llama-server's options, with its names and meanings, as a `run`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "vrambudget/engine/run.hpp"
+#include "vrambudget/error.hpp"
+
+namespace vrambudget::cli {
+
+/// Adds llama-server's options to `app`; parsing writes them to `r`.
+void add_run_options(CLI::App& app, run& r);
+
+/// The arguments with llama.cpp's short names of several letters ("-ub") replaced by their long ones,
+/// since only single letters can follow one dash elsewhere. Values of options are left alone.
+[[nodiscard]] std::vector<std::string> with_long_names(const std::vector<std::string>& args);
+
+/// A run from arguments that are nothing but run options.
+[[nodiscard]] result<run> parse_run(const std::vector<std::string>& args);
+
+}  // namespace vrambudget::cli

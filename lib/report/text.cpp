@@ -1,0 +1,147 @@
+// Budgets as text for a terminal of 80 columns, with colours if asked.
+#include "vrambudget/report/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace vrambudget {
+namespace {
+
+constexpr std::size_t width = 80;
+constexpr double mib = 1 << 20, gib = 1 << 30;
+
+/// How a term is drawn: its colour on a terminal, and its letter where bars have no colours.
+struct ink {
+  std::string_view term;
+  int colour;  ///< ANSI foreground
+  char letter;
+};
+constexpr std::array inks = {
+    ink{"weights", 34, 'w'},        ink{"kv_cache", 32, 'k'}, ink{"recurrent_state", 36, 'r'},
+    ink{"compute_buffer", 33, 'c'}, ink{"driver_context", 35, 'd'}, ink{"pool", 31, 'p'},
+};
+
+const ink& ink_of(std::string_view term) {
+  static constexpr ink other{"", 37, '#'};
+  const auto it = std::find_if(inks.begin(), inks.end(), [&](const ink& i) { return i.term == term; });
+  return it == inks.end() ? other : *it;
+}
+
+std::string coloured(const text_style& s, int colour, const std::string& text) {
+  return s.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
+}
+
+/// Columns that `part` of `whole` takes; at least one for anything at all.
+std::size_t columns(bytes part, bytes whole) {
+  if (part.count == 0 || whole.count == 0) return 0;
+  const double share = static_cast<double>(part.count) / static_cast<double>(whole.count);
+  return std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(width - 4) + 0.5));
+}
+
+/// A bar of what a device holds; what is over its memory is drawn behind a mark.
+std::string bar(const device_budget& d, const text_style& s) {
+  const bytes whole = std::max(d.usable, d.used());
+  const std::size_t room = width - 4;
+  std::string line = "  ";
+  std::size_t drawn = 0;
+  bytes sum;
+  const std::size_t limit = d.fits() ? room : columns(d.usable, whole);
+  for (const term& t : d.terms) {
+    sum += t.size;
+    const std::size_t until = std::min(room, std::max(drawn + 1, columns(sum, whole)));
+    for (; drawn < until; ++drawn) {
+      if (drawn == limit) line += coloured(s, 31, "|");
+      const ink& i = ink_of(t.name);
+      line += s.colour && s.unicode ? coloured(s, i.colour, "\u2588") : std::string(1, i.letter);
+    }
+  }
+  for (; drawn < room; ++drawn) line += s.colour && s.unicode ? "\u2591" : ".";
+  return line + "\n";
+}
+
+std::string term_line(const term& t, const text_style& s) {
+  const ink& i = ink_of(t.name);
+  const std::string key = coloured(s, i.colour, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
+  std::string line = fmt::format("  {} {:<18}{:>16}  {}\n", key, t.name, in_mib(t.size), name(t.basis));
+  if (s.explain && !t.note.empty())
+    line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), t.note);
+  return line;
+}
+
+std::string device_text(const device_budget& d, const text_style& s) {
+  const bool fits = d.fits();
+  const std::string head = fmt::format("{}  {}", d.id, d.gpu.name);
+  const std::string verdict = fmt::format("{} of {}", in_gib(d.used()), in_gib(d.usable));
+  const std::string word = fits ? "fits" : "does not fit";
+  std::string text = head;
+  const std::size_t taken = head.size() + verdict.size() + word.size() + 2;
+  text += std::string(taken < width ? width - taken : 1, ' ') + verdict + "  " + coloured(s, fits ? 32 : 31, word) + "\n";
+  text += bar(d, s);
+  for (const term& t : d.terms) text += term_line(t, s);
+  text += fmt::format("    {:<18}{:>16}  {}\n", "used", in_mib(d.used()), name(d.weakest()));
+  text += fits ? fmt::format("    {:<18}{:>16}\n", "spare", in_mib(d.spare()))
+               : fmt::format("    {:<18}{:>16}\n", "missing", in_mib(d.missing()));
+  return text;
+}
+
+std::string context_line(const budget& b) {
+  const context_params& c = b.context;
+  std::string line = fmt::format("{} tokens", grouped(c.n_ctx));
+  if (c.n_seq_max > 1)
+    line += c.kv_unified ? fmt::format(" shared by {} slots", c.n_seq_max)
+                         : fmt::format(" in {} slots of {}", c.n_seq_max, grouped(c.n_ctx_seq));
+  line += fmt::format(", KV {}", traits(c.type_k).name);
+  if (c.type_v != c.type_k) line += fmt::format("/{}", traits(c.type_v).name);
+  line += fmt::format(", flash attention {}, micro-batch {}", c.flash_attn ? "on" : "off", c.n_ubatch);
+  return line;
+}
+
+}  // namespace
+
+std::string grouped(std::uint64_t n) {
+  std::string digits = std::to_string(n);
+  for (std::size_t i = digits.size(); i > 3;) digits.insert(i -= 3, ",");
+  return digits;
+}
+
+std::string in_mib(bytes b) {
+  const auto tenths = static_cast<std::uint64_t>(static_cast<double>(b.count) / mib * 10 + 0.5);
+  return fmt::format("{}.{} MiB", grouped(tenths / 10), tenths % 10);
+}
+
+std::string in_gib(bytes b) { return fmt::format("{:.2f} GiB", static_cast<double>(b.count) / gib); }
+
+std::string budget_text(const model& m, const budget& b, const text_style& s) {
+  std::string text = fmt::format("{}: {}, {:.2f} B parameters, {} in {} tensors, {:.2f} bits per weight\n", m.name,
+                                 m.architecture, static_cast<double>(m.n_params) / 1e9, in_gib(m.tensor_bytes()),
+                                 grouped(m.tensors.size()), m.bits_per_weight());
+  text += context_line(b) + "\n\n";
+  for (const device_budget& d : b.devices) text += device_text(d, s) + "\n";
+  if (!b.host.terms.empty()) {
+    text += fmt::format("host{:>{}}\n", in_gib(b.host.used()), width - 4);
+    for (const term& t : b.host.terms) text += term_line(t, s);
+  }
+  for (const std::string& note : b.notes) text += "note: " + note + "\n";
+  return text;
+}
+
+std::string suggestions_text(const std::vector<suggestion>& all) {
+  if (all.empty()) return "No single change makes it fit.\n";
+  std::string text = "What would fit:\n";
+  for (const suggestion& s : all)
+    text += fmt::format("  {:<24} {} ({} spare)\n", s.flags, s.gives, in_mib(s.spare));
+  return text;
+}
+
+std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train) {
+  std::string text = fmt::format("Largest context by KV type (trained for {}):\n", grouped(n_ctx_train));
+  for (const context_row& r : rows)
+    text += fmt::format("  {:<8}{:>12}  {}\n", traits(r.type).name, r.limit.n_ctx ? grouped(r.limit.n_ctx) : "-",
+                        r.limit.bound_by == "n_ctx_train" ? "bound by training"
+                                                           : fmt::format("bound by {}", r.limit.bound_by));
+  return text;
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,186 @@
+// Compares budgets with what llama.cpp really allocated, byte for byte, and prints a table by
+// architecture and term. Usage: truth_test CASES DEVICES SHAPES... (a folder or .jsonl, a file, folders)
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/run_options.hpp"
+#include "vrambudget/io/shape.hpp"
+#include "vrambudget/plan/planner.hpp"
+
+namespace {
+
+using namespace vrambudget;
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+std::string read_text(const fs::path& p) {
+  std::ifstream in(p, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + p.string());
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::int64_t number(const json::value& v) { return v.is_uint64() ? static_cast<std::int64_t>(v.as_uint64()) : v.as_int64(); }
+std::string text(const json::value& v) { return std::string(v.as_string()); }
+
+/// The terms that are compared, in the table's order.
+constexpr std::array<const char*, 7> columns = {"weights", "context", "compute", "host w", "host ctx", "host cmp", "graph"};
+
+struct tally {
+  int cases = 0, passed = 0, refused = 0;
+  std::array<int, columns.size()> misses{};
+};
+
+class runner {
+ public:
+  runner(const fs::path& devices, std::vector<fs::path> shapes) : shapes_(std::move(shapes)) {
+    const json::value all = json::parse(read_text(devices));
+    for (const auto& [key, d] : all.as_object())
+      devices_[std::string(key)] = {text(d.at("name")), static_cast<std::uint32_t>(number(d.at("cc"))),
+                                    static_cast<std::uint32_t>(number(d.at("n_sm"))),
+                                    {static_cast<std::uint64_t>(number(d.at("total_bytes")))},
+                                    {static_cast<std::uint64_t>(number(d.at("free_bytes")))}};
+  }
+
+  void run_file(const fs::path& file) {
+    tally& t = tallies_[file.stem().string()];
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) run_case(json::parse(line), t);
+  }
+
+  /// Prints the table; the number of cases that failed.
+  int report() const {
+    fmt::print("{:<18}{:>7}{:>8}", "architecture", "cases", "exact");
+    for (const char* c : columns) fmt::print("{:>9}", c);
+    fmt::print("{:>9}\n", "refused");
+    tally all;
+    for (const auto& [name, t] : tallies_) {
+      line(name, t);
+      all.cases += t.cases;
+      all.passed += t.passed;
+      all.refused += t.refused;
+      for (std::size_t i = 0; i < columns.size(); ++i) all.misses[i] += t.misses[i];
+    }
+    line("all", all);
+    fmt::print("{} passed, {} failed\n", all.passed, all.cases - all.passed);
+    return all.cases - all.passed;
+  }
+
+ private:
+  static void line(const std::string& name, const tally& t) {
+    fmt::print("{:<18}{:>7}{:>8}", name, t.cases, t.passed);
+    for (const int m : t.misses) fmt::print("{:>9}", m == 0 ? "." : fmt::format("-{}", m));
+    fmt::print("{:>9}\n", t.refused);
+  }
+
+  const model& model_of(const std::string& name) {
+    std::unique_ptr<model>& m = models_[name];
+    if (m) return *m;
+    for (const fs::path& folder : shapes_) {
+      const fs::path p = folder / (name + ".json");
+      if (!fs::exists(p)) continue;
+      const auto header = header_from_shape(read_text(p)).value();
+      const auto parsed = gguf::parse(header, {.check_data = false}).value();
+      m = std::make_unique<model>(read_model({&parsed, 1}).value());
+      return *m;
+    }
+    throw std::runtime_error("no shape for " + name);
+  }
+
+  void run_case(const json::value& c, tally& t) {
+    ++t.cases;
+    const std::string id = text(c.at("id"));
+    try {
+      std::vector<std::string> args;
+      for (const json::value& a : c.at("args").as_array()) args.push_back(text(a));
+      std::vector<device> devices;
+      for (const json::value& g : c.at("gpus").as_array()) devices.push_back(devices_.at(text(g)));
+      auto r = cli::parse_run(args);
+      if (r && c.as_object().contains("n_rs_seq")) r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
+      const result<budget> b = r ? plan(model_of(text(c.at("model"))), *r, devices) : result<budget>(r.error());
+      if (c.as_object().contains("refusal")) {
+        if (!b) ++t.passed, ++t.refused;
+        else fmt::print("{}: planned, but the engine refuses: {}\n", id, text(c.at("refusal")));
+        return;
+      }
+      if (!b) {
+        fmt::print("{}: refused: {}\n", id, b.error().message);
+        return;
+      }
+      t.passed += compare(id, c.at("expected"), *b, t);
+    } catch (const std::exception& e) {
+      fmt::print("{}: {}\n", id, e.what());
+    }
+  }
+
+  bool compare(const std::string& id, const json::value& want, const budget& b, tally& t) {
+    bool same = true;
+    const auto check = [&](std::size_t column, const std::string& term, std::int64_t expected, std::uint64_t got) {
+      const auto difference = static_cast<std::int64_t>(got) - expected;
+      if (difference == 0) return;
+      same = false;
+      ++t.misses[column];
+      fmt::print("{}: {}: expected {}, got {}, difference {}\n", id, term, expected, got, difference);
+    };
+    const auto context = [](const term_list& l) { return (l.of("kv_cache") + l.of("recurrent_state")).count; };
+    const json::array& devices = want.at("devices").as_array();
+    for (std::size_t i = 0, used = 0; i < devices.size(); ++i) {
+      const json::value& d = devices[i];
+      // with -sm none one card is used, whichever it is; the budget has only that one
+      const bool skipped = b.devices.size() < devices.size() && number(d.at("weights")) == 0 && number(d.at("compute")) == 0;
+      if (skipped || used >= b.devices.size()) continue;
+      const device_budget& got = b.devices[used++];
+      check(0, got.id + " weights", number(d.at("weights")), got.of("weights").count);
+      check(1, got.id + " context", number(d.at("context")), context(got));
+      check(2, got.id + " compute", number(d.at("compute")), got.of("compute_buffer").count);
+    }
+    const json::value& host = want.at("host");
+    check(3, "host weights", number(host.at("weights")), b.host.of("weights").count);
+    check(4, "host context", number(host.at("context")), context(b.host));
+    check(5, "host compute", number(host.at("compute")), b.host.of("compute_buffer").count);
+    const json::value& graph = want.at("graph");
+    check(6, "nodes of a prompt", number(graph.at("nodes").at(0)), b.prompt.n_nodes);
+    check(6, "nodes of a token", number(graph.at("nodes").at(1)), b.generation.n_nodes);
+    check(6, "splits of a prompt", number(graph.at("splits").at(0)), b.prompt.n_splits);
+    check(6, "splits of a token", number(graph.at("splits").at(1)), b.generation.n_splits);
+    return same;
+  }
+
+  std::vector<fs::path> shapes_;
+  std::map<std::string, device> devices_;
+  std::map<std::string, std::unique_ptr<model>> models_;
+  std::map<std::string, tally> tallies_;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  if (argc < 4) {
+    std::cerr << "usage: truth_test CASES DEVICES SHAPES...\n";
+    return 2;
+  }
+  runner r(argv[2], {argv + 3, argv + argc});
+  const fs::path cases = argv[1];
+  std::vector<fs::path> files{cases};
+  if (fs::is_directory(cases)) {
+    files.clear();
+    for (const auto& entry : fs::directory_iterator(cases)) files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+  }
+  for (const fs::path& f : files) r.run_file(f);
+  return r.report() == 0 ? 0 : 1;
+} catch (const std::exception& e) {
+  std::cerr << e.what() << "\n";
+  return 2;
+}
