@@ -1,6 +1,7 @@
 # Warnings and sanitizers of our own targets; consumers do not inherit them.
 add_library(vrambudget_warnings INTERFACE)
 target_compile_options(vrambudget_warnings INTERFACE
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # false alarms of g++ 12 in std::string
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Wold-style-cast
   $<$<BOOL:${VRAMBUDGET_WERROR}>:-Werror>)
 if(VRAMBUDGET_SANITIZE)

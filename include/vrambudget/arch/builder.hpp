@@ -38,8 +38,8 @@ struct graph_source {
 /// Builds one graph. Descriptions call it and the blocks, layer by layer.
 class builder : public ggml::op_builder {
  public:
-  builder(ggml::graph& g, const graph_source& s, const ubatch& ub)
-      : op_builder(g), hp(s.hp), cp(s.cp), memory(s.memory), ub(ub), place_(s.place), weights_(s.weights) {}
+  builder(ggml::graph& g, const graph_source& s, const ubatch& batch)
+      : op_builder(g), hp(s.hp), cp(s.cp), memory(s.memory), ub(batch), place_(s.place), weights_(s.weights) {}
 
   const hparams& hp;
   const context_params& cp;

@@ -1,0 +1,23 @@
+// Budgets as JSON, schema 1: the contract that launchers parse. tests/cli/ holds it to its keys.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/plan/solve.hpp"
+
+namespace vrambudget {
+
+/// What is put in a JSON report besides the budget.
+struct json_extras {
+  std::optional<context_limit> max_context;
+  std::vector<suggestion> suggestions;
+  bool explain = false;  ///< notes on terms
+};
+
+/// One JSON object and a line feed.
+[[nodiscard]] std::string budget_json(const model& m, const run& r, const budget& b, const json_extras& extras);
+
+}  // namespace vrambudget

@@ -1,0 +1,86 @@
+// Models, sizes and GPUs as people type them.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+
+#include "cli.hpp"
+#include "vrambudget/gpu/catalogue.hpp"
+#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/io/shape.hpp"
+
+namespace vrambudget::cli {
+namespace {
+
+bool looks_like_path(const std::string& s) { return s.find('/') != std::string::npos || s.ends_with(".gguf"); }
+
+model from_file(const std::string& path) {
+  const model_file f = value_or_fail(open_model_file(path), bad_input);
+  auto m = read_model(f.headers);
+  if (!m) throw failure{bad_input, path + ": " + m.error().message};
+  m->path = path;
+  m->file_size = f.total_size;
+  if (m->name.empty()) m->name = std::filesystem::path(path).stem().string();
+  return std::move(*m);
+}
+
+model from_catalogue(const catalogued_model& c) {
+  const auto header = value_or_fail(header_from_shape(c.shape), our_bug);
+  const gguf::header parsed = value_or_fail(gguf::parse(header, {.check_data = false}), our_bug);
+  model m = value_or_fail(read_model({&parsed, 1}), our_bug);
+  m.name = c.name;
+  return m;
+}
+
+}  // namespace
+
+model load_model(const std::string& typed) {
+  std::error_code ignored;
+  if (std::filesystem::exists(typed, ignored) || looks_like_path(typed)) return from_file(typed);
+  auto known = find_model(typed);
+  if (!known) throw failure{bad_input, "no file '" + typed + "', and " + known.error().message};
+  return from_catalogue(*known);
+}
+
+result<bytes> parse_size(std::string_view text) {
+  double n = 0;
+  const char* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, n);
+  std::string unit(rest, end);
+  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  const double scale = unit.empty() || unit == "b" ? 1 : unit == "k" || unit == "kib" ? 0x1p10
+                       : unit == "m" || unit == "mib" ? 0x1p20 : unit == "g" || unit == "gib" ? 0x1p30 : 0;
+  if (failed != std::errc{} || scale == 0 || !(n >= 0) || n * scale > 0x1p62)
+    return error{errc::invalid_argument, "'" + std::string(text) + "' is not a size: bytes, or a number with MiB or GiB"};
+  return bytes{static_cast<std::uint64_t>(std::floor(n * scale))};
+}
+
+std::vector<device> parse_gpus(const std::vector<std::string>& typed, const std::vector<std::string>& free) {
+  std::vector<device> all;
+  for (const std::string& text : typed) {
+    std::size_t count = 1;
+    std::string name = text;
+    const std::size_t x = text.find_first_of("xX");
+    if (x != std::string::npos && x > 0 && x <= 2 && text.find_first_not_of("0123456789") == x) {
+      count = std::stoul(text.substr(0, x));
+      name = text.substr(x + 1);
+    }
+    if (count == 0 || count > 16) throw failure{usage, "--gpu " + text + ": 1 to 16 GPUs of a kind"};
+    const gpu_entry gpu = value_or_fail(find_gpu(name), usage);
+    all.insert(all.end(), count, to_device(gpu));
+  }
+  if (free.size() > all.size())
+    throw failure{usage, fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
+  for (std::size_t i = 0; i < free.size(); ++i) all[i].free = value_or_fail(parse_size(free[i]), usage);
+  return all;
+}
+
+bool stdout_has_colours() {
+  const char* term = std::getenv("TERM");
+  return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR") && term && std::string_view(term) != "dumb";
+}
+
+}  // namespace vrambudget::cli

@@ -1,0 +1,72 @@
+// The program: picks a command, prints what goes wrong on stderr, and exits with a status that means it.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <map>
+
+#include "cli.hpp"
+#include "run_options.hpp"
+#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/version.hpp"
+
+namespace {
+
+using namespace vrambudget;
+using namespace vrambudget::cli;
+
+constexpr const char* about =
+    "Will this model fit on this GPU, with how much context, and where does every byte go?\n"
+    "Reads the header of a GGUF file and rebuilds what llama.cpp v0.5.0 would allocate.\n\n"
+    "  vrambudget MODEL --gpu 3090 --ctx 262144    the budget; without --ctx the largest context\n"
+    "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n\n"
+    "Exit status: 0 fits or done, 1 does not fit, 2 usage, 3 bad input, 70 a bug of ours.";
+
+int run_program(std::vector<std::string> args) {
+  constexpr std::array commands = {"plan", "inspect", "gpus", "models"};
+  constexpr std::array general = {"--help", "-h", "--version"};
+  const auto is_in = [&](const auto& all) {
+    return !args.empty() && std::any_of(all.begin(), all.end(), [&](const char* c) { return args[0] == c; });
+  };
+  if (args.empty()) args.push_back("--help");
+  if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
+
+  CLI::App app{about, "vrambudget"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", fmt::format("vrambudget {} for {}", version, engine::name));
+  std::map<CLI::App*, std::function<int()>> actions;
+  const auto add = [&](const char* name, const char* help, auto adder) {
+    CLI::App* sub = app.add_subcommand(name, help);
+    actions[sub] = adder(*sub);
+  };
+  add("plan", "the budget of a model on GPUs; the default command", add_plan);
+  add("inspect", "what a model's header says", add_inspect);
+  add("gpus", "GPUs known by name", add_gpus);
+  add("models", "models known by name", add_models);
+
+  args = with_long_names(args);
+  std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
+  try {
+    app.parse(args);
+  } catch (const CLI::Success& e) {
+    return app.exit(e);
+  } catch (const CLI::Error& e) {
+    fmt::print(stderr, "vrambudget: {}\n", e.what());
+    return usage;
+  }
+  return actions.at(app.get_subcommands().front())();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  return run_program({argv + 1, argv + argc});
+} catch (const failure& f) {
+  fmt::print(stderr, "vrambudget: {}\n", f.message);
+  return f.code;
+} catch (const std::exception& e) {
+  fmt::print(stderr, "vrambudget: this is a bug: {}\n", e.what());
+  return our_bug;
+}

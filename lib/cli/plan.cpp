@@ -1,0 +1,139 @@
+// `vrambudget plan`: a budget, or which known models fit.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <memory>
+
+#include "cli.hpp"
+#include "run_options.hpp"
+#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/report/json.hpp"
+#include "vrambudget/report/text.hpp"
+#include "vrambudget/version.hpp"
+
+namespace vrambudget::cli {
+namespace {
+
+/// What the command line says.
+struct plan_request {
+  std::string model;
+  std::vector<std::string> gpus, free;
+  std::string reserve = "0", engine;
+  bool buffers_only = false, json = false, explain = false, max_context = false;
+  run r;
+};
+
+status status_of(const error& e) {
+  return e.code == errc::invalid_argument ? usage : bad_input;
+}
+
+constexpr ggml_type context_types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
+
+int show(const plan_request& q, const model& m, planner& p) {
+  run r = q.r;
+  std::optional<context_limit> limit;
+  if (r.n_ctx == 0 || q.max_context) {
+    limit = value_or_fail(max_context(p, r), bad_input);
+    if (r.n_ctx == 0) r.n_ctx = limit->n_ctx ? limit->n_ctx : engine::n_ctx_multiple;
+  }
+  result<budget> b = p.budget_for(r);
+  if (!b) throw failure{status_of(b.error()), b.error().message};
+  std::vector<suggestion> changes;
+  if (!b->fits()) changes = what_would_fit(p, r);
+
+  if (q.json) {
+    fmt::print("{}", budget_json(m, r, *b, {limit, changes, q.explain}));
+  } else {
+    fmt::print("{}", budget_text(m, *b, {stdout_has_colours(), true, q.explain}));
+    if (!b->fits()) fmt::print("\n{}", suggestions_text(changes));
+    if (limit) {
+      std::vector<context_row> rows;
+      for (const ggml_type t : context_types) {
+        run other = q.r;
+        other.type_k = other.type_v = t;
+        if (const auto most = max_context(p, other)) rows.push_back({t, *most});
+      }
+      fmt::print("\n{}", contexts_text(rows, m.hp.n_ctx_train));
+    }
+  }
+  return b->fits() ? yes : does_not_fit;
+}
+
+/// One row of the table of models.
+struct candidate {
+  std::string name;
+  bytes weights, used;
+  bool fits = false;
+  bool bounded = false;  ///< its compute buffer is a bound
+};
+
+void print_candidates(const std::vector<candidate>& all, const run& r) {
+  const auto n = std::count_if(all.begin(), all.end(), [](const candidate& c) { return c.fits; });
+  fmt::print("{} of {} known models fit {}, largest first (~: compute buffer bounded):\n", n, all.size(),
+             r.n_ctx ? fmt::format("with {} tokens", grouped(r.n_ctx)) : "at the context they were trained for");
+  for (const candidate& c : all)
+    if (c.fits)
+      fmt::print("{} {:<42}{:>11} weights{:>11} used\n", c.bounded ? '~' : ' ', c.name, in_gib(c.weights), in_gib(c.used));
+}
+
+void print_candidates_json(const std::vector<candidate>& all) {
+  boost::json::array rows;
+  for (const candidate& c : all)
+    rows.push_back(boost::json::object{{"name", c.name}, {"weights_bytes", c.weights.count}, {"used_bytes", c.used.count},
+                                       {"compute_basis", c.bounded ? "bound" : "exact"}, {"fits", c.fits}});
+  fmt::print("{}\n", boost::json::serialize(boost::json::object{{"schema", json_schema}, {"vrambudget", version},
+                                                                {"engine", engine::name}, {"models", std::move(rows)}}));
+}
+
+/// Every catalogued model at this run: those that fit first, the largest of them on top.
+int show_catalogue(const plan_request& q, const std::vector<device>& devices, const limits& l) {
+  std::vector<candidate> all;
+  for (const catalogued_model& c : catalogued_models()) {
+    const model m = load_model(c.id);
+    planner p(m, devices, l);
+    const result<budget> b = p.budget_for(q.r);
+    if (!b) continue;  // the engine refuses this run for this model
+    candidate row{c.name, m.tensor_bytes(), {}, b->fits(), !b->notes.empty()};
+    for (const device_budget& d : b->devices) row.used += d.used();
+    all.push_back(std::move(row));
+  }
+  std::stable_sort(all.begin(), all.end(), [](const candidate& a, const candidate& b) {
+    return a.fits != b.fits ? a.fits : a.fits ? a.weights > b.weights : a.used < b.used;
+  });
+  q.json ? print_candidates_json(all) : print_candidates(all, q.r);
+  return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; }) ? yes : does_not_fit;
+}
+
+int run_plan(const plan_request& q) {
+  if (q.gpus.empty()) throw failure{usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them)"};
+  if (!q.engine.empty() && q.engine != "v0.5.0" && q.engine != engine::name)
+    throw failure{usage, "--engine " + q.engine + ": only " + engine::name + " is known"};
+  const std::vector<device> devices = parse_gpus(q.gpus, q.free);
+  const limits l{value_or_fail(parse_size(q.reserve), usage), q.buffers_only};
+  if (q.model.empty()) return show_catalogue(q, devices, l);
+  const model m = load_model(q.model);
+  planner p(m, devices, l);
+  return show(q, m, p);
+}
+
+}  // namespace
+
+std::function<int()> add_plan(CLI::App& app) {
+  auto q = std::make_shared<plan_request>();
+  app.add_option("MODEL,-m,--model", q->model, "a GGUF file, any file of a split set, or a name from `vrambudget models`");
+  app.add_option("--gpu", q->gpus, "a GPU by name, several times or as 2x3090")->type_name("NAME");
+  app.add_option("--free", q->free, "free memory of each GPU, 23GiB or in bytes [all of it]")->type_name("SIZE,...")->delimiter(',');
+  app.add_option("--reserve", q->reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
+  app.add_flag("--buffers-only", q->buffers_only, "count the engine's own buffers, no driver context and no pool");
+  app.add_option("--engine", q->engine, "the engine to plan for [v0.5.0]")->type_name("VERSION");
+  app.add_flag("--max-context", q->max_context, "also find the largest context (found anyway without --ctx)");
+  app.add_flag("--json", q->json, "JSON on stdout, schema 1");
+  app.add_flag("--explain", q->explain, "each term's formula with this model's numbers");
+  add_run_options(app, q->r);
+  return [q] { return run_plan(*q); };
+}
+
+}  // namespace vrambudget::cli

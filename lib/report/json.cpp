@@ -1,0 +1,95 @@
+// Budgets as JSON, schema 1.
+#include "vrambudget/report/json.hpp"
+
+#include <boost/json.hpp>
+
+#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/version.hpp"
+
+namespace vrambudget {
+namespace {
+
+namespace json = boost::json;
+
+json::array terms_of(const term_list& list, bool explain) {
+  json::array all;
+  for (const term& t : list.terms) {
+    json::object o{{"term", t.name}, {"bytes", t.size.count}, {"basis", name(t.basis)}};
+    if (explain && !t.note.empty()) o["note"] = t.note;
+    all.push_back(std::move(o));
+  }
+  return all;
+}
+
+json::object model_of(const model& m) {
+  json::object o;
+  if (!m.path.empty()) o["path"] = m.path;
+  o["name"] = m.name;
+  o["architecture"] = m.architecture;
+  o["n_params"] = m.n_params;
+  if (m.file_size.count) o["file_bytes"] = m.file_size.count;
+  o["bits_per_weight"] = m.bits_per_weight();
+  o["tensor_count"] = m.tensors.size();
+  o["n_layer"] = m.hp.n_layer();
+  o["n_ctx_train"] = m.hp.n_ctx_train;
+  return o;
+}
+
+json::object run_of(const run& r, const budget& b) {
+  const context_params& c = b.context;
+  constexpr const char* modes[] = {"none", "layer", "row", "tensor"};
+  return {{"n_ctx", c.n_ctx},
+          {"n_ctx_seq", c.n_ctx_seq},
+          {"n_batch", c.n_batch},
+          {"n_ubatch", c.n_ubatch},
+          {"n_seq_max", c.n_seq_max},
+          {"kv_unified", c.kv_unified},
+          {"flash_attn", c.flash_attn},
+          {"type_k", traits(c.type_k).name},
+          {"type_v", traits(c.type_v).name},
+          {"n_gpu_layers", b.n_gpu_layers},
+          {"split_mode", modes[static_cast<std::size_t>(r.split_mode)]},
+          {"swa_full", c.swa_full},
+          {"offload_kqv", c.offload_kqv},
+          {"op_offload", r.op_offload}};
+}
+
+json::object device_of(const device_budget& d, bool explain) {
+  return {{"id", d.id},
+          {"gpu", d.gpu.name},
+          {"total_bytes", d.gpu.total.count},
+          {"usable_bytes", d.usable.count},
+          {"terms", terms_of(d, explain)},
+          {"used_bytes", d.used().count},
+          {"free_bytes", d.spare().count},
+          {"fits", d.fits()}};
+}
+
+}  // namespace
+
+std::string budget_json(const model& m, const run& r, const budget& b, const json_extras& extras) {
+  json::object o{{"schema", json_schema}, {"vrambudget", version}, {"engine", engine::name}};
+  o["model"] = model_of(m);
+  o["run"] = run_of(r, b);
+  json::array devices;
+  for (const device_budget& d : b.devices) devices.push_back(device_of(d, extras.explain));
+  o["devices"] = std::move(devices);
+  o["host"] = json::object{{"terms", terms_of(b.host, extras.explain)}, {"used_bytes", b.host.used().count}};
+  o["fits"] = b.fits();
+  if (!b.fits()) o["missing_bytes"] = b.missing().count;
+  if (extras.max_context)
+    o["max_context"] = json::object{{"n_ctx", extras.max_context->n_ctx}, {"bound_by", extras.max_context->bound_by}};
+  if (b.prompt.n_nodes)
+    o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},
+                              {"splits", {b.prompt.n_splits, b.generation.n_splits}}};
+  if (!extras.suggestions.empty()) {
+    json::array all;
+    for (const suggestion& s : extras.suggestions)
+      all.push_back(json::object{{"flags", s.flags}, {"gives", s.gives}, {"free_bytes", s.spare.count}});
+    o["suggestions"] = std::move(all);
+  }
+  if (!b.notes.empty()) o["notes"] = json::value_from(b.notes);
+  return json::serialize(o) + "\n";
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,234 @@
+// Runs the program and reads what it prints, where, and how it exits.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "vrambudget/gguf/writer.hpp"
+
+namespace {
+
+namespace json = boost::json;
+namespace fs = std::filesystem;
+
+struct outcome {
+  int status = -1;
+  std::string out, err;
+};
+
+std::string read_text(const fs::path& p) {
+  std::ifstream in(p, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+outcome run(const std::string& args) {
+  const fs::path err = fs::temp_directory_path() / ("vrambudget-cli-" + std::to_string(::getpid()));
+  const std::string command = std::string(VRAMBUDGET_PROGRAM) + " " + args + " 2>" + err.string();
+  outcome o;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  REQUIRE(pipe);
+  std::array<char, 4096> buffer;
+  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) o.out.append(buffer.data(), n);
+  const int ended = ::pclose(pipe);
+  o.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
+  o.err = read_text(err);
+  fs::remove(err);
+  return o;
+}
+
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+const std::string qwen = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -np 1";
+
+std::uint64_t term(const json::value& list, std::string_view name) {
+  for (const json::value& t : list.at("terms").as_array())
+    if (t.at("term").as_string() == name) return t.at("bytes").to_number<std::uint64_t>();
+  return 0;
+}
+
+/// A file in the temporary folder that goes away again.
+struct temporary_file {
+  fs::path path;
+  explicit temporary_file(const std::string& name, const std::string& content) : path(fs::temp_directory_path() / name) {
+    std::ofstream(path, std::ios::binary) << content;
+  }
+  ~temporary_file() { fs::remove(path); }
+};
+
+}  // namespace
+
+TEST_SUITE("cli") {
+  TEST_CASE("a run that fits exits with 0 and gives the engine's own bytes as JSON") {
+    const outcome o = run(qwen + " -ctk q4_0 -ctv q4_0 --json");
+    CHECK(o.status == 0);
+    CHECK(o.err.empty());
+    CHECK(o.out.starts_with("{\"schema\":1,"));
+    const json::value v = json::parse(o.out);
+    const json::value& gpu = v.at("devices").at(0);
+    // measured: llama.cpp v0.5.0 with these flags
+    CHECK(term(gpu, "weights") == 16129986560);
+    CHECK(term(gpu, "kv_cache") == 4831838208);
+    CHECK(term(gpu, "recurrent_state") == 156893184);
+    CHECK(term(gpu, "compute_buffer") == 1426358528);
+    CHECK(v.at("fits").as_bool());
+    CHECK(v.at("model").at("tensor_count").to_number<int>() == 851);
+    CHECK(v.at("run").at("n_gpu_layers").to_number<int>() == 65);
+    for (const char* key : {"n_ctx", "n_ctx_seq", "n_batch", "n_ubatch", "n_seq_max", "kv_unified", "flash_attn", "type_k",
+                            "type_v", "split_mode", "swa_full", "offload_kqv", "op_offload"}) {
+      CAPTURE(key);
+      CHECK(v.at("run").as_object().contains(key));
+    }
+    const auto number = [&](const char* key) { return gpu.at(key).to_number<std::uint64_t>(); };
+    CHECK(number("used_bytes") + number("free_bytes") == number("usable_bytes"));
+  }
+
+  TEST_CASE("four slots by default keep four recurrent states") {
+    const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -ctk q4_0 -ctv q4_0 --json");
+    CHECK(term(json::parse(o.out).at("devices").at(0), "recurrent_state") == 4 * 156893184);
+  }
+
+  TEST_CASE("a run that does not fit exits with 1 and says by how much and what would") {
+    const outcome o = run(qwen);
+    CHECK(o.status == 1);
+    CHECK(contains(o.out, "does not fit"));
+    CHECK(contains(o.out, "missing"));
+    CHECK(contains(o.out, "-ctk q4_0 -ctv q4_0"));
+    const outcome j = run(qwen + " --json");
+    CHECK(j.status == 1);
+    CHECK(json::parse(j.out).at("missing_bytes").to_number<std::uint64_t>() > 0);
+    CHECK(json::parse(j.out).at("suggestions").as_array().size() > 1);
+  }
+
+  TEST_CASE("without a context the largest one is planned") {
+    const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 -np 1 -ctk q4_0 -ctv q4_0 --json");
+    CHECK(o.status == 0);
+    const json::value most = json::parse(o.out).at("max_context");
+    CHECK(most.at("n_ctx").to_number<int>() == 262144);
+    CHECK(most.at("bound_by").as_string() == "n_ctx_train");
+  }
+
+  TEST_CASE("output has no colours unless it is a terminal and no line of a budget is over 80 columns") {
+    const outcome o = run(qwen);
+    CHECK_FALSE(contains(o.out, "\x1b"));
+    std::size_t begin = 0;
+    for (std::size_t end; (end = o.out.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      CAPTURE(o.out.substr(begin, end - begin));
+      CHECK(end - begin <= 80);
+    }
+  }
+
+  TEST_CASE("explain gives each term's formula") {
+    const outcome o = run(qwen + " -ctk q4_0 -ctv q4_0 --explain");
+    // 16 layers, 262144 cells, 1024 elements of q4_0 in 576 bytes for K and for V
+    CHECK(contains(o.out, "16 layers x 262144 cells x (K 1024 of q4_0 = 576 + V 1024 of q4_0 = 576)"));
+  }
+
+  TEST_CASE("several and mixed GPUs are counted one by one") {
+    const outcome o = run("Llama-3.1-8B --gpu 2x3090 --gpu 4090 --ctx 8192 --json");
+    CHECK(o.status == 0);
+    CHECK(json::parse(o.out).at("devices").as_array().size() == 3);
+  }
+
+  TEST_CASE("free memory and a reserve decide what fits and buffers only leaves out the rest") {
+    CHECK(run(qwen + " -ctk q4_0 -ctv q4_0 --free 20GiB").status == 1);
+    CHECK(run(qwen + " -ctk q4_0 -ctv q4_0 --reserve 3GiB").status == 1);
+    const outcome o = run(qwen + " -ctk q4_0 -ctv q4_0 --buffers-only --json");
+    // the four exact terms alone
+    CHECK(json::parse(o.out).at("devices").at(0).at("used_bytes").to_number<std::uint64_t>() ==
+          16129986560u + 4831838208u + 156893184u + 1426358528u);
+  }
+
+  TEST_CASE("usage errors exit with 2 and name what is wrong") {
+    const std::pair<std::string, std::string> wrong[] = {
+        {"Qwen3.6-27B-UD-Q4_K_XL --gpu 3091", "3090"},
+        {"Qwen3.6-27B-UD-Q4_K_XL", "--gpu"},
+        {qwen + " --no-such-flag", "--no-such-flag"},
+        {qwen + " -ctk q9", "q9"},
+        {qwen + " -fa off -ctv q4_0", "q4_0"},
+        {qwen + " -ot 'x=CUDA7'", "CUDA7"},
+        {qwen + " -ot '(=CPU'", "("},
+        {qwen + " --reserve lots", "lots"},
+        {qwen + " --free 1GiB,2GiB", "--free"},
+        {"Llama-3.1-8B --gpu 3090 --ctx 4096 -np 300", "300"},
+        {qwen + " -sm row", "row"},
+    };
+    for (const auto& w : wrong) {
+      CAPTURE(w.first);
+      const outcome o = run(w.first);
+      CHECK(o.status == 2);
+      CHECK(o.out.empty());
+      CHECK(contains(o.err, w.second));
+      CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    }
+  }
+
+  TEST_CASE("bad input exits with 3 and one line that names the file") {
+    const temporary_file text("vrambudget-not.gguf", "this is not a model");
+    const temporary_file cut("vrambudget-cut.gguf", std::string("GGUF\3\0\0\0", 8));
+    for (const std::string& args : {text.path.string(), cut.path.string(), std::string("/no/such/file.gguf"),
+                                    std::string("no-such-model-anywhere")}) {
+      CAPTURE(args);
+      const outcome o = run(args + " --gpu 3090 --ctx 4096");
+      CHECK(o.status == 3);
+      CHECK(o.out.empty());
+      CHECK(contains(o.err, args));
+      CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+    }
+  }
+
+  TEST_CASE("an unknown architecture is planned with exact weights and a bound that says so") {
+    vrambudget::gguf::writer w;
+    w.add("general.architecture", "novel");
+    w.add("novel.block_count", std::uint32_t{2});
+    w.add("novel.context_length", std::uint32_t{4096});
+    w.add("novel.embedding_length", std::uint32_t{256});
+    w.add("novel.attention.head_count", std::uint32_t{4});
+    w.add_tensor("token_embd.weight", vrambudget::ggml_type::f16, {256, 1000});
+    w.add_tensor("output.weight", vrambudget::ggml_type::f16, {256, 1000});
+    w.add_tensor("blk.0.attn_q.weight", vrambudget::ggml_type::f16, {256, 256});
+    const auto header = w.finish();
+    std::string content(header.size() + 2 * 512000 + 131072, '\0');
+    std::copy_n(reinterpret_cast<const char*>(header.data()), header.size(), content.begin());
+    const temporary_file file("vrambudget-novel.gguf", content);
+    const outcome o = run(file.path.string() + " --gpu 3090 --ctx 4096 -np 1 --json");
+    CHECK(o.status == 0);
+    const json::value v = json::parse(o.out);
+    CHECK(term(v.at("devices").at(0), "weights") == 512000 + 131072);  // the output and one layer's tensor
+    // 2 layers x 4096 cells x 2 x 256 elements of f16
+    CHECK(term(v.at("devices").at(0), "kv_cache") == 2 * 4096 * 2 * 256 * 2);
+    CHECK(contains(json::serialize(v.at("notes")), "novel"));
+    for (const json::value& t : v.at("devices").at(0).at("terms").as_array())
+      if (t.at("term").as_string() == "compute_buffer") CHECK(t.at("basis").as_string() == "bound");
+  }
+
+  TEST_CASE("the catalogues and the header can be read") {
+    CHECK(contains(run("gpus").out, "NVIDIA GeForce RTX 3090"));
+    CHECK(contains(run("gpus 4060ti-16g").out, "16.00 GiB"));
+    CHECK(contains(run("models").out, "Qwen3.6-27B-UD-Q4_K_XL"));
+    const outcome o = run("inspect Qwen3.6-27B-UD-Q4_K_XL");
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "48 of 64"));
+    CHECK(json::parse(run("inspect Qwen3.6-27B-UD-Q4_K_XL --json").out).at("tensor_count").to_number<int>() == 851);
+    CHECK(contains(run("--gpu 3090 --ctx 32768").out, "known models fit"));
+    CHECK(run("--version").out.starts_with("vrambudget "));
+    CHECK(run("--help").status == 0);
+  }
+
+  TEST_CASE("the README shows what the program prints") {
+    const std::string readme = read_text(VRAMBUDGET_README);
+    const std::string command = "$ vrambudget " + qwen.substr(0, qwen.find(" -np")) + " -ctk q4_0 -ctv q4_0 -np 1\n";
+    const std::size_t at = readme.find(command);
+    REQUIRE(at != std::string::npos);
+    const std::size_t begin = at + command.size();
+    const std::string shown = readme.substr(begin, readme.find("```", begin) - begin);
+    CHECK(shown == run(qwen + " -ctk q4_0 -ctv q4_0").out);
+  }
+}
