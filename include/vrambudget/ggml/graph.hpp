@@ -24,6 +24,8 @@ class graph {
     nodes_.clear();
     leafs_.clear();
     failure_.clear();
+    n_weights_ = 0;
+    ++number_;
   }
 
   /// A tensor with the strides of a dense array, not yet in the graph.
@@ -81,6 +83,10 @@ class graph {
   /// Tensors in buffers of their own (weights, caches) need no place and are not listed.
   /// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_visit_parents_graph
   void expand(tensor* t) {
+    if (t->is_weight && t->seen_in != number_) {
+      t->seen_in = number_;
+      ++n_weights_;
+    }
     if (t->visited || t->home >= 0) return;
     t->visited = true;
     for (int i = 0; i < t->n_src; ++i) {
@@ -94,6 +100,8 @@ class graph {
 
   [[nodiscard]] const std::vector<tensor*>& nodes() const { return nodes_; }
   [[nodiscard]] const std::vector<tensor*>& leafs() const { return leafs_; }
+  /// Different weights that the graph's nodes read.
+  [[nodiscard]] std::size_t n_weights() const { return n_weights_; }
 
   /// Why no engine could build this graph; empty: nothing is wrong.
   [[nodiscard]] const std::string& failure() const { return failure_; }
@@ -159,6 +167,8 @@ class graph {
   std::vector<tensor*> nodes_;
   std::vector<tensor*> leafs_;
   std::string failure_;
+  std::size_t n_weights_ = 0;
+  std::uint32_t number_ = 1;
 };
 
 }  // namespace vrambudget::ggml

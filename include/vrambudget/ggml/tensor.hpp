@@ -50,6 +50,7 @@ struct tensor {
 
   // scratch
   bool visited = false;          ///< already in the graph
+  std::uint32_t seen_in = 0;     ///< the graph's number, of weights: counted there already
   bool allocated = false;        ///< owns a piece of a compute buffer now
   std::int8_t backend = -1;      ///< where it is computed; preset: pinned by the engine
   std::int8_t buffer = -1;       ///< compute buffer that holds it

@@ -44,6 +44,7 @@ class graph_planner {
       : model_(m),
         place_(place),
         weights_(m.hp.n_layer_all),
+        n_tensors_(placed.all.size()),
         op_offload_(r.op_offload),
         may_pipeline_(devices.size() > 1 && place.full_offload() && place.mode() == split_mode::layer && !has_overrides(r)) {
     const int n_backends = static_cast<int>(devices.size()) + 1;
@@ -105,9 +106,27 @@ class graph_planner {
     const arch::graph_source source{model_.hp, cp, place_, memory, weights_};
     arch::builder b(graph_, source, ub);
     arch::build_graph(d, b);
+    check_table(d, std::min(cp.n_ctx, cp.n_ubatch), memory);
     if (graph_.failure().empty()) sched.split_graph(graph_);
     if (graph_.failure().empty()) return {};
     return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+  }
+
+  /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.
+  /// Source: llama.cpp v0.5.0, src/llama-context.cpp: graph_max_nodes; ggml/src/ggml.c: ggml_hash_size
+  void check_table(const arch::description& d, std::uint64_t n_tokens, const memory_layout& memory) {
+    constexpr std::uint64_t sizes[] = {1031,   2053,   4099,   8209,   16411,   32771,   65537,
+                                       131101, 262147, 524309, 1048583, 2097169, 4194319};
+    const std::uint64_t wanted = d.many_nodes ? std::max<std::uint64_t>(40 * n_tokens, 32 * n_tensors_)
+                                              : std::max<std::uint64_t>(1024, 8 * n_tensors_);
+    const auto* size = std::lower_bound(std::begin(sizes), std::end(sizes), wanted);
+    std::size_t n = graph_.nodes().size() + graph_.leafs().size() + graph_.n_weights();
+    for (const kv_cache& c : memory.caches)
+      for (const kv_layer& l : c.layers) n += l.v_width ? 2 : 1;
+    if (memory.recurrent) n += 2 * memory.recurrent->layers.size();
+    if (size != std::end(sizes) && n > *size)
+      graph_.fail("its graph has " + std::to_string(n) + " tensors, and the scheduler's table room for " +
+                  std::to_string(*size));
   }
 
   /// Automatic flash attention stays on only if each layer's attention runs on the layer's device.
@@ -142,6 +161,7 @@ class graph_planner {
   const model& model_;
   const placement& place_;
   arch::weight_table weights_;
+  std::uint64_t n_tensors_;
   bool op_offload_, may_pipeline_;
   std::deque<engine::cuda_backend> cuda_;
   engine::cpu_backend cpu_;
