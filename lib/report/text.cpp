@@ -114,9 +114,9 @@ std::string in_mib(bytes b) {
 std::string in_gib(bytes b) { return fmt::format("{:.2f} GiB", static_cast<double>(b.count) / gib); }
 
 std::string budget_text(const model& m, const budget& b, const text_style& s) {
-  std::string text = fmt::format("{}: {}, {:.2f} B parameters, {} in {} tensors, {:.2f} bits per weight\n", m.name,
-                                 m.architecture, static_cast<double>(m.n_params) / 1e9, in_gib(m.tensor_bytes()),
-                                 grouped(m.tensors.size()), m.bits_per_weight());
+  std::string text = fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n", m.name,
+                                 m.architecture, static_cast<double>(m.n_params) / 1e9, grouped(m.tensors.size()),
+                                 in_gib(m.tensor_bytes()), m.bits_per_weight());
   text += context_line(b) + "\n\n";
   for (const device_budget& d : b.devices) text += device_text(d, s) + "\n";
   if (!b.host.terms.empty()) {
@@ -131,7 +131,7 @@ std::string suggestions_text(const std::vector<suggestion>& all) {
   if (all.empty()) return "No single change makes it fit.\n";
   std::string text = "What would fit:\n";
   for (const suggestion& s : all)
-    text += fmt::format("  {:<24} {} ({} spare)\n", s.flags, s.gives, in_mib(s.spare));
+    text += fmt::format("  {:<21} {:<38}{:>12} spare\n", s.flags, s.gives, in_mib(s.spare));
   return text;
 }
 

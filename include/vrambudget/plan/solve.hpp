@@ -101,7 +101,7 @@ inline bytes least_spare(const budget& b) {
     run changed = r;
     changed.type_k = changed.type_v = t;
     const std::string type(traits(t).name);
-    if (try_run(changed, "-ctk " + type + " -ctv " + type, "the same context in a " + type + " KV cache")) break;
+    if (try_run(changed, "-ctk " + type + " -ctv " + type, "the same context, KV in " + type)) break;
   }
   if (sequences(r) > 1) {
     run changed = r;
@@ -117,7 +117,7 @@ inline bytes least_spare(const budget& b) {
   if (const result<context_limit> most = max_context(p, r, r.n_ctx ? r.n_ctx : 0); most && most->n_ctx > 0) {
     run changed = r;
     changed.n_ctx = most->n_ctx;
-    try_run(changed, "-c " + std::to_string(most->n_ctx), "the largest context with everything else as it is");
+    try_run(changed, "-c " + std::to_string(most->n_ctx), "the largest context, all else the same");
   }
   const std::uint32_t n_layer = p.get_model().hp.n_layer_all;
   if (p.get_model().hp.n_expert > 0 && !r.cpu_moe) {
