@@ -35,7 +35,7 @@ std::int64_t number(const json::value& v) { return v.is_uint64() ? static_cast<s
 std::string text(const json::value& v) { return std::string(v.as_string()); }
 
 /// The terms that are compared, in the table's order.
-constexpr std::array<const char*, 7> columns = {"weights", "context", "compute", "host w", "host ctx", "host cmp", "graph"};
+constexpr std::array<const char*, 8> columns = {"weights", "context", "compute", "host w", "host ctx", "host cmp", "graph", "pool"};
 
 struct tally {
   int cases = 0, passed = 0, refused = 0;
@@ -145,6 +145,11 @@ class runner {
       check(1, got.id + " context", number(d.at("context")), context(got));
       check(2, got.id + " compute", number(d.at("compute")), got.of("compute_buffer").count);
     }
+    // what decoding took in addition must be within the bound
+    if (const json::value* growth = want.as_object().if_contains("decode_growth"); growth && b.devices.size() == devices.size())
+      for (std::size_t i = 0; i < b.devices.size(); ++i)
+        if (const auto grew = static_cast<std::uint64_t>(number(growth->at(i))); grew > b.devices[i].of("pool").count)
+          check(7, b.devices[i].id + " pool, a bound", static_cast<std::int64_t>(grew), b.devices[i].of("pool").count);
     const json::value& host = want.at("host");
     check(3, "host weights", number(host.at("weights")), b.host.of("weights").count);
     check(4, "host context", number(host.at("context")), context(b.host));

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
+#include <string>
 
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/engine/device.hpp"
@@ -34,53 +34,64 @@ constexpr bytes quantized_rows(std::uint64_t rows, std::uint64_t width) {
   return bytes{(width + 511) / 512 * 512 / 128 * 144} * rows;
 }
 
-/// Scratch of one matrix product over a batch, without what depends on the device.
-inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint64_t n_tokens) {
+/// Scratch of one matrix product over a batch, without what depends on the number of multiprocessors.
+/// Before Turing a dense quantized matrix is made f32 for cuBLAS.
+inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint64_t n_tokens, std::uint32_t cc) {
   if (t.ne[1] == 1 && t.ne[2] == 1) return {};
-  const bool experts = t.ne[2] > 1 && hp.n_expert > 0;
-  const std::uint64_t used = experts ? std::max(1u, *std::max_element(hp.n_expert_used_arr.begin(), hp.n_expert_used_arr.end())) : 1;
-  const std::uint64_t rows = n_tokens * used, in = static_cast<std::uint64_t>(t.ne[0]), out = static_cast<std::uint64_t>(t.ne[1]);
+  const bool experts = t.name.find("_exps") != std::string::npos;
+  const std::uint64_t used = *std::max_element(hp.n_expert_used_arr.begin(), hp.n_expert_used_arr.end());
+  const std::uint64_t rows = n_tokens * (experts ? std::max<std::uint64_t>(1, used) : static_cast<std::uint64_t>(t.ne[2]));
+  const auto in = static_cast<std::uint64_t>(t.ne[0]), out = static_cast<std::uint64_t>(t.ne[1]);
   bytes sum = is_quantized(t.type) ? quantized_rows(rows, in) : bytes{2} * (in + out) * rows;
   if (experts) sum += bytes{8} * rows + bytes{4} * (hp.n_expert + std::uint64_t{1});
   if (experts && !is_quantized(t.type)) sum += bytes{4} * (in + out) * rows;
+  constexpr std::uint64_t vector_kernel_rows = 8;
+  if (cc < 750 && !experts && n_tokens > vector_kernel_rows)
+    sum += bytes{4} * in * out * static_cast<std::uint64_t>(t.ne[2]) + bytes{4} * (in + out) * rows;
   return sum;
+}
+
+/// Scratch of attention over the whole cache.
+inline bytes attention_scratch(const hparams& hp, std::uint32_t il, const context_params& cp, std::uint32_t cc,
+                               std::uint64_t n_sm) {
+  const std::uint64_t head = std::max(hp.n_embd_head_k(il), hp.n_embd_head_v(il)), nt = cp.n_ubatch;
+  const std::uint64_t blocks_per_sm = cc < 800 ? 6 : 2;
+  if (cp.flash_attn) return bytes{8 * 64} * (2 + head / 2) * (blocks_per_sm * n_sm);
+  const bytes k = bytes{4} * head * cp.n_ctx * hp.n_head_kv(il);
+  return k + bytes{2} * cp.n_ctx * nt * hp.n_head(il) + bytes{6} * head * nt * hp.n_head(il);
+}
+
+/// Scratch of a Mamba-2 scan in chunks: inputs times step, keys times weights, decays.
+inline bytes scan_scratch(const hparams& hp, std::uint64_t n_tokens) {
+  return bytes{4} * (hp.ssm_d_inner + std::uint64_t{hp.ssm_d_state} * hp.ssm_dt_rank + std::uint64_t{2} * hp.ssm_dt_rank) * n_tokens;
 }
 
 }  // namespace detail
 
 /// Most that the pool and cuBLAS's workspace take on one device.
 ///
-/// Formula:  max over matrix products of (input in the kernel's form) + tiles of stream-k kernels,
-///           or, without flash attention, scores and K in the product's form; rounded to 2 MiB;
-///           plus the workspace, 32 MiB from compute capability 9.0 and 4 MiB before
+/// Formula:  max over matrix products of (input in the kernel's form) + tiles of stream-k kernels, over
+///           attention and over scans; rounded to 2 MiB; plus the workspace, 32 MiB from compute
+///           capability 9.0 and 4 MiB before
 /// Accuracy: bound
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{mmq.cu, fattn-common.cuh, common.cuh}
+/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{mmq.cu, fattn-common.cuh, ssm-scan.cu, common.cuh}
 [[nodiscard]] inline bytes pool_bytes(const model& m, const weights& placed, int backend, const device& d,
                                       const context_params& cp) {
-  const std::uint64_t nt = cp.n_ubatch, n_sm = d.n_sm ? d.n_sm : 192;
+  const std::uint64_t n_sm = d.n_sm ? d.n_sm : 192;
   bytes most;
   for (const placed_weight& w : placed.all)
     if (w.backend == backend) {
       const model_tensor& t = m.tensors[w.tensor];
-      const std::uint64_t rows = t.name == "output.weight" || t.name == "token_embd.weight" ? cp.n_outputs_max : nt;
-      most = std::max(most, detail::product_scratch(m.hp, t, rows));
+      const bool head = t.name == "output.weight" || t.name == "token_embd.weight";
+      most = std::max(most, detail::product_scratch(m.hp, t, head ? cp.n_outputs_max : cp.n_ubatch, d.cc));
     }
   constexpr std::uint64_t tile = 128 * 128 * 4;
   most += bytes{tile} * n_sm + bytes{18432};
-  bytes attention;
   for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il) {
-    const std::uint64_t head = std::max(m.hp.n_embd_head_k(il), m.hp.n_embd_head_v(il));
-    if (m.hp.n_head_kv(il) == 0 || m.hp.is_recr(il)) continue;
-    if (cp.flash_attn) {
-      attention = std::max(attention, bytes{8 * 64} * (2 + head / 2) * (2 * n_sm));
-    } else {
-      const bytes k = bytes{4} * head * cp.n_ctx * m.hp.n_head_kv(il);
-      const bytes scores = bytes{2} * cp.n_ctx * nt * m.hp.n_head(il);
-      attention = std::max(attention, std::max(k + bytes{4} * head * nt * m.hp.n_head(il), scores + k));
-    }
+    if (m.hp.is_recr(il)) most = std::max(most, detail::scan_scratch(m.hp, cp.n_ubatch));
+    else if (m.hp.n_head_kv(il) > 0) most = std::max(most, detail::attention_scratch(m.hp, il, cp, d.cc, n_sm));
   }
-  const bytes workspace = d.cc >= 900 ? 32_MiB : 4_MiB;
-  return pad(std::max(most, attention), (2_MiB).count) + workspace;
+  return pad(most, (2_MiB).count) + (d.cc >= 900 ? 32_MiB : 4_MiB);
 }
 
 }  // namespace vrambudget
