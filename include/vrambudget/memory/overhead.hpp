@@ -16,14 +16,14 @@ namespace vrambudget {
 /// The CUDA context of one process: driver, kernel code, local memory.
 ///
 /// Units:    compute capability times 100
-/// Accuracy: assumed: medians of the live rows of data/overheads.jsonl, by generation of the GPU; a
-///           generation without rows takes 250 MiB
-/// Source:   data/overheads.jsonl, column unaccounted_mib
+/// Accuracy: assumed: what cards of that generation show in data/overheads.jsonl (unaccounted_mib of
+///           live rows with small pools); a generation without rows takes 250 MiB
+/// Source:   data/overheads.jsonl
 [[nodiscard]] constexpr bytes driver_context_bytes(std::uint32_t cc) {
-  if (cc >= 1000) return 325_MiB;  // RTX 5090 at load
-  if (cc >= 890 && cc < 900) return 450_MiB;  // RTX 4090
-  if (cc >= 860 && cc < 890) return 253_MiB;  // RTX 3080 20 GB; RTX A4000 reads 175
-  if (cc >= 600 && cc < 700) return 265_MiB;  // Tesla P100
+  if (cc >= 1000) return 708_MiB;             // RTX PRO 6000 Blackwell
+  if (cc >= 890 && cc < 900) return 456_MiB;  // RTX 4090
+  if (cc >= 860 && cc < 890) return 253_MiB;  // RTX 3080 20 GB
+  if (cc >= 600 && cc < 700) return 263_MiB;  // Tesla P100
   return 250_MiB;
 }
 

@@ -1,0 +1,13 @@
+// Everything in one include: reading models, planning runs, reports, catalogues.
+#pragma once
+
+#include "vrambudget/gpu/catalogue.hpp"
+#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/io/model_file.hpp"
+#include "vrambudget/io/shape.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/plan/planner.hpp"
+#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/report/json.hpp"
+#include "vrambudget/report/text.hpp"
+#include "vrambudget/version.hpp"

@@ -1,0 +1,17 @@
+# The library neither prints nor ends the process nor reads the environment: its objects may not name
+# what does.
+execute_process(COMMAND ${nm} --undefined-only --demangle ${library} OUTPUT_VARIABLE symbols RESULT_VARIABLE status)
+if(status)
+  message(FATAL_ERROR "${nm} could not read ${library}")
+endif()
+if(NOT symbols MATCHES "mmap")
+  message(FATAL_ERROR "no symbols of the library were read")
+endif()
+foreach(forbidden abort exit _exit getenv secure_getenv stdout stderr printf puts)
+  if(symbols MATCHES " U (${forbidden})(@[^\n]*)?\n")
+    message(FATAL_ERROR "the library calls ${CMAKE_MATCH_1}")
+  endif()
+endforeach()
+if(symbols MATCHES "std::(cout|cerr)")
+  message(FATAL_ERROR "the library prints")
+endif()
