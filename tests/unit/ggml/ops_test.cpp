@@ -1,0 +1,78 @@
+#include "vrambudget/ggml/ops.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace vrambudget;
+using namespace vrambudget::ggml;
+
+namespace {
+tensor* named(tensor* t, const char* name) {
+  t->name = name;
+  return t;
+}
+}  // namespace
+
+TEST_SUITE("ops") {
+  TEST_CASE("shapes follow from their sources") {
+    graph g;
+    op_builder b(g);
+    tensor* w = g.make(ggml_type::q4_0, 256, 64);
+    tensor* x = g.make(ggml_type::f32, 256, 7, 2);
+    CHECK(b.mul_mat(w, x)->ne == std::array<std::int64_t, 4>{64, 7, 2, 1});
+    CHECK(b.concat(x, x, 0)->ne[0] == 512);
+    CHECK(b.glu(x)->ne[0] == 128);
+    CHECK(b.sum_rows(x)->ne[0] == 1);
+    tensor* ids = g.make(ggml_type::i32, 3, 7);
+    CHECK(b.mul_mat_id(g.make(ggml_type::f16, 256, 32, 8), g.make(ggml_type::f32, 256, 1, 7), ids)->ne ==
+          std::array<std::int64_t, 4>{32, 3, 7, 1});
+    // kernel of 4 over 3 + 10 columns leaves 10
+    CHECK(b.ssm_conv(g.make(ggml_type::f32, 13, 64, 2), g.make(ggml_type::f32, 4, 64))->ne ==
+          std::array<std::int64_t, 4>{64, 10, 2, 1});
+    CHECK(g.failure().empty());
+  }
+
+  TEST_CASE("views show their root and span what they see") {
+    graph g;
+    op_builder b(g);
+    tensor* x = g.make(ggml_type::f32, 64, 8);
+    tensor* half = b.view_2d(b.reshape(x, 32, 16), 16, 8, 2 * 32 * 4, 64);
+    CHECK(half->view_src == x);
+    CHECK(half->view_offs == 64);
+    CHECK(half->nbytes == 4 + 15 * 4 + 7 * 256);  // one element, 15 steps of 4 and 7 of 256
+    CHECK_FALSE(is_contiguous(*half));
+    CHECK(is_contiguous(*b.reshape(x, 512)));
+    CHECK_FALSE(is_contiguous(*b.transpose(x)));
+  }
+
+  TEST_CASE("sources enter the graph before what needs them and once") {
+    graph g;
+    op_builder b(g);
+    tensor* x = g.make_input("x", ggml_type::f32, 4);
+    tensor* y = b.scale(x);
+    tensor* z = b.add(y, y);
+    g.expand(z);
+    g.expand(y);
+    REQUIRE(g.nodes().size() == 2);
+    CHECK(g.nodes()[0] == y);
+    CHECK(y->uses == 2);
+    CHECK(g.leafs().size() == 1);
+  }
+
+  TEST_CASE("shapes that do not fit fail and name both") {
+    graph g;
+    op_builder b(g);
+    (void)b.mul_mat(named(g.make(ggml_type::f32, 8, 2), "w"), named(g.make(ggml_type::f32, 9, 2), "x"));
+    CHECK(g.failure().find("w[8") != std::string::npos);
+    CHECK(g.failure().find("x[9") != std::string::npos);
+    g.clear();
+    CHECK(g.failure().empty());
+    (void)b.add(g.make(ggml_type::f32, 8), g.make(ggml_type::f32, 3));
+    CHECK_FALSE(g.failure().empty());
+  }
+
+  TEST_CASE("sizes beyond 2 to the 62 fail and do not wrap") {
+    graph g;
+    (void)g.make(ggml_type::f32, std::int64_t{1} << 40, std::int64_t{1} << 30);
+    CHECK_FALSE(g.failure().empty());
+  }
+}

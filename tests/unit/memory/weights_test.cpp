@@ -1,0 +1,83 @@
+#include "vrambudget/memory/weights.hpp"
+
+#include <doctest/doctest.h>
+
+#include "../header_of.hpp"
+#include "vrambudget/memory/placement.hpp"
+
+using namespace vrambudget;
+
+namespace {
+
+weights placed(const model& m, const run& r, std::uint32_t n_cards = 1) {
+  const std::vector<device> devices(n_cards, testing::card());
+  return place_weights(m, place_layers(r, devices, m.hp.n_layer_all).value(), r).value();
+}
+
+int backend_of(const model& m, const weights& w, std::string_view name) {
+  for (const placed_weight& p : w.all)
+    if (m.tensors[p.tensor].name == name) return p.backend;
+  return -1;
+}
+
+// of the small llama: 256 x 1000 of q8_0, 256 values in 8 blocks of 34 bytes
+constexpr std::uint64_t embeddings = 1000 * 8 * 34;
+// norms 2 x 1024; q and output 2 x 131072; k and v 2 x 65536; FFN 3 x 262144
+constexpr std::uint64_t layer = 2 * 1024 + 2 * 131072 + 2 * 65536 + 3 * 262144;
+
+}  // namespace
+
+TEST_SUITE("weights") {
+  TEST_CASE("tied embeddings are on the host and again where the output is") {
+    const model m = testing::small_llama().value();
+    const weights w = placed(m, {});
+    CHECK(w.on(1).count == embeddings);
+    // 256 is no multiple of 512: CUDA adds a row of 256 more values, 272 bytes; then multiples of 128
+    CHECK(w.on(0).count == 4 * layer + 1024 + (embeddings + 272 + 127) / 128 * 128);
+  }
+
+  TEST_CASE("layers on the host take their tensors there and no copy is made of anything") {
+    const model m = testing::small_llama().value();
+    const weights w = placed(m, {.n_gpu_layers = 0});
+    CHECK(w.on(0).count == 0);
+    CHECK(w.on(1).count == embeddings + 1024 + 4 * layer);
+  }
+
+  TEST_CASE("an output matrix of its own ends the copy") {
+    const model m = testing::small_llama([](gguf::writer& w) { w.add_tensor("output.weight", ggml_type::f16, {256, 1000}); }).value();
+    CHECK(placed(m, {}).on(0).count == 4 * layer + 1024 + 512000);
+  }
+
+  TEST_CASE("the first override that matches decides and unknown buffers are listed") {
+    const model m = testing::small_llama().value();
+    const run r{.overrides = {{"blk\\.1\\.ffn", "CPU"}, {"ffn_up", "CUDA1"}}};
+    const weights w = placed(m, r, 2);
+    CHECK(backend_of(m, w, "blk.1.ffn_up.weight") == 2);
+    CHECK(backend_of(m, w, "blk.2.ffn_up.weight") == 1);
+    const auto where = place_layers({}, std::vector{testing::card()}, 4).value();
+    const auto wrong = place_weights(m, where, {.overrides = {{"x", "CUDA1"}}});
+    REQUIRE_FALSE(wrong.has_value());
+    CHECK(wrong.error().message.find("CPU, CUDA0") != std::string::npos);
+    CHECK_FALSE(place_weights(m, where, {.overrides = {{"(", "CPU"}}}).has_value());
+  }
+
+  TEST_CASE("experts and dense feed-forward of the first layers can stay on the host") {
+    const model m = testing::small_llama([](gguf::writer& w) {
+                      w.add("llama.expert_count", std::uint32_t{2});
+                      w.add("llama.expert_used_count", std::uint32_t{1});
+                      for (const char* name : {"blk.0.ffn_up_exps.weight", "blk.3.ffn_gate_up_chexps.weight"})
+                        w.add_tensor(name, ggml_type::f16, {256, 512, 2});
+                    }).value();
+    CHECK(backend_of(m, placed(m, {.cpu_moe = true}), "blk.3.ffn_gate_up_chexps.weight") == 1);
+    CHECK(backend_of(m, placed(m, {.n_cpu_moe = 3}), "blk.3.ffn_gate_up_chexps.weight") == 0);
+    CHECK(backend_of(m, placed(m, {.n_cpu_moe = 3}), "blk.0.ffn_up_exps.weight") == 1);
+    CHECK(backend_of(m, placed(m, {.n_cpu_moe = 3}), "blk.0.ffn_up.weight") == 0);
+    CHECK(backend_of(m, placed(m, {.n_cpu_ffn = 1}), "blk.0.ffn_up.weight") == 1);
+    CHECK(backend_of(m, placed(m, {.n_cpu_ffn = 1}), "blk.0.ffn_norm.weight") == 0);
+  }
+
+  TEST_CASE("types that CUDA cannot multiply by stay on the host") {
+    const model m = testing::small_llama([](gguf::writer& w) { w.add_tensor("blk.0.attn_gate.weight", ggml_type::tq1_0, {256, 256}); }).value();
+    CHECK(backend_of(m, placed(m, {}), "blk.0.attn_gate.weight") == 1);
+  }
+}

@@ -1,0 +1,105 @@
+#include "vrambudget/model/model.hpp"
+
+#include <doctest/doctest.h>
+
+#include "../header_of.hpp"
+
+using namespace vrambudget;
+
+namespace {
+error problem(const std::function<void(gguf::writer&)>& more, std::string architecture = "llama") {
+  const auto m = testing::small_llama(more, std::move(architecture));
+  REQUIRE_FALSE(m.has_value());
+  return m.error();
+}
+}  // namespace
+
+TEST_SUITE("model") {
+  TEST_CASE("shared keys and their defaults") {
+    const model m = testing::small_llama().value();
+    CHECK(m.hp.n_layer() == 4);
+    CHECK(m.hp.n_embd_head_k() == 64);  // 256 / 4
+    CHECK(m.hp.n_gqa() == 2);
+    CHECK(m.hp.n_vocab == 1000);
+    CHECK(m.hp.n_ctx_orig_yarn == 8192);
+    CHECK(m.is_known());
+    CHECK(m.find("blk.3.ffn_up.weight") != nullptr);
+    CHECK(m.find("blk.4.ffn_up.weight") == nullptr);
+  }
+
+  TEST_CASE("layers and names of tensors come apart") {
+    CHECK(layer_of("blk.12.attn_q.weight") == std::pair<int, std::string_view>{12, "attn_q.weight"});
+    CHECK(layer_of("output.weight").first == -1);
+    CHECK(layer_of("blk.x.attn_q.weight").first == -1);
+    CHECK(layer_of("blk.7").first == -1);
+    CHECK(layer_of("blk.-1.a").first == -1);
+  }
+
+  TEST_CASE("every architecture is found by its name and nothing else is") {
+    for (const architecture& a : architectures) {
+      CAPTURE(a.name);
+      CHECK(find_architecture(a.name) == &a);
+    }
+    CHECK(find_architecture("gptj") == nullptr);
+    CHECK(find_architecture("") == nullptr);
+    CHECK(architectures.size() == 150);  // names of the engine, without gptj and clip, which it cannot run
+  }
+
+  TEST_CASE("per-layer arrays and single numbers are both read") {
+    const auto m = testing::small_llama([](gguf::writer& w) {
+      w.add("llama.attention.sliding_window", std::uint32_t{1});
+      w.add("llama.expert_count", std::uint32_t{8});
+      w.add("llama.expert_used_count", std::vector<std::uint32_t>{1, 2, 3, 4});
+    });
+    REQUIRE(m.has_value());
+    CHECK(m->hp.n_expert_used(0) == 1);
+    CHECK(m->hp.n_expert_used(3) == 4);
+  }
+
+  TEST_CASE("missing keys and wrong types are named") {
+    const error missing = problem({}, "mamba2");
+    CHECK(missing.code == errc::not_found);
+    CHECK(missing.message.find("mamba2.ssm.conv_kernel") != std::string::npos);
+    const error wrong = problem([](gguf::writer& w) { w.add("llama.expert_count", std::string_view("many")); });
+    CHECK(wrong.code == errc::bad_format);
+    CHECK(wrong.message.find("llama.expert_count") != std::string::npos);
+    CHECK(wrong.message.find("str") != std::string::npos);
+    const error brief = problem([](gguf::writer& w) { w.add("llama.expert_used_count", std::vector<std::uint32_t>{1, 2}); });
+    CHECK(brief.message.find("2 entries") != std::string::npos);
+  }
+
+  TEST_CASE("absurd numbers are refused before they are multiplied") {
+    for (const auto& [key, n] : {std::pair{"llama.expert_count", 5000u}, {"llama.nextn_predict_layers", 9u},
+                                 {"llama.attention.key_length", 1u << 30}}) {
+      CAPTURE(key);
+      const auto add = [&, key = key, n = n](gguf::writer& w) { w.add(key, n); };
+      CHECK(problem(add).code == errc::limit);
+    }
+    const error groups = problem([](gguf::writer& w) {
+      w.add("llama.expert_count", std::uint32_t{9});
+      w.add("llama.expert_used_count", std::uint32_t{2});
+      w.add("llama.expert_group_count", std::uint32_t{2});
+    });
+    CHECK(groups.code == errc::bad_format);
+  }
+
+  TEST_CASE("windows repeat with their period and draft layers have none") {
+    const auto m = testing::small_llama([](gguf::writer& w) {
+      w.add("gemma2.nextn_predict_layers", std::uint32_t{1});
+    }, "gemma2").value();
+    CHECK(m.hp.is_swa(0));
+    CHECK_FALSE(m.hp.is_swa(1));
+    CHECK(m.hp.is_swa(2));
+    CHECK_FALSE(m.hp.is_swa(3));
+    CHECK(m.hp.n_swa == 4096);  // Gemma 2's own where the file does not say
+  }
+
+  TEST_CASE("a file without an architecture or of a projector is no model") {
+    gguf::writer w;
+    w.add("general.name", std::string_view("nameless"));
+    const auto bytes = w.finish();
+    const auto header = gguf::parse(bytes, {.check_data = false}).value();
+    CHECK(read_model({&header, 1}).error().message.find("general.architecture") != std::string::npos);
+    CHECK(problem({}, "clip").code == errc::unsupported);
+  }
+}
