@@ -140,6 +140,7 @@ void add_placement_options(CLI::App& app, run& r) {
 }  // namespace
 
 void add_run_options(CLI::App& app, run& r) {
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // as llama-server does
   add_context_options(app, r);
   add_placement_options(app, r);
   for (CLI::Option* o : app.get_options())

@@ -63,7 +63,7 @@ struct hparams {
   // recurrent layers
   std::uint32_t ssm_d_conv = 0, ssm_d_inner = 0, ssm_d_state = 0, ssm_dt_rank = 0, ssm_n_group = 0;
   std::uint32_t n_embd_head_kda = 0, n_embd_head_la = 0, n_shortconv_l_cache = 0;
-  std::uint32_t wkv_head_size = 0, token_shift_count = 0, time_mix_extra_dim = 0, time_decay_extra_dim = 0;
+  std::uint32_t wkv_head_size = 0, token_shift_count = 2, time_mix_extra_dim = 0, time_decay_extra_dim = 0;
   std::uint32_t n_lora_decay = 0, n_lora_iclr = 0, n_lora_value_res_mix = 0, n_lora_gate = 0;
   std::uint32_t rescale_every_n_layers = 0, attn_res_block_size = 0;
   bool kda_safe_gate = false, supports_rollback = false;
