@@ -26,7 +26,7 @@ struct contents {
 
 std::string use_of(const model& m, const model_tensor& t) {
   const auto [il, rest] = layer_of(t.name);
-  if (is_draft_tensor(m.hp, t.name)) return "draft layers";
+  if (is_draft_tensor(m, t.name)) return "draft layers";
   if (rest.find("_exps") != std::string_view::npos) return "experts";
   if (rest.starts_with("ffn_")) return "feed-forward";
   if (rest.starts_with("attn_") || rest.starts_with("post_attention")) return "attention";

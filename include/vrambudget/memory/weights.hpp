@@ -98,15 +98,17 @@ class weight_overrides {
 
 /// Whether CUDA can do with a layer's tensor what the model does with it.
 /// Source: llama.cpp v0.5.0, src/llama-model-loader.cpp: weight_buft_supported
-inline bool cuda_takes(const hparams& hp, std::string_view name, const model_tensor& t) {
-  const std::string_view rest = layer_of(name).second;
+inline bool cuda_takes(const model& m, const model_tensor& t) {
+  const hparams& hp = m.hp;
+  const std::string_view rest = layer_of(t.name).second;
   if (rest == "ssm_conv1d.weight") return t.ne[1] % 128 == 0;
   if (rest == "ssm_a") {
-    if (hp.ssm_d_inner == 0 || t.ne[1] <= 1) return true;  // delta nets multiply by it
+    if (hp.ssm_d_inner == 0 || t.ne[1] <= 1) return m.architecture != "plamo2";  // delta nets multiply by it
     if (t.ne[0] == 1) return (hp.ssm_d_state == 128 || hp.ssm_d_state == 256) && (hp.ssm_d_inner / t.ne[1]) % 16 == 0;
     return t.ne[0] == 16 && hp.ssm_d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
   }
-  return t.ne[1] == 1 || engine::cuda_multiplies(t.type);
+  if (rest.find("norm") != std::string_view::npos) return !is_quantized(t.type);  // elementwise products are of floats
+  return t.ne[1] == 1 || t.type == ggml_type::i32 || engine::cuda_multiplies(t.type);
 }
 
 }  // namespace detail
@@ -135,26 +137,28 @@ inline bool cuda_takes(const hparams& hp, std::string_view name, const model_ten
   const bool tied = ties_output(m);
   for (std::uint32_t i = 0; i < m.tensors.size(); ++i) {
     const model_tensor& t = m.tensors[i];
-    if (is_draft_tensor(m.hp, t.name)) continue;
+    if (is_draft_tensor(m, t.name)) continue;
     const int sent = overrides->find(t.name);
     const auto chosen = [&](int usual) {
       if (sent >= 0) return sent;
-      return usual != place.host() && !detail::cuda_takes(m.hp, t.name, t) ? place.host() : usual;
+      return usual != place.host() && !detail::cuda_takes(m, t) ? place.host() : usual;
     };
-    const tensor_place p = place_of(t.name);
+    const tensor_place p = place_of(m, t.name);
     if (p.kind == tensor_class::input) {
       add(i, sent >= 0 ? sent : place.host());
-      if (tied && t.name == "token_embd.weight" && chosen(place.output_backend()) != out.all.back().backend)
-        add(i, chosen(place.output_backend()));
+      if (tied && t.name == "token_embd.weight")
+        if (const int b = chosen(place.output_backend()); b != out.all.back().backend || always_copies_output(m)) add(i, b);
     } else if (p.kind == tensor_class::output) {
       add(i, chosen(place.output_backend()));
     } else if (p.per_layer) {
       std::vector<int> seen;
-      for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il)
+      for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il) {
+        if (m.architecture == "gemma4" && m.hp.is_swa(il)) continue;  // its window layers rotate without
         if (const int b = chosen(place.layer_backend(il)); std::find(seen.begin(), seen.end(), b) == seen.end()) {
           seen.push_back(b);
           add(i, b);
         }
+      }
     } else {
       add(i, chosen(place.layer_backend(static_cast<std::uint32_t>(p.il))));
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <string_view>
 
@@ -22,28 +23,42 @@ struct tensor_place {
 
 /// The class of a tensor by its name.
 /// Source: llama.cpp v0.5.0, src/llama-arch.cpp: LLM_TENSOR_INFOS
-[[nodiscard]] inline tensor_place place_of(std::string_view name) {
+[[nodiscard]] inline tensor_place place_of(const model& m, std::string_view name) {
   if (const int il = layer_of(name).first; il >= 0) return {tensor_class::repeating, il};
+  // stacks of their own: T5's encoder and decoder, a vocoder's
+  for (const std::string_view stack : {"enc.blk.", "dec.blk.", "posnet.", "convnext."}) {
+    int il = 0;
+    if (name.starts_with(stack) && std::from_chars(name.data() + stack.size(), name.data() + name.size(), il).ec == std::errc{})
+      return {tensor_class::repeating, il};
+  }
   const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
   if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
-  for (const std::string_view p : {"token_embd_norm", "per_layer_model_proj", "per_layer_proj_norm"})
+  if (starts("token_embd_norm") && m.architecture.starts_with("lfm2")) return {tensor_class::output, -1};
+  for (const std::string_view p : {"token_embd_norm", "conv1d", "per_layer_model_proj", "per_layer_proj_norm"})
     if (starts(p)) return {tensor_class::repeating, 0};
-  for (const std::string_view p : {"token_embd", "position_embd", "token_types", "per_layer_token_embd", "z_l_init", "masked_embd"})
+  for (const std::string_view p : {"token_embd", "position_embd", "token_types", "per_layer_token_embd", "hrm.z_l_init", "masked_embd"})
     if (starts(p)) return {tensor_class::input, -1};
   return {tensor_class::output, -1};
 }
 
 /// True if a model without an output matrix multiplies by a copy of the token embeddings.
 [[nodiscard]] inline bool ties_output(const model& m) {
-  constexpr std::array<std::string_view, 12> headless = {
-      "bert",      "bitnet",      "eurobert",       "jina-bert-v2", "jina-bert-v3", "llama-embed",
-      "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "t5encoder", "wavtokenizer-dec"};
+  constexpr std::array<std::string_view, 10> headless = {"bert",         "bitnet",      "eurobert", "jina-bert-v2",
+                                                         "jina-bert-v3", "modern-bert", "neo-bert", "nomic-bert",
+                                                         "nomic-bert-moe", "wavtokenizer-dec"};
   return !m.find("output.weight") && std::find(headless.begin(), headless.end(), m.architecture) == headless.end();
 }
 
-/// True for tensors of draft layers, which are only loaded for drafting.
-[[nodiscard]] inline bool is_draft_tensor(const hparams& hp, std::string_view name) {
-  const int il = layer_of(name).first;
+/// True if that copy is made even where the embeddings themselves lie.
+[[nodiscard]] inline bool always_copies_output(const model& m) {
+  return m.architecture == "gemma3n" || m.architecture == "gemma4";
+}
+
+/// True for tensors of draft layers, which are only loaded for drafting. GLM's indexer norms are loaded all the same.
+[[nodiscard]] inline bool is_draft_tensor(const model& m, std::string_view name) {
+  const auto [il, rest] = layer_of(name);
+  const hparams& hp = m.hp;
+  if (m.architecture == "glm-dsa" && rest.starts_with("indexer.k_norm")) return false;
   return hp.router_layer < 0 && hp.n_layer() > 0 && il >= static_cast<int>(hp.n_layer());
 }
 
