@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 namespace vrambudget::cli {
@@ -149,9 +151,12 @@ void add_run_options(CLI::App& app, run& r) {
 
 std::vector<std::string> with_long_names(const std::vector<std::string>& args) {
   std::vector<std::string> out = args;
-  for (std::string& a : out)
-    for (const auto& [brief, full] : long_names)
-      if (a == brief) a = full;
+  for (std::string& a : out) {
+    const auto* known = std::find_if(std::begin(long_names), std::end(long_names), [&](const auto& n) { return a == n.first; });
+    if (known != std::end(long_names)) a = known->second;
+    // "-ctx" is a mistake and not "-c tx"
+    else if (a.size() > 2 && a[0] == '-' && std::isalpha(static_cast<unsigned char>(a[1]))) a.insert(0, "-");
+  }
   return out;
 }
 

@@ -14,7 +14,8 @@ namespace vrambudget::cli {
 void add_run_options(CLI::App& app, run& r);
 
 /// The arguments with llama.cpp's short names of several letters ("-ub") replaced by their long ones,
-/// since only single letters can follow one dash elsewhere. Values of options are left alone.
+/// since only single letters can follow one dash elsewhere; unknown ones get a second dash, so that
+/// they are reported whole.
 [[nodiscard]] std::vector<std::string> with_long_names(const std::vector<std::string>& args);
 
 /// A run from arguments that are nothing but run options.

@@ -48,7 +48,7 @@ namespace detail {
 /// Empty if the types of the KV cache go with the model and with flash attention.
 [[nodiscard]] inline std::string refused_cache_types(const run& r, const hparams& hp, flash_attn fa) {
   const std::string k(traits(r.type_k).name), v(traits(r.type_v).name);
-  if ((hp.is_mla() || hp.dsv4_hc_mult > 0) && r.type_k != r.type_v)
+  if ((hp.is_mla() || !hp.dsv4_compress_ratios.empty()) && r.type_k != r.type_v)
     return "this model keeps K and V in one cache: types " + k + " and " + v + " must be the same";
   if (is_quantized(r.type_v) && fa == flash_attn::off)
     return "a quantized V cache (" + v + ") needs flash attention, which is off";
