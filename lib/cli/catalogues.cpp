@@ -12,7 +12,8 @@ namespace vrambudget::cli {
 namespace {
 
 void print_gpu(const gpu_entry& g) {
-  fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", g.id, in_gib(g.memory), g.cuda_total ? in_mib(*g.cuda_total) : "-",
+  fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", g.id, in_gib(g.memory),
+             g.cuda_total ? in_mib(*g.cuda_total) : "-",
              g.cc ? fmt::format("{}.{}", g.cc / 100, g.cc / 10 % 10) : "-", g.name);
 }
 
@@ -40,7 +41,8 @@ std::function<int()> add_models(CLI::App& app) {
   return [name] {
     if (!name->empty()) {
       const catalogued_model m = value_or_fail(find_model(*name), bad_input);
-      fmt::print("{}\n  {}, {}, {}\n  shape: {}\n", m.name, m.architecture, m.quantization, in_gib(m.data), m.source);
+      fmt::print("{}\n  {}, {}, {}\n  shape: {}\n", m.name, m.architecture, m.quantization,
+                 in_gib(m.data), m.source);
       return yes;
     }
     for (const catalogued_model& m : catalogued_models())

@@ -40,7 +40,8 @@ T value_or_fail(result<T>&& r, status code) {
 
 /// Devices from "3090", "2x3090", ..., with free memory from `free` if it is not empty.
 /// Errors: usage, as a failure
-[[nodiscard]] std::vector<device> parse_gpus(const std::vector<std::string>& typed, const std::vector<std::string>& free);
+[[nodiscard]] std::vector<device> parse_gpus(const std::vector<std::string>& typed,
+                                             const std::vector<std::string>& free);
 
 /// Whether stdout is a terminal that takes colours.
 [[nodiscard]] bool stdout_has_colours();

@@ -15,7 +15,9 @@
 namespace vrambudget::cli {
 namespace {
 
-bool looks_like_path(const std::string& s) { return s.find('/') != std::string::npos || s.ends_with(".gguf"); }
+bool looks_like_path(const std::string& s) {
+  return s.find('/') != std::string::npos || s.ends_with(".gguf");
+}
 
 model from_file(const std::string& path) {
   const model_file f = value_or_fail(open_model_file(path), bad_input);
@@ -51,14 +53,19 @@ result<bytes> parse_size(std::string_view text) {
   const auto [rest, failed] = std::from_chars(text.data(), end, n);
   std::string unit(rest, end);
   for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  const double scale = unit.empty() || unit == "b" ? 1 : unit == "k" || unit == "kib" ? 0x1p10
-                       : unit == "m" || unit == "mib" ? 0x1p20 : unit == "g" || unit == "gib" ? 0x1p30 : 0;
+  const double scale = unit.empty() || unit == "b"    ? 1
+                       : unit == "k" || unit == "kib" ? 0x1p10
+                       : unit == "m" || unit == "mib" ? 0x1p20
+                       : unit == "g" || unit == "gib" ? 0x1p30
+                                                      : 0;
   if (failed != std::errc{} || scale == 0 || !(n >= 0) || n * scale > 0x1p62)
-    return error{errc::invalid_argument, "'" + std::string(text) + "' is not a size: bytes, or a number with MiB or GiB"};
+    return error{errc::invalid_argument,
+                 "'" + std::string(text) + "' is not a size: bytes, or a number with MiB or GiB"};
   return bytes{static_cast<std::uint64_t>(std::floor(n * scale))};
 }
 
-std::vector<device> parse_gpus(const std::vector<std::string>& typed, const std::vector<std::string>& free) {
+std::vector<device> parse_gpus(const std::vector<std::string>& typed,
+                               const std::vector<std::string>& free) {
   std::vector<device> all;
   for (const std::string& text : typed) {
     std::size_t count = 1;
@@ -68,19 +75,22 @@ std::vector<device> parse_gpus(const std::vector<std::string>& typed, const std:
       count = std::stoul(text.substr(0, x));
       name = text.substr(x + 1);
     }
-    if (count == 0 || count > 16) throw failure{usage, "--gpu " + text + ": 1 to 16 GPUs of a kind"};
+    if (count == 0 || count > 16)
+      throw failure{usage, "--gpu " + text + ": 1 to 16 GPUs of a kind"};
     const gpu_entry gpu = value_or_fail(find_gpu(name), usage);
     all.insert(all.end(), count, to_device(gpu));
   }
   if (free.size() > all.size())
     throw failure{usage, fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
-  for (std::size_t i = 0; i < free.size(); ++i) all[i].free = value_or_fail(parse_size(free[i]), usage);
+  for (std::size_t i = 0; i < free.size(); ++i)
+    all[i].free = value_or_fail(parse_size(free[i]), usage);
   return all;
 }
 
 bool stdout_has_colours() {
   const char* term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR") && term && std::string_view(term) != "dumb";
+  return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR") && term &&
+         std::string_view(term) != "dumb";
 }
 
 }  // namespace vrambudget::cli

@@ -47,12 +47,19 @@ contents contents_of(const model& m) {
 void print_text(const model& m) {
   const hparams& hp = m.hp;
   fmt::print("{}\n", m.name);
-  const auto row = [](const char* what, const std::string& value) { fmt::print("  {:<22}{}\n", what, value); };
+  const auto row = [](const char* what, const std::string& value) {
+    fmt::print("  {:<22}{}\n", what, value);
+  };
   row("architecture", m.architecture + (m.is_known() ? "" : " (unknown to the engine)"));
-  row("parameters", fmt::format("{} ({:.2f} B)", grouped(m.n_params), static_cast<double>(m.n_params) / 1e9));
-  if (m.file_size.count) row("file", fmt::format("{} ({} bytes)", in_gib(m.file_size), grouped(m.file_size.count)));
-  row("tensors", fmt::format("{} in {}, {:.2f} bits per weight", grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight()));
-  row("layers", fmt::format("{}{}", hp.n_layer(), hp.n_layer_nextn ? fmt::format(" and {} for drafting", hp.n_layer_nextn) : ""));
+  row("parameters",
+      fmt::format("{} ({:.2f} B)", grouped(m.n_params), static_cast<double>(m.n_params) / 1e9));
+  if (m.file_size.count)
+    row("file", fmt::format("{} ({} bytes)", in_gib(m.file_size), grouped(m.file_size.count)));
+  row("tensors", fmt::format("{} in {}, {:.2f} bits per weight", grouped(m.tensors.size()),
+                             in_gib(m.tensor_bytes()), m.bits_per_weight()));
+  row("layers",
+      fmt::format("{}{}", hp.n_layer(),
+                  hp.n_layer_nextn ? fmt::format(" and {} for drafting", hp.n_layer_nextn) : ""));
   row("trained context", grouped(hp.n_ctx_train));
   row("width", fmt::format("{}, vocabulary {}", grouped(hp.n_embd), grouped(hp.n_vocab)));
   std::uint32_t recurrent = 0, window = 0, attends = 0;
@@ -62,26 +69,36 @@ void print_text(const model& m) {
     if (!hp.is_recr(il) && hp.n_head_kv(il) > 0) attends = il + 1;
   }
   if (attends > 0)
-    row("attention", fmt::format("{} heads, {} for K and V, {} wide{}", hp.n_head(attends - 1), hp.n_head_kv(attends - 1),
-                                 hp.n_embd_head_k(attends - 1), hp.is_mla() ? ", latent (K only)" : ""));
+    row("attention", fmt::format("{} heads, {} for K and V, {} wide{}", hp.n_head(attends - 1),
+                                 hp.n_head_kv(attends - 1), hp.n_embd_head_k(attends - 1),
+                                 hp.is_mla() ? ", latent (K only)" : ""));
   if (recurrent) row("recurrent layers", fmt::format("{} of {}", recurrent, hp.n_layer()));
-  if (window) row("sliding window", fmt::format("{} tokens in {} of {} layers", grouped(hp.n_swa), window, hp.n_layer()));
-  if (hp.n_expert) row("experts", fmt::format("{}, {} used", hp.n_expert, hp.n_expert_used(hp.n_layer() - 1)));
+  if (window)
+    row("sliding window",
+        fmt::format("{} tokens in {} of {} layers", grouped(hp.n_swa), window, hp.n_layer()));
+  if (hp.n_expert)
+    row("experts", fmt::format("{}, {} used", hp.n_expert, hp.n_expert_used(hp.n_layer() - 1)));
   const contents c = contents_of(m);
-  for (const auto& [title, groups] : {std::pair{"tensors by use", &c.by_use}, {"tensors by type", &c.by_type}}) {
+  for (const auto& [title, groups] :
+       {std::pair{"tensors by use", &c.by_use}, {"tensors by type", &c.by_type}}) {
     fmt::print("\n{}\n", title);
-    for (const auto& [name, g] : *groups) fmt::print("  {:<22}{:>6}{:>16}\n", name, g.n, in_mib(g.size));
+    for (const auto& [name, g] : *groups)
+      fmt::print("  {:<22}{:>6}{:>16}\n", name, g.n, in_mib(g.size));
   }
 }
 
 void print_json(const model& m) {
   const auto groups = [](const std::map<std::string, group>& all) {
     json::object o;
-    for (const auto& [name, g] : all) o[name] = json::object{{"count", g.n}, {"bytes", g.size.count}};
+    for (const auto& [name, g] : all)
+      o[name] = json::object{{"count", g.n}, {"bytes", g.size.count}};
     return o;
   };
   const contents c = contents_of(m);
-  json::object o{{"schema", json_schema}, {"vrambudget", version}, {"name", m.name}, {"architecture", m.architecture}};
+  json::object o{{"schema", json_schema},
+                 {"vrambudget", version},
+                 {"name", m.name},
+                 {"architecture", m.architecture}};
   if (!m.path.empty()) o["path"] = m.path;
   if (m.file_size.count) o["file_bytes"] = m.file_size.count;
   o["n_params"] = m.n_params;
@@ -105,7 +122,8 @@ std::function<int()> add_inspect(CLI::App& app) {
     bool json = false;
   };
   auto q = std::make_shared<request>();
-  app.add_option("MODEL,-m,--model", q->model, "a GGUF file or a name from `vrambudget models`")->required();
+  app.add_option("MODEL,-m,--model", q->model, "a GGUF file or a name from `vrambudget models`")
+      ->required();
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");
   return [q] {
     const model m = load_model(q->model);

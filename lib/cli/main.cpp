@@ -28,7 +28,8 @@ int run_program(std::vector<std::string> args) {
   constexpr std::array commands = {"plan", "inspect", "gpus", "models"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
-    return !args.empty() && std::any_of(all.begin(), all.end(), [&](const char* c) { return args[0] == c; });
+    return !args.empty() &&
+           std::any_of(all.begin(), all.end(), [&](const char* c) { return args[0] == c; });
   };
   if (args.empty()) args.push_back("--help");
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");

@@ -26,9 +26,7 @@ struct plan_request {
   run r;
 };
 
-status status_of(const error& e) {
-  return e.code == errc::invalid_argument ? usage : bad_input;
-}
+status status_of(const error& e) { return e.code == errc::invalid_argument ? usage : bad_input; }
 
 constexpr ggml_type context_types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
 
@@ -72,20 +70,28 @@ struct candidate {
 
 void print_candidates(const std::vector<candidate>& all, const run& r) {
   const auto n = std::count_if(all.begin(), all.end(), [](const candidate& c) { return c.fits; });
-  fmt::print("{} of {} known models fit {}, largest first (~: compute buffer bounded):\n", n, all.size(),
-             r.n_ctx ? fmt::format("with {} tokens", grouped(r.n_ctx)) : "at the context they were trained for");
+  fmt::print("{} of {} known models fit {}, largest first (~: compute buffer bounded):\n", n,
+             all.size(),
+             r.n_ctx ? fmt::format("with {} tokens", grouped(r.n_ctx))
+                     : "at the context they were trained for");
   for (const candidate& c : all)
     if (c.fits)
-      fmt::print("{} {:<42}{:>11} weights{:>11} used\n", c.bounded ? '~' : ' ', c.name, in_gib(c.weights), in_gib(c.used));
+      fmt::print("{} {:<42}{:>11} weights{:>11} used\n", c.bounded ? '~' : ' ', c.name,
+                 in_gib(c.weights), in_gib(c.used));
 }
 
 void print_candidates_json(const std::vector<candidate>& all) {
   boost::json::array rows;
   for (const candidate& c : all)
-    rows.push_back(boost::json::object{{"name", c.name}, {"weights_bytes", c.weights.count}, {"used_bytes", c.used.count},
-                                       {"compute_basis", c.bounded ? "bound" : "exact"}, {"fits", c.fits}});
-  fmt::print("{}\n", boost::json::serialize(boost::json::object{{"schema", json_schema}, {"vrambudget", version},
-                                                                {"engine", engine::name}, {"models", std::move(rows)}}));
+    rows.push_back(boost::json::object{{"name", c.name},
+                                       {"weights_bytes", c.weights.count},
+                                       {"used_bytes", c.used.count},
+                                       {"compute_basis", c.bounded ? "bound" : "exact"},
+                                       {"fits", c.fits}});
+  fmt::print("{}\n", boost::json::serialize(boost::json::object{{"schema", json_schema},
+                                                                {"vrambudget", version},
+                                                                {"engine", engine::name},
+                                                                {"models", std::move(rows)}}));
 }
 
 /// Every catalogued model at this run: those that fit first, the largest of them on top.
@@ -104,11 +110,14 @@ int show_catalogue(const plan_request& q, const std::vector<device>& devices, co
     return a.fits != b.fits ? a.fits : a.fits ? a.weights > b.weights : a.used < b.used;
   });
   q.json ? print_candidates_json(all) : print_candidates(all, q.r);
-  return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; }) ? yes : does_not_fit;
+  return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; })
+             ? yes
+             : does_not_fit;
 }
 
 int run_plan(const plan_request& q) {
-  if (q.gpus.empty()) throw failure{usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them)"};
+  if (q.gpus.empty())
+    throw failure{usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them)"};
   if (!q.engine.empty() && q.engine != "v0.5.0" && q.engine != engine::name)
     throw failure{usage, "--engine " + q.engine + ": only " + engine::name + " is known"};
   const std::vector<device> devices = parse_gpus(q.gpus, q.free);
@@ -123,13 +132,18 @@ int run_plan(const plan_request& q) {
 
 std::function<int()> add_plan(CLI::App& app) {
   auto q = std::make_shared<plan_request>();
-  app.add_option("MODEL,-m,--model", q->model, "a GGUF file, any file of a split set, or a name from `vrambudget models`");
+  app.add_option("MODEL,-m,--model", q->model,
+                 "a GGUF file, any file of a split set, or a name from `vrambudget models`");
   app.add_option("--gpu", q->gpus, "a GPU by name, several times or as 2x3090")->type_name("NAME");
-  app.add_option("--free", q->free, "free memory of each GPU, 23GiB or in bytes [all of it]")->type_name("SIZE,...")->delimiter(',');
+  app.add_option("--free", q->free, "free memory of each GPU, 23GiB or in bytes [all of it]")
+      ->type_name("SIZE,...")
+      ->delimiter(',');
   app.add_option("--reserve", q->reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
-  app.add_flag("--buffers-only", q->buffers_only, "count the engine's own buffers, no driver context and no pool");
+  app.add_flag("--buffers-only", q->buffers_only,
+               "count the engine's own buffers, no driver context and no pool");
   app.add_option("--engine", q->engine, "the engine to plan for [v0.5.0]")->type_name("VERSION");
-  app.add_flag("--max-context", q->max_context, "also find the largest context (found anyway without --ctx)");
+  app.add_flag("--max-context", q->max_context,
+               "also find the largest context (found anyway without --ctx)");
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");
   app.add_flag("--explain", q->explain, "each term's formula with this model's numbers");
   add_run_options(app, q->r);

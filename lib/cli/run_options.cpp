@@ -12,14 +12,12 @@ namespace vrambudget::cli {
 namespace {
 
 constexpr std::pair<const char*, const char*> long_names[] = {
-    {"-ub", "--ubatch-size"},        {"-np", "--parallel"},
-    {"-fa", "--flash-attn"},         {"-ctk", "--cache-type-k"},
-    {"-ctv", "--cache-type-v"},      {"-ngl", "--n-gpu-layers"},
-    {"-sm", "--split-mode"},         {"-mg", "--main-gpu"},
-    {"-ts", "--tensor-split"},       {"-ot", "--override-tensor"},
-    {"-cmoe", "--cpu-moe"},          {"-ncmoe", "--n-cpu-moe"},
-    {"-ncffn", "--n-cpu-ffn"},       {"-kvu", "--kv-unified"},
-    {"-no-kvu", "--no-kv-unified"},  {"-nkvo", "--no-kv-offload"},
+    {"-ub", "--ubatch-size"},     {"-np", "--parallel"},      {"-fa", "--flash-attn"},
+    {"-ctk", "--cache-type-k"},   {"-ctv", "--cache-type-v"}, {"-ngl", "--n-gpu-layers"},
+    {"-sm", "--split-mode"},      {"-mg", "--main-gpu"},      {"-ts", "--tensor-split"},
+    {"-ot", "--override-tensor"}, {"-cmoe", "--cpu-moe"},     {"-ncmoe", "--n-cpu-moe"},
+    {"-ncffn", "--n-cpu-ffn"},    {"-kvu", "--kv-unified"},   {"-no-kvu", "--no-kv-unified"},
+    {"-nkvo", "--no-kv-offload"},
 };
 
 /// A token count: digits, or digits and k for times 1024.
@@ -36,13 +34,14 @@ std::uint32_t tokens(const std::string& text) {
 }
 
 ggml_type cache_type(const std::string& text) {
-  constexpr std::array accepted = {ggml_type::f32,  ggml_type::f16,  ggml_type::bf16,
-                                   ggml_type::q8_0, ggml_type::q4_0, ggml_type::q4_1,
+  constexpr std::array accepted = {ggml_type::f32,    ggml_type::f16,  ggml_type::bf16,
+                                   ggml_type::q8_0,   ggml_type::q4_0, ggml_type::q4_1,
                                    ggml_type::iq4_nl, ggml_type::q5_0, ggml_type::q5_1};
   const auto t = type_from_name(text);
   if (t && std::find(accepted.begin(), accepted.end(), *t) != accepted.end()) return *t;
   std::string names;
-  for (const ggml_type a : accepted) names += (names.empty() ? "" : ", ") + std::string(traits(a).name);
+  for (const ggml_type a : accepted)
+    names += (names.empty() ? "" : ", ") + std::string(traits(a).name);
   throw CLI::ValidationError("'" + text + "' is not a KV cache type; there are " + names);
 }
 
@@ -69,7 +68,8 @@ std::vector<tensor_override> overrides(const std::string& text) {
 
 std::vector<float> proportions(const std::string& text) {
   std::vector<float> all;
-  for (const std::string& part : CLI::detail::split(text, text.find('/') == std::string::npos ? ',' : '/')) {
+  for (const std::string& part :
+       CLI::detail::split(text, text.find('/') == std::string::npos ? ',' : '/')) {
     float f = 0;
     if (!CLI::detail::lexical_cast(part, f) || !(f >= 0))
       throw CLI::ValidationError("'" + part + "' in '" + text + "' is not a proportion");
@@ -80,51 +80,61 @@ std::vector<float> proportions(const std::string& text) {
 
 /// Adds an option whose text `set` turns into a value.
 template <class Set>
-CLI::Option* value(CLI::App& app, const std::string& names, const std::string& shown, const std::string& help,
-                   Set set) {
+CLI::Option* value(CLI::App& app, const std::string& names, const std::string& shown,
+                   const std::string& help, Set set) {
   return app.add_option_function<std::string>(names, set, help)->type_name(shown);
 }
 
 void add_context_options(CLI::App& app, run& r) {
-  value(app, "-c,--ctx-size,--ctx", "N", "context in tokens over all slots, 262144 or 256k; 0: the model's own",
+  value(app, "-c,--ctx-size,--ctx", "N",
+        "context in tokens over all slots, 262144 or 256k; 0: the model's own",
         [&](const std::string& s) { r.n_ctx = tokens(s); });
-  value(app, "-b,--batch-size", "N", "logical batch [2048]", [&](const std::string& s) { r.n_batch = tokens(s); });
-  value(app, "--ubatch-size", "N", "-ub: micro-batch [512]", [&](const std::string& s) { r.n_ubatch = tokens(s); });
-  value(app, "--parallel", "N", "-np: slots; 0 or not given: 4 over one unified cache", [&](const std::string& s) {
-    r.n_parallel = s == "-1" || s == "auto" ? 0 : tokens(s);
-  });
-  value(app, "--flash-attn", "on|off|auto", "-fa: flash attention [auto]", [&](const std::string& s) {
-    using enum flash_attn;
-    r.flash_attn = one_of<flash_attn>(s, {{"on", on}, {"off", off}, {"auto", automatic}, {"1", on}, {"0", off}});
-  });
+  value(app, "-b,--batch-size", "N", "logical batch [2048]",
+        [&](const std::string& s) { r.n_batch = tokens(s); });
+  value(app, "--ubatch-size", "N", "-ub: micro-batch [512]",
+        [&](const std::string& s) { r.n_ubatch = tokens(s); });
+  value(app, "--parallel", "N", "-np: slots; 0 or not given: 4 over one unified cache",
+        [&](const std::string& s) { r.n_parallel = s == "-1" || s == "auto" ? 0 : tokens(s); });
+  value(app, "--flash-attn", "on|off|auto", "-fa: flash attention [auto]",
+        [&](const std::string& s) {
+          using enum flash_attn;
+          r.flash_attn = one_of<flash_attn>(
+              s, {{"on", on}, {"off", off}, {"auto", automatic}, {"1", on}, {"0", off}});
+        });
   value(app, "--cache-type-k", "TYPE", "-ctk: type of cached K [f16]",
         [&](const std::string& s) { r.type_k = cache_type(s); });
   value(app, "--cache-type-v", "TYPE", "-ctv: type of cached V [f16]",
         [&](const std::string& s) { r.type_v = cache_type(s); });
-  app.add_flag_callback("--kv-unified", [&] { r.kv_unified = true; }, "-kvu: one cache for all slots");
-  app.add_flag_callback("--no-kv-unified", [&] { r.kv_unified = false; }, "a cache for each slot");
+  app.add_flag_callback(
+      "--kv-unified", [&] { r.kv_unified = true; }, "-kvu: one cache for all slots");
+  app.add_flag_callback(
+      "--no-kv-unified", [&] { r.kv_unified = false; }, "a cache for each slot");
   app.add_flag("--swa-full", r.swa_full, "full-size cache for sliding-window layers");
   app.add_flag("--embeddings,--embedding", r.embeddings, "embeddings only");
   value(app, "--pooling", "TYPE", "none, mean, cls, last or rank", [&](const std::string& s) {
     using enum pooling;
-    r.pooling = one_of<pooling>(s, {{"none", none}, {"mean", mean}, {"cls", cls}, {"last", last}, {"rank", rank}});
+    r.pooling = one_of<pooling>(
+        s, {{"none", none}, {"mean", mean}, {"cls", cls}, {"last", last}, {"rank", rank}});
   });
 }
 
 void add_placement_options(CLI::App& app, run& r) {
   value(app, "--n-gpu-layers,--gpu-layers", "N", "-ngl: layers on GPUs, 'all' or a number [all]",
         [&](const std::string& s) {
-          r.n_gpu_layers = s == "all" || s == "auto" || s == "-1" ? -1 : static_cast<std::int32_t>(tokens(s));
+          r.n_gpu_layers =
+              s == "all" || s == "auto" || s == "-1" ? -1 : static_cast<std::int32_t>(tokens(s));
         });
   value(app, "--split-mode", "MODE", "-sm: none, layer or row [layer]", [&](const std::string& s) {
     using enum split_mode;
-    r.split_mode = one_of<split_mode>(s, {{"none", none}, {"layer", layer}, {"row", row}, {"tensor", tensor}});
+    r.split_mode =
+        one_of<split_mode>(s, {{"none", none}, {"layer", layer}, {"row", row}, {"tensor", tensor}});
   });
   value(app, "--main-gpu", "I", "-mg: the GPU of -sm none [0]",
         [&](const std::string& s) { r.main_gpu = static_cast<std::int32_t>(tokens(s)); });
   value(app, "--tensor-split", "A,B,...", "-ts: shares of the layers per GPU [by free memory]",
         [&](const std::string& s) { r.tensor_split = proportions(s); });
-  value(app, "--override-tensor", "PATTERN=BUFFER,...", "-ot: tensors that match go to CPU, CUDA0, ...",
+  value(app, "--override-tensor", "PATTERN=BUFFER,...",
+        "-ot: tensors that match go to CPU, CUDA0, ...",
         [&](const std::string& s) {
           for (tensor_override& o : overrides(s)) r.overrides.push_back(std::move(o));
         })
@@ -134,28 +144,34 @@ void add_placement_options(CLI::App& app, run& r) {
         [&](const std::string& s) { r.n_cpu_moe = tokens(s); });
   value(app, "--n-cpu-ffn", "N", "-ncffn: dense FFN tensors of the first N layers stay on the host",
         [&](const std::string& s) { r.n_cpu_ffn = tokens(s); });
-  app.add_flag_callback("--no-kv-offload", [&] { r.offload_kqv = false; }, "-nkvo: the KV cache stays on the host");
-  app.add_flag_callback("--no-op-offload", [&] { r.op_offload = false; },
-                        "large batches over host weights stay on the host");
+  app.add_flag_callback(
+      "--no-kv-offload", [&] { r.offload_kqv = false; }, "-nkvo: the KV cache stays on the host");
+  app.add_flag_callback(
+      "--no-op-offload", [&] { r.op_offload = false; },
+      "large batches over host weights stay on the host");
 }
 
 }  // namespace
 
 void add_run_options(CLI::App& app, run& r) {
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);  // as llama-server does
+  app.option_defaults()->multi_option_policy(
+      CLI::MultiOptionPolicy::TakeLast);  // as llama-server does
   add_context_options(app, r);
   add_placement_options(app, r);
   for (CLI::Option* o : app.get_options())
-    if (o->get_group() == "Options" && o->get_name() != "--help") o->group("llama-server's options");
+    if (o->get_group() == "Options" && o->get_name() != "--help")
+      o->group("llama-server's options");
 }
 
 std::vector<std::string> with_long_names(const std::vector<std::string>& args) {
   std::vector<std::string> out = args;
   for (std::string& a : out) {
-    const auto* known = std::find_if(std::begin(long_names), std::end(long_names), [&](const auto& n) { return a == n.first; });
+    const auto* known = std::find_if(std::begin(long_names), std::end(long_names),
+                                     [&](const auto& n) { return a == n.first; });
     if (known != std::end(long_names)) a = known->second;
     // "-ctx" is a mistake and not "-c tx"
-    else if (a.size() > 2 && a[0] == '-' && std::isalpha(static_cast<unsigned char>(a[1]))) a.insert(0, "-");
+    else if (a.size() > 2 && a[0] == '-' && std::isalpha(static_cast<unsigned char>(a[1])))
+      a.insert(0, "-");
   }
   return out;
 }

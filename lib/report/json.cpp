@@ -74,18 +74,21 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   json::array devices;
   for (const device_budget& d : b.devices) devices.push_back(device_of(d, extras.explain));
   o["devices"] = std::move(devices);
-  o["host"] = json::object{{"terms", terms_of(b.host, extras.explain)}, {"used_bytes", b.host.used().count}};
+  o["host"] = json::object{{"terms", terms_of(b.host, extras.explain)},
+                           {"used_bytes", b.host.used().count}};
   o["fits"] = b.fits();
   if (!b.fits()) o["missing_bytes"] = b.missing().count;
   if (extras.max_context)
-    o["max_context"] = json::object{{"n_ctx", extras.max_context->n_ctx}, {"bound_by", extras.max_context->bound_by}};
+    o["max_context"] = json::object{{"n_ctx", extras.max_context->n_ctx},
+                                    {"bound_by", extras.max_context->bound_by}};
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},
                               {"splits", {b.prompt.n_splits, b.generation.n_splits}}};
   if (!extras.suggestions.empty()) {
     json::array all;
     for (const suggestion& s : extras.suggestions)
-      all.push_back(json::object{{"flags", s.flags}, {"gives", s.gives}, {"free_bytes", s.spare.count}});
+      all.push_back(
+          json::object{{"flags", s.flags}, {"gives", s.gives}, {"free_bytes", s.spare.count}});
     o["suggestions"] = std::move(all);
   }
   if (!b.notes.empty()) o["notes"] = json::value_from(b.notes);

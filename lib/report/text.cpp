@@ -19,13 +19,14 @@ struct ink {
   char letter;
 };
 constexpr std::array inks = {
-    ink{"weights", 34, 'w'},        ink{"kv_cache", 32, 'k'}, ink{"recurrent_state", 36, 'r'},
+    ink{"weights", 34, 'w'},        ink{"kv_cache", 32, 'k'},       ink{"recurrent_state", 36, 'r'},
     ink{"compute_buffer", 33, 'c'}, ink{"driver_context", 35, 'd'}, ink{"pool", 31, 'p'},
 };
 
 const ink& ink_of(std::string_view term) {
   static constexpr ink other{"", 37, '#'};
-  const auto it = std::find_if(inks.begin(), inks.end(), [&](const ink& i) { return i.term == term; });
+  const auto it =
+      std::find_if(inks.begin(), inks.end(), [&](const ink& i) { return i.term == term; });
   return it == inks.end() ? other : *it;
 }
 
@@ -37,7 +38,8 @@ std::string coloured(const text_style& s, int colour, const std::string& text) {
 std::size_t columns(bytes part, bytes whole) {
   if (part.count == 0 || whole.count == 0) return 0;
   const double share = static_cast<double>(part.count) / static_cast<double>(whole.count);
-  return std::max<std::size_t>(1, static_cast<std::size_t>(share * static_cast<double>(width - 4) + 0.5));
+  return std::max<std::size_t>(
+      1, static_cast<std::size_t>(share * static_cast<double>(width - 4) + 0.5));
 }
 
 /// A bar of what a device holds; what is over its memory is drawn behind a mark.
@@ -63,8 +65,10 @@ std::string bar(const device_budget& d, const text_style& s) {
 
 std::string term_line(const term& t, const text_style& s) {
   const ink& i = ink_of(t.name);
-  const std::string key = coloured(s, i.colour, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
-  std::string line = fmt::format("  {} {:<18}{:>16}  {}\n", key, t.name, in_mib(t.size), name(t.basis));
+  const std::string key =
+      coloured(s, i.colour, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
+  std::string line =
+      fmt::format("  {} {:<18}{:>16}  {}\n", key, t.name, in_mib(t.size), name(t.basis));
   if (s.explain && !t.note.empty())
     line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), t.note);
   return line;
@@ -77,7 +81,8 @@ std::string device_text(const device_budget& d, const text_style& s) {
   const std::string word = fits ? "fits" : "does not fit";
   std::string text = head;
   const std::size_t taken = head.size() + verdict.size() + word.size() + 2;
-  text += std::string(taken < width ? width - taken : 1, ' ') + verdict + "  " + coloured(s, fits ? 32 : 31, word) + "\n";
+  text += std::string(taken < width ? width - taken : 1, ' ') + verdict + "  " +
+          coloured(s, fits ? 32 : 31, word) + "\n";
   text += bar(d, s);
   for (const term& t : d.terms) text += term_line(t, s);
   text += fmt::format("    {:<18}{:>16}  {}\n", "used", in_mib(d.used()), name(d.weakest()));
@@ -94,7 +99,8 @@ std::string context_line(const budget& b) {
                          : fmt::format(" in {} slots of {}", c.n_seq_max, grouped(c.n_ctx_seq));
   line += fmt::format(", KV {}", traits(c.type_k).name);
   if (c.type_v != c.type_k) line += fmt::format("/{}", traits(c.type_v).name);
-  line += fmt::format(", flash attention {}, micro-batch {}", c.flash_attn ? "on" : "off", c.n_ubatch);
+  line +=
+      fmt::format(", flash attention {}, micro-batch {}", c.flash_attn ? "on" : "off", c.n_ubatch);
   return line;
 }
 
@@ -111,12 +117,15 @@ std::string in_mib(bytes b) {
   return fmt::format("{}.{} MiB", grouped(tenths / 10), tenths % 10);
 }
 
-std::string in_gib(bytes b) { return fmt::format("{:.2f} GiB", static_cast<double>(b.count) / gib); }
+std::string in_gib(bytes b) {
+  return fmt::format("{:.2f} GiB", static_cast<double>(b.count) / gib);
+}
 
 std::string budget_text(const model& m, const budget& b, const text_style& s) {
-  std::string text = fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n", m.name,
-                                 m.architecture, static_cast<double>(m.n_params) / 1e9, grouped(m.tensors.size()),
-                                 in_gib(m.tensor_bytes()), m.bits_per_weight());
+  std::string text =
+      fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n",
+                  m.name, m.architecture, static_cast<double>(m.n_params) / 1e9,
+                  grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight());
   text += context_line(b) + "\n\n";
   for (const device_budget& d : b.devices) text += device_text(d, s) + "\n";
   if (!b.host.terms.empty()) {
@@ -136,11 +145,13 @@ std::string suggestions_text(const std::vector<suggestion>& all) {
 }
 
 std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train) {
-  std::string text = fmt::format("Largest context by KV type (trained for {}):\n", grouped(n_ctx_train));
+  std::string text =
+      fmt::format("Largest context by KV type (trained for {}):\n", grouped(n_ctx_train));
   for (const context_row& r : rows)
-    text += fmt::format("  {:<8}{:>12}  {}\n", traits(r.type).name, r.limit.n_ctx ? grouped(r.limit.n_ctx) : "-",
-                        r.limit.bound_by == "n_ctx_train" ? "bound by training"
-                                                           : fmt::format("bound by {}", r.limit.bound_by));
+    text += fmt::format(
+        "  {:<8}{:>12}  {}\n", traits(r.type).name, r.limit.n_ctx ? grouped(r.limit.n_ctx) : "-",
+        r.limit.bound_by == "n_ctx_train" ? "bound by training"
+                                          : fmt::format("bound by {}", r.limit.bound_by));
   return text;
 }
 

@@ -21,7 +21,8 @@ model load(const char* name) {
 
 std::vector<device> card() { return {to_device(find_gpu("3090").value())}; }
 
-const run q4_slot{.n_ctx = 32768, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};
+const run q4_slot{
+    .n_ctx = 32768, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};
 
 /// One budget where the model was planned before, as a launcher's slider does.
 void budget_again(benchmark::State& state, const char* name) {
@@ -57,10 +58,10 @@ void closed_terms(benchmark::State& state, const char* name) {
   state.SetItemsProcessed(state.iterations());
 }
 
-#define MODELS(f)                                             \
+#define MODELS(f)                                              \
   BENCHMARK_CAPTURE(f, qwen3_6_27b, "Qwen3.6-27B-UD-Q4_K_XL"); \
-  BENCHMARK_CAPTURE(f, llama_3_3_70b, "llama-3.3-70b");       \
-  BENCHMARK_CAPTURE(f, qwen3_235b_a22b, "qwen3-235b-a22b");   \
+  BENCHMARK_CAPTURE(f, llama_3_3_70b, "llama-3.3-70b");        \
+  BENCHMARK_CAPTURE(f, qwen3_235b_a22b, "qwen3-235b-a22b");    \
   BENCHMARK_CAPTURE(f, gpt_oss_20b, "gpt-oss-20b")
 
 MODELS(budget_again);

@@ -36,7 +36,8 @@ outcome run(const std::string& args) {
   FILE* pipe = ::popen(command.c_str(), "r");
   REQUIRE(pipe);
   std::array<char, 4096> buffer;
-  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe)) o.out.append(buffer.data(), n);
+  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    o.out.append(buffer.data(), n);
   const int ended = ::pclose(pipe);
   o.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
   o.err = read_text(err);
@@ -44,7 +45,9 @@ outcome run(const std::string& args) {
   return o;
 }
 
-bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 const std::string qwen = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -np 1";
 
@@ -57,7 +60,8 @@ std::uint64_t term(const json::value& list, std::string_view name) {
 /// A file in the temporary folder that goes away again.
 struct temporary_file {
   fs::path path;
-  explicit temporary_file(const std::string& name, const std::string& content) : path(fs::temp_directory_path() / name) {
+  explicit temporary_file(const std::string& name, const std::string& content)
+      : path(fs::temp_directory_path() / name) {
     std::ofstream(path, std::ios::binary) << content;
   }
   ~temporary_file() { fs::remove(path); }
@@ -81,8 +85,9 @@ TEST_SUITE("cli") {
     CHECK(v.at("fits").as_bool());
     CHECK(v.at("model").at("tensor_count").to_number<int>() == 851);
     CHECK(v.at("run").at("n_gpu_layers").to_number<int>() == 65);
-    for (const char* key : {"n_ctx", "n_ctx_seq", "n_batch", "n_ubatch", "n_seq_max", "kv_unified", "flash_attn", "type_k",
-                            "type_v", "split_mode", "swa_full", "offload_kqv", "op_offload"}) {
+    for (const char* key :
+         {"n_ctx", "n_ctx_seq", "n_batch", "n_ubatch", "n_seq_max", "kv_unified", "flash_attn",
+          "type_k", "type_v", "split_mode", "swa_full", "offload_kqv", "op_offload"}) {
       CAPTURE(key);
       CHECK(v.at("run").as_object().contains(key));
     }
@@ -91,7 +96,8 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("four slots by default keep four recurrent states") {
-    const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -ctk q4_0 -ctv q4_0 --json");
+    const outcome o =
+        run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -ctk q4_0 -ctv q4_0 --json");
     CHECK(term(json::parse(o.out).at("devices").at(0), "recurrent_state") == 4 * 156893184);
   }
 
@@ -115,7 +121,8 @@ TEST_SUITE("cli") {
     CHECK(most.at("bound_by").as_string() == "n_ctx_train");
   }
 
-  TEST_CASE("output has no colours unless it is a terminal and no line of a budget is over 80 columns") {
+  TEST_CASE(
+      "output has no colours unless it is a terminal and no line of a budget is over 80 columns") {
     const outcome o = run(qwen);
     CHECK_FALSE(contains(o.out, "\x1b"));
     std::size_t begin = 0;
@@ -128,7 +135,8 @@ TEST_SUITE("cli") {
   TEST_CASE("explain gives each term's formula") {
     const outcome o = run(qwen + " -ctk q4_0 -ctv q4_0 --explain");
     // 16 layers, 262144 cells, 1024 elements of q4_0 in 576 bytes for K and for V
-    CHECK(contains(o.out, "16 layers x 262144 cells x (K 1024 of q4_0 = 576 + V 1024 of q4_0 = 576)"));
+    CHECK(contains(o.out,
+                   "16 layers x 262144 cells x (K 1024 of q4_0 = 576 + V 1024 of q4_0 = 576)"));
   }
 
   TEST_CASE("several and mixed GPUs are counted one by one") {
@@ -174,8 +182,9 @@ TEST_SUITE("cli") {
   TEST_CASE("bad input exits with 3 and one line that names the file") {
     const temporary_file text("vrambudget-not.gguf", "this is not a model");
     const temporary_file cut("vrambudget-cut.gguf", std::string("GGUF\3\0\0\0", 8));
-    for (const std::string& args : {text.path.string(), cut.path.string(), std::string("/no/such/file.gguf"),
-                                    std::string("no-such-model-anywhere")}) {
+    for (const std::string& args :
+         {text.path.string(), cut.path.string(), std::string("/no/such/file.gguf"),
+          std::string("no-such-model-anywhere")}) {
       CAPTURE(args);
       const outcome o = run(args + " --gpu 3090 --ctx 4096");
       CHECK(o.status == 3);
@@ -202,7 +211,8 @@ TEST_SUITE("cli") {
     const outcome o = run(file.path.string() + " --gpu 3090 --ctx 4096 -np 1 --json");
     CHECK(o.status == 0);
     const json::value v = json::parse(o.out);
-    CHECK(term(v.at("devices").at(0), "weights") == 512000 + 131072);  // the output and one layer's tensor
+    CHECK(term(v.at("devices").at(0), "weights") ==
+          512000 + 131072);  // the output and one layer's tensor
     // 2 layers x 4096 cells x 2 x 256 elements of f16
     CHECK(term(v.at("devices").at(0), "kv_cache") == 2 * 4096 * 2 * 256 * 2);
     CHECK(contains(json::serialize(v.at("notes")), "novel"));
@@ -217,7 +227,9 @@ TEST_SUITE("cli") {
     const outcome o = run("inspect Qwen3.6-27B-UD-Q4_K_XL");
     CHECK(o.status == 0);
     CHECK(contains(o.out, "48 of 64"));
-    CHECK(json::parse(run("inspect Qwen3.6-27B-UD-Q4_K_XL --json").out).at("tensor_count").to_number<int>() == 851);
+    CHECK(json::parse(run("inspect Qwen3.6-27B-UD-Q4_K_XL --json").out)
+              .at("tensor_count")
+              .to_number<int>() == 851);
     CHECK(contains(run("--gpu 3090 --ctx 32768").out, "known models fit"));
     CHECK(run("--version").out.starts_with("vrambudget "));
     CHECK(run("--help").status == 0);
@@ -225,7 +237,8 @@ TEST_SUITE("cli") {
 
   TEST_CASE("the README shows what the program prints") {
     const std::string readme = read_text(VRAMBUDGET_README);
-    const std::string command = "$ vrambudget " + qwen.substr(0, qwen.find(" -np")) + " -ctk q4_0 -ctv q4_0 -np 1\n";
+    const std::string command =
+        "$ vrambudget " + qwen.substr(0, qwen.find(" -np")) + " -ctk q4_0 -ctv q4_0 -np 1\n";
     const std::size_t at = readme.find(command);
     REQUIRE(at != std::string::npos);
     const std::size_t begin = at + command.size();

@@ -31,11 +31,14 @@ std::string read_text(const fs::path& p) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-std::int64_t number(const json::value& v) { return v.is_uint64() ? static_cast<std::int64_t>(v.as_uint64()) : v.as_int64(); }
+std::int64_t number(const json::value& v) {
+  return v.is_uint64() ? static_cast<std::int64_t>(v.as_uint64()) : v.as_int64();
+}
 std::string text(const json::value& v) { return std::string(v.as_string()); }
 
 /// The terms that are compared, in the table's order.
-constexpr std::array<const char*, 8> columns = {"weights", "context", "compute", "host w", "host ctx", "host cmp", "graph", "pool"};
+constexpr std::array<const char*, 8> columns = {"weights",  "context",  "compute", "host w",
+                                                "host ctx", "host cmp", "graph",   "pool"};
 
 struct tally {
   int cases = 0, passed = 0, refused = 0;
@@ -47,7 +50,8 @@ class runner {
   runner(const fs::path& devices, std::vector<fs::path> shapes) : shapes_(std::move(shapes)) {
     const json::value all = json::parse(read_text(devices));
     for (const auto& [key, d] : all.as_object())
-      devices_[std::string(key)] = {text(d.at("name")), static_cast<std::uint32_t>(number(d.at("cc"))),
+      devices_[std::string(key)] = {text(d.at("name")),
+                                    static_cast<std::uint32_t>(number(d.at("cc"))),
                                     static_cast<std::uint32_t>(number(d.at("n_sm"))),
                                     {static_cast<std::uint64_t>(number(d.at("total_bytes")))},
                                     {static_cast<std::uint64_t>(number(d.at("free_bytes")))}};
@@ -107,11 +111,15 @@ class runner {
       std::vector<device> devices;
       for (const json::value& g : c.at("gpus").as_array()) devices.push_back(devices_.at(text(g)));
       auto r = cli::parse_run(args);
-      if (r && c.as_object().contains("n_rs_seq")) r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
-      const result<budget> b = r ? plan(model_of(text(c.at("model"))), *r, devices) : result<budget>(r.error());
+      if (r && c.as_object().contains("n_rs_seq"))
+        r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
+      const result<budget> b =
+          r ? plan(model_of(text(c.at("model"))), *r, devices) : result<budget>(r.error());
       if (c.as_object().contains("refusal")) {
-        if (!b) ++t.passed, ++t.refused;
-        else fmt::print("{}: planned, but the engine refuses: {}\n", id, text(c.at("refusal")));
+        if (!b)
+          ++t.passed, ++t.refused;
+        else
+          fmt::print("{}: planned, but the engine refuses: {}\n", id, text(c.at("refusal")));
         return;
       }
       if (!b) {
@@ -126,19 +134,24 @@ class runner {
 
   bool compare(const std::string& id, const json::value& want, const budget& b, tally& t) {
     bool same = true;
-    const auto check = [&](std::size_t column, const std::string& term, std::int64_t expected, std::uint64_t got) {
+    const auto check = [&](std::size_t column, const std::string& term, std::int64_t expected,
+                           std::uint64_t got) {
       const auto difference = static_cast<std::int64_t>(got) - expected;
       if (difference == 0) return;
       same = false;
       ++t.misses[column];
-      fmt::print("{}: {}: expected {}, got {}, difference {}\n", id, term, expected, got, difference);
+      fmt::print("{}: {}: expected {}, got {}, difference {}\n", id, term, expected, got,
+                 difference);
     };
-    const auto context = [](const term_list& l) { return (l.of("kv_cache") + l.of("recurrent_state")).count; };
+    const auto context = [](const term_list& l) {
+      return (l.of("kv_cache") + l.of("recurrent_state")).count;
+    };
     const json::array& devices = want.at("devices").as_array();
     for (std::size_t i = 0, used = 0; i < devices.size(); ++i) {
       const json::value& d = devices[i];
       // with -sm none one card is used, whichever it is; the budget has only that one
-      const bool skipped = b.devices.size() < devices.size() && number(d.at("weights")) == 0 && number(d.at("compute")) == 0;
+      const bool skipped = b.devices.size() < devices.size() && number(d.at("weights")) == 0 &&
+                           number(d.at("compute")) == 0;
       if (skipped || used >= b.devices.size()) continue;
       const device_budget& got = b.devices[used++];
       check(0, got.id + " weights", number(d.at("weights")), got.of("weights").count);
@@ -146,10 +159,13 @@ class runner {
       check(2, got.id + " compute", number(d.at("compute")), got.of("compute_buffer").count);
     }
     // what decoding took in addition must be within the bound
-    if (const json::value* growth = want.as_object().if_contains("decode_growth"); growth && b.devices.size() == devices.size())
+    if (const json::value* growth = want.as_object().if_contains("decode_growth");
+        growth && b.devices.size() == devices.size())
       for (std::size_t i = 0; i < b.devices.size(); ++i)
-        if (const auto grew = static_cast<std::uint64_t>(number(growth->at(i))); grew > b.devices[i].of("pool").count)
-          check(7, b.devices[i].id + " pool, a bound", static_cast<std::int64_t>(grew), b.devices[i].of("pool").count);
+        if (const auto grew = static_cast<std::uint64_t>(number(growth->at(i)));
+            grew > b.devices[i].of("pool").count)
+          check(7, b.devices[i].id + " pool, a bound", static_cast<std::int64_t>(grew),
+                b.devices[i].of("pool").count);
     const json::value& host = want.at("host");
     check(3, "host weights", number(host.at("weights")), b.host.of("weights").count);
     check(4, "host context", number(host.at("context")), context(b.host));

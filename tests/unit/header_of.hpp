@@ -12,7 +12,8 @@
 namespace vrambudget::testing {
 
 /// A llama of 4 layers, 4 heads of 64, 2 for K and V, with whatever `more` adds to its header.
-inline result<model> small_llama(const std::function<void(gguf::writer&)>& more = {}, std::string architecture = "llama") {
+inline result<model> small_llama(const std::function<void(gguf::writer&)>& more = {},
+                                 std::string architecture = "llama") {
   gguf::writer w;
   w.add("general.architecture", std::string_view(architecture));
   const auto key = [&](const char* name, std::uint32_t n) { w.add(architecture + "." + name, n); };

@@ -39,7 +39,13 @@ struct graph_source {
 class builder : public ggml::op_builder {
  public:
   builder(ggml::graph& g, const graph_source& s, const ubatch& batch)
-      : op_builder(g), hp(s.hp), cp(s.cp), memory(s.memory), ub(batch), place_(s.place), weights_(s.weights) {}
+      : op_builder(g),
+        hp(s.hp),
+        cp(s.cp),
+        memory(s.memory),
+        ub(batch),
+        place_(s.place),
+        weights_(s.weights) {}
 
   const hparams& hp;
   const context_params& cp;
@@ -48,16 +54,17 @@ class builder : public ggml::op_builder {
 
   // --- results that are read after the run: never freed
 
-  tensor* embd = nullptr;         ///< final hidden state
+  tensor* embd = nullptr;  ///< final hidden state
   tensor* logits = nullptr;
-  tensor* h_nextn = nullptr;      ///< hidden state kept for a draft head
+  tensor* h_nextn = nullptr;  ///< hidden state kept for a draft head
   tensor* embd_pooled = nullptr;
 
   // --- weights
 
   /// The tensor "blk.il.NAME" (il < 0: "NAME"), or null.
   tensor* weight(int il, tensor_name name, std::string_view suffix = ".weight") {
-    return weights_.find(il, name.with(suffix), il >= 0 ? place_.layer_backend(static_cast<std::uint32_t>(il)) : -1);
+    return weights_.find(il, name.with(suffix),
+                         il >= 0 ? place_.layer_backend(static_cast<std::uint32_t>(il)) : -1);
   }
   /// The same; its absence makes the model one the engine refuses.
   tensor* require(int il, tensor_name name, std::string_view suffix = ".weight") {
@@ -91,9 +98,13 @@ class builder : public ggml::op_builder {
 
   // --- norms
 
-  tensor* rms_norm_of(int il, tensor_name name, tensor* x) { return weighted(il, name, rms_norm(x)); }
+  tensor* rms_norm_of(int il, tensor_name name, tensor* x) {
+    return weighted(il, name, rms_norm(x));
+  }
   /// A norm that the engine does not tie to its layer's device.
-  tensor* rms_norm_unpinned(int il, tensor_name name, tensor* x) { return weighted(il, name, rms_norm(x), false); }
+  tensor* rms_norm_unpinned(int il, tensor_name name, tensor* x) {
+    return weighted(il, name, rms_norm(x), false);
+  }
   tensor* layer_norm_of(int il, tensor_name name, tensor* x) { return weighted(il, name, norm(x)); }
 
   // --- inputs
@@ -117,9 +128,13 @@ class builder : public ggml::op_builder {
     expand(rows);
     return rows;
   }
-  tensor* positions() { return g_.make_input("inp_pos", ggml_type::i32, ub.n_tokens * hp.n_pos_per_embd()); }
+  tensor* positions() {
+    return g_.make_input("inp_pos", ggml_type::i32, ub.n_tokens * hp.n_pos_per_embd());
+  }
   tensor* output_ids() { return g_.make_input("out_ids", ggml_type::i32, ub.n_outputs); }
-  tensor* attention_scales() { return g_.make_input("inp_attn_scale", ggml_type::f32, 1, 1, ub.n_tokens); }
+  tensor* attention_scales() {
+    return g_.make_input("inp_attn_scale", ggml_type::f32, 1, 1, ub.n_tokens);
+  }
 
   /// Frequency factors of RoPE in a layer, or null: one table, or a short and a long one by context.
   tensor* rope_factors(int il) {
@@ -131,7 +146,8 @@ class builder : public ggml::op_builder {
 
   /// The copy of a tensor of no layer that lies where layer `il` is computed.
   tensor* layer_copy(int il, tensor_name name) {
-    return weights_.find(-1, name.with(".weight"), place_.layer_backend(static_cast<std::uint32_t>(il)));
+    return weights_.find(-1, name.with(".weight"),
+                         place_.layer_backend(static_cast<std::uint32_t>(il)));
   }
 
   // --- head
@@ -149,7 +165,9 @@ class builder : public ggml::op_builder {
   /// The output matrix; models without one use the token embeddings.
   tensor* output_matrix() {
     if (tensor* t = weight(-1, "output")) return t;
-    if (tensor* t = weights_.find(-1, tensor_name("token_embd").with(".weight"), place_.output_backend())) return t;
+    if (tensor* t =
+            weights_.find(-1, tensor_name("token_embd").with(".weight"), place_.output_backend()))
+      return t;
     return require(-1, "output");
   }
 

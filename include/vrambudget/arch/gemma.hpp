@@ -27,6 +27,8 @@ inline void build_gemma(builder& b, bool norms_heads, bool softcap) {
 inline void build_gemma2(builder& b) { detail::build_gemma(b, false, true); }
 
 /// Gemma 3 norms q and k per head; it caps logits only if the file says so.
-inline void build_gemma3(builder& b) { detail::build_gemma(b, true, b.hp.f_final_logit_softcapping != 0.0f); }
+inline void build_gemma3(builder& b) {
+  detail::build_gemma(b, true, b.hp.f_final_logit_softcapping != 0.0f);
+}
 
 }  // namespace vrambudget::arch

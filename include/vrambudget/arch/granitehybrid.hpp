@@ -24,7 +24,8 @@ inline void build_granitehybrid(builder& b) {
       [&](int il, tensor* x) {
         if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x);
         tensor* routed = moe_ffn(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
-        return b.hp.n_ff_shexp > 0 ? b.add(routed, ffn(b, il, x, activation::silu, shared_expert)) : routed;
+        return b.hp.n_ff_shexp > 0 ? b.add(routed, ffn(b, il, x, activation::silu, shared_expert))
+                                   : routed;
       });
 }
 

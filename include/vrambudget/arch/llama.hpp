@@ -25,7 +25,9 @@ inline void build_llama(builder& b) {
         if (q_scale) y.q = b.mul(y.q, q_scale);
         return attention(il, y);
       },
-      [&](int il, tensor* x) { return dense_or_experts(b, il, x, {.weights_scale = b.hp.expert_weights_scale}); });
+      [&](int il, tensor* x) {
+        return dense_or_experts(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+      });
 }
 
 }  // namespace vrambudget::arch

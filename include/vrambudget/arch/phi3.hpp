@@ -19,7 +19,8 @@ inline void build_phi3(builder& b) {
         return attention(il, y);
       },
       [&](int il, tensor* x) {
-        if (b.has(il, "ffn_gate_inp")) return moe_ffn(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+        if (b.has(il, "ffn_gate_inp"))
+          return moe_ffn(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
         return ffn(b, il, x, activation::gated_halves);
       });
 }

@@ -29,7 +29,9 @@ inline void build_qwen3(builder& b) {
         rotate_positions(b, y, pos);
         return attention(il, y);
       },
-      [&](int il, tensor* x) { return dense_or_experts(b, il, x, {.weights_scale = b.hp.expert_weights_scale}); });
+      [&](int il, tensor* x) {
+        return dense_or_experts(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+      });
 }
 
 }  // namespace vrambudget::arch

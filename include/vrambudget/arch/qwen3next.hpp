@@ -12,10 +12,11 @@ namespace detail {
 
 /// Attention whose Q projection also gives a gate for its output: [q, gate] per head.
 /// `by_head`: the projection is reshaped to heads before it is taken apart.
-inline tensor* gated_attention(builder& b, attention_input& attention, int il, tensor* x, tensor* pos,
-                               bool by_head) {
+inline tensor* gated_attention(builder& b, attention_input& attention, int il, tensor* x,
+                               tensor* pos, bool by_head) {
   const auto l = static_cast<std::uint32_t>(il);
-  const std::int64_t head = b.hp.n_embd_head_k(l), n_head = b.hp.n_head(l), n_kv = b.hp.n_head_kv(l);
+  const std::int64_t head = b.hp.n_embd_head_k(l), n_head = b.hp.n_head(l),
+                     n_kv = b.hp.n_head_kv(l);
   const std::int64_t nt = b.ub.n_tokens;
   qkv y;
   tensor* both = b.linear(il, "attn_q", x);
@@ -47,26 +48,30 @@ inline tensor* gated_experts(builder& b, int il, tensor* x) {
 
 /// Separate projections for everything (Qwen3.5).
 inline delta_net_inputs separate_inputs(builder& b, int il, tensor* x) {
-  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs, n_head = delta_net_shape(b.hp).n_head_v;
+  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs,
+                     n_head = delta_net_shape(b.hp).n_head_v;
   tensor* mixed = b.linear_without_bias(il, "attn_qkv", x);
   tensor* beta = b.reshape(b.linear_without_bias(il, "ssm_beta", x), 1, n_head, nst, n_seqs);
   tensor* alpha = b.reshape(b.linear_without_bias(il, "ssm_alpha", x), n_head, nst, n_seqs);
-  return {b.reshape(mixed, mixed->ne[0], nst, n_seqs), b.linear_without_bias(il, "attn_gate", x), b.sigmoid(beta),
-          delta_net_decay(b, il, alpha)};
+  return {b.reshape(mixed, mixed->ne[0], nst, n_seqs), b.linear_without_bias(il, "attn_gate", x),
+          b.sigmoid(beta), delta_net_decay(b, il, alpha)};
 }
 
 /// Beta and alpha in one matrix, by key head (Qwen3-Next); q, k, v, z too in files of old converters.
 inline delta_net_inputs grouped_inputs(builder& b, int il, tensor* x) {
   const delta_net_shape s(b.hp);
-  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs, per_key = s.n_head_v / s.n_head_k;
+  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs,
+                     per_key = s.n_head_v / s.n_head_k;
   const auto group = [&](tensor* t, std::int64_t size, std::int64_t first) {
     return b.view_4d(t, {size, s.n_head_k, nst, n_seqs}, t->nb[1], t->nb[2], t->nb[3],
                      static_cast<std::uint64_t>(first) * t->nb[0]);
   };
-  tensor* ba = b.reshape(b.mul_mat(b.require(il, "ssm_ba"), x), 2 * per_key, s.n_head_k, nst, n_seqs);
+  tensor* ba =
+      b.reshape(b.mul_mat(b.require(il, "ssm_ba"), x), 2 * per_key, s.n_head_k, nst, n_seqs);
   tensor* beta = b.sigmoid(b.cont(group(ba, per_key, 0)));
   tensor* alpha = b.cont(group(ba, per_key, per_key), s.n_head_v, nst, n_seqs);
-  delta_net_inputs in{nullptr, nullptr, b.reshape(beta, 1, s.n_head_v, nst, n_seqs), delta_net_decay(b, il, alpha)};
+  delta_net_inputs in{nullptr, nullptr, b.reshape(beta, 1, s.n_head_v, nst, n_seqs),
+                      delta_net_decay(b, il, alpha)};
   if (b.has(il, "attn_qkv")) {
     tensor* mixed = b.mul_mat(b.require(il, "attn_qkv"), x);
     in.qkv = b.reshape(mixed, mixed->ne[0], nst, n_seqs);
@@ -74,7 +79,8 @@ inline delta_net_inputs grouped_inputs(builder& b, int il, tensor* x) {
     return in;
   }
   const std::int64_t values = s.head_v * per_key;
-  tensor* all = b.reshape(b.mul_mat(b.require(il, "ssm_in"), x), 2 * s.head_k + 2 * values, s.n_head_k, nst, n_seqs);
+  tensor* all = b.reshape(b.mul_mat(b.require(il, "ssm_in"), x), 2 * s.head_k + 2 * values,
+                          s.n_head_k, nst, n_seqs);
   const auto flat = [&](std::int64_t size, std::int64_t first) {
     return b.cont(group(all, size, first), size * s.n_head_k, nst, n_seqs);
   };
@@ -93,7 +99,8 @@ void build_delta_hybrid(builder& b, bool interleave, Inputs&& inputs) {
       b, {.ffn_norm = "post_attention_norm", .rows = row_selection::after_norm},
       [&](int il, tensor* x) {
         b.expand(x);
-        if (!b.hp.is_recr(static_cast<std::uint32_t>(il))) return gated_attention(b, attention, il, x, pos, interleave);
+        if (!b.hp.is_recr(static_cast<std::uint32_t>(il)))
+          return gated_attention(b, attention, il, x, pos, interleave);
         return delta_net(b, rs, il, inputs(b, il, x), interleave);
       },
       [&](int il, tensor* x) { return gated_experts(b, il, x); });
@@ -101,7 +108,11 @@ void build_delta_hybrid(builder& b, bool interleave, Inputs&& inputs) {
 
 }  // namespace detail
 
-inline void build_qwen3next(builder& b) { detail::build_delta_hybrid(b, true, detail::grouped_inputs); }
-inline void build_qwen35(builder& b) { detail::build_delta_hybrid(b, false, detail::separate_inputs); }
+inline void build_qwen3next(builder& b) {
+  detail::build_delta_hybrid(b, true, detail::grouped_inputs);
+}
+inline void build_qwen35(builder& b) {
+  detail::build_delta_hybrid(b, false, detail::separate_inputs);
+}
 
 }  // namespace vrambudget::arch

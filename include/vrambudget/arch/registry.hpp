@@ -23,27 +23,19 @@ namespace vrambudget::arch {
 struct description {
   std::string_view architecture;  ///< `general.architecture`
   void (*build)(builder&);
-  bool many_nodes = false;        ///< the engine's larger graph limit
-  bool soft_max_rank = false;     ///< rerankers end in a softmax
+  bool many_nodes = false;     ///< the engine's larger graph limit
+  bool soft_max_rank = false;  ///< rerankers end in a softmax
 };
 
 inline constexpr std::array descriptions = {
-    description{"deepseek2", build_deepseek2},
-    description{"gemma2", build_gemma2},
-    description{"gemma3", build_gemma3},
-    description{"glm4moe", build_glm4moe},
-    description{"gpt-oss", build_gpt_oss},
-    description{"granitehybrid", build_granitehybrid},
-    description{"llama", build_llama},
-    description{"mamba2", build_mamba2},
-    description{"mistral3", build_llama},
-    description{"phi3", build_phi3},
-    description{"qwen2", build_qwen2},
-    description{"qwen3", build_qwen3, false, true},
-    description{"qwen35", build_qwen35, true},
-    description{"qwen35moe", build_qwen35, true},
-    description{"qwen3moe", build_qwen3},
-    description{"qwen3next", build_qwen3next, true},
+    description{"deepseek2", build_deepseek2}, description{"gemma2", build_gemma2},
+    description{"gemma3", build_gemma3},       description{"glm4moe", build_glm4moe},
+    description{"gpt-oss", build_gpt_oss},     description{"granitehybrid", build_granitehybrid},
+    description{"llama", build_llama},         description{"mamba2", build_mamba2},
+    description{"mistral3", build_llama},      description{"phi3", build_phi3},
+    description{"qwen2", build_qwen2},         description{"qwen3", build_qwen3, false, true},
+    description{"qwen35", build_qwen35, true}, description{"qwen35moe", build_qwen35, true},
+    description{"qwen3moe", build_qwen3},      description{"qwen3next", build_qwen3next, true},
 };
 
 /// Null for an architecture without a description.

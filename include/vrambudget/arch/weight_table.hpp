@@ -19,7 +19,9 @@ class tensor_name {
     for (const char c : s) h = (h ^ static_cast<unsigned char>(c)) * 1099511628211u;
     return h;
   }
-  [[nodiscard]] constexpr std::uint64_t with(std::string_view suffix) const { return of(suffix, hash_); }
+  [[nodiscard]] constexpr std::uint64_t with(std::string_view suffix) const {
+    return of(suffix, hash_);
+  }
   [[nodiscard]] constexpr const char* text() const { return text_; }
 
  private:

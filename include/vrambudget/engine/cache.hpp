@@ -26,15 +26,18 @@ struct kv_cache {
   std::uint32_t n_stream = 1;  ///< sequences with cells of their own; 1: all share them
   ggml_type type_k = ggml_type::f16;
   ggml_type type_v = ggml_type::f16;
-  bool v_trans = false;        ///< V is stored transposed
-  std::uint32_t rot_k = 0;     ///< side of the rotation of K; 0: none
+  bool v_trans = false;     ///< V is stored transposed
+  std::uint32_t rot_k = 0;  ///< side of the rotation of K; 0: none
   std::uint32_t rot_v = 0;
   std::vector<kv_layer> layers;
-  std::vector<std::int32_t> layer_index;  ///< per model layer: its place in `layers`, also when it reuses another's; -1: none
+  std::vector<std::int32_t>
+      layer_index;  ///< per model layer: its place in `layers`, also when it reuses another's; -1: none
 
   /// The cache of layer `il`, its own or one it reuses; null: none.
   [[nodiscard]] const kv_layer* find(std::uint32_t il) const {
-    return il < layer_index.size() && layer_index[il] >= 0 ? &layers[static_cast<std::size_t>(layer_index[il])] : nullptr;
+    return il < layer_index.size() && layer_index[il] >= 0
+               ? &layers[static_cast<std::size_t>(layer_index[il])]
+               : nullptr;
   }
 };
 

@@ -34,7 +34,9 @@ struct context_params {
 };
 
 /// Sequences of a run: llama-server takes four if `-np` does not say.
-[[nodiscard]] inline std::uint32_t sequences(const run& r) { return r.n_parallel ? r.n_parallel : 4; }
+[[nodiscard]] inline std::uint32_t sequences(const run& r) {
+  return r.n_parallel ? r.n_parallel : 4;
+}
 /// Whether all sequences share one cache: llama-server's choice if `-np` does not say.
 [[nodiscard]] inline bool unified(const run& r) { return r.kv_unified.value_or(r.n_parallel == 0); }
 
@@ -42,11 +44,13 @@ namespace detail {
 
 [[nodiscard]] inline std::uint32_t pad_n_ctx(std::uint64_t n) {
   const std::uint64_t m = engine::n_ctx_multiple;
-  return static_cast<std::uint32_t>(std::min<std::uint64_t>((n + m - 1) / m * m, UINT32_MAX / m * m));
+  return static_cast<std::uint32_t>(
+      std::min<std::uint64_t>((n + m - 1) / m * m, UINT32_MAX / m * m));
 }
 
 /// Empty if the types of the KV cache go with the model and with flash attention.
-[[nodiscard]] inline std::string refused_cache_types(const run& r, const hparams& hp, flash_attn fa) {
+[[nodiscard]] inline std::string refused_cache_types(const run& r, const hparams& hp,
+                                                     flash_attn fa) {
   const std::string k(traits(r.type_k).name), v(traits(r.type_v).name);
   if ((hp.is_mla() || !hp.dsv4_compress_ratios.empty()) && r.type_k != r.type_v)
     return "this model keeps K and V in one cache: types " + k + " and " + v + " must be the same";
@@ -56,8 +60,8 @@ namespace detail {
   const auto misfit = [](ggml_type t, std::uint32_t head, const std::string& what) -> std::string {
     const std::uint32_t block = traits(t).block;
     if (head % block == 0) return {};
-    return what + " cache type " + std::string(traits(t).name) + " has blocks of " + std::to_string(block) +
-           ", which do not divide the head size " + std::to_string(head);
+    return what + " cache type " + std::string(traits(t).name) + " has blocks of " +
+           std::to_string(block) + ", which do not divide the head size " + std::to_string(head);
   };
   for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) {
     if (auto why = misfit(r.type_k, hp.n_embd_head_k(il), "K"); !why.empty()) return why;
@@ -85,18 +89,21 @@ namespace detail {
   if (r.n_batch == 0 && r.n_ubatch == 0) return refuse("-b and -ub are both 0");
   c.n_ctx = r.n_ctx ? r.n_ctx : hp.n_ctx_train;
   if (c.n_ctx == 0) return refuse("no context length: the model has none, and -c gives none");
-  if (r.split_mode == split_mode::row) return refuse("-sm row: CUDA has no split buffers in this engine");
+  if (r.split_mode == split_mode::row)
+    return refuse("-sm row: CUDA has no split buffers in this engine");
 
   flash_attn fa = hp.never_flash_attn ? flash_attn::off : r.flash_attn;
   if (is_quantized(r.type_v) && fa == flash_attn::automatic) fa = flash_attn::on;
-  if (auto why = detail::refused_cache_types(r, hp, fa); !why.empty()) return refuse(std::move(why));
+  if (auto why = detail::refused_cache_types(r, hp, fa); !why.empty())
+    return refuse(std::move(why));
   c.flash_attn = fa != flash_attn::off;
   c.fa_auto = fa == flash_attn::automatic;
 
   c.n_rs_seq = hp.supports_rollback ? r.n_rs_seq : 0;
   c.causal_attn = hp.causal_attn;
   // llama-server: embeddings need a batch in one graph
-  const std::uint32_t batch = r.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
+  const std::uint32_t batch =
+      r.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
   c.n_batch = c.causal_attn ? std::min(c.n_ctx, batch) : batch;
   c.n_ubatch = std::min(c.n_batch, r.n_ubatch ? r.n_ubatch : batch);
   if (c.n_ubatch == 0) return refuse("a batch of 0 tokens");
@@ -106,7 +113,8 @@ namespace detail {
     c.n_ctx_seq = c.n_ctx;
   } else {
     c.n_ctx_seq = detail::pad_n_ctx(c.n_ctx / c.n_seq_max);
-    if (c.n_ctx_seq == 0) return refuse("no context is left for each of " + std::to_string(c.n_seq_max) + " slots");
+    if (c.n_ctx_seq == 0)
+      return refuse("no context is left for each of " + std::to_string(c.n_seq_max) + " slots");
     c.n_ctx = c.n_ctx_seq * c.n_seq_max;
   }
 

@@ -24,8 +24,14 @@ namespace vrambudget::engine {
 /// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_device_supports_op
 [[nodiscard]] constexpr bool cuda_multiplies(ggml_type t) {
   switch (t) {
-    case ggml_type::tq1_0: case ggml_type::tq2_0: case ggml_type::q8_1: case ggml_type::i8:
-    case ggml_type::i16: case ggml_type::i32: case ggml_type::i64: case ggml_type::f64:
+    case ggml_type::tq1_0:
+    case ggml_type::tq2_0:
+    case ggml_type::q8_1:
+    case ggml_type::i8:
+    case ggml_type::i16:
+    case ggml_type::i32:
+    case ggml_type::i64:
+    case ggml_type::f64:
       return false;
     default:
       return true;
@@ -33,10 +39,16 @@ namespace vrambudget::engine {
 }
 [[nodiscard]] constexpr bool cuda_gets_rows(ggml_type t, std::int64_t ne0) {
   switch (t) {
-    case ggml_type::iq4_nl: case ggml_type::mxfp4: return ne0 % 256 == 0;
-    case ggml_type::i32: return true;
-    case ggml_type::nvfp4: case ggml_type::q8_k: return false;
-    default: return cuda_multiplies(t);
+    case ggml_type::iq4_nl:
+    case ggml_type::mxfp4:
+      return ne0 % 256 == 0;
+    case ggml_type::i32:
+      return true;
+    case ggml_type::nvfp4:
+    case ggml_type::q8_k:
+      return false;
+    default:
+      return cuda_multiplies(t);
   }
 }
 
@@ -54,34 +66,54 @@ class cuda_backend final : public ggml::backend {
     }
     const ggml::tensor* a = t.src[0];
     switch (t.op) {
-      case op::unary: return is_contiguous(*a);
-      case op::glu: return is_contiguous_above(*a, 1);
-      case op::mul_mat: case op::mul_mat_id: return multiplies(t);
-      case op::get_rows: return cuda_gets_rows(a->type, a->ne[0]);
-      case op::add: case op::sub: case op::mul: case op::div:
+      case op::unary:
+        return is_contiguous(*a);
+      case op::glu:
+        return is_contiguous_above(*a, 1);
+      case op::mul_mat:
+      case op::mul_mat_id:
+        return multiplies(t);
+      case op::get_rows:
+        return cuda_gets_rows(a->type, a->ne[0]);
+      case op::add:
+      case op::sub:
+      case op::mul:
+      case op::div:
         return is_float(*a) && is_float(*t.src[1]) && is_float(t);
-      case op::norm: case op::rms_norm: case op::l2_norm: case op::sum_rows:
+      case op::norm:
+      case op::rms_norm:
+      case op::l2_norm:
+      case op::sum_rows:
         return is_contiguous_rows(*a);
-      case op::group_norm: return is_contiguous(*a);
-      case op::rope: return a->nb[0] == element_size(*a) && is_contiguous_above(*a, 2);
-      case op::cpy: return copies(*a, *t.src[1]);
-      case op::repeat: return is_float(*a);
-      case op::concat: return a->type == t.src[1]->type && (!is_quantized(a->type) || is_contiguous(*a));
-      case op::ssm_conv: return a->ne[1] % 128 == 0;
-      case op::ssm_scan: return scans(t);
-      case op::im2col: return is_contiguous(*a) && is_contiguous(*t.src[1]);
+      case op::group_norm:
+        return is_contiguous(*a);
+      case op::rope:
+        return a->nb[0] == element_size(*a) && is_contiguous_above(*a, 2);
+      case op::cpy:
+        return copies(*a, *t.src[1]);
+      case op::repeat:
+        return is_float(*a);
+      case op::concat:
+        return a->type == t.src[1]->type && (!is_quantized(a->type) || is_contiguous(*a));
+      case op::ssm_conv:
+        return a->ne[1] % 128 == 0;
+      case op::ssm_scan:
+        return scans(t);
+      case op::im2col:
+        return is_contiguous(*a) && is_contiguous(*t.src[1]);
       case op::flash_attn_ext:
         return choose_flash_attn_kernel(t, cc_) != flash_attn_kernel::none;
-      default: return true;
+      default:
+        return true;
     }
   }
 
   [[nodiscard]] bool wants_offload(const ggml::tensor& t) const override {
     using ggml::op;
-    const std::int64_t batch = t.op == op::get_rows                          ? 0
-                               : t.op == op::mul_mat                         ? t.ne[1]
+    const std::int64_t batch = t.op == op::get_rows                         ? 0
+                               : t.op == op::mul_mat                        ? t.ne[1]
                                : t.op == op::mul_mat_id || t.op == op::rope ? t.ne[2]
-                                                                             : n_rows(t);
+                                                                            : n_rows(t);
     return batch >= op_offload_min_batch;
   }
 
@@ -92,11 +124,13 @@ class cuda_backend final : public ggml::backend {
 
   [[nodiscard]] std::uint64_t alignment() const override { return cuda_alignment; }
 
-  void add_alloc_deps(std::span<ggml::tensor* const> nodes, std::vector<ggml::alloc_dep>& deps) const override {
+  void add_alloc_deps(std::span<ggml::tensor* const> nodes,
+                      std::vector<ggml::alloc_dep>& deps) const override {
     using ggml::op;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (nodes[i]->op == op::mul) {
-        if (const std::size_t n = detail::weighted_reduction::match(nodes.subspan(i), deps)) i += n - 1;
+        if (const std::size_t n = detail::weighted_reduction::match(nodes.subspan(i), deps))
+          i += n - 1;
       } else if (nodes[i]->op == op::unary || nodes[i]->op == op::soft_max) {
         if (const std::size_t n = detail::topk_router::match(nodes.subspan(i), deps)) i += n - 1;
       }
@@ -117,8 +151,8 @@ class cuda_backend final : public ggml::backend {
       return t == ggml_type::f32 || t == ggml_type::f16 || t == ggml_type::bf16;
     };
     const auto via_f32 = [](ggml_type t) {
-      return t == ggml_type::q8_0 || t == ggml_type::q4_0 || t == ggml_type::q4_1 || t == ggml_type::q5_0 ||
-             t == ggml_type::q5_1 || t == ggml_type::i32;
+      return t == ggml_type::q8_0 || t == ggml_type::q4_0 || t == ggml_type::q4_1 ||
+             t == ggml_type::q5_0 || t == ggml_type::q5_1 || t == ggml_type::i32;
     };
     if (plain(a.type) && plain(b.type)) return true;
     if (a.type == ggml_type::f32 && (via_f32(b.type) || b.type == ggml_type::iq4_nl)) return true;

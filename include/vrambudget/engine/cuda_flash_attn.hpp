@@ -15,8 +15,14 @@ namespace detail {
 
 constexpr bool flash_attn_reads(ggml_type t) {
   switch (t) {
-    case ggml_type::f32: case ggml_type::f16: case ggml_type::bf16: case ggml_type::q4_0:
-    case ggml_type::q4_1: case ggml_type::q5_0: case ggml_type::q5_1: case ggml_type::q8_0:
+    case ggml_type::f32:
+    case ggml_type::f16:
+    case ggml_type::bf16:
+    case ggml_type::q4_0:
+    case ggml_type::q4_1:
+    case ggml_type::q5_0:
+    case ggml_type::q5_1:
+    case ggml_type::q8_0:
       return true;
     default:
       return false;
@@ -46,19 +52,34 @@ inline bool groups_queries(const ggml::tensor& fa, std::int64_t gqa) {
 }
 
 /// Whether a kernel exists for the head sizes of K and V.
-constexpr bool head_sizes_supported(std::int64_t k, std::int64_t v, std::int64_t gqa, bool grouped) {
+constexpr bool head_sizes_supported(std::int64_t k, std::int64_t v, std::int64_t gqa,
+                                    bool grouped) {
   switch (k) {
-    case 40: case 64: case 72: case 80: case 96: case 112: case 128: case 256: return v == k;
-    case 192: return v == 128 && grouped && gqa % 8 == 0;
-    case 320: return v == 256 && grouped && gqa % 32 == 0;
-    case 512: return v == k && grouped;
-    case 576: return v == 512 && grouped;
-    default: return false;
+    case 40:
+    case 64:
+    case 72:
+    case 80:
+    case 96:
+    case 112:
+    case 128:
+    case 256:
+      return v == k;
+    case 192:
+      return v == 128 && grouped && gqa % 8 == 0;
+    case 320:
+      return v == 256 && grouped && gqa % 32 == 0;
+    case 512:
+      return v == k && grouped;
+    case 576:
+      return v == 512 && grouped;
+    default:
+      return false;
   }
 }
 
 /// A decode step that gathers only the cells its mask leaves open.
-inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_t gqa, bool grouped) {
+inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_t gqa,
+                           bool grouped) {
   const ggml::tensor *q = fa.src[0], *k = fa.src[1], *v = fa.src[2], *mask = fa.src[3];
   const bool compiled = (k->ne[0] == 512 || k->ne[0] == 256) && v->ne[0] == k->ne[0];
   if (!grouped || gqa <= 4 || !compiled || cc < 750 || fa.n_kv_max <= 0) return false;
@@ -72,7 +93,8 @@ inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_
 /// The kernel for a flash_attn_ext tensor on a device of compute capability `cc` (860: 8.6).
 ///
 /// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_get_best_fattn_kernel
-[[nodiscard]] inline flash_attn_kernel choose_flash_attn_kernel(const ggml::tensor& fa, std::uint32_t cc) {
+[[nodiscard]] inline flash_attn_kernel choose_flash_attn_kernel(const ggml::tensor& fa,
+                                                                std::uint32_t cc) {
   const ggml::tensor *q = fa.src[0], *k = fa.src[1], *v = fa.src[2], *mask = fa.src[3];
   const std::int64_t gqa = q->ne[2] / k->ne[2];
   const bool grouped = detail::groups_queries(fa, gqa);
@@ -90,7 +112,8 @@ inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_
   if (cc >= turing && !odd_head) {
     if (!can_vec) return flash_attn_kernel::mma;
     if (!quantized) {
-      if (cc >= ada && n_q == 1 && q->ne[3] == 1 && !(gqa > 4 && (head >= 256 || k->ne[1] >= 8192)) &&
+      if (cc >= ada && n_q == 1 && q->ne[3] == 1 &&
+          !(gqa > 4 && (head >= 256 || k->ne[1] >= 8192)) &&
           !detail::gathers_sparse(fa, cc, gqa, grouped))
         return flash_attn_kernel::vec;
     } else if (n_q <= (cc >= ada ? 2 : 1)) {
@@ -118,15 +141,16 @@ inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_
   const ggml::tensor *k = fa.src[1], *v = fa.src[2];
   const flash_attn_kernel kernel = choose_flash_attn_kernel(fa, cc);
   if (kernel == flash_attn_kernel::none) return fa.nbytes;
-  const bool converts = kernel != flash_attn_kernel::vec || !detail::vec_kernel_compiled(k->type, v->type);
+  const bool converts =
+      kernel != flash_attn_kernel::vec || !detail::vec_kernel_compiled(k->type, v->type);
   const auto needs_copy = [&](ggml_type t) {
     return t != ggml_type::f16 && (converts || t == ggml_type::f32);
   };
   const auto with_copy = [](std::uint64_t size, const ggml::tensor& t) {
     return pad(bytes{size}, 128).count + 2 * static_cast<std::uint64_t>(n_elements(t));
   };
-  const bool v_in_k = v->view_src && (v->view_src == k || (v->view_src == k->view_src &&
-                                                            v->view_offs == k->view_offs));
+  const bool v_in_k = v->view_src && (v->view_src == k ||
+                                      (v->view_src == k->view_src && v->view_offs == k->view_offs));
   std::uint64_t size = fa.nbytes;
   if (needs_copy(k->type)) size = with_copy(size, *k);
   if (needs_copy(v->type) && !v_in_k) size = with_copy(size, *v);

@@ -28,7 +28,8 @@ inline bool is_closed(nodes_view nodes, std::span<const tensor* const> outputs) 
     if (t->is_output) return false;
     std::int32_t inside = 0;
     for (const tensor* user : nodes.subspan(i + 1))
-      inside += static_cast<std::int32_t>(std::count(user->src.begin(), user->src.begin() + user->n_src, t));
+      inside += static_cast<std::int32_t>(
+          std::count(user->src.begin(), user->src.begin() + user->n_src, t));
     if (inside != t->uses) return false;
     if (t->view_src && !contains(nodes, t->view_src) && !t->view_src->is_weight) return false;
   }
@@ -106,7 +107,8 @@ class weighted_reduction {
         views[n_views++] = t;
       } else {
         if (t->op != op::add || n_views < 2 || n_adds + 1 >= n_views) return false;
-        if (t->src[0] != (n_adds == 0 ? views[0] : sum) || t->src[1] != views[n_adds + 1]) return false;
+        if (t->src[0] != (n_adds == 0 ? views[0] : sum) || t->src[1] != views[n_adds + 1])
+          return false;
         sum = t;
         ++n_adds;
       }
@@ -143,7 +145,8 @@ class topk_router {
 
     const tensor* weights = nodes[i - 1];
     const std::array<const tensor*, 2> outputs{ids, weights};
-    if (i >= nodes.size() || !is_closed(nodes.first(i), outputs) || !kernel_exists(*nodes[0], *weights, *ids))
+    if (i >= nodes.size() || !is_closed(nodes.first(i), outputs) ||
+        !kernel_exists(*nodes[0], *weights, *ids))
       return 0;
     for (std::size_t n = 0; n < i; ++n) {
       deps.push_back({nodes[i], nodes[n]});

@@ -14,10 +14,17 @@ class placement {
  public:
   placement() = default;
   /// `layers`: the backend of each repeating layer. `full`: every layer and the output are on devices.
-  placement(std::uint32_t n_devices, std::vector<int> layers, int output, bool full, split_mode mode)
-      : n_devices_(n_devices), layers_(std::move(layers)), output_(output), full_(full), mode_(mode) {}
+  placement(std::uint32_t n_devices, std::vector<int> layers, int output, bool full,
+            split_mode mode)
+      : n_devices_(n_devices),
+        layers_(std::move(layers)),
+        output_(output),
+        full_(full),
+        mode_(mode) {}
 
-  [[nodiscard]] int layer_backend(std::uint32_t il) const { return il < layers_.size() ? layers_[il] : host(); }
+  [[nodiscard]] int layer_backend(std::uint32_t il) const {
+    return il < layers_.size() ? layers_[il] : host();
+  }
   [[nodiscard]] int output_backend() const { return output_; }
   [[nodiscard]] int host() const { return static_cast<int>(n_devices_); }
   [[nodiscard]] std::uint32_t n_devices() const { return n_devices_; }

@@ -27,15 +27,16 @@ struct run {
   std::uint32_t n_batch = 2048;  ///< `-b`
   std::uint32_t n_ubatch = 512;  ///< `-ub`
   std::uint32_t n_parallel = 0;  ///< `-np`; 0: automatic, four sequences over one unified cache
-  std::optional<bool> kv_unified = std::nullopt;  ///< `-kvu`, `--no-kv-unified`; absent: only when `-np` is automatic
+  std::optional<bool> kv_unified =
+      std::nullopt;  ///< `-kvu`, `--no-kv-unified`; absent: only when `-np` is automatic
   enum flash_attn flash_attn = flash_attn::automatic;  ///< `-fa`
   ggml_type type_k = ggml_type::f16;                   ///< `-ctk`
   ggml_type type_v = ggml_type::f16;                   ///< `-ctv`
   std::int32_t n_gpu_layers = -1;                      ///< `-ngl`; negative: all
   enum split_mode split_mode = split_mode::layer;      ///< `-sm`
   std::int32_t main_gpu = 0;                           ///< `-mg`
-  std::vector<float> tensor_split = {};                    ///< `-ts`; empty: by free memory
-  std::vector<tensor_override> overrides = {};             ///< `-ot`, in order; the first match decides
+  std::vector<float> tensor_split = {};                ///< `-ts`; empty: by free memory
+  std::vector<tensor_override> overrides = {};         ///< `-ot`, in order; the first match decides
   bool cpu_moe = false;         ///< `-cmoe`: all expert tensors stay on the host
   std::uint32_t n_cpu_moe = 0;  ///< `-ncmoe`: expert tensors of the first N layers
   std::uint32_t n_cpu_ffn = 0;  ///< `-ncffn`: dense FFN tensors of the first N layers

@@ -111,7 +111,9 @@ class allocator {
     for (const placed& p : nodes) run(p);
   }
 
-  [[nodiscard]] std::uint64_t size(std::size_t buffer) const { return buffers_[buffer].high_water(); }
+  [[nodiscard]] std::uint64_t size(std::size_t buffer) const {
+    return buffers_[buffer].high_water();
+  }
 
  private:
   void count(const placed& p) {

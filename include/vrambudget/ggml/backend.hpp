@@ -30,7 +30,8 @@ class backend {
   [[nodiscard]] virtual std::uint64_t alignment() const = 0;
   /// Appends the tensors that fused kernels of this split read later than the graph says, in the
   /// order in which their `until` is computed.
-  virtual void add_alloc_deps(std::span<tensor* const> split, std::vector<alloc_dep>& deps) const = 0;
+  virtual void add_alloc_deps(std::span<tensor* const> split,
+                              std::vector<alloc_dep>& deps) const = 0;
 };
 
 }  // namespace vrambudget::ggml

@@ -109,7 +109,8 @@ class graph {
     if (failure_.empty()) failure_ = std::move(why);
   }
   void require(bool holds, const char* rule, const tensor& a, const tensor& b) {
-    if (!holds) [[unlikely]] fail(broken(rule, a, b));
+    if (!holds) [[unlikely]]
+      fail(broken(rule, a, b));
   }
 
  private:
@@ -127,7 +128,8 @@ class graph {
   void set_dense_strides(tensor& t) {
     const type_traits& tr = traits(t.type);
     t.nb[0] = tr.block_bytes;
-    bool wraps = __builtin_mul_overflow(t.nb[0], static_cast<std::uint64_t>(t.ne[0] / tr.block), &t.nb[1]);
+    bool wraps =
+        __builtin_mul_overflow(t.nb[0], static_cast<std::uint64_t>(t.ne[0] / tr.block), &t.nb[1]);
     wraps |= __builtin_mul_overflow(t.nb[1], static_cast<std::uint64_t>(t.ne[1]), &t.nb[2]);
     wraps |= __builtin_mul_overflow(t.nb[2], static_cast<std::uint64_t>(t.ne[2]), &t.nb[3]);
     std::uint64_t all = 0;
@@ -147,8 +149,9 @@ class graph {
     for (const std::int64_t n : t.ne)
       if (n <= 0) return 0;
     const type_traits& tr = traits(t.type);
-    std::uint64_t n = tr.block == 1 ? tr.block_bytes + static_cast<std::uint64_t>(t.ne[0] - 1) * t.nb[0]
-                                    : static_cast<std::uint64_t>(t.ne[0]) * t.nb[0] / tr.block;
+    std::uint64_t n = tr.block == 1
+                          ? tr.block_bytes + static_cast<std::uint64_t>(t.ne[0] - 1) * t.nb[0]
+                          : static_cast<std::uint64_t>(t.ne[0]) * t.nb[0] / tr.block;
     for (std::size_t i = 1; i < 4; ++i) n += static_cast<std::uint64_t>(t.ne[i] - 1) * t.nb[i];
     return n;
   }

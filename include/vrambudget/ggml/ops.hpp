@@ -17,7 +17,8 @@ class op_builder {
   tensor* mul(tensor* a, tensor* b) { return elementwise(op::mul, a, b); }
   tensor* div(tensor* a, tensor* b) { return elementwise(op::div, a, b); }
   tensor* add_id(tensor* a, tensor* b, tensor* ids) {
-    g_.require(a->ne[0] == b->ne[0] && a->ne[1] == ids->ne[0], "add_id: one row per expert", *a, *b);
+    g_.require(a->ne[0] == b->ne[0] && a->ne[1] == ids->ne[0], "add_id: one row per expert", *a,
+               *b);
     return like(op::add_id, a, {a, b, ids});
   }
   tensor* scale(tensor* a) { return like(op::scale, a, {a}); }
@@ -61,7 +62,8 @@ class op_builder {
   tensor* mul_mat(tensor* a, tensor* b) {
     g_.require(a->ne[0] == b->ne[0] && divides(a->ne[2], b->ne[2]) && divides(a->ne[3], b->ne[3]),
                "mul_mat: same row length", *a, *b);
-    return g_.make_op(op::mul_mat, ggml_type::f32, {a->ne[1], b->ne[1], b->ne[2], b->ne[3]}, {a, b});
+    return g_.make_op(op::mul_mat, ggml_type::f32, {a->ne[1], b->ne[1], b->ne[2], b->ne[3]},
+                      {a, b});
   }
   tensor* mul_mat_id(tensor* experts, tensor* b, tensor* ids) {
     g_.require(experts->ne[0] == b->ne[0], "mul_mat_id: same row length", *experts, *b);
@@ -142,17 +144,19 @@ class op_builder {
   tensor* view_1d(tensor* a, std::int64_t ne0, std::uint64_t offset) {
     return dense_view(op::view, a, {ne0, 1, 1, 1}, offset);
   }
-  tensor* view_2d(tensor* a, std::int64_t ne0, std::int64_t ne1, std::uint64_t nb1, std::uint64_t offset) {
+  tensor* view_2d(tensor* a, std::int64_t ne0, std::int64_t ne1, std::uint64_t nb1,
+                  std::uint64_t offset) {
     const std::uint64_t end = nb1 * static_cast<std::uint64_t>(ne1);
     return g_.make_view(op::view, a, {ne0, ne1, 1, 1}, {element_size(*a), nb1, end, end}, offset);
   }
-  tensor* view_3d(tensor* a, std::int64_t ne0, std::int64_t ne1, std::int64_t ne2, std::uint64_t nb1,
-                  std::uint64_t nb2, std::uint64_t offset) {
+  tensor* view_3d(tensor* a, std::int64_t ne0, std::int64_t ne1, std::int64_t ne2,
+                  std::uint64_t nb1, std::uint64_t nb2, std::uint64_t offset) {
     return g_.make_view(op::view, a, {ne0, ne1, ne2, 1},
-                        {element_size(*a), nb1, nb2, nb2 * static_cast<std::uint64_t>(ne2)}, offset);
+                        {element_size(*a), nb1, nb2, nb2 * static_cast<std::uint64_t>(ne2)},
+                        offset);
   }
-  tensor* view_4d(tensor* a, const std::array<std::int64_t, 4>& ne, std::uint64_t nb1, std::uint64_t nb2,
-                  std::uint64_t nb3, std::uint64_t offset) {
+  tensor* view_4d(tensor* a, const std::array<std::int64_t, 4>& ne, std::uint64_t nb1,
+                  std::uint64_t nb2, std::uint64_t nb3, std::uint64_t offset) {
     return g_.make_view(op::view, a, ne, {element_size(*a), nb1, nb2, nb3}, offset);
   }
   /// Dimension i of `a` becomes dimension `axes[i]`.
@@ -180,7 +184,8 @@ class op_builder {
   }
   /// Shape:    q [n_embd_head, n_tokens, n_head, n_stream], k and v likewise over cells
   tensor* flash_attn_ext(tensor* q, tensor* k, tensor* v, tensor* mask, tensor* sinks) {
-    g_.require(q->ne[0] == k->ne[0] && divides(k->ne[2], q->ne[2]), "flash_attn_ext: heads match", *q, *k);
+    g_.require(q->ne[0] == k->ne[0] && divides(k->ne[2], q->ne[2]), "flash_attn_ext: heads match",
+               *q, *k);
     return g_.make_op(op::flash_attn_ext, ggml_type::f32, {v->ne[0], q->ne[2], q->ne[1], q->ne[3]},
                       {q, k, v, mask, sinks});
   }
@@ -194,7 +199,8 @@ class op_builder {
   /// Output rows followed by `n_snapshot` copies of the state of each sequence.
   tensor* ssm_scan(tensor* s, tensor* x, tensor* dt, tensor* a, tensor* b, tensor* c, tensor* ids,
                    std::int64_t n_snapshot) {
-    const std::int64_t n = n_elements(*x) + n_snapshot * s->ne[0] * s->ne[1] * s->ne[2] * ids->ne[0];
+    const std::int64_t n =
+        n_elements(*x) + n_snapshot * s->ne[0] * s->ne[1] * s->ne[2] * ids->ne[0];
     return g_.make_op(op::ssm_scan, ggml_type::f32, {n, 1, 1, 1}, {s, x, dt, a, b, c, ids});
   }
   tensor* gated_delta_net(tensor* q, tensor* k, tensor* v, tensor* g, tensor* beta, tensor* state,
@@ -211,7 +217,9 @@ class op_builder {
   graph& g_;
 
  private:
-  static bool divides(std::int64_t part, std::int64_t whole) { return part > 0 && whole % part == 0; }
+  static bool divides(std::int64_t part, std::int64_t whole) {
+    return part > 0 && whole % part == 0;
+  }
 
   tensor* like(op o, tensor* a, std::initializer_list<tensor*> sources) {
     return g_.make_op(o, a->type, a->ne, sources);

@@ -50,7 +50,9 @@ class scheduler {
 
   /// Bytes of the compute buffer of backend i, after plan_buffers.
   [[nodiscard]] std::uint64_t buffer_size(std::size_t i) const { return allocator_.size(i); }
-  [[nodiscard]] std::span<const split> splits() const { return std::span(splits_).first(n_splits_); }
+  [[nodiscard]] std::span<const split> splits() const {
+    return std::span(splits_).first(n_splits_);
+  }
   /// Nodes in execution order with copies and dependencies, after plan_buffers.
   [[nodiscard]] std::span<const placed> schedule_of_last() const { return nodes_; }
 
@@ -75,11 +77,13 @@ class scheduler {
   int known_backend(graph& g, const tensor& t) {
     const tensor& root = t.view_src ? *t.view_src : t;
     if (root.home >= 0) {
-      if (!supports(root.home, t)) g.fail(std::string("no backend can write ") + root.name + " where it is");
+      if (!supports(root.home, t))
+        g.fail(std::string("no backend can write ") + root.name + " where it is");
       return root.home;
     }
     if (t.is_input) return cpu();
-    if (t.op == op::rope || t.op == op::flash_attn_ext) return -1;  // their weights are too small to decide
+    if (t.op == op::rope || t.op == op::flash_attn_ext)
+      return -1;  // their weights are too small to decide
     for (int i = 0; i < t.n_src; ++i) {
       const tensor* s = t.src[static_cast<std::size_t>(i)];
       if (s && s->is_weight) return backend_of_weight(t, *s);
@@ -221,7 +225,8 @@ class scheduler {
       if (s.home >= 0) copied_weights_.push_back(&s);
       copies_.resize(copies_.size() + row, nullptr);
     }
-    return copies_[static_cast<std::size_t>(s.copies) * row + static_cast<std::size_t>(b) * n_copies_ + c];
+    return copies_[static_cast<std::size_t>(s.copies) * row +
+                   static_cast<std::size_t>(b) * n_copies_ + c];
   }
 
   void make_copies(graph& g, tensor& s, int b, tensor* first) {
@@ -279,7 +284,8 @@ class scheduler {
   void add_holds(graph& g, const tensor* until, int backend_id) {
     held_.clear();
     for (; n_deps_done_ < deps_.size() && deps_[n_deps_done_].until == until; ++n_deps_done_)
-      if (tensor* what = deps_[n_deps_done_].what; std::find(held_.begin(), held_.end(), what) == held_.end())
+      if (tensor* what = deps_[n_deps_done_].what;
+          std::find(held_.begin(), held_.end(), what) == held_.end())
         held_.push_back(what);
     for (std::size_t i = 0; i < held_.size(); i += max_src) {
       const std::size_t n = std::min<std::size_t>(max_src, held_.size() - i);

@@ -10,18 +10,73 @@ namespace vrambudget::ggml {
 
 /// Operations, as far as sizes, placement or in-place reuse tell them apart.
 enum class op : std::uint8_t {
-  none, reshape, view, permute, transpose,  // no work: they only look at another tensor
-  get_rows, set_rows, cpy, cont, set,
-  add, sub, mul, div, add_id, scale, clamp, sqr, sqrt, log, fill,
-  unary, glu,
-  norm, rms_norm, l2_norm, group_norm,
-  mul_mat, mul_mat_id, rope, soft_max, flash_attn_ext,
-  argsort, top_k, sum_rows, cumsum, repeat, concat, pad, arange, tri, diag,
-  im2col, ssm_conv, ssm_scan, gated_delta_net, gated_linear_attn, rwkv_wkv6, rwkv_wkv7,
-  lightning_indexer, hc_pre, hc_comb, hc_post,
+  none,
+  reshape,
+  view,
+  permute,
+  transpose,  // no work: they only look at another tensor
+  get_rows,
+  set_rows,
+  cpy,
+  cont,
+  set,
+  add,
+  sub,
+  mul,
+  div,
+  add_id,
+  scale,
+  clamp,
+  sqr,
+  sqrt,
+  log,
+  fill,
+  unary,
+  glu,
+  norm,
+  rms_norm,
+  l2_norm,
+  group_norm,
+  mul_mat,
+  mul_mat_id,
+  rope,
+  soft_max,
+  flash_attn_ext,
+  argsort,
+  top_k,
+  sum_rows,
+  cumsum,
+  repeat,
+  concat,
+  pad,
+  arange,
+  tri,
+  diag,
+  im2col,
+  ssm_conv,
+  ssm_scan,
+  gated_delta_net,
+  gated_linear_attn,
+  rwkv_wkv6,
+  rwkv_wkv7,
+  lightning_indexer,
+  hc_pre,
+  hc_comb,
+  hc_post,
 };
 
-enum class unary : std::uint8_t { silu, gelu, gelu_erf, relu, sigmoid, tanh, softplus, exp, neg, xielu };
+enum class unary : std::uint8_t {
+  silu,
+  gelu,
+  gelu_erf,
+  relu,
+  sigmoid,
+  tanh,
+  softplus,
+  exp,
+  neg,
+  xielu
+};
 
 /// At most this many sources, as in ggml (GGML_MAX_SRC).
 inline constexpr int max_src = 10;
@@ -32,36 +87,38 @@ struct tensor {
   std::array<std::int64_t, 4> ne{1, 1, 1, 1};  ///< elements per dimension, fastest first
   std::array<std::uint64_t, 4> nb{};           ///< stride of each dimension, bytes
   std::array<tensor*, max_src> src{};          ///< sources; holes are null
-  tensor* view_src = nullptr;                  ///< the tensor whose memory this one shows (never a view itself)
-  std::uint64_t view_offs = 0;                 ///< byte offset into view_src
-  std::uint64_t nbytes = 0;                    ///< bytes from the first to past the last element
-  const char* name = "";                       ///< role in the graph, for people
-  std::int32_t il = -1;                        ///< layer, -1: none
+  tensor* view_src = nullptr;   ///< the tensor whose memory this one shows (never a view itself)
+  std::uint64_t view_offs = 0;  ///< byte offset into view_src
+  std::uint64_t nbytes = 0;     ///< bytes from the first to past the last element
+  const char* name = "";        ///< role in the graph, for people
+  std::int32_t il = -1;         ///< layer, -1: none
   ggml_type type = ggml_type::f32;
   ggml::op op = op::none;
-  ggml::unary unary_op{};                      ///< of op::unary
-  std::uint8_t n_src = 0;                      ///< src[n_src] and beyond are null
-  bool is_input = false;                       ///< written by the caller: allocated first
-  bool is_output = false;                      ///< read by the caller: never freed, never overwritten
-  bool is_weight = false;                      ///< a model tensor in a buffer of its own
-  bool has_bias = false;                       ///< soft_max, flash_attn_ext: ALiBi slope, or a scale that is not 1
-  std::int8_t home = -1;                       ///< backend whose buffer holds it outside the graph; -1: none
-  std::int32_t n_kv_max = 0;                   ///< flash_attn_ext: upper bound of unmasked cells; 0: all
+  ggml::unary unary_op{};     ///< of op::unary
+  std::uint8_t n_src = 0;     ///< src[n_src] and beyond are null
+  bool is_input = false;      ///< written by the caller: allocated first
+  bool is_output = false;     ///< read by the caller: never freed, never overwritten
+  bool is_weight = false;     ///< a model tensor in a buffer of its own
+  bool has_bias = false;      ///< soft_max, flash_attn_ext: ALiBi slope, or a scale that is not 1
+  std::int8_t home = -1;      ///< backend whose buffer holds it outside the graph; -1: none
+  std::int32_t n_kv_max = 0;  ///< flash_attn_ext: upper bound of unmasked cells; 0: all
 
   // scratch
-  bool visited = false;          ///< already in the graph
-  std::uint32_t seen_in = 0;     ///< the graph's number, of weights: counted there already
-  bool allocated = false;        ///< owns a piece of a compute buffer now
-  std::int8_t backend = -1;      ///< where it is computed; preset: pinned by the engine
-  std::int8_t buffer = -1;       ///< compute buffer that holds it
-  std::int32_t uses = 0;         ///< how often the graph's nodes name it as a source
-  std::int32_t n_children = 0;   ///< uses not yet computed
-  std::int32_t n_views = 0;      ///< live views of it
-  std::int32_t copies = -1;      ///< row of its copies on other backends; -1: none
-  std::uint64_t address = 0;     ///< offset in `buffer`
+  bool visited = false;         ///< already in the graph
+  std::uint32_t seen_in = 0;    ///< the graph's number, of weights: counted there already
+  bool allocated = false;       ///< owns a piece of a compute buffer now
+  std::int8_t backend = -1;     ///< where it is computed; preset: pinned by the engine
+  std::int8_t buffer = -1;      ///< compute buffer that holds it
+  std::int32_t uses = 0;        ///< how often the graph's nodes name it as a source
+  std::int32_t n_children = 0;  ///< uses not yet computed
+  std::int32_t n_views = 0;     ///< live views of it
+  std::int32_t copies = -1;     ///< row of its copies on other backends; -1: none
+  std::uint64_t address = 0;    ///< offset in `buffer`
 };
 
-[[nodiscard]] inline std::uint64_t element_size(const tensor& t) { return traits(t.type).block_bytes; }
+[[nodiscard]] inline std::uint64_t element_size(const tensor& t) {
+  return traits(t.type).block_bytes;
+}
 [[nodiscard]] inline std::int64_t n_elements(const tensor& t) {
   return t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3];
 }
@@ -104,9 +161,21 @@ struct tensor {
 /// Source: llama.cpp v0.5.0, ggml/src/ggml-alloc.c: ggml_op_can_inplace
 [[nodiscard]] constexpr bool can_reuse_source(op o) {
   switch (o) {
-    case op::add: case op::sub: case op::mul: case op::div: case op::add_id: case op::scale:
-    case op::clamp: case op::sqr: case op::sqrt: case op::log: case op::fill: case op::unary:
-    case op::rms_norm: case op::rope: case op::soft_max:
+    case op::add:
+    case op::sub:
+    case op::mul:
+    case op::div:
+    case op::add_id:
+    case op::scale:
+    case op::clamp:
+    case op::sqr:
+    case op::sqrt:
+    case op::log:
+    case op::fill:
+    case op::unary:
+    case op::rms_norm:
+    case op::rope:
+    case op::soft_max:
       return true;
     default:
       return false;

@@ -17,7 +17,8 @@ namespace vrambudget {
 /// Units:    `width` in elements of the first dimension, `rows` over all others
 /// Accuracy: exact
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-alloc.c: ggml_backend_alloc_ctx_tensors_from_buft
-[[nodiscard]] constexpr bytes buffer_size(ggml_type type, std::uint64_t width, std::uint64_t rows, bool on_device) {
+[[nodiscard]] constexpr bytes buffer_size(ggml_type type, std::uint64_t width, std::uint64_t rows,
+                                          bool on_device) {
   const bytes data = row_size(type, width) * rows;
   if (!on_device) return pad(data, engine::host_alignment);
   return pad(data + engine::cuda_row_padding(type, width), engine::cuda_alignment);

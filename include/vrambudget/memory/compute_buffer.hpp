@@ -28,25 +28,26 @@ struct graph_shape {
 
 /// Compute buffers, and what was decided on the way.
 struct compute_buffers {
-  std::vector<bytes> device;   ///< per device
-  bytes host;                  ///< pinned host memory
-  bool flash_attn = false;     ///< after probing, if it was automatic
-  graph_shape prompt;          ///< graph of a full micro-batch
-  graph_shape generation;      ///< graph of one token per sequence
+  std::vector<bytes> device;  ///< per device
+  bytes host;                 ///< pinned host memory
+  bool flash_attn = false;    ///< after probing, if it was automatic
+  graph_shape prompt;         ///< graph of a full micro-batch
+  graph_shape generation;     ///< graph of one token per sequence
 };
 
 /// Simulates the engine's graphs for one model on one placement. Kept for many contexts of the same
 /// model, it reuses its memory.
 class graph_planner {
  public:
-  graph_planner(const model& m, const placement& place, const weights& placed, std::span<const device> devices,
-                const run& r)
+  graph_planner(const model& m, const placement& place, const weights& placed,
+                std::span<const device> devices, const run& r)
       : model_(m),
         place_(place),
         weights_(m.hp.n_layer_all),
         n_tensors_(placed.all.size()),
         op_offload_(r.op_offload),
-        may_pipeline_(devices.size() > 1 && place.full_offload() && place.mode() == split_mode::layer && !has_overrides(r)) {
+        may_pipeline_(devices.size() > 1 && place.full_offload() &&
+                      place.mode() == split_mode::layer && !has_overrides(r)) {
     const int n_backends = static_cast<int>(devices.size()) + 1;
     for (const device& d : devices) {
       cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends);
@@ -68,7 +69,8 @@ class graph_planner {
   [[nodiscard]] result<compute_buffers> plan(context_params cp, const memory_layout& memory) {
     const arch::description* d = arch::find_description(model_.architecture);
     if (!d)
-      return error{errc::unsupported, "no graph description for architecture '" + model_.architecture + "'"};
+      return error{errc::unsupported,
+                   "no graph description for architecture '" + model_.architecture + "'"};
     const std::int64_t n_seqs = cp.n_seq_max;
     const std::int64_t n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
     const std::int64_t n_outputs = std::min<std::int64_t>(n_tokens, cp.n_outputs_max);
@@ -80,7 +82,8 @@ class graph_planner {
       cp.flash_attn = attention_stays_on_layers();
     }
     if (!cp.flash_attn && is_quantized(cp.type_v))
-      return error{errc::invalid_argument, "a quantized V cache (" + std::string(traits(cp.type_v).name) +
+      return error{errc::invalid_argument, "a quantized V cache (" +
+                                               std::string(traits(cp.type_v).name) +
                                                ") needs flash attention, which is off here"};
 
     compute_buffers out;
@@ -89,7 +92,8 @@ class graph_planner {
     const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
     for (const auto& [ub, shape] : {std::pair{prompt, &out.prompt}, {one_each, &out.generation}}) {
       if (auto e = split(sched, *d, cp, memory, ub); !e.message.empty()) return e;
-      *shape = {static_cast<std::uint32_t>(graph_.nodes().size()), static_cast<std::uint32_t>(sched.splits().size())};
+      *shape = {static_cast<std::uint32_t>(graph_.nodes().size()),
+                static_cast<std::uint32_t>(sched.splits().size())};
       sched.plan_buffers(graph_);
       for (std::size_t i = 0; i < out.device.size(); ++i)
         out.device[i] = std::max(out.device[i], bytes{sched.buffer_size(i)});
@@ -114,19 +118,21 @@ class graph_planner {
 
   /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.
   /// Source: llama.cpp v0.5.0, src/llama-context.cpp: graph_max_nodes; ggml/src/ggml.c: ggml_hash_size
-  void check_table(const arch::description& d, std::uint64_t n_tokens, const memory_layout& memory) {
-    constexpr std::uint64_t sizes[] = {1031,   2053,   4099,   8209,   16411,   32771,   65537,
+  void check_table(const arch::description& d, std::uint64_t n_tokens,
+                   const memory_layout& memory) {
+    constexpr std::uint64_t sizes[] = {1031,   2053,   4099,   8209,    16411,   32771,  65537,
                                        131101, 262147, 524309, 1048583, 2097169, 4194319};
-    const std::uint64_t wanted = d.many_nodes ? std::max<std::uint64_t>(40 * n_tokens, 32 * n_tensors_)
-                                              : std::max<std::uint64_t>(1024, 8 * n_tensors_);
+    const std::uint64_t wanted = d.many_nodes
+                                     ? std::max<std::uint64_t>(40 * n_tokens, 32 * n_tensors_)
+                                     : std::max<std::uint64_t>(1024, 8 * n_tensors_);
     const auto* size = std::lower_bound(std::begin(sizes), std::end(sizes), wanted);
     std::size_t n = graph_.nodes().size() + graph_.leafs().size() + graph_.n_weights();
     for (const kv_cache& c : memory.caches)
       for (const kv_layer& l : c.layers) n += l.v_width ? 2 : 1;
     if (memory.recurrent) n += 2 * memory.recurrent->layers.size();
     if (size != std::end(sizes) && n > *size)
-      graph_.fail("its graph has " + std::to_string(n) + " tensors, and the scheduler's table room for " +
-                  std::to_string(*size));
+      graph_.fail("its graph has " + std::to_string(n) +
+                  " tensors, and the scheduler's table room for " + std::to_string(*size));
   }
 
   /// Automatic flash attention stays on only if each layer's attention runs on the layer's device.

@@ -18,15 +18,19 @@ namespace detail {
 /// Makes the caches of one context.
 class layout_maker {
  public:
-  layout_maker(std::string_view architecture, const hparams& hp, const context_params& cp, const placement& place)
+  layout_maker(std::string_view architecture, const hparams& hp, const context_params& cp,
+               const placement& place)
       : name_(architecture), hp_(hp), cp_(cp), place_(place) {}
 
   [[nodiscard]] memory_layout make(memory_kind kind) const {
     memory_layout out;
     const auto attends = [this](std::uint32_t il) { return attention_layer(il); };
     switch (kind) {
-      case memory_kind::none: break;
-      case memory_kind::recurrent: out.recurrent = states(); break;
+      case memory_kind::none:
+        break;
+      case memory_kind::recurrent:
+        out.recurrent = states();
+        break;
       case memory_kind::hybrid:
       case memory_kind::hybrid_idx:
         out.recurrent = states();
@@ -34,14 +38,23 @@ class layout_maker {
         if (kind == memory_kind::hybrid_idx && hp_.indexer_head_size > 0)
           out.caches.push_back(index_cache("idx", attends, false));
         break;
-      case memory_kind::attention: add_attention(out, [this](std::uint32_t il) { return il < trunk(); }); break;
+      case memory_kind::attention:
+        add_attention(out, [this](std::uint32_t il) { return il < trunk(); });
+        break;
       case memory_kind::msa:
         out.caches.push_back(cache("base", cp_.n_ctx_seq, [](std::uint32_t) { return true; }));
-        out.caches.push_back(index_cache("idx", [this](std::uint32_t il) { return il >= hp_.n_layer_dense_lead; }, true));
+        out.caches.push_back(index_cache(
+            "idx", [this](std::uint32_t il) { return il >= hp_.n_layer_dense_lead; }, true));
         break;
-      case memory_kind::dsa: add_sparse(out); break;
-      case memory_kind::dsa_iswa: add_sparse_window(out); break;
-      case memory_kind::dsv4: add_compressed(out); break;
+      case memory_kind::dsa:
+        add_sparse(out);
+        break;
+      case memory_kind::dsa_iswa:
+        add_sparse_window(out);
+        break;
+      case memory_kind::dsv4:
+        add_compressed(out);
+        break;
     }
     return out;
   }
@@ -53,16 +66,19 @@ class layout_maker {
   }
   [[nodiscard]] bool attention_layer(std::uint32_t il) const {
     if (name_ == "falcon-h1") return true;
-    if (name_ == "nemotron_h" || name_ == "nemotron_h_moe") return !hp_.is_recr(il) && hp_.n_ff(il) == 0;
+    if (name_ == "nemotron_h" || name_ == "nemotron_h_moe")
+      return !hp_.is_recr(il) && hp_.n_ff(il) == 0;
     return !hp_.is_recr(il) && (il < hp_.n_layer() || !skips_draft_layers());
   }
   [[nodiscard]] bool recurrent_layer_at(std::uint32_t il) const {
     if (name_ == "falcon-h1") return true;
-    if (name_ == "nemotron_h" || name_ == "nemotron_h_moe") return hp_.is_recr(il) && hp_.n_ff(il) == 0;
+    if (name_ == "nemotron_h" || name_ == "nemotron_h_moe")
+      return hp_.is_recr(il) && hp_.n_ff(il) == 0;
     return hp_.is_recr(il);
   }
   [[nodiscard]] bool skips_draft_layers() const {
-    constexpr std::string_view all[] = {"qwen3next", "qwen35", "qwen35moe", "qwen4exp", "minimax-01"};
+    constexpr std::string_view all[] = {"qwen3next", "qwen35", "qwen35moe", "qwen4exp",
+                                        "minimax-01"};
     return std::find(std::begin(all), std::end(all), name_) != std::end(all);
   }
   /// A layer without a cache of its own reuses this one's; -1: none.
@@ -74,7 +90,8 @@ class layout_maker {
   /// Cells of a window's cache. Source: llama.cpp v0.5.0, src/llama-kv-cache-iswa.cpp
   [[nodiscard]] std::uint32_t window_cells(bool shared) const {
     if (cp_.swa_full) return cp_.n_ctx_seq;
-    const std::uint64_t wanted = std::uint64_t{hp_.n_swa} * (shared ? cp_.n_seq_max : 1) + cp_.n_ubatch;
+    const std::uint64_t wanted =
+        std::uint64_t{hp_.n_swa} * (shared ? cp_.n_seq_max : 1) + cp_.n_ubatch;
     return pad_n_ctx(std::min<std::uint64_t>(cp_.n_ctx_seq, wanted));
   }
 
@@ -84,8 +101,10 @@ class layout_maker {
       out.caches.push_back(cache("base", cp_.n_ctx_seq, keep));
       return;
     }
-    out.caches.push_back(cache("base", cp_.n_ctx_seq, [&](std::uint32_t il) { return keep(il) && !hp_.is_swa(il); }));
-    out.caches.push_back(cache("swa", window_cells(cp_.kv_unified), [&](std::uint32_t il) { return keep(il) && hp_.is_swa(il); }));
+    out.caches.push_back(cache("base", cp_.n_ctx_seq,
+                               [&](std::uint32_t il) { return keep(il) && !hp_.is_swa(il); }));
+    out.caches.push_back(cache("swa", window_cells(cp_.kv_unified),
+                               [&](std::uint32_t il) { return keep(il) && hp_.is_swa(il); }));
   }
 
   template <class Keep>
@@ -106,7 +125,9 @@ class layout_maker {
       same_v = same_v && (head_v == 0 || head_v == hp_.n_embd_head_v(il));
       head_k = hp_.n_embd_head_k(il);
       head_v = hp_.n_embd_head_v(il);
-      const std::uint32_t v_width = hp_.is_mla() ? 0 : c.v_trans ? hp_.n_embd_v_gqa_max() : hp_.n_embd_v_gqa(il);
+      const std::uint32_t v_width = hp_.is_mla() ? 0
+                                    : c.v_trans  ? hp_.n_embd_v_gqa_max()
+                                                 : hp_.n_embd_v_gqa(il);
       c.layer_index[il] = static_cast<std::int32_t>(c.layers.size());
       c.layers.push_back({il, hp_.n_embd_k_gqa(il), v_width, backend_of(il)});
     }
@@ -114,8 +135,10 @@ class layout_maker {
       if (const std::int32_t other = reused_by(il); other >= 0 && keep(il))
         c.layer_index[il] = c.layer_index[static_cast<std::size_t>(other)];
     // a quantized cache is rotated if all its heads are alike and the first layer's are multiples of 64
-    if (same_k && head_k > 0 && is_quantized(c.type_k) && hp_.n_embd_head_k() % 64 == 0) c.rot_k = rotation_of(head_k);
-    if (same_v && head_v > 0 && is_quantized(c.type_v) && hp_.n_embd_head_v() % 64 == 0) c.rot_v = 64;
+    if (same_k && head_k > 0 && is_quantized(c.type_k) && hp_.n_embd_head_k() % 64 == 0)
+      c.rot_k = rotation_of(head_k);
+    if (same_v && head_v > 0 && is_quantized(c.type_v) && hp_.n_embd_head_v() % 64 == 0)
+      c.rot_v = 64;
     return c;
   }
 
@@ -127,8 +150,11 @@ class layout_maker {
       l.k_width = hp_.indexer_head_size;
       l.v_width = with_v ? hp_.n_embd_head_v(l.il) : 0;
     }
-    const bool always = name_ == "deepseek32" || name_ == "deepseek4" || name_ == "glm-dsa" || name_ == "dots3note";
-    c.rot_k = (is_quantized(c.type_k) && hp_.indexer_head_size % 64 == 0) || always ? rotation_of(hp_.indexer_head_size) : 0;
+    const bool always =
+        name_ == "deepseek32" || name_ == "deepseek4" || name_ == "glm-dsa" || name_ == "dots3note";
+    c.rot_k = (is_quantized(c.type_k) && hp_.indexer_head_size % 64 == 0) || always
+                  ? rotation_of(hp_.indexer_head_size)
+                  : 0;
     if (!with_v) c.rot_v = 0;
     return c;
   }
@@ -143,18 +169,28 @@ class layout_maker {
   void add_sparse(memory_layout& out) const {
     const bool dense = name_ == "hy_v4" && hp_.indexer_top_k == 0;
     const std::uint32_t last = name_ == "hy_v4" ? hp_.n_layer_all : hp_.n_layer();
-    out.caches.push_back(cache(dense ? "base" : "mla", cp_.n_ctx_seq, [&](std::uint32_t il) { return il < last; }));
+    out.caches.push_back(
+        cache(dense ? "base" : "mla", cp_.n_ctx_seq, [&](std::uint32_t il) { return il < last; }));
     if (dense) return;
-    out.caches.push_back(index_cache("lid", [&](std::uint32_t il) {
-      return il < hp_.n_layer() && (name_ == "deepseek32" || hp_.is_indexer_full(il));
-    }, false));
+    out.caches.push_back(index_cache(
+        "lid",
+        [&](std::uint32_t il) {
+          return il < hp_.n_layer() && (name_ == "deepseek32" || hp_.is_indexer_full(il));
+        },
+        false));
   }
 
   void add_sparse_window(memory_layout& out) const {
-    const auto in_trunk = [&](std::uint32_t il, bool swa) { return il < hp_.n_layer() && hp_.is_swa(il) == swa; };
-    out.caches.push_back(cache("mla", cp_.n_ctx_seq, [&](std::uint32_t il) { return in_trunk(il, false); }));
-    out.caches.push_back(index_cache("lid", [&](std::uint32_t il) { return in_trunk(il, false) && hp_.is_indexer_full(il); }, false));
-    out.caches.push_back(cache("swa", window_cells(cp_.kv_unified), [&](std::uint32_t il) { return in_trunk(il, true); }));
+    const auto in_trunk = [&](std::uint32_t il, bool swa) {
+      return il < hp_.n_layer() && hp_.is_swa(il) == swa;
+    };
+    out.caches.push_back(
+        cache("mla", cp_.n_ctx_seq, [&](std::uint32_t il) { return in_trunk(il, false); }));
+    out.caches.push_back(index_cache(
+        "lid", [&](std::uint32_t il) { return in_trunk(il, false) && hp_.is_indexer_full(il); },
+        false));
+    out.caches.push_back(cache("swa", window_cells(cp_.kv_unified),
+                               [&](std::uint32_t il) { return in_trunk(il, true); }));
   }
 
   /// Source: llama.cpp v0.5.0, src/llama-kv-cache-dsv4.cpp
@@ -166,11 +202,17 @@ class layout_maker {
       return c;
     };
     const auto ratio_is = [&](std::uint32_t ratio) {
-      return [this, ratio](std::uint32_t il) { return il < hp_.dsv4_compress_ratios.size() && hp_.dsv4_compress_ratios[il] == ratio; };
+      return [this, ratio](std::uint32_t il) {
+        return il < hp_.dsv4_compress_ratios.size() && hp_.dsv4_compress_ratios[il] == ratio;
+      };
     };
-    const auto compressed = [&](std::uint32_t ratio) { return pad_n_ctx(std::max<std::uint64_t>(1, (cp_.n_ctx_seq + ratio - 1) / ratio)); };
-    out.caches.push_back(keys_only(cache("base", cp_.n_ctx_seq, [&](std::uint32_t il) { return !hp_.is_swa(il); })));
-    out.caches.push_back(keys_only(cache("swa", window_cells(false), [&](std::uint32_t il) { return hp_.is_swa(il); })));
+    const auto compressed = [&](std::uint32_t ratio) {
+      return pad_n_ctx(std::max<std::uint64_t>(1, (cp_.n_ctx_seq + ratio - 1) / ratio));
+    };
+    out.caches.push_back(
+        keys_only(cache("base", cp_.n_ctx_seq, [&](std::uint32_t il) { return !hp_.is_swa(il); })));
+    out.caches.push_back(keys_only(
+        cache("swa", window_cells(false), [&](std::uint32_t il) { return hp_.is_swa(il); })));
     out.caches.push_back(keys_only(cache("csa", compressed(4), ratio_is(4))));
     out.caches.push_back(keys_only(cache("hca", compressed(128), ratio_is(128))));
     kv_cache lid = keys_only(index_cache("lid", ratio_is(4), false));
@@ -194,7 +236,8 @@ class layout_maker {
     s.n_rows = cp_.n_seq_max * (1 + cp_.n_rs_seq);
     for (std::uint32_t il = 0; il < hp_.n_layer(); ++il)
       if (recurrent_layer_at(il))
-        s.layers.push_back({il, hp_.n_embd_r(), hp_.n_embd_s(), hp_.is_ple(il) ? hp_.ple_conv_state() : 0, backend_of(il)});
+        s.layers.push_back({il, hp_.n_embd_r(), hp_.n_embd_s(),
+                            hp_.is_ple(il) ? hp_.ple_conv_state() : 0, backend_of(il)});
     return s;
   }
 
@@ -214,8 +257,8 @@ class layout_maker {
 /// engine makes caches before it probes.
 ///
 /// Source: llama.cpp v0.5.0, src/llama-model.cpp: create_memory
-[[nodiscard]] inline memory_layout layout_of(std::string_view architecture, const hparams& hp, const context_params& cp,
-                                             const placement& place) {
+[[nodiscard]] inline memory_layout layout_of(std::string_view architecture, const hparams& hp,
+                                             const context_params& cp, const placement& place) {
   const vrambudget::architecture* known = find_architecture(architecture);
   const memory_kind kind = known ? known->memory : memory_kind::attention;
   return detail::layout_maker(architecture, hp, cp, place).make(kind);

@@ -36,11 +36,14 @@ constexpr bytes quantized_rows(std::uint64_t rows, std::uint64_t width) {
 
 /// Scratch of one matrix product over a batch, without what depends on the number of multiprocessors.
 /// Before Turing a dense quantized matrix is made f32 for cuBLAS.
-inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint64_t n_tokens, std::uint32_t cc) {
+inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint64_t n_tokens,
+                             std::uint32_t cc) {
   if (t.ne[1] == 1 && t.ne[2] == 1) return {};
   const bool experts = t.name.find("_exps") != std::string::npos;
-  const std::uint64_t used = *std::max_element(hp.n_expert_used_arr.begin(), hp.n_expert_used_arr.end());
-  const std::uint64_t rows = n_tokens * (experts ? std::max<std::uint64_t>(1, used) : static_cast<std::uint64_t>(t.ne[2]));
+  const std::uint64_t used =
+      *std::max_element(hp.n_expert_used_arr.begin(), hp.n_expert_used_arr.end());
+  const std::uint64_t rows =
+      n_tokens * (experts ? std::max<std::uint64_t>(1, used) : static_cast<std::uint64_t>(t.ne[2]));
   const auto in = static_cast<std::uint64_t>(t.ne[0]), out = static_cast<std::uint64_t>(t.ne[1]);
   bytes sum = is_quantized(t.type) ? quantized_rows(rows, in) : bytes{2} * (in + out) * rows;
   if (experts) sum += bytes{8} * rows + bytes{4} * (hp.n_expert + std::uint64_t{1});
@@ -52,8 +55,8 @@ inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint
 }
 
 /// Scratch of attention over the whole cache.
-inline bytes attention_scratch(const hparams& hp, std::uint32_t il, const context_params& cp, std::uint32_t cc,
-                               std::uint64_t n_sm) {
+inline bytes attention_scratch(const hparams& hp, std::uint32_t il, const context_params& cp,
+                               std::uint32_t cc, std::uint64_t n_sm) {
   const std::uint64_t head = std::max(hp.n_embd_head_k(il), hp.n_embd_head_v(il)), nt = cp.n_ubatch;
   const std::uint64_t blocks_per_sm = cc < 800 ? 6 : 2;
   if (cp.flash_attn) return bytes{8 * 64} * (2 + head / 2) * (blocks_per_sm * n_sm);
@@ -63,7 +66,10 @@ inline bytes attention_scratch(const hparams& hp, std::uint32_t il, const contex
 
 /// Scratch of a Mamba-2 scan in chunks: inputs times step, keys times weights, decays.
 inline bytes scan_scratch(const hparams& hp, std::uint64_t n_tokens) {
-  return bytes{4} * (hp.ssm_d_inner + std::uint64_t{hp.ssm_d_state} * hp.ssm_dt_rank + std::uint64_t{2} * hp.ssm_dt_rank) * n_tokens;
+  return bytes{4} *
+         (hp.ssm_d_inner + std::uint64_t{hp.ssm_d_state} * hp.ssm_dt_rank +
+          std::uint64_t{2} * hp.ssm_dt_rank) *
+         n_tokens;
 }
 
 }  // namespace detail
@@ -75,21 +81,24 @@ inline bytes scan_scratch(const hparams& hp, std::uint64_t n_tokens) {
 ///           capability 9.0 and 4 MiB before
 /// Accuracy: bound
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{mmq.cu, fattn-common.cuh, ssm-scan.cu, common.cuh}
-[[nodiscard]] inline bytes pool_bytes(const model& m, const weights& placed, int backend, const device& d,
-                                      const context_params& cp) {
+[[nodiscard]] inline bytes pool_bytes(const model& m, const weights& placed, int backend,
+                                      const device& d, const context_params& cp) {
   const std::uint64_t n_sm = d.n_sm ? d.n_sm : 192;
   bytes most;
   for (const placed_weight& w : placed.all)
     if (w.backend == backend) {
       const model_tensor& t = m.tensors[w.tensor];
       const bool head = t.name == "output.weight" || t.name == "token_embd.weight";
-      most = std::max(most, detail::product_scratch(m.hp, t, head ? cp.n_outputs_max : cp.n_ubatch, d.cc));
+      most = std::max(
+          most, detail::product_scratch(m.hp, t, head ? cp.n_outputs_max : cp.n_ubatch, d.cc));
     }
   constexpr std::uint64_t tile = 128 * 128 * 4;
   most += bytes{tile} * n_sm + bytes{18432};
   for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il) {
-    if (m.hp.is_recr(il)) most = std::max(most, detail::scan_scratch(m.hp, cp.n_ubatch));
-    else if (m.hp.n_head_kv(il) > 0) most = std::max(most, detail::attention_scratch(m.hp, il, cp, d.cc, n_sm));
+    if (m.hp.is_recr(il))
+      most = std::max(most, detail::scan_scratch(m.hp, cp.n_ubatch));
+    else if (m.hp.n_head_kv(il) > 0)
+      most = std::max(most, detail::attention_scratch(m.hp, il, cp, d.cc, n_sm));
   }
   return pad(most, (2_MiB).count) + (d.cc >= 900 ? 32_MiB : 4_MiB);
 }

@@ -17,7 +17,8 @@ namespace vrambudget {
 ///
 /// Errors:   invalid_argument  the main GPU is not there
 /// Source:   llama.cpp v0.5.0, src/llama.cpp: llama_prepare_model_devices
-[[nodiscard]] inline result<std::vector<device>> devices_of(const run& r, std::span<const device> all) {
+[[nodiscard]] inline result<std::vector<device>> devices_of(const run& r,
+                                                            std::span<const device> all) {
   std::vector<device> used(all.begin(), all.end());
   if (r.split_mode != split_mode::none || used.empty()) return used;
   if (r.main_gpu < 0) return std::vector<device>{};
@@ -38,14 +39,16 @@ namespace vrambudget {
                                                     std::uint32_t n_layer_all) {
   const auto n_devices = static_cast<std::uint32_t>(devices.size());
   if (r.tensor_split.size() > n_devices)
-    return error{errc::invalid_argument, "-ts has " + std::to_string(r.tensor_split.size()) + " shares for " +
-                                             std::to_string(n_devices) + " GPUs"};
-  const bool given = std::any_of(r.tensor_split.begin(), r.tensor_split.end(), [](float f) { return f > 0; });
+    return error{errc::invalid_argument, "-ts has " + std::to_string(r.tensor_split.size()) +
+                                             " shares for " + std::to_string(n_devices) + " GPUs"};
+  const bool given =
+      std::any_of(r.tensor_split.begin(), r.tensor_split.end(), [](float f) { return f > 0; });
   std::vector<float> until(n_devices);  // cumulative shares
   float sum = 0;
   for (std::uint32_t i = 0; i < n_devices; ++i) {
-    const float share = !given ? static_cast<float>(devices[i].free.count)
-                        : i < r.tensor_split.size() ? r.tensor_split[i] : 0.0f;
+    const float share = !given                      ? static_cast<float>(devices[i].free.count)
+                        : i < r.tensor_split.size() ? r.tensor_split[i]
+                                                    : 0.0f;
     until[i] = sum += share;
   }
   for (float& f : until) f /= sum;

@@ -51,11 +51,14 @@ class weight_overrides {
         valid += ", " + id;
         if (o.buffer == id) backend = static_cast<int>(i);
       }
-      if (backend < 0) return error{errc::invalid_argument, "-ot: there is no buffer '" + o.buffer + "'; there are " + valid};
+      if (backend < 0)
+        return error{errc::invalid_argument,
+                     "-ot: there is no buffer '" + o.buffer + "'; there are " + valid};
       try {
         all.patterns_.emplace_back(std::regex(o.pattern), backend);
       } catch (const std::regex_error& e) {
-        return error{errc::invalid_argument, "-ot: '" + o.pattern + "' is not a regular expression: " + e.what()};
+        return error{errc::invalid_argument,
+                     "-ot: '" + o.pattern + "' is not a regular expression: " + e.what()};
       }
     }
     return all;
@@ -73,7 +76,10 @@ class weight_overrides {
 
  private:
   weight_overrides(const run& r, int host)
-      : host_(host), cpu_moe_(r.cpu_moe), n_cpu_moe_(static_cast<int>(r.n_cpu_moe)), n_cpu_ffn_(static_cast<int>(r.n_cpu_ffn)) {}
+      : host_(host),
+        cpu_moe_(r.cpu_moe),
+        n_cpu_moe_(static_cast<int>(r.n_cpu_moe)),
+        n_cpu_ffn_(static_cast<int>(r.n_cpu_ffn)) {}
 
   /// "ffn_", a side, then what must follow it.
   static bool has_ffn_side(std::string_view name, std::initializer_list<std::string_view> sides,
@@ -88,7 +94,9 @@ class weight_overrides {
   static bool is_expert(std::string_view name) {
     return has_ffn_side(name, {"up", "down", "gate", "gate_up"}, {"_exps", "_chexps"});
   }
-  static bool is_dense(std::string_view name) { return has_ffn_side(name, {"up", "down", "gate"}, {"."}); }
+  static bool is_dense(std::string_view name) {
+    return has_ffn_side(name, {"up", "down", "gate"}, {"."});
+  }
 
   std::vector<std::pair<std::regex, int>> patterns_;
   int host_;
@@ -103,11 +111,15 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
   const std::string_view rest = layer_of(t.name).second;
   if (rest == "ssm_conv1d.weight") return t.ne[1] % 128 == 0;
   if (rest == "ssm_a") {
-    if (hp.ssm_d_inner == 0 || t.ne[1] <= 1) return m.architecture != "plamo2";  // delta nets multiply by it
-    if (t.ne[0] == 1) return (hp.ssm_d_state == 128 || hp.ssm_d_state == 256) && (hp.ssm_d_inner / t.ne[1]) % 16 == 0;
+    if (hp.ssm_d_inner == 0 || t.ne[1] <= 1)
+      return m.architecture != "plamo2";  // delta nets multiply by it
+    if (t.ne[0] == 1)
+      return (hp.ssm_d_state == 128 || hp.ssm_d_state == 256) &&
+             (hp.ssm_d_inner / t.ne[1]) % 16 == 0;
     return t.ne[0] == 16 && hp.ssm_d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
   }
-  if (rest.find("norm") != std::string_view::npos) return !is_quantized(t.type);  // elementwise products are of floats
+  if (rest.find("norm") != std::string_view::npos)
+    return !is_quantized(t.type);  // elementwise products are of floats
   return t.ne[1] == 1 || t.type == ggml_type::i32 || engine::cuda_multiplies(t.type);
 }
 
@@ -115,7 +127,8 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
 
 /// Room of a tensor in a weight buffer.
 [[nodiscard]] inline bytes weight_size(const model_tensor& t, bool on_device) {
-  const bytes row = on_device ? engine::cuda_row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])) : bytes{};
+  const bytes row =
+      on_device ? engine::cuda_row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])) : bytes{};
   return pad(t.size + row, on_device ? engine::cuda_alignment : engine::host_alignment);
 }
 
@@ -126,7 +139,8 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
 /// Errors:   invalid_argument  an override that names no buffer or is no regular expression
 /// Accuracy: exact; on the host the tensors that stay there, not the range of the file that is mapped
 /// Source:   llama.cpp v0.5.0, src/llama-model-loader.cpp: create_tensor; src/llama-model.cpp: load_tensors
-[[nodiscard]] inline result<weights> place_weights(const model& m, const placement& place, const run& r) {
+[[nodiscard]] inline result<weights> place_weights(const model& m, const placement& place,
+                                                   const run& r) {
   const auto overrides = detail::weight_overrides::compile(r, place);
   if (!overrides) return overrides.error();
   weights out;
@@ -147,14 +161,18 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
     if (p.kind == tensor_class::input) {
       add(i, sent >= 0 ? sent : place.host());
       if (tied && t.name == "token_embd.weight")
-        if (const int b = chosen(place.output_backend()); b != out.all.back().backend || always_copies_output(m)) add(i, b);
+        if (const int b = chosen(place.output_backend());
+            b != out.all.back().backend || always_copies_output(m))
+          add(i, b);
     } else if (p.kind == tensor_class::output) {
       add(i, chosen(place.output_backend()));
     } else if (p.per_layer) {
       std::vector<int> seen;
       for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il) {
-        if (m.architecture == "gemma4" && m.hp.is_swa(il)) continue;  // its window layers rotate without
-        if (const int b = chosen(place.layer_backend(il)); std::find(seen.begin(), seen.end(), b) == seen.end()) {
+        if (m.architecture == "gemma4" && m.hp.is_swa(il))
+          continue;  // its window layers rotate without
+        if (const int b = chosen(place.layer_backend(il));
+            std::find(seen.begin(), seen.end(), b) == seen.end()) {
           seen.push_back(b);
           add(i, b);
         }

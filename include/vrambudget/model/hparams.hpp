@@ -23,14 +23,15 @@ struct hparams {
   std::uint32_t n_layer_nextn = 0;  ///< `nextn_predict_layers`
   std::uint32_t n_ctx_train = 0;    ///< `context_length`
   std::uint32_t n_ctx_orig_yarn = 0;
-  std::uint32_t n_embd = 0;         ///< `embedding_length`
+  std::uint32_t n_embd = 0;  ///< `embedding_length`
   std::uint32_t n_embd_inp_impl = 0, n_embd_out_impl = 0;
   std::uint32_t n_vocab = 0;
   std::uint32_t n_deepstack_layers = 0;
   std::vector<std::uint32_t> n_head_arr, n_head_kv_arr, n_ff_arr, n_ff_exp_arr, n_expert_used_arr;
 
   // attention
-  std::uint32_t n_embd_head_k_full = 0, n_embd_head_v_full = 0, n_embd_head_k_swa = 0, n_embd_head_v_swa = 0;
+  std::uint32_t n_embd_head_k_full = 0, n_embd_head_v_full = 0, n_embd_head_k_swa = 0,
+                n_embd_head_v_swa = 0;
   std::uint32_t n_rot_full = 0, n_rot_swa = 0;
   std::uint32_t n_embd_head_k_mla_impl = 0, n_embd_head_v_mla_impl = 0;
   std::uint32_t n_embd_head_k_mla_swa = 0, n_embd_head_v_mla_swa = 0;
@@ -38,9 +39,10 @@ struct hparams {
   std::uint32_t n_swa = 0;
   enum swa_type swa_type = swa_type::none;
   enum rope_type rope_type = rope_type::norm;
-  bool rope_sections_used = false;            ///< first two sections are positive
+  bool rope_sections_used = false;  ///< first two sections are positive
   std::vector<std::uint8_t> is_swa_arr, is_recr_arr, rope_arr, is_indexer_full_arr, is_ple_arr;
-  std::int32_t n_layer_kv_from_start = -1;    ///< layers from here on reuse the cache of earlier ones; -1: none
+  std::int32_t n_layer_kv_from_start =
+      -1;  ///< layers from here on reuse the cache of earlier ones; -1: none
   std::int32_t router_layer = -1;
   float f_clamp_kqv = 0, f_max_alibi_bias = 0, f_attention_scale = 0, f_attn_temp_scale = 0;
   bool attn_soft_cap = false, use_kq_norm = false, causal_attn = true, never_flash_attn = false;
@@ -48,8 +50,10 @@ struct hparams {
   std::uint32_t n_no_rope_layer_step = 4;
 
   // feed-forward and experts
-  std::uint32_t n_expert = 0, n_expert_shared = 0, n_expert_groups = 0, n_group_used = 0, n_group_experts = 0;
-  std::uint32_t n_ff_shexp = 0, n_ff_chexp = 0, n_layer_dense_lead = 0, n_moe_layer_step = 0, moe_every_n_layers = 0;
+  std::uint32_t n_expert = 0, n_expert_shared = 0, n_expert_groups = 0, n_group_used = 0,
+                n_group_experts = 0;
+  std::uint32_t n_ff_shexp = 0, n_ff_chexp = 0, n_layer_dense_lead = 0, n_moe_layer_step = 0,
+                moe_every_n_layers = 0;
   std::uint32_t moe_latent_size = 0, n_expert_latent = 0;
   std::uint32_t expert_gating_func = 0;
   float expert_weights_scale = 0;
@@ -63,32 +67,38 @@ struct hparams {
   // recurrent layers
   std::uint32_t ssm_d_conv = 0, ssm_d_inner = 0, ssm_d_state = 0, ssm_dt_rank = 0, ssm_n_group = 0;
   std::uint32_t n_embd_head_kda = 0, n_embd_head_la = 0, n_shortconv_l_cache = 0;
-  std::uint32_t wkv_head_size = 0, token_shift_count = 2, time_mix_extra_dim = 0, time_decay_extra_dim = 0;
+  std::uint32_t wkv_head_size = 0, token_shift_count = 2, time_mix_extra_dim = 0,
+                time_decay_extra_dim = 0;
   std::uint32_t n_lora_decay = 0, n_lora_iclr = 0, n_lora_value_res_mix = 0, n_lora_gate = 0;
   std::uint32_t rescale_every_n_layers = 0, attn_res_block_size = 0;
   bool kda_safe_gate = false, supports_rollback = false;
 
   // sparse attention, hyper-connections, n-gram embeddings
-  std::uint32_t indexer_n_head = 0, indexer_head_size = 0, indexer_top_k = 0, indexer_block_size = 0,
-                indexer_local_blocks = 0;
-  std::uint32_t dsv4_o_group_count = 0, dsv4_o_lora_rank = 0, dsv4_hc_mult = 0, dsv4_hash_layer_count = 0,
-                hc_low_rank = 0;
+  std::uint32_t indexer_n_head = 0, indexer_head_size = 0, indexer_top_k = 0,
+                indexer_block_size = 0, indexer_local_blocks = 0;
+  std::uint32_t dsv4_o_group_count = 0, dsv4_o_lora_rank = 0, dsv4_hc_mult = 0,
+                dsv4_hash_layer_count = 0, hc_low_rank = 0;
   std::vector<std::uint32_t> dsv4_compress_ratios;
-  std::uint32_t ple_ngram_size = 0, ple_heads_per_ngram = 0, ple_conv_kernel = 0, ple_n_heads = 0, ple_head_dim = 0;
-  std::uint32_t n_embd_per_layer = 0, n_altup = 4, i_altup_act = 0, laurel_rank = 64, n_embd_altup = 256;
+  std::uint32_t ple_ngram_size = 0, ple_heads_per_ngram = 0, ple_conv_kernel = 0, ple_n_heads = 0,
+                ple_head_dim = 0;
+  std::uint32_t n_embd_per_layer = 0, n_altup = 4, i_altup_act = 0, laurel_rank = 64,
+                n_embd_altup = 256;
 
   // encoders, looped stacks, drafts
   bool has_encoder = false;
   std::uint32_t dec_n_layer = 0, n_rel_attn_bkts = 0, n_cls_out = 1;
   std::uint32_t n_hrm_layers_per_stack = 0, n_hrm_h_cycles = 0, n_hrm_l_cycles = 0;
-  std::uint32_t posnet_n_embd = 0, posnet_n_layer = 0, convnext_n_embd = 0, convnext_n_layer = 0, n_norm_groups = 0;
+  std::uint32_t posnet_n_embd = 0, posnet_n_layer = 0, convnext_n_embd = 0, convnext_n_layer = 0,
+                n_norm_groups = 0;
   enum pooling pooling_type = pooling::unspecified;
 
   [[nodiscard]] std::uint32_t n_layer() const { return n_layer_all - n_layer_nextn; }
   [[nodiscard]] std::uint32_t n_embd_inp() const {
     return n_embd_inp_impl ? n_embd_inp_impl : n_embd * (1 + n_deepstack_layers);
   }
-  [[nodiscard]] std::uint32_t n_embd_out() const { return n_embd_out_impl ? n_embd_out_impl : n_embd; }
+  [[nodiscard]] std::uint32_t n_embd_out() const {
+    return n_embd_out_impl ? n_embd_out_impl : n_embd;
+  }
   [[nodiscard]] std::uint32_t n_head(std::uint32_t il = 0) const { return n_head_arr[il]; }
   [[nodiscard]] std::uint32_t n_head_kv(std::uint32_t il = 0) const { return n_head_kv_arr[il]; }
   [[nodiscard]] std::uint32_t n_gqa(std::uint32_t il = 0) const {
@@ -96,32 +106,48 @@ struct hparams {
   }
   [[nodiscard]] std::uint32_t n_ff(std::uint32_t il = 0) const { return n_ff_arr[il]; }
   [[nodiscard]] std::uint32_t n_ff_exp(std::uint32_t il = 0) const { return n_ff_exp_arr[il]; }
-  [[nodiscard]] std::uint32_t n_expert_used(std::uint32_t il = 0) const { return n_expert_used_arr[il]; }
+  [[nodiscard]] std::uint32_t n_expert_used(std::uint32_t il = 0) const {
+    return n_expert_used_arr[il];
+  }
   [[nodiscard]] bool is_swa(std::uint32_t il) const { return is_swa_arr[il] != 0; }
   [[nodiscard]] bool is_swa_any() const {
     return std::any_of(is_swa_arr.begin(), is_swa_arr.end(), [](std::uint8_t s) { return s != 0; });
   }
   [[nodiscard]] bool is_recr(std::uint32_t il) const { return is_recr_arr[il] != 0; }
   [[nodiscard]] bool is_ple(std::uint32_t il) const { return is_ple_arr[il] != 0; }
-  [[nodiscard]] bool is_indexer_full(std::uint32_t il) const { return is_indexer_full_arr[il] != 0; }
+  [[nodiscard]] bool is_indexer_full(std::uint32_t il) const {
+    return is_indexer_full_arr[il] != 0;
+  }
   [[nodiscard]] bool has_rope(std::uint32_t il) const {
     return static_cast<std::int32_t>(il) != router_layer && rope_arr[il] != 0;
   }
   [[nodiscard]] bool has_kv(std::uint32_t il) const {
     return n_layer_kv_from_start < 0 || il < static_cast<std::uint32_t>(n_layer_kv_from_start);
   }
-  [[nodiscard]] bool is_mla() const { return n_embd_head_k_mla_impl != 0 && n_embd_head_v_mla_impl != 0; }
+  [[nodiscard]] bool is_mla() const {
+    return n_embd_head_k_mla_impl != 0 && n_embd_head_v_mla_impl != 0;
+  }
   [[nodiscard]] std::uint32_t n_embd_head_k(std::uint32_t il = 0) const {
     return is_swa(il) ? n_embd_head_k_swa : n_embd_head_k_full;
   }
   [[nodiscard]] std::uint32_t n_embd_head_v(std::uint32_t il = 0) const {
     return is_swa(il) ? n_embd_head_v_swa : n_embd_head_v_full;
   }
-  [[nodiscard]] std::uint32_t n_embd_head_k_mla() const { return is_mla() ? n_embd_head_k_mla_impl : n_embd_head_k(); }
-  [[nodiscard]] std::uint32_t n_embd_head_v_mla() const { return is_mla() ? n_embd_head_v_mla_impl : n_embd_head_v(); }
-  [[nodiscard]] std::uint32_t n_rot(std::uint32_t il = 0) const { return is_swa(il) ? n_rot_swa : n_rot_full; }
-  [[nodiscard]] std::uint32_t n_embd_k_gqa(std::uint32_t il = 0) const { return n_embd_head_k(il) * n_head_kv(il); }
-  [[nodiscard]] std::uint32_t n_embd_v_gqa(std::uint32_t il = 0) const { return n_embd_head_v(il) * n_head_kv(il); }
+  [[nodiscard]] std::uint32_t n_embd_head_k_mla() const {
+    return is_mla() ? n_embd_head_k_mla_impl : n_embd_head_k();
+  }
+  [[nodiscard]] std::uint32_t n_embd_head_v_mla() const {
+    return is_mla() ? n_embd_head_v_mla_impl : n_embd_head_v();
+  }
+  [[nodiscard]] std::uint32_t n_rot(std::uint32_t il = 0) const {
+    return is_swa(il) ? n_rot_swa : n_rot_full;
+  }
+  [[nodiscard]] std::uint32_t n_embd_k_gqa(std::uint32_t il = 0) const {
+    return n_embd_head_k(il) * n_head_kv(il);
+  }
+  [[nodiscard]] std::uint32_t n_embd_v_gqa(std::uint32_t il = 0) const {
+    return n_embd_head_v(il) * n_head_kv(il);
+  }
   [[nodiscard]] std::uint32_t n_embd_v_gqa_max() const {
     std::uint32_t most = 0;
     for (std::uint32_t il = 0; il < n_layer_all; ++il) most = std::max(most, n_embd_v_gqa(il));

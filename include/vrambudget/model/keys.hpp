@@ -37,7 +37,8 @@ class keys {
   }
   /// A number whose absence is an error.
   std::uint32_t required(std::string_view name) {
-    if (!has(name)) fail({errc::not_found, "key '" + full(name) + "' is missing: the architecture needs it"});
+    if (!has(name))
+      fail({errc::not_found, "key '" + full(name) + "' is missing: the architecture needs it"});
     return u32(name);
   }
   float f32(std::string_view name, float fallback = 0) {
@@ -55,13 +56,15 @@ class keys {
     return n.value_or(fallback);
   }
   /// One number for all layers, or an array with one for each of at least `n_layer` layers.
-  std::vector<std::uint32_t> per_layer(std::string_view name, std::uint32_t n_layer, std::uint32_t fallback = 0) {
+  std::vector<std::uint32_t> per_layer(std::string_view name, std::uint32_t n_layer,
+                                       std::uint32_t fallback = 0) {
     const gguf::value* v = find(name);
     if (!v || !v->is_array()) return std::vector<std::uint32_t>(n_layer, u32(name, fallback));
     std::vector<std::uint32_t> all(n_layer, fallback);
     if (v->size() < n_layer) {
-      fail({errc::bad_format, "key '" + full(name) + "' has " + std::to_string(v->size()) + " entries, expected " +
-                                  std::to_string(n_layer) + ", one per layer"});
+      fail({errc::bad_format, "key '" + full(name) + "' has " + std::to_string(v->size()) +
+                                  " entries, expected " + std::to_string(n_layer) +
+                                  ", one per layer"});
       return all;
     }
     for (std::uint32_t i = 0; i < n_layer; ++i) {
@@ -96,17 +99,19 @@ class keys {
   }
   void limit(std::string_view name, std::uint64_t found, std::uint64_t most) {
     if (found > most)
-      fail({errc::limit, "key '" + full(name) + "' is " + std::to_string(found) + ", expected at most " +
-                             std::to_string(most)});
+      fail({errc::limit, "key '" + full(name) + "' is " + std::to_string(found) +
+                             ", expected at most " + std::to_string(most)});
   }
   /// The first problem; an empty message: none.
   [[nodiscard]] const error& problem() const { return problem_; }
 
  private:
-  [[nodiscard]] std::string full(std::string_view name) const { return architecture_ + "." + std::string(name); }
+  [[nodiscard]] std::string full(std::string_view name) const {
+    return architecture_ + "." + std::string(name);
+  }
   void fail(std::string_view name, const gguf::value& v, const char* expected) {
-    fail({errc::bad_format, "key '" + full(name) + "' has type " + std::string(gguf::type_name(v.type())) + ", expected " +
-                                expected});
+    fail({errc::bad_format, "key '" + full(name) + "' has type " +
+                                std::string(gguf::type_name(v.type())) + ", expected " + expected});
   }
 
   const gguf::header& header_;

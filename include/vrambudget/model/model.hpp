@@ -31,7 +31,7 @@ struct model {
   hparams hp;
   std::vector<model_tensor> tensors;
   std::uint64_t n_params = 0;
-  bytes file_size;           ///< of all files; zero: unknown
+  bytes file_size;  ///< of all files; zero: unknown
 
   /// Whether the engine knows the architecture.
   [[nodiscard]] bool is_known() const { return find_architecture(architecture) != nullptr; }
@@ -42,7 +42,9 @@ struct model {
     return sum;
   }
   [[nodiscard]] double bits_per_weight() const {
-    return n_params ? 8.0 * static_cast<double>(tensor_bytes().count) / static_cast<double>(n_params) : 0.0;
+    return n_params
+               ? 8.0 * static_cast<double>(tensor_bytes().count) / static_cast<double>(n_params)
+               : 0.0;
   }
   [[nodiscard]] const model_tensor* find(std::string_view wanted) const {
     for (const model_tensor& t : tensors)
@@ -74,12 +76,15 @@ struct model {
   if (!arch) return error{errc::not_found, "key 'general.architecture' is missing: not a model"};
   if (!arch->string())
     return error{errc::bad_format, "key 'general.architecture' has type " +
-                                       std::string(gguf::type_name(arch->type())) + ", expected str"};
+                                       std::string(gguf::type_name(arch->type())) +
+                                       ", expected str"};
   model m;
   m.architecture = *arch->string();
   if (m.architecture == "clip")
-    return error{errc::unsupported, "architecture 'clip' is a projector, not a model that can run alone"};
-  if (const gguf::value* name = first.find("general.name"); name && name->string()) m.name = *name->string();
+    return error{errc::unsupported,
+                 "architecture 'clip' is a projector, not a model that can run alone"};
+  if (const gguf::value* name = first.find("general.name"); name && name->string())
+    m.name = *name->string();
   auto hp = read_hparams(first, m.architecture, find_architecture(m.architecture));
   if (!hp) return hp.error();
   m.hp = std::move(*hp);

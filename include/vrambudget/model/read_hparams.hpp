@@ -24,13 +24,16 @@ inline void read_layers(keys& k, hparams& hp) {
   hp.n_embd_out_impl = k.u32("embedding_length_out");
   hp.n_layer_all = k.required("block_count");
   hp.n_layer_nextn = k.u32("nextn_predict_layers");
-  if (hp.n_layer_all == 0) k.fail({errc::bad_format, "key '" + k.architecture() + ".block_count' is 0, expected at least 1"});
+  if (hp.n_layer_all == 0)
+    k.fail(
+        {errc::bad_format, "key '" + k.architecture() + ".block_count' is 0, expected at least 1"});
   k.limit("block_count", hp.n_layer_all, engine::max_layers);
   k.limit("nextn_predict_layers", hp.n_layer_nextn, hp.n_layer_all);
   k.limit("embedding_length", hp.n_embd, max_width);
   k.limit("context_length", hp.n_ctx_train, INT32_MAX);
   hp.causal_attn = k.boolean("attention.causal", true);
-  if (k.has("pooling_type")) hp.pooling_type = static_cast<pooling>(std::min(k.u32("pooling_type"), 4u) + 1);
+  if (k.has("pooling_type"))
+    hp.pooling_type = static_cast<pooling>(std::min(k.u32("pooling_type"), 4u) + 1);
 }
 
 inline void read_experts(keys& k, hparams& hp) {
@@ -39,7 +42,8 @@ inline void read_experts(keys& k, hparams& hp) {
   hp.n_expert_groups = k.u32("expert_group_count");
   hp.n_group_used = k.u32("expert_group_used_count");
   k.limit("expert_count", hp.n_expert, engine::max_experts);
-  for (const std::uint32_t used : hp.n_expert_used_arr) k.limit("expert_used_count", used, hp.n_expert);
+  for (const std::uint32_t used : hp.n_expert_used_arr)
+    k.limit("expert_used_count", used, hp.n_expert);
   if (hp.n_expert_groups > 1 && (hp.n_expert % hp.n_expert_groups != 0 || hp.n_group_used == 0 ||
                                  hp.n_group_used >= hp.n_expert_groups))
     k.fail({errc::bad_format, std::to_string(hp.n_expert) + " experts do not go into " +
@@ -52,7 +56,8 @@ inline void read_heads(keys& k, hparams& hp) {
   hp.n_ff_arr = k.per_layer("feed_forward_length", n);
   hp.n_ff_exp_arr = k.per_layer("expert_feed_forward_length", n);
   hp.n_head_arr = k.per_layer("attention.head_count", n);
-  hp.n_head_kv_arr = k.has("attention.head_count_kv") ? k.per_layer("attention.head_count_kv", n) : hp.n_head_arr;
+  hp.n_head_kv_arr =
+      k.has("attention.head_count_kv") ? k.per_layer("attention.head_count_kv", n) : hp.n_head_arr;
   for (const auto* all : {&hp.n_head_arr, &hp.n_head_kv_arr})
     for (const std::uint32_t heads : *all) k.limit("attention.head_count", heads, 1u << 16);
   const std::uint32_t head = hp.n_head() ? hp.n_embd / hp.n_head() : 0;
@@ -64,14 +69,17 @@ inline void read_heads(keys& k, hparams& hp) {
   hp.n_embd_head_k_swa = k.u32("attention.key_length_swa", hp.n_embd_head_k_full);
   hp.n_embd_head_v_swa = k.u32("attention.value_length_swa", hp.n_embd_head_v_full);
   hp.n_rot_swa = k.u32("rope.dimension_count_swa", hp.n_rot_full);
-  for (const std::uint32_t size : {hp.n_embd_head_k_full, hp.n_embd_head_v_full, hp.n_embd_head_k_swa, hp.n_embd_head_v_swa})
+  for (const std::uint32_t size :
+       {hp.n_embd_head_k_full, hp.n_embd_head_v_full, hp.n_embd_head_k_swa, hp.n_embd_head_v_swa})
     k.limit("attention.key_length", size, 1u << 16);
 }
 
 inline void read_positions(keys& k, hparams& hp) {
   hp.n_ctx_orig_yarn = k.u32("rope.scaling.original_context_length", hp.n_ctx_train);
-  if (const gguf::value* v = k.find("rope.dimension_sections"); v && v->is_array() && v->size() >= 2)
-    hp.rope_sections_used = v->signed_integer(0).value_or(0) > 0 && v->signed_integer(1).value_or(0) > 0;
+  if (const gguf::value* v = k.find("rope.dimension_sections");
+      v && v->is_array() && v->size() >= 2)
+    hp.rope_sections_used =
+        v->signed_integer(0).value_or(0) > 0 && v->signed_integer(1).value_or(0) > 0;
 }
 
 /// The vocabulary's size: said outright, the token list's length, or the embedding's rows.
@@ -80,7 +88,8 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   if (const gguf::value* tokens = h.find("tokenizer.ggml.tokens"); tokens && tokens->is_array())
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(tokens->size(), UINT32_MAX));
   for (const gguf::tensor_info& t : h.tensors())
-    if (t.name == "token_embd.weight") return static_cast<std::uint32_t>(std::min<std::int64_t>(t.ne[1], UINT32_MAX));
+    if (t.name == "token_embd.weight")
+      return static_cast<std::uint32_t>(std::min<std::int64_t>(t.ne[1], UINT32_MAX));
   return 0;
 }
 
@@ -98,7 +107,8 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   keys k(h, name);
   hparams hp;
   detail::read_layers(k, hp);
-  if (!k.problem().message.empty()) return k.problem();  // arrays are as long as the layers are many
+  if (!k.problem().message.empty())
+    return k.problem();  // arrays are as long as the layers are many
   detail::read_experts(k, hp);
   detail::read_heads(k, hp);
   detail::read_positions(k, hp);

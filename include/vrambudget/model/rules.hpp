@@ -38,7 +38,8 @@ inline void ssm(keys& k, hparams& hp) {
   hp.ssm_d_state = k.required("ssm.state_size");
   hp.ssm_dt_rank = k.required("ssm.time_step_rank");
   hp.ssm_n_group = k.u32("ssm.group_count");
-  for (const std::uint32_t n : {hp.ssm_d_conv, hp.ssm_d_inner, hp.ssm_d_state, hp.ssm_dt_rank, hp.ssm_n_group})
+  for (const std::uint32_t n :
+       {hp.ssm_d_conv, hp.ssm_d_inner, hp.ssm_d_state, hp.ssm_dt_rank, hp.ssm_n_group})
     k.limit("ssm", n, 1u << 24);
 }
 
@@ -49,7 +50,8 @@ inline void recurrent_but_every(keys& k, hparams& hp, std::uint32_t interval) {
     return;
   }
   interval = std::max(1u, k.u32("full_attention_interval", interval));
-  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) hp.is_recr_arr[il] = il < hp.n_layer() && (il + 1) % interval != 0;
+  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il)
+    hp.is_recr_arr[il] = il < hp.n_layer() && (il + 1) % interval != 0;
 }
 
 /// Layers without KV heads are recurrent.
@@ -118,7 +120,9 @@ inline void deepseek2(keys& k, hparams& hp) {
   hp.f_attn_temp_scale = k.f32("attention.temperature_scale");
 }
 
-inline void mistral3(keys& k, hparams& hp) { hp.f_attn_temp_scale = k.f32("attention.temperature_scale"); }
+inline void mistral3(keys& k, hparams& hp) {
+  hp.f_attn_temp_scale = k.f32("attention.temperature_scale");
+}
 
 // --- sliding windows
 
@@ -126,7 +130,9 @@ inline void mistral3(keys& k, hparams& hp) { hp.f_attn_temp_scale = k.f32("atten
 inline void listed_window(keys& k, hparams& hp) {
   hp.n_swa = k.required("attention.sliding_window");
   if (!k.has("attention.sliding_window_pattern"))
-    k.fail({errc::not_found, "key '" + k.architecture() + ".attention.sliding_window_pattern' is missing: the architecture needs it"});
+    k.fail({errc::not_found,
+            "key '" + k.architecture() +
+                ".attention.sliding_window_pattern' is missing: the architecture needs it"});
   window(k, hp, 0);
 }
 /// A window of a fixed period; one that is optional is off where the file gives none.
@@ -170,7 +176,8 @@ inline void gemma4(keys& k, hparams& hp) {
   listed_window(k, hp);
   const std::uint32_t shared = k.u32("attention.shared_kv_layers");
   k.limit("attention.shared_kv_layers", shared, hp.n_layer_all);
-  hp.n_layer_kv_from_start = static_cast<std::int32_t>(hp.n_layer_all) - static_cast<std::int32_t>(std::min(shared, hp.n_layer_all));
+  hp.n_layer_kv_from_start = static_cast<std::int32_t>(hp.n_layer_all) -
+                             static_cast<std::int32_t>(std::min(shared, hp.n_layer_all));
   hp.n_embd_per_layer = k.u32("embedding_length_per_layer_input");
 }
 
@@ -187,8 +194,10 @@ inline void indexer(keys& k, hparams& hp) {
   hp.indexer_head_size = k.u32("attention.indexer.key_length");
   hp.indexer_top_k = k.u32("attention.indexer.top_k");
   k.limit("attention.indexer.key_length", hp.indexer_head_size, 1u << 16);
-  if (k.has("attention.indexer.types")) hp.is_indexer_full_arr = k.flags("attention.indexer.types", hp.n_layer());
-  else hp.is_indexer_full_arr.assign(hp.n_layer_all, 1);
+  if (k.has("attention.indexer.types"))
+    hp.is_indexer_full_arr = k.flags("attention.indexer.types", hp.n_layer());
+  else
+    hp.is_indexer_full_arr.assign(hp.n_layer_all, 1);
   hp.is_indexer_full_arr.resize(hp.n_layer_all, 0);
 }
 inline void sparse_latent(keys& k, hparams& hp) {
@@ -247,7 +256,8 @@ inline void falcon_h1(keys& k, hparams& hp) {
 }
 inline void nemotron_h(keys& k, hparams& hp) {
   ssm(k, hp);
-  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) hp.is_recr_arr[il] = hp.n_head_kv(il) == 0 && hp.n_ff(il) == 0;
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il)
+    hp.is_recr_arr[il] = hp.n_head_kv(il) == 0 && hp.n_ff(il) == 0;
 }
 inline void rwkv(keys& k, hparams& hp) {
   hp.wkv_head_size = k.required("wkv.head_size");
@@ -290,11 +300,13 @@ inline void qwen4exp(keys& k, hparams& hp) {
   hp.ple_ngram_size = k.u32("ple.ngram_size");
   hp.ple_heads_per_ngram = k.u32("ple.heads_per_ngram");
   hp.ple_conv_kernel = k.u32("ple.conv_kernel");
-  for (const std::uint32_t n : {hp.ple_ngram_size, hp.ple_heads_per_ngram, hp.ple_conv_kernel}) k.limit("ple", n, 1u << 12);
+  for (const std::uint32_t n : {hp.ple_ngram_size, hp.ple_heads_per_ngram, hp.ple_conv_kernel})
+    k.limit("ple", n, 1u << 12);
   const gguf::value* layers = k.find("ple.layers");
   for (std::uint64_t i = 0; layers && i < layers->size() && i < hp.n_layer_all; ++i)
     if (const auto il = layers->integer(i); il && *il < hp.n_layer_all) hp.is_ple_arr[*il] = 1;
-  if (layers && hp.ple_ngram_size > 1) hp.ple_n_heads = (hp.ple_ngram_size - 1) * hp.ple_heads_per_ngram;
+  if (layers && hp.ple_ngram_size > 1)
+    hp.ple_n_heads = (hp.ple_ngram_size - 1) * hp.ple_heads_per_ngram;
 }
 
 // --- layers that are not what the file counts
@@ -306,8 +318,10 @@ inline void repeat_layers(hparams& hp, std::uint32_t n) {
     all.resize(n);
     for (std::uint32_t il = had; il < n; ++il) all[il] = all[il % had];
   };
-  grow(hp.n_head_arr), grow(hp.n_head_kv_arr), grow(hp.n_ff_arr), grow(hp.n_ff_exp_arr), grow(hp.n_expert_used_arr);
-  grow(hp.is_swa_arr), grow(hp.is_recr_arr), grow(hp.rope_arr), grow(hp.is_indexer_full_arr), grow(hp.is_ple_arr);
+  grow(hp.n_head_arr), grow(hp.n_head_kv_arr), grow(hp.n_ff_arr), grow(hp.n_ff_exp_arr),
+      grow(hp.n_expert_used_arr);
+  grow(hp.is_swa_arr), grow(hp.is_recr_arr), grow(hp.rope_arr), grow(hp.is_indexer_full_arr),
+      grow(hp.is_ple_arr);
   hp.n_layer_all = n;
 }
 /// The stack runs several times over the same weights, each time with a cache of its own.

@@ -17,7 +17,7 @@ enum class tensor_class : std::uint8_t { input, repeating, output };
 /// Class and layer of a tensor.
 struct tensor_place {
   tensor_class kind = tensor_class::repeating;
-  int il = 0;            ///< layer of a repeating tensor
+  int il = 0;              ///< layer of a repeating tensor
   bool per_layer = false;  ///< one copy wherever layers are: RoPE factors
 };
 
@@ -28,25 +28,31 @@ struct tensor_place {
   // stacks of their own: T5's encoder and decoder, a vocoder's
   for (const std::string_view stack : {"enc.blk.", "dec.blk.", "posnet.", "convnext."}) {
     int il = 0;
-    if (name.starts_with(stack) && std::from_chars(name.data() + stack.size(), name.data() + name.size(), il).ec == std::errc{})
+    if (name.starts_with(stack) &&
+        std::from_chars(name.data() + stack.size(), name.data() + name.size(), il).ec ==
+            std::errc{})
       return {tensor_class::repeating, il};
   }
   const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
   if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
-  if (starts("token_embd_norm") && m.architecture.starts_with("lfm2")) return {tensor_class::output, -1};
-  for (const std::string_view p : {"token_embd_norm", "conv1d", "per_layer_model_proj", "per_layer_proj_norm"})
+  if (starts("token_embd_norm") && m.architecture.starts_with("lfm2"))
+    return {tensor_class::output, -1};
+  for (const std::string_view p :
+       {"token_embd_norm", "conv1d", "per_layer_model_proj", "per_layer_proj_norm"})
     if (starts(p)) return {tensor_class::repeating, 0};
-  for (const std::string_view p : {"token_embd", "position_embd", "token_types", "per_layer_token_embd", "hrm.z_l_init", "masked_embd"})
+  for (const std::string_view p : {"token_embd", "position_embd", "token_types",
+                                   "per_layer_token_embd", "hrm.z_l_init", "masked_embd"})
     if (starts(p)) return {tensor_class::input, -1};
   return {tensor_class::output, -1};
 }
 
 /// True if a model without an output matrix multiplies by a copy of the token embeddings.
 [[nodiscard]] inline bool ties_output(const model& m) {
-  constexpr std::array<std::string_view, 10> headless = {"bert",         "bitnet",      "eurobert", "jina-bert-v2",
-                                                         "jina-bert-v3", "modern-bert", "neo-bert", "nomic-bert",
-                                                         "nomic-bert-moe", "wavtokenizer-dec"};
-  return !m.find("output.weight") && std::find(headless.begin(), headless.end(), m.architecture) == headless.end();
+  constexpr std::array<std::string_view, 10> headless = {
+      "bert",        "bitnet",   "eurobert",   "jina-bert-v2",   "jina-bert-v3",
+      "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "wavtokenizer-dec"};
+  return !m.find("output.weight") &&
+         std::find(headless.begin(), headless.end(), m.architecture) == headless.end();
 }
 
 /// True if that copy is made even where the embeddings themselves lie.

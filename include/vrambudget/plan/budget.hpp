@@ -32,7 +32,7 @@ struct term {
   std::string_view name;  ///< "weights", "kv_cache", ...: the JSON contract's words
   bytes size;
   enum basis basis = basis::exact;
-  std::string note;       ///< how it comes about, with this model's numbers
+  std::string note;  ///< how it comes about, with this model's numbers
 };
 
 /// The terms of one device or of the host.
@@ -67,7 +67,7 @@ struct term_list {
 struct device_budget : term_list {
   std::string id;  ///< the engine's name: "CUDA0"
   device gpu;
-  bytes usable;    ///< what the terms may take: free memory less the reserve
+  bytes usable;  ///< what the terms may take: free memory less the reserve
 
   [[nodiscard]] bool fits() const { return used() <= usable; }
   [[nodiscard]] bytes spare() const { return saturating_sub(usable, used()); }
@@ -76,15 +76,16 @@ struct device_budget : term_list {
 
 /// Everything about one run of one model on some devices.
 struct budget {
-  context_params context;            ///< effective parameters, flash attention resolved
-  std::uint32_t n_gpu_layers = 0;    ///< layers on devices, the output layer included
+  context_params context;          ///< effective parameters, flash attention resolved
+  std::uint32_t n_gpu_layers = 0;  ///< layers on devices, the output layer included
   std::vector<device_budget> devices;
   term_list host;
-  graph_shape prompt, generation;    ///< the engine's graphs, for comparison with its log
-  std::vector<std::string> notes;    ///< what a reader should know: bounds used, unknown architecture
+  graph_shape prompt, generation;  ///< the engine's graphs, for comparison with its log
+  std::vector<std::string> notes;  ///< what a reader should know: bounds used, unknown architecture
 
   [[nodiscard]] bool fits() const {
-    return std::all_of(devices.begin(), devices.end(), [](const device_budget& d) { return d.fits(); });
+    return std::all_of(devices.begin(), devices.end(),
+                       [](const device_budget& d) { return d.fits(); });
   }
   /// Bytes that do not fit, over all devices.
   [[nodiscard]] bytes missing() const {

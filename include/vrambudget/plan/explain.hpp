@@ -14,11 +14,13 @@ namespace vrambudget {
 /// Sentences about the terms of one run.
 class explainer {
  public:
-  explainer(const model& m, const context_params& cp, const memory_layout& layout, const placement& where)
+  explainer(const model& m, const context_params& cp, const memory_layout& layout,
+            const placement& where)
       : model_(m), cp_(cp), layout_(layout), where_(where) {}
 
   [[nodiscard]] std::string weights(const vrambudget::weights& w, int backend) const {
-    const auto n = std::count_if(w.all.begin(), w.all.end(), [&](const placed_weight& p) { return p.backend == backend; });
+    const auto n = std::count_if(w.all.begin(), w.all.end(),
+                                 [&](const placed_weight& p) { return p.backend == backend; });
     const std::string align = backend == where_.host() ? "32" : "128";
     return text(static_cast<std::uint64_t>(n)) + " tensors, each padded to " + align + " bytes";
   }
@@ -32,7 +34,8 @@ class explainer {
       const kv_layer& first = *std::find_if(c.layers.begin(), c.layers.end(), here);
       if (!s.empty()) s += "; ";
       s += std::string(c.name) + ": " + text(static_cast<std::uint64_t>(n)) + " layers x " +
-           text(std::uint64_t{c.n_cell} * c.n_stream) + " cells x (K " + row(c.type_k, first.k_width);
+           text(std::uint64_t{c.n_cell} * c.n_stream) + " cells x (K " +
+           row(c.type_k, first.k_width);
       if (first.v_width) s += " + V " + row(c.type_v, first.v_width);
       s += ")";
     }
@@ -42,15 +45,18 @@ class explainer {
   [[nodiscard]] std::string recurrent_state(int backend) const {
     if (!layout_.recurrent || layout_.recurrent->layers.empty()) return {};
     const vrambudget::recurrent_state& r = *layout_.recurrent;
-    const auto n = std::count_if(r.layers.begin(), r.layers.end(), [&](const recurrent_layer& l) { return l.backend == backend; });
+    const auto n = std::count_if(r.layers.begin(), r.layers.end(),
+                                 [&](const recurrent_layer& l) { return l.backend == backend; });
     return text(static_cast<std::uint64_t>(n)) + " layers x " + text(r.n_rows) + " states x 4 x (" +
-           text(r.layers[0].n_embd_r) + " convolution + " + text(r.layers[0].n_embd_s) + " recurrence)";
+           text(r.layers[0].n_embd_r) + " convolution + " + text(r.layers[0].n_embd_s) +
+           " recurrence)";
   }
 
   [[nodiscard]] std::string compute_buffer(const compute_buffers& c) const {
     if (c.prompt.n_nodes == 0) return "a bound for " + text(cp_.n_ubatch) + " tokens";
-    return "highest byte of a simulated graph of " + text(c.prompt.n_nodes) + " nodes in " + text(c.prompt.n_splits) +
-           " splits, " + text(std::min(cp_.n_ctx, cp_.n_ubatch)) + " tokens, " + text(cp_.n_outputs_max) + " rows of logits";
+    return "highest byte of a simulated graph of " + text(c.prompt.n_nodes) + " nodes in " +
+           text(c.prompt.n_splits) + " splits, " + text(std::min(cp_.n_ctx, cp_.n_ubatch)) +
+           " tokens, " + text(cp_.n_outputs_max) + " rows of logits";
   }
 
   [[nodiscard]] std::string output_buffer() const {
@@ -63,7 +69,8 @@ class explainer {
     return std::to_string(n);
   }
   static std::string row(ggml_type t, std::uint64_t width) {
-    return text(width) + " of " + std::string(traits(t).name) + " = " + text(row_size(t, width).count);
+    return text(width) + " of " + std::string(traits(t).name) + " = " +
+           text(row_size(t, width).count);
   }
 
   const model& model_;

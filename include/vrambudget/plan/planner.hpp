@@ -67,16 +67,21 @@ class planner {
     const explainer why(model_, *context, layout, p.where);
     const auto cache_basis = model_.is_known() ? basis::exact : basis::assumed;
     for (std::size_t i = 0; i < p.devices.size(); ++i)
-      b.devices.push_back(device_terms(i, *compute, compute_basis, cache_basis, layout, p, why, *context));
+      b.devices.push_back(
+          device_terms(i, *compute, compute_basis, cache_basis, layout, p, why, *context));
     const int host = p.where.host();
-    b.host.add({"weights", p.placed_weights.on(host), basis::exact, why.weights(p.placed_weights, host)});
+    b.host.add(
+        {"weights", p.placed_weights.on(host), basis::exact, why.weights(p.placed_weights, host)});
     b.host.add({"kv_cache", kv_cache_bytes(layout, host, host), cache_basis, why.kv_cache(host)});
     if (layout.recurrent)
-      b.host.add({"recurrent_state", recurrent_state_bytes(*layout.recurrent, host, host), cache_basis, why.recurrent_state(host)});
+      b.host.add({"recurrent_state", recurrent_state_bytes(*layout.recurrent, host, host),
+                  cache_basis, why.recurrent_state(host)});
     b.host.add({"compute_buffer", compute->host, compute_basis, why.compute_buffer(*compute)});
-    b.host.add({"output_buffer", output_buffer_bytes(model_.hp, *context), basis::exact, why.output_buffer()});
+    b.host.add({"output_buffer", output_buffer_bytes(model_.hp, *context), basis::exact,
+                why.output_buffer()});
     if (b.host.used().overflowed() ||
-        std::any_of(b.devices.begin(), b.devices.end(), [](const device_budget& d) { return d.used().overflowed(); }))
+        std::any_of(b.devices.begin(), b.devices.end(),
+                    [](const device_budget& d) { return d.used().overflowed(); }))
       return error{errc::overflow, "a size of this run needs more than 64 bits"};
     return b;
   }
@@ -85,7 +90,10 @@ class planner {
   /// What depends on where tensors go, and not on the context.
   struct placed {
     placed(const model& m, std::vector<device> d, placement w, weights pw, const run& r)
-        : devices(std::move(d)), where(std::move(w)), placed_weights(std::move(pw)), made_for(r),
+        : devices(std::move(d)),
+          where(std::move(w)),
+          placed_weights(std::move(pw)),
+          made_for(r),
           graphs(m, where, placed_weights, devices, r) {}
     std::vector<device> devices;
     placement where;
@@ -96,12 +104,15 @@ class planner {
 
   static bool same_place(const run& a, const run& b) {
     const auto same_overrides = [&] {
-      return std::equal(a.overrides.begin(), a.overrides.end(), b.overrides.begin(), b.overrides.end(),
-                        [](const tensor_override& x, const tensor_override& y) { return x.pattern == y.pattern && x.buffer == y.buffer; });
+      return std::equal(a.overrides.begin(), a.overrides.end(), b.overrides.begin(),
+                        b.overrides.end(), [](const tensor_override& x, const tensor_override& y) {
+                          return x.pattern == y.pattern && x.buffer == y.buffer;
+                        });
     };
-    return a.n_gpu_layers == b.n_gpu_layers && a.split_mode == b.split_mode && a.main_gpu == b.main_gpu &&
-           a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe && a.n_cpu_moe == b.n_cpu_moe &&
-           a.n_cpu_ffn == b.n_cpu_ffn && a.op_offload == b.op_offload && same_overrides();
+    return a.n_gpu_layers == b.n_gpu_layers && a.split_mode == b.split_mode &&
+           a.main_gpu == b.main_gpu && a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe &&
+           a.n_cpu_moe == b.n_cpu_moe && a.n_cpu_ffn == b.n_cpu_ffn &&
+           a.op_offload == b.op_offload && same_overrides();
   }
 
   /// Places the model's tensors for `r` unless they lie so already.
@@ -113,26 +124,33 @@ class planner {
     if (!where) return where.error();
     auto pw = place_weights(model_, *where, r);
     if (!pw) return pw.error();
-    placed_ = std::make_unique<placed>(model_, std::move(*used), std::move(*where), std::move(*pw), r);
+    placed_ =
+        std::make_unique<placed>(model_, std::move(*used), std::move(*where), std::move(*pw), r);
     return {};
   }
 
-  device_budget device_terms(std::size_t i, const compute_buffers& compute, enum basis compute_basis, enum basis cache_basis,
-                             const memory_layout& layout, const placed& p, const explainer& why, const context_params& cp) const {
+  device_budget device_terms(std::size_t i, const compute_buffers& compute,
+                             enum basis compute_basis, enum basis cache_basis,
+                             const memory_layout& layout, const placed& p, const explainer& why,
+                             const context_params& cp) const {
     const int backend = static_cast<int>(i), host = p.where.host();
     device_budget d;
     d.id = "CUDA" + std::to_string(i);
     d.gpu = p.devices[i];
     d.usable = saturating_sub(d.gpu.free, limits_.reserve);
-    d.add({"weights", p.placed_weights.on(backend), basis::exact, why.weights(p.placed_weights, backend)});
+    d.add({"weights", p.placed_weights.on(backend), basis::exact,
+           why.weights(p.placed_weights, backend)});
     d.add({"kv_cache", kv_cache_bytes(layout, backend, host), cache_basis, why.kv_cache(backend)});
     if (layout.recurrent)
-      d.add({"recurrent_state", recurrent_state_bytes(*layout.recurrent, backend, host), cache_basis, why.recurrent_state(backend)});
+      d.add({"recurrent_state", recurrent_state_bytes(*layout.recurrent, backend, host),
+             cache_basis, why.recurrent_state(backend)});
     d.add({"compute_buffer", compute.device[i], compute_basis, why.compute_buffer(compute)});
     if (!limits_.buffers_only) {
-      d.add({"driver_context", driver_context_bytes(d.gpu.cc), basis::assumed, "the CUDA context of one process on this generation of GPU"});
+      d.add({"driver_context", driver_context_bytes(d.gpu.cc), basis::assumed,
+             "the CUDA context of one process on this generation of GPU"});
       d.add({"pool", pool_bytes(model_, p.placed_weights, backend, d.gpu, cp), basis::bound,
-             "scratch of the largest kernel at " + std::to_string(cp.n_ubatch) + " tokens, and cuBLAS's workspace"});
+             "scratch of the largest kernel at " + std::to_string(cp.n_ubatch) +
+                 " tokens, and cuBLAS's workspace"});
     }
     return d;
   }
@@ -144,15 +162,19 @@ class planner {
     std::uint64_t widest = hp.n_embd;
     for (const model_tensor& t : model_.tensors)
       if (t.ne[1] > 1 && t.name != "token_embd.weight" && t.name != "output.weight")
-        widest = std::max({widest, static_cast<std::uint64_t>(t.ne[0]), static_cast<std::uint64_t>(t.ne[1])});
+        widest = std::max(
+            {widest, static_cast<std::uint64_t>(t.ne[0]), static_cast<std::uint64_t>(t.ne[1])});
     std::uint64_t experts = 1;
-    for (const std::uint32_t used : hp.n_expert_used_arr) experts = std::max<std::uint64_t>(experts, used);
+    for (const std::uint32_t used : hp.n_expert_used_arr)
+      experts = std::max<std::uint64_t>(experts, used);
     const std::uint64_t nt = std::max(cp.n_ubatch, cp.n_seq_max);
     const bytes mask = bytes{cp.flash_attn ? 2u : 4u} * cp.n_ctx_seq * nt;
     bytes sum = bytes{4} * nt * (8 * std::uint64_t{hp.n_embd} + 4 * widest * experts) + mask +
-                bytes{4} * (std::uint64_t{hp.n_vocab} + hp.n_embd) * std::max<std::uint64_t>(cp.n_outputs_max, 1);
+                bytes{4} * (std::uint64_t{hp.n_vocab} + hp.n_embd) *
+                    std::max<std::uint64_t>(cp.n_outputs_max, 1);
     if (!cp.flash_attn) sum += bytes{4} * cp.n_ctx_seq * nt * std::max(1u, hp.n_head());
-    if (cp.flash_attn && cp.type_k != ggml_type::f16) sum += bytes{4} * hp.n_embd_k_gqa() * cp.n_ctx;
+    if (cp.flash_attn && cp.type_k != ggml_type::f16)
+      sum += bytes{4} * hp.n_embd_k_gqa() * cp.n_ctx;
     compute_buffers out;
     out.flash_attn = cp.flash_attn;
     out.device.assign(p.devices.size(), sum);
@@ -161,10 +183,12 @@ class planner {
   }
 
   [[nodiscard]] std::string unknown_note() const {
-    return model_.is_known() ? "the graph of architecture '" + model_.architecture +
-                                   "' is not described yet: its compute buffer is a bound, the rest is exact"
-                             : "architecture '" + model_.architecture +
-                                   "' is unknown: weights are exact, the KV cache follows the standard formula, the compute buffer is a bound";
+    return model_.is_known()
+               ? "the graph of architecture '" + model_.architecture +
+                     "' is not described yet: its compute buffer is a bound, the rest is exact"
+               : "architecture '" + model_.architecture +
+                     "' is unknown: weights are exact, the KV cache follows the standard formula, "
+                     "the compute buffer is a bound";
   }
 
   const model& model_;
@@ -174,7 +198,8 @@ class planner {
 };
 
 /// The budget of one run.
-[[nodiscard]] inline result<budget> plan(const model& m, const run& r, std::vector<device> devices, limits l = {}) {
+[[nodiscard]] inline result<budget> plan(const model& m, const run& r, std::vector<device> devices,
+                                         limits l = {}) {
   return planner(m, std::move(devices), l).budget_for(r);
 }
 

@@ -33,7 +33,8 @@ struct context_limit {
   std::string full;  // the device that was over its memory at the last try that did not fit
   // room on the fullest device, negative if it is over
   const auto room_at = [&](std::uint64_t steps) -> result<double> {
-    r.n_ctx = static_cast<std::uint32_t>(std::min<std::uint64_t>(steps * grid, UINT32_MAX / grid * grid));
+    r.n_ctx =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(steps * grid, UINT32_MAX / grid * grid));
     const result<budget> b = p.budget_for(r);
     if (!b) return b.error();
     double least = std::numeric_limits<double>::max();
@@ -48,7 +49,9 @@ struct context_limit {
   std::uint64_t fits = 1, beyond = std::max<std::uint64_t>(most / grid, 1);
   result<double> room_beyond = room_at(beyond);
   if (!room_beyond) return room_beyond.error();
-  if (*room_beyond >= 0) return context_limit{static_cast<std::uint32_t>(beyond * grid), limit ? "limit" : "n_ctx_train"};
+  if (*room_beyond >= 0)
+    return context_limit{static_cast<std::uint32_t>(beyond * grid),
+                         limit ? "limit" : "n_ctx_train"};
   result<double> room_fits = room_at(fits);
   if (!room_fits) return room_fits.error();
   if (*room_fits < 0) return context_limit{0, full};
@@ -115,11 +118,13 @@ inline bytes least_spare(const budget& b) {
   };
 
   for (const ggml_type t : {ggml_type::q8_0, ggml_type::q4_0}) {
-    if (row_size(t, 256) >= row_size(r.type_k, 256) && row_size(t, 256) >= row_size(r.type_v, 256)) continue;
+    if (row_size(t, 256) >= row_size(r.type_k, 256) && row_size(t, 256) >= row_size(r.type_v, 256))
+      continue;
     run changed = r;
     changed.type_k = changed.type_v = t;
     const std::string type(traits(t).name);
-    if (try_run(changed, "-ctk " + type + " -ctv " + type, "the same context, KV in " + type)) break;
+    if (try_run(changed, "-ctk " + type + " -ctv " + type, "the same context, KV in " + type))
+      break;
   }
   if (sequences(r) > 1) {
     run changed = r;
@@ -132,7 +137,8 @@ inline bytes least_spare(const budget& b) {
     changed.n_ubatch = ub;
     if (try_run(changed, "-ub " + std::to_string(ub), "the same context, slower prompts")) break;
   }
-  if (const result<context_limit> most = max_context(p, r, r.n_ctx ? r.n_ctx : 0); most && most->n_ctx > 0) {
+  if (const result<context_limit> most = max_context(p, r, r.n_ctx ? r.n_ctx : 0);
+      most && most->n_ctx > 0) {
     run changed = r;
     changed.n_ctx = most->n_ctx;
     try_run(changed, "-c " + std::to_string(most->n_ctx), "the largest context, all else the same");
@@ -140,8 +146,12 @@ inline bytes least_spare(const budget& b) {
   const std::uint32_t n_layer = p.get_model().hp.n_layer_all;
   if (p.get_model().hp.n_expert > 0 && !r.cpu_moe) {
     run changed = r;
-    const auto with = [&](std::uint32_t n) { changed.n_cpu_moe = n; return changed; };
-    if (const std::uint32_t n = detail::smallest(n_layer, [&](std::uint32_t k) { return fits(with(k)); }))
+    const auto with = [&](std::uint32_t n) {
+      changed.n_cpu_moe = n;
+      return changed;
+    };
+    if (const std::uint32_t n =
+            detail::smallest(n_layer, [&](std::uint32_t k) { return fits(with(k)); }))
       try_run(with(n), "-ncmoe " + std::to_string(n),
               "experts of " + std::to_string(n) + " layers on the host");
   }
@@ -150,8 +160,10 @@ inline bytes least_spare(const budget& b) {
     changed.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - n);
     return changed;
   };
-  if (const std::uint32_t n = detail::smallest(n_layer + 1, [&](std::uint32_t k) { return fits(without(k)); }))
-    try_run(without(n), "-ngl " + std::to_string(n_layer + 1 - n), std::to_string(n) + " layers on the host");
+  if (const std::uint32_t n =
+          detail::smallest(n_layer + 1, [&](std::uint32_t k) { return fits(without(k)); }))
+    try_run(without(n), "-ngl " + std::to_string(n_layer + 1 - n),
+            std::to_string(n) + " layers on the host");
   return found;
 }
 

@@ -18,6 +18,7 @@ struct json_extras {
 };
 
 /// One JSON object and a line feed.
-[[nodiscard]] std::string budget_json(const model& m, const run& r, const budget& b, const json_extras& extras);
+[[nodiscard]] std::string budget_json(const model& m, const run& r, const budget& b,
+                                      const json_extras& extras);
 
 }  // namespace vrambudget

@@ -35,6 +35,7 @@ struct context_row {
 /// What would make a run fit, one change a line.
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all);
 /// Largest contexts by cache type.
-[[nodiscard]] std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train);
+[[nodiscard]] std::string contexts_text(const std::vector<context_row>& rows,
+                                        std::uint32_t n_ctx_train);
 
 }  // namespace vrambudget

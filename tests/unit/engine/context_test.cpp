@@ -48,7 +48,8 @@ TEST_SUITE("context") {
   }
 
   TEST_CASE("embeddings run in one micro-batch and keep a row for every token") {
-    const auto c = effective_context({.n_ctx = 4096, .n_ubatch = 256, .embeddings = true}, llama()).value();
+    const auto c =
+        effective_context({.n_ctx = 4096, .n_ubatch = 256, .embeddings = true}, llama()).value();
     CHECK(c.n_batch == 256);
     CHECK(c.n_outputs_max == 256);
   }
@@ -61,7 +62,8 @@ TEST_SUITE("context") {
   }
 
   TEST_CASE("refusals name what is wrong") {
-    CHECK(refusal({.flash_attn = flash_attn::off, .type_v = ggml_type::q4_0}).find("q4_0") != std::string::npos);
+    CHECK(refusal({.flash_attn = flash_attn::off, .type_v = ggml_type::q4_0}).find("q4_0") !=
+          std::string::npos);
     CHECK(refusal({.n_parallel = 257}).find("257") != std::string::npos);
     CHECK(refusal({.split_mode = split_mode::row}).find("row") != std::string::npos);
     hparams odd = llama();

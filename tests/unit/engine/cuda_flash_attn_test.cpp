@@ -30,14 +30,17 @@ TEST_SUITE("cuda_flash_attn") {
     ggml::graph g;
     CHECK(engine::choose_flash_attn_kernel(*attention(g, {}), 860) == flash_attn_kernel::mma);
     const shape one_query{.n_q = 1};
-    CHECK(engine::choose_flash_attn_kernel(*attention(g, one_query), 890) == flash_attn_kernel::vec);
-    CHECK(engine::choose_flash_attn_kernel(*attention(g, one_query), 860) == flash_attn_kernel::mma);
+    CHECK(engine::choose_flash_attn_kernel(*attention(g, one_query), 890) ==
+          flash_attn_kernel::vec);
+    CHECK(engine::choose_flash_attn_kernel(*attention(g, one_query), 860) ==
+          flash_attn_kernel::mma);
     CHECK(engine::choose_flash_attn_kernel(*attention(g, {}), 610) == flash_attn_kernel::tile);
   }
 
   TEST_CASE("head sizes without a kernel and types without one are refused") {
     ggml::graph g;
-    CHECK(engine::choose_flash_attn_kernel(*attention(g, {.head = 100}), 860) == flash_attn_kernel::none);
+    CHECK(engine::choose_flash_attn_kernel(*attention(g, {.head = 100}), 860) ==
+          flash_attn_kernel::none);
     CHECK(engine::choose_flash_attn_kernel(*attention(g, {.k = ggml_type::iq4_nl}), 860) ==
           flash_attn_kernel::none);
   }
@@ -57,6 +60,7 @@ TEST_SUITE("cuda_flash_attn") {
     const shape pair{.n_q = 1, .k = ggml_type::q4_0, .v = ggml_type::q4_0};
     CHECK(engine::flash_attn_alloc_size(*attention(g, pair), 860) == 128 * 32 * 4);
     const shape mixed{.n_q = 1, .k = ggml_type::q8_0, .v = ggml_type::q4_0};
-    CHECK(engine::flash_attn_alloc_size(*attention(g, mixed), 860) == 128 * 32 * 4 + (16_MiB).count);
+    CHECK(engine::flash_attn_alloc_size(*attention(g, mixed), 860) ==
+          128 * 32 * 4 + (16_MiB).count);
   }
 }

@@ -24,16 +24,19 @@ void add_router(graph& g, std::int64_t n_expert) {
 /// experts * weights summed over `k` experts, and a reader of the sum.
 tensor* add_reduction(graph& g, std::int64_t k) {
   op_builder b(g);
-  tensor* experts = b.mul_mat(g.make_input("w", ggml_type::f32, 32, 64), g.make_input("h", ggml_type::f32, 32, k, 16));
+  tensor* experts = b.mul_mat(g.make_input("w", ggml_type::f32, 32, 64),
+                              g.make_input("h", ggml_type::f32, 32, k, 16));
   tensor* weighted = b.mul(experts, g.make_input("weights", ggml_type::f32, 1, k, 16));
   g.expand(weighted);
   std::vector<tensor*> parts;
   for (std::int64_t i = 0; i < k; ++i) {
-    parts.push_back(b.view_2d(weighted, 64, 16, weighted->nb[2], static_cast<std::uint64_t>(i) * weighted->nb[1]));
+    parts.push_back(b.view_2d(weighted, 64, 16, weighted->nb[2],
+                              static_cast<std::uint64_t>(i) * weighted->nb[1]));
     g.expand(parts.back());
   }
   tensor* sum = parts[0];
-  for (std::int64_t i = 1; i < k; ++i) g.expand(sum = b.add(sum, parts[static_cast<std::size_t>(i)]));
+  for (std::int64_t i = 1; i < k; ++i)
+    g.expand(sum = b.add(sum, parts[static_cast<std::size_t>(i)]));
   g.expand(b.scale(sum));
   return experts;
 }
@@ -42,7 +45,8 @@ std::size_t match_at(graph& g, op first, std::vector<alloc_dep>& deps) {
   for (std::size_t i = 0; i < g.nodes().size(); ++i)
     if (g.nodes()[i]->op == first) {
       const auto rest = std::span<tensor* const>(g.nodes()).subspan(i);
-      return first == op::mul ? weighted_reduction::match(rest, deps) : topk_router::match(rest, deps);
+      return first == op::mul ? weighted_reduction::match(rest, deps)
+                              : topk_router::match(rest, deps);
     }
   return 0;
 }
@@ -68,7 +72,8 @@ TEST_SUITE("cuda_fusion") {
     REQUIRE(match_at(g, op::soft_max, deps) == 5);
     for (const alloc_dep& d : deps) CHECK(d.until == g.nodes()[5]);
     const auto keeps = [&](op o) {
-      return std::any_of(deps.begin(), deps.end(), [&](const alloc_dep& d) { return d.what->op == o; });
+      return std::any_of(deps.begin(), deps.end(),
+                         [&](const alloc_dep& d) { return d.what->op == o; });
     };
     CHECK(keeps(op::none));  // the logits, its source
     CHECK(keeps(op::argsort));

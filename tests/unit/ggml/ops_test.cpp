@@ -23,8 +23,8 @@ TEST_SUITE("ops") {
     CHECK(b.glu(x)->ne[0] == 128);
     CHECK(b.sum_rows(x)->ne[0] == 1);
     tensor* ids = g.make(ggml_type::i32, 3, 7);
-    CHECK(b.mul_mat_id(g.make(ggml_type::f16, 256, 32, 8), g.make(ggml_type::f32, 256, 1, 7), ids)->ne ==
-          std::array<std::int64_t, 4>{32, 3, 7, 1});
+    CHECK(b.mul_mat_id(g.make(ggml_type::f16, 256, 32, 8), g.make(ggml_type::f32, 256, 1, 7), ids)
+              ->ne == std::array<std::int64_t, 4>{32, 3, 7, 1});
     // kernel of 4 over 3 + 10 columns leaves 10
     CHECK(b.ssm_conv(g.make(ggml_type::f32, 13, 64, 2), g.make(ggml_type::f32, 4, 64))->ne ==
           std::array<std::int64_t, 4>{64, 10, 2, 1});
@@ -61,7 +61,8 @@ TEST_SUITE("ops") {
   TEST_CASE("shapes that do not fit fail and name both") {
     graph g;
     op_builder b(g);
-    (void)b.mul_mat(named(g.make(ggml_type::f32, 8, 2), "w"), named(g.make(ggml_type::f32, 9, 2), "x"));
+    (void)b.mul_mat(named(g.make(ggml_type::f32, 8, 2), "w"),
+                    named(g.make(ggml_type::f32, 9, 2), "x"));
     CHECK(g.failure().find("w[8") != std::string::npos);
     CHECK(g.failure().find("x[9") != std::string::npos);
     g.clear();

@@ -21,7 +21,8 @@ struct machine {
   std::vector<const backend*> backends{&cuda, &cpu};
 };
 
-tensor* weight(graph& g, int home, std::int64_t rows, std::int64_t columns, ggml_type type = ggml_type::f32) {
+tensor* weight(graph& g, int home, std::int64_t rows, std::int64_t columns,
+               ggml_type type = ggml_type::f32) {
   tensor* w = g.make(type, rows, columns);
   w->home = static_cast<std::int8_t>(home);
   w->is_weight = true;
@@ -50,8 +51,10 @@ TEST_SUITE("scheduler") {
     CHECK(s.buffer_size(gpu) == 3 * 64 * 8 * 4);
   }
 
-  TEST_CASE("batches of 32 take a host weight to the GPU and smaller ones or without op offload do not") {
-    for (const auto& [n, offload, expected] : {std::tuple{31, true, host}, {32, true, gpu}, {32, false, host}}) {
+  TEST_CASE(
+      "batches of 32 take a host weight to the GPU and smaller ones or without op offload do not") {
+    for (const auto& [n, offload, expected] :
+         {std::tuple{31, true, host}, {32, true, gpu}, {32, false, host}}) {
       CAPTURE(n);
       machine m;
       graph g;
@@ -97,7 +100,8 @@ TEST_SUITE("scheduler") {
     machine m;
     graph g;
     op_builder b(g);
-    tensor* y = b.mul_mat(weight(g, host, 256, 64, ggml_type::tq1_0), g.make_input("x", ggml_type::f32, 256, 64));
+    tensor* y = b.mul_mat(weight(g, host, 256, 64, ggml_type::tq1_0),
+                          g.make_input("x", ggml_type::f32, 256, 64));
     g.expand(y);
     scheduler s(m.backends, 1, true);
     s.split_graph(g);
@@ -108,7 +112,8 @@ TEST_SUITE("scheduler") {
     machine m;
     graph g;
     op_builder b(g);
-    tensor* pinned = b.scale(b.mul_mat(weight(g, gpu, 64, 64), g.make_input("x", ggml_type::f32, 64, 8)));
+    tensor* pinned =
+        b.scale(b.mul_mat(weight(g, gpu, 64, 64), g.make_input("x", ggml_type::f32, 64, 8)));
     pinned->backend = host;
     tensor* y = b.mul_mat(weight(g, gpu, 64, 64), pinned);
     g.expand(y);

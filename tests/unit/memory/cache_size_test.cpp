@@ -38,7 +38,9 @@ TEST_SUITE("cache_size") {
   }
 
   TEST_CASE("a sliding window keeps its tokens and a micro-batch per sequence") {
-    const auto more = [](gguf::writer& w) { w.add("gemma3.attention.sliding_window", std::uint32_t{1000}); };
+    const auto more = [](gguf::writer& w) {
+      w.add("gemma3.attention.sliding_window", std::uint32_t{1000});
+    };
     const model m = testing::small_llama(more, "gemma3").value();
     const auto l = layout(m, {.n_ctx = 8192, .n_ubatch = 512, .n_parallel = 2});
     REQUIRE(l.caches.size() == 2);
@@ -59,8 +61,11 @@ TEST_SUITE("cache_size") {
 
   TEST_CASE("recurrent layers keep a convolution and a state for each sequence") {
     const auto more = [](gguf::writer& w) {
-      for (const auto& [name, n] : {std::pair{"conv_kernel", 4u}, {"inner_size", 512u}, {"state_size", 128u},
-                                    {"time_step_rank", 8u}, {"group_count", 1u}})
+      for (const auto& [name, n] : {std::pair{"conv_kernel", 4u},
+                                    {"inner_size", 512u},
+                                    {"state_size", 128u},
+                                    {"time_step_rank", 8u},
+                                    {"group_count", 1u}})
         w.add(std::string("mamba2.ssm.") + name, n);
     };
     const model m = testing::small_llama(more, "mamba2").value();
@@ -73,13 +78,16 @@ TEST_SUITE("cache_size") {
 
   TEST_CASE("latent attention keeps K alone") {
     const auto more = [](gguf::writer& w) {
-      for (const auto& [name, n] : {std::pair{"attention.kv_lora_rank", 512u}, {"attention.key_length", 576u},
-                                    {"attention.value_length", 512u}, {"attention.key_length_mla", 192u},
+      for (const auto& [name, n] : {std::pair{"attention.kv_lora_rank", 512u},
+                                    {"attention.key_length", 576u},
+                                    {"attention.value_length", 512u},
+                                    {"attention.key_length_mla", 192u},
                                     {"attention.value_length_mla", 128u}})
         w.add(std::string("deepseek2.") + name, n);
     };
     const model m = testing::small_llama(more, "deepseek2").value();
-    CHECK(on_gpu(layout(m, {.n_ctx = 4096, .n_parallel = 1})).count == 4 * 4096 * 2 * 576 * 2);  // 2 KV heads here
+    CHECK(on_gpu(layout(m, {.n_ctx = 4096, .n_parallel = 1})).count ==
+          4 * 4096 * 2 * 576 * 2);  // 2 KV heads here
     for (const kv_layer& k : layout(m, {}).caches.at(0).layers) CHECK(k.v_width == 0);
   }
 }

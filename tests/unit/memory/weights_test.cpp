@@ -44,7 +44,9 @@ TEST_SUITE("weights") {
   }
 
   TEST_CASE("an output matrix of its own ends the copy") {
-    const model m = testing::small_llama([](gguf::writer& w) { w.add_tensor("output.weight", ggml_type::f16, {256, 1000}); }).value();
+    const model m = testing::small_llama([](gguf::writer& w) {
+                      w.add_tensor("output.weight", ggml_type::f16, {256, 1000});
+                    }).value();
     CHECK(placed(m, {}).on(0).count == 4 * layer + 1024 + 512000);
   }
 
@@ -62,12 +64,13 @@ TEST_SUITE("weights") {
   }
 
   TEST_CASE("experts and dense feed-forward of the first layers can stay on the host") {
-    const model m = testing::small_llama([](gguf::writer& w) {
-                      w.add("llama.expert_count", std::uint32_t{2});
-                      w.add("llama.expert_used_count", std::uint32_t{1});
-                      for (const char* name : {"blk.0.ffn_up_exps.weight", "blk.3.ffn_gate_up_chexps.weight"})
-                        w.add_tensor(name, ggml_type::f16, {256, 512, 2});
-                    }).value();
+    const model m =
+        testing::small_llama([](gguf::writer& w) {
+          w.add("llama.expert_count", std::uint32_t{2});
+          w.add("llama.expert_used_count", std::uint32_t{1});
+          for (const char* name : {"blk.0.ffn_up_exps.weight", "blk.3.ffn_gate_up_chexps.weight"})
+            w.add_tensor(name, ggml_type::f16, {256, 512, 2});
+        }).value();
     CHECK(backend_of(m, placed(m, {.cpu_moe = true}), "blk.3.ffn_gate_up_chexps.weight") == 1);
     CHECK(backend_of(m, placed(m, {.n_cpu_moe = 3}), "blk.3.ffn_gate_up_chexps.weight") == 0);
     CHECK(backend_of(m, placed(m, {.n_cpu_moe = 3}), "blk.0.ffn_up_exps.weight") == 1);
@@ -77,7 +80,9 @@ TEST_SUITE("weights") {
   }
 
   TEST_CASE("types that CUDA cannot multiply by stay on the host") {
-    const model m = testing::small_llama([](gguf::writer& w) { w.add_tensor("blk.0.attn_gate.weight", ggml_type::tq1_0, {256, 256}); }).value();
+    const model m = testing::small_llama([](gguf::writer& w) {
+                      w.add_tensor("blk.0.attn_gate.weight", ggml_type::tq1_0, {256, 256});
+                    }).value();
     CHECK(backend_of(m, placed(m, {}), "blk.0.attn_gate.weight") == 1);
   }
 }

@@ -28,7 +28,8 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("layers and names of tensors come apart") {
-    CHECK(layer_of("blk.12.attn_q.weight") == std::pair<int, std::string_view>{12, "attn_q.weight"});
+    CHECK(layer_of("blk.12.attn_q.weight") ==
+          std::pair<int, std::string_view>{12, "attn_q.weight"});
     CHECK(layer_of("output.weight").first == -1);
     CHECK(layer_of("blk.x.attn_q.weight").first == -1);
     CHECK(layer_of("blk.7").first == -1);
@@ -42,7 +43,8 @@ TEST_SUITE("model") {
     }
     CHECK(find_architecture("gptj") == nullptr);
     CHECK(find_architecture("") == nullptr);
-    CHECK(architectures.size() == 150);  // names of the engine, without gptj and clip, which it cannot run
+    CHECK(architectures.size() ==
+          150);  // names of the engine, without gptj and clip, which it cannot run
   }
 
   TEST_CASE("per-layer arrays and single numbers are both read") {
@@ -60,16 +62,20 @@ TEST_SUITE("model") {
     const error missing = problem({}, "mamba2");
     CHECK(missing.code == errc::not_found);
     CHECK(missing.message.find("mamba2.ssm.conv_kernel") != std::string::npos);
-    const error wrong = problem([](gguf::writer& w) { w.add("llama.expert_count", std::string_view("many")); });
+    const error wrong =
+        problem([](gguf::writer& w) { w.add("llama.expert_count", std::string_view("many")); });
     CHECK(wrong.code == errc::bad_format);
     CHECK(wrong.message.find("llama.expert_count") != std::string::npos);
     CHECK(wrong.message.find("str") != std::string::npos);
-    const error brief = problem([](gguf::writer& w) { w.add("llama.expert_used_count", std::vector<std::uint32_t>{1, 2}); });
+    const error brief = problem([](gguf::writer& w) {
+      w.add("llama.expert_used_count", std::vector<std::uint32_t>{1, 2});
+    });
     CHECK(brief.message.find("2 entries") != std::string::npos);
   }
 
   TEST_CASE("absurd numbers are refused before they are multiplied") {
-    for (const auto& [key, n] : {std::pair{"llama.expert_count", 5000u}, {"llama.nextn_predict_layers", 9u},
+    for (const auto& [key, n] : {std::pair{"llama.expert_count", 5000u},
+                                 {"llama.nextn_predict_layers", 9u},
                                  {"llama.attention.key_length", 1u << 30}}) {
       CAPTURE(key);
       const auto add = [&, key = key, n = n](gguf::writer& w) { w.add(key, n); };
@@ -84,9 +90,11 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("windows repeat with their period and draft layers have none") {
-    const auto m = testing::small_llama([](gguf::writer& w) {
-      w.add("gemma2.nextn_predict_layers", std::uint32_t{1});
-    }, "gemma2").value();
+    const auto m =
+        testing::small_llama(
+            [](gguf::writer& w) { w.add("gemma2.nextn_predict_layers", std::uint32_t{1}); },
+            "gemma2")
+            .value();
     CHECK(m.hp.is_swa(0));
     CHECK_FALSE(m.hp.is_swa(1));
     CHECK(m.hp.is_swa(2));
@@ -99,7 +107,8 @@ TEST_SUITE("model") {
     w.add("general.name", std::string_view("nameless"));
     const auto bytes = w.finish();
     const auto header = gguf::parse(bytes, {.check_data = false}).value();
-    CHECK(read_model({&header, 1}).error().message.find("general.architecture") != std::string::npos);
+    CHECK(read_model({&header, 1}).error().message.find("general.architecture") !=
+          std::string::npos);
     CHECK(problem({}, "clip").code == errc::unsupported);
   }
 }

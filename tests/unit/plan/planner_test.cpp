@@ -16,7 +16,8 @@ model catalogued(const char* name) {
   return read_model({&parsed, 1}).value();
 }
 
-const run one_slot{.n_ctx = 262144, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};
+const run one_slot{
+    .n_ctx = 262144, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};
 
 }  // namespace
 
@@ -25,7 +26,10 @@ TEST_SUITE("planner") {
   TEST_CASE("the engine's bytes come out at every micro-batch") {
     const model m = catalogued("Qwen3.6-27B-UD-Q4_K_XL");
     planner p(m, {testing::card()});
-    for (const auto& [ub, compute] : {std::pair{256, 1250189568ll}, {512, 1426358528ll}, {1024, 1778696448ll}, {2048, 2483372288ll}}) {
+    for (const auto& [ub, compute] : {std::pair{256, 1250189568ll},
+                                      {512, 1426358528ll},
+                                      {1024, 1778696448ll},
+                                      {2048, 2483372288ll}}) {
       CAPTURE(ub);
       run r = one_slot;
       r.n_ubatch = static_cast<std::uint32_t>(ub);
@@ -79,8 +83,10 @@ TEST_SUITE("planner") {
     CHECK(b.devices[0].of("kv_cache").count == 4 * 1024 * 2 * 128 * 2);
     // the same model as a llama needs less than the bound
     const model same = testing::small_llama().value();
-    CHECK(plan(same, {.n_ctx = 1024, .n_parallel = 1}, {testing::card()}).value().devices[0].of("compute_buffer") <=
-          b.devices[0].of("compute_buffer"));
+    CHECK(plan(same, {.n_ctx = 1024, .n_parallel = 1}, {testing::card()})
+              .value()
+              .devices[0]
+              .of("compute_buffer") <= b.devices[0].of("compute_buffer"));
   }
 
   TEST_CASE("a tensor the engine needs and the file lacks is named") {

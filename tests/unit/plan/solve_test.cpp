@@ -14,7 +14,8 @@ TEST_SUITE("solve") {
                       w.add("llama.rope.scaling.original_context_length", std::uint32_t{8192});
                     }).value();
     // enough for the buffers and about half of the trained 8192 tokens
-    const bytes budgeted = plan(m, {.n_ctx = 4096, .n_parallel = 1}, {testing::card()}).value().devices[0].used();
+    const bytes budgeted =
+        plan(m, {.n_ctx = 4096, .n_parallel = 1}, {testing::card()}).value().devices[0].used();
     planner p(m, {testing::card(budgeted)});
     const run r{.n_parallel = 1};
     const context_limit most = max_context(p, r).value();
@@ -57,13 +58,20 @@ TEST_SUITE("solve") {
       run changed = r;
       std::istringstream words(s.flags);
       for (std::string flag, value; words >> flag >> value;) {
-        if (flag == "-ctk") changed.type_k = *type_from_name(value);
-        else if (flag == "-ctv") changed.type_v = *type_from_name(value);
-        else if (flag == "-np") changed.n_parallel = static_cast<std::uint32_t>(std::stoul(value));
-        else if (flag == "-ub") changed.n_ubatch = static_cast<std::uint32_t>(std::stoul(value));
-        else if (flag == "-c") changed.n_ctx = static_cast<std::uint32_t>(std::stoul(value));
-        else if (flag == "-ngl") changed.n_gpu_layers = std::stoi(value);
-        else FAIL("unknown flag");
+        if (flag == "-ctk")
+          changed.type_k = *type_from_name(value);
+        else if (flag == "-ctv")
+          changed.type_v = *type_from_name(value);
+        else if (flag == "-np")
+          changed.n_parallel = static_cast<std::uint32_t>(std::stoul(value));
+        else if (flag == "-ub")
+          changed.n_ubatch = static_cast<std::uint32_t>(std::stoul(value));
+        else if (flag == "-c")
+          changed.n_ctx = static_cast<std::uint32_t>(std::stoul(value));
+        else if (flag == "-ngl")
+          changed.n_gpu_layers = std::stoi(value);
+        else
+          FAIL("unknown flag");
       }
       CHECK(p.budget_for(changed).value().fits());
     }

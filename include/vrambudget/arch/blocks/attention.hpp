@@ -10,16 +10,17 @@
 namespace vrambudget::arch {
 
 struct qkv {
-  tensor *q = nullptr, *k = nullptr, *v = nullptr;  ///< [head size, heads, tokens]; k, v null: stored by another layer
+  tensor *q = nullptr, *k = nullptr,
+         *v = nullptr;  ///< [head size, heads, tokens]; k, v null: stored by another layer
 };
 
 /// What a description adds to plain attention.
 struct attention_options {
-  bool project = true;                  ///< false: the caller applies the output projection
-  tensor* kq_bias = nullptr;            ///< added to the scores; rules flash attention out
-  tensor* sinks = nullptr;              ///< one logit per head
-  tensor* v_decompress = nullptr;       ///< MLA: per-head matrix from latent to V
-  std::int64_t n_kv_max = 0;            ///< sparse attention: most cells a query sees
+  bool project = true;             ///< false: the caller applies the output projection
+  tensor* kq_bias = nullptr;       ///< added to the scores; rules flash attention out
+  tensor* sinks = nullptr;         ///< one logit per head
+  tensor* v_decompress = nullptr;  ///< MLA: per-head matrix from latent to V
+  std::int64_t n_kv_max = 0;       ///< sparse attention: most cells a query sees
 };
 
 /// Graph inputs that go with one cache.
@@ -30,12 +31,15 @@ class cache_input {
     const std::int64_t nt = b.ub.n_tokens;
     const std::int64_t n_stream = b.cp.kv_unified ? 1 : b.ub.n_seqs;
     k_idxs = g.make_input("attn_inp_k_idxs", ggml_type::i64, nt);
-    v_idxs = g.make_input("attn_inp_v_idxs", ggml_type::i64,
-                          cache.v_trans ? nt * static_cast<std::int64_t>(b.hp.n_embd_v_gqa_max()) : nt);
-    mask = g.make_input("attn_inp_kq_mask", b.cp.flash_attn ? ggml_type::f16 : ggml_type::f32, cache.n_cell,
-                        nt / n_stream, 1, n_stream);
-    if (cache.rot_k) k_rot = g.make_input("attn_inp_k_rot", ggml_type::f32, cache.rot_k, cache.rot_k);
-    if (cache.rot_v) v_rot = g.make_input("attn_inp_v_rot", ggml_type::f32, cache.rot_v, cache.rot_v);
+    v_idxs =
+        g.make_input("attn_inp_v_idxs", ggml_type::i64,
+                     cache.v_trans ? nt * static_cast<std::int64_t>(b.hp.n_embd_v_gqa_max()) : nt);
+    mask = g.make_input("attn_inp_kq_mask", b.cp.flash_attn ? ggml_type::f16 : ggml_type::f32,
+                        cache.n_cell, nt / n_stream, 1, n_stream);
+    if (cache.rot_k)
+      k_rot = g.make_input("attn_inp_k_rot", ggml_type::f32, cache.rot_k, cache.rot_k);
+    if (cache.rot_v)
+      v_rot = g.make_input("attn_inp_v_rot", ggml_type::f32, cache.rot_v, cache.rot_v);
   }
 
   tensor *k_idxs, *v_idxs, *mask;
@@ -73,17 +77,24 @@ class cache_input {
     if (!cache_.v_trans) return rows_of(v, head, il);
     const auto row = [&](std::uint64_t n) { return row_size(v->type, n).count; };
     const std::uint64_t cells = cache_.n_cell, width = static_cast<std::uint64_t>(v->ne[0]);
-    return b_.view_4d(v, {v->ne[1], b_.hp.n_head_kv(layer(il).il), head, v->ne[2]}, row(cells * head), row(cells),
-                      row(cells * width), 0);
+    return b_.view_4d(v, {v->ne[1], b_.hp.n_head_kv(layer(il).il), head, v->ne[2]},
+                      row(cells * head), row(cells), row(cells * width), 0);
   }
 
  private:
-  [[nodiscard]] const kv_layer& layer(int il) const { return *cache_.find(static_cast<std::uint32_t>(il)); }
-  tensor* k_of(int il) { return cached("cache_k", cache_.type_k, layer(il).k_width, layer(il).backend); }
-  tensor* v_of(int il) { return cached("cache_v", cache_.type_v, layer(il).v_width, layer(il).backend); }
+  [[nodiscard]] const kv_layer& layer(int il) const {
+    return *cache_.find(static_cast<std::uint32_t>(il));
+  }
+  tensor* k_of(int il) {
+    return cached("cache_k", cache_.type_k, layer(il).k_width, layer(il).backend);
+  }
+  tensor* v_of(int il) {
+    return cached("cache_v", cache_.type_v, layer(il).v_width, layer(il).backend);
+  }
 
   tensor* cached(const char* name, ggml_type type, std::uint64_t width, int backend) {
-    tensor* t = b_.get_graph().make(type, static_cast<std::int64_t>(width), cache_.n_cell, cache_.n_stream);
+    tensor* t =
+        b_.get_graph().make(type, static_cast<std::int64_t>(width), cache_.n_cell, cache_.n_stream);
     t->home = static_cast<std::int8_t>(backend);
     t->name = name;
     return t;
@@ -95,8 +106,8 @@ class cache_input {
   tensor* rows_of(tensor* t, std::uint32_t head, int il) {
     const auto row = [&](std::uint64_t n) { return row_size(t->type, n).count; };
     const auto width = static_cast<std::uint64_t>(t->ne[0]);
-    return b_.view_4d(t, {head, b_.hp.n_head_kv(layer(il).il), t->ne[1], t->ne[2]}, row(head), row(width),
-                      row(width * cache_.n_cell), 0);
+    return b_.view_4d(t, {head, b_.hp.n_head_kv(layer(il).il), t->ne[1], t->ne[2]}, row(head),
+                      row(width), row(width * cache_.n_cell), 0);
   }
 
   builder& b_;
@@ -115,7 +126,8 @@ inline tensor* rotate(builder& b, tensor* x, tensor* rotation) {
 ///
 /// Shape:    q [head, heads, tokens], k, v [head, KV heads, cells, streams]; result [head * heads, tokens]
 /// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_mha
-inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tensor* mask, const attention_options& o) {
+inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tensor* mask,
+                      const attention_options& o) {
   const bool v_trans = v->nb[1] > v->nb[2];
   const std::int64_t n_stream = k->ne[3];
   q = b.view_4d(q, {q->ne[0], q->ne[1], q->ne[2] / n_stream, n_stream}, q->nb[1], q->nb[2],
@@ -162,7 +174,8 @@ class attention_input {
  public:
   explicit attention_input(builder& b) : b_(b) {
     for (const kv_cache& c : b.memory.caches) {
-      if (c.name == "base" || c.name == "attn" || c.name == "attn_base" || c.name == "kv") full_.emplace(b, c);
+      if (c.name == "base" || c.name == "attn" || c.name == "attn_base" || c.name == "kv")
+        full_.emplace(b, c);
       if (c.name == "swa" || c.name == "attn_swa") window_.emplace(b, c);
     }
   }

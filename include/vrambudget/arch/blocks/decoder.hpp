@@ -22,16 +22,19 @@ struct decoder {
   bool post_norms = false;        ///< norms after attention and after feed-forward
   bool residual_first = false;    ///< residual + y instead of y + residual, after feed-forward
   row_selection rows = row_selection::early;
-  bool keeps_hidden = false;      ///< rows picked early, and the normed result kept for a draft head
-  bool softcap_logits = false;    ///< scale, tanh, scale
+  bool keeps_hidden = false;    ///< rows picked early, and the normed result kept for a draft head
+  bool softcap_logits = false;  ///< scale, tanh, scale
 };
 
 /// Runs `attention(il, x)` and `feed_forward(il, x)` in every layer. Both get the normed input, shape
 /// [n_embd, tokens], and give the same shape.
 template <class Attention, class FeedForward>
-void build_decoder(builder& b, const decoder& d, Attention&& attention, FeedForward&& feed_forward) {
+void build_decoder(builder& b, const decoder& d, Attention&& attention,
+                   FeedForward&& feed_forward) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
-  const auto branch_scaled = [&](tensor* t) { return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t; };
+  const auto branch_scaled = [&](tensor* t) {
+    return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t;
+  };
   tensor* stream = b.token_embeddings();
   if (d.scale_embeddings) stream = b.scale(stream);
   tensor* out_ids = b.output_ids();
@@ -48,7 +51,8 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention, FeedForw
     y = feed_forward(il, b.rms_norm_of(il, d.ffn_norm, residual));
     if (d.post_norms) y = b.rms_norm_unpinned(il, "post_ffw_norm", y);
     y = branch_scaled(y);
-    stream = builder::named(d.residual_first ? b.add(residual, y) : b.add(y, residual), "l_out", il);
+    stream =
+        builder::named(d.residual_first ? b.add(residual, y) : b.add(y, residual), "l_out", il);
   }
 
   if (d.rows == row_selection::before_norm) {

@@ -20,10 +20,10 @@ struct delta_net_shape {
 
 /// What the projections of a layer give.
 struct delta_net_inputs {
-  tensor *qkv;   ///< [channels, tokens per sequence, sequences]
-  tensor *z;     ///< gate of the output, d_inner wide
-  tensor *beta;  ///< [1, value heads, tokens per sequence, sequences]
-  tensor *gate;  ///< decay: the same shape
+  tensor* qkv;   ///< [channels, tokens per sequence, sequences]
+  tensor* z;     ///< gate of the output, d_inner wide
+  tensor* beta;  ///< [1, value heads, tokens per sequence, sequences]
+  tensor* gate;  ///< decay: the same shape
 };
 
 /// log decay from alpha: softplus(alpha + dt) * a, as [1, value heads, tokens per sequence, sequences].
@@ -37,21 +37,25 @@ inline tensor* delta_net_decay(builder& b, int il, tensor* alpha) {
 ///
 /// Shape:    [head_v, value heads, tokens per sequence, sequences]
 /// Source:   llama.cpp v0.5.0, src/models/delta-net-base.cpp: build_recurrent_attn
-inline tensor* delta_rule(builder& b, recurrent_input& rs, int il, tensor* q, tensor* k, tensor* v, tensor* gate,
-                          tensor* beta, tensor* state) {
+inline tensor* delta_rule(builder& b, recurrent_input& rs, int il, tensor* q, tensor* k, tensor* v,
+                          tensor* gate, tensor* beta, tensor* state) {
   const std::int64_t head = v->ne[0], n_head = v->ne[1], nst = v->ne[2], n_seqs = v->ne[3];
   const std::int64_t n_snapshot = b.cp.n_rs_seq + 1;
   tensor* all = rs.all_s(il);
   tensor* result = b.gated_delta_net(q, k, v, gate, beta, state, n_snapshot);
-  const auto row = [&](std::int64_t n) { return row_size(result->type, static_cast<std::uint64_t>(n)).count; };
+  const auto row = [&](std::int64_t n) {
+    return row_size(result->type, static_cast<std::uint64_t>(n)).count;
+  };
   tensor* out = b.view_4d(result, {head, n_head, nst, n_seqs}, row(head), row(head * n_head),
                           row(head * n_head * nst), 0);
   const std::int64_t size = head * head * n_head, written = std::min(nst, n_snapshot);
   const std::uint64_t scores = row(head * n_head * nst * n_seqs);
   if (b.cp.n_rs_seq == 0) {
-    rs.store(all, b.view_4d(result, {head, head, n_head, n_seqs}, row(head), row(head * head), row(size), scores));
+    rs.store(all, b.view_4d(result, {head, head, n_head, n_seqs}, row(head), row(head * head),
+                            row(size), scores));
   } else {
-    tensor* states = b.view_3d(result, size, n_seqs, written, row(size), row(size * n_seqs), scores);
+    tensor* states =
+        b.view_3d(result, size, n_seqs, written, row(size), row(size * n_seqs), scores);
     b.expand(b.cpy(states, b.view_3d(all, size, n_seqs, written, all->nb[1],
                                      static_cast<std::uint64_t>(rs.n_cell()) * all->nb[1], 0)));
   }
@@ -63,7 +67,8 @@ inline tensor* delta_rule(builder& b, recurrent_input& rs, int il, tensor* q, te
 ///
 /// Shape:    result [n_embd, tokens]
 /// Source:   llama.cpp v0.5.0, src/models/qwen35.cpp, qwen3next.cpp: build_layer_attn_linear
-inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_net_inputs& in, bool interleave) {
+inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_net_inputs& in,
+                         bool interleave) {
   const delta_net_shape s(b.hp);
   const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
   tensor* kernel = b.require(il, "ssm_conv1d");
@@ -71,16 +76,20 @@ inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_ne
   tensor* state = b.reshape(rs.load(rs.all_s(il)), s.head_v, s.head_v, s.n_head_v, n_seqs);
 
   tensor* mixed = b.silu(b.ssm_conv(conv_in, kernel));
-  const auto row = [&](std::int64_t n) { return row_size(mixed->type, static_cast<std::uint64_t>(n)).count; };
+  const auto row = [&](std::int64_t n) {
+    return row_size(mixed->type, static_cast<std::uint64_t>(n)).count;
+  };
   const std::uint64_t token = row(s.channels());
   const auto heads = [&](std::int64_t head, std::int64_t n, std::int64_t first) {
-    return b.view_4d(mixed, {head, n, nst, n_seqs}, row(head), token, token * static_cast<std::uint64_t>(nst), row(first));
+    return b.view_4d(mixed, {head, n, nst, n_seqs}, row(head), token,
+                     token * static_cast<std::uint64_t>(nst), row(first));
   };
   const auto unit = [&](tensor* t) {
     t = b.scale(b.rms_norm(t));
     if (!interleave || s.n_head_k == s.n_head_v) return t;
     const std::int64_t times = s.n_head_v / s.n_head_k;
-    t = b.repeat(b.reshape(t, s.head_k, 1, s.n_head_k, nst * n_seqs), {s.head_k, times, s.n_head_k, nst * n_seqs});
+    t = b.repeat(b.reshape(t, s.head_k, 1, s.n_head_k, nst * n_seqs),
+                 {s.head_k, times, s.n_head_k, nst * n_seqs});
     return b.reshape(t, s.head_k, s.n_head_v, nst, n_seqs);
   };
   tensor* q = unit(heads(s.head_k, s.n_head_k, 0));

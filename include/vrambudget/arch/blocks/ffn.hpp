@@ -32,11 +32,16 @@ inline tensor* gated(builder& b, tensor* gate, tensor* up, float limit) {
 
 inline tensor* activate(builder& b, activation a, tensor* x) {
   switch (a) {
-    case activation::silu: return b.silu(x);
-    case activation::gelu: return b.gelu(x);
-    case activation::relu: return b.relu(x);
-    case activation::relu_sqr: return b.sqr(b.relu(x));
-    default: return b.glu(x);
+    case activation::silu:
+      return b.silu(x);
+    case activation::gelu:
+      return b.gelu(x);
+    case activation::relu:
+      return b.relu(x);
+    case activation::relu_sqr:
+      return b.sqr(b.relu(x));
+    default:
+      return b.glu(x);
   }
 }
 }  // namespace detail
@@ -44,12 +49,14 @@ inline tensor* activate(builder& b, activation a, tensor* x) {
 /// down(act(gate x) * up x), or down(act(up x)) without a gate.
 ///
 /// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_ffn
-inline tensor* ffn(builder& b, int il, tensor* x, activation act = activation::silu, const ffn_names& n = {}) {
+inline tensor* ffn(builder& b, int il, tensor* x, activation act = activation::silu,
+                   const ffn_names& n = {}) {
   tensor* up = detail::ffn_linear(b, il, n.up, x);
   tensor* y;
   if (act != activation::relu_sqr && act != activation::gated_halves && b.has(il, n.gate)) {
     tensor* gate = detail::ffn_linear(b, il, n.gate, x);
-    const float limit = act == activation::silu ? b.hp.swiglu_clamp_shexp(static_cast<std::uint32_t>(il)) : 0.0f;
+    const float limit =
+        act == activation::silu ? b.hp.swiglu_clamp_shexp(static_cast<std::uint32_t>(il)) : 0.0f;
     y = detail::gated(b, gate, up, limit);
   } else {
     y = detail::activate(b, act, up);

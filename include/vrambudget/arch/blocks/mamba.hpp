@@ -12,10 +12,14 @@ namespace vrambudget::arch {
 inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
   const hparams& hp = b.hp;
   const std::int64_t d_conv = hp.ssm_d_conv, d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state;
-  const std::int64_t n_head = hp.ssm_dt_rank, n_group = hp.ssm_n_group, head = n_head ? d_inner / n_head : 0;
-  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs, channels = d_inner + 2 * n_group * d_state;
+  const std::int64_t n_head = hp.ssm_dt_rank, n_group = hp.ssm_n_group,
+                     head = n_head ? d_inner / n_head : 0;
+  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs,
+                     channels = d_inner + 2 * n_group * d_state;
   const std::int64_t n_snapshot = b.cp.n_rs_seq + 1, written = std::min(nst, n_snapshot);
-  const auto at = [](std::int64_t n) { return static_cast<std::uint64_t>(n) * 4; };  // offset in f32 elements
+  const auto at = [](std::int64_t n) {
+    return static_cast<std::uint64_t>(n) * 4;
+  };  // offset in f32 elements
 
   tensor* all_r = rs.all_r(il);
   tensor* conv = b.reshape(rs.load(all_r), d_conv - 1, channels, n_seqs);
@@ -27,9 +31,11 @@ inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
 
   tensor* conv_x = b.concat(conv, b.transpose(xbc), 0);
   for (std::int64_t slot = 0; slot < written; ++slot) {
-    tensor* last = b.view_3d(conv_x, d_conv - 1, channels, n_seqs, conv_x->nb[1], conv_x->nb[2], at(nst - slot));
+    tensor* last = b.view_3d(conv_x, d_conv - 1, channels, n_seqs, conv_x->nb[1], conv_x->nb[2],
+                             at(nst - slot));
     const auto row = static_cast<std::uint64_t>(slot * rs.n_cell());
-    b.expand(b.cpy(last, b.view_2d(all_r, (d_conv - 1) * channels, n_seqs, all_r->nb[1], row * all_r->nb[1])));
+    b.expand(b.cpy(
+        last, b.view_2d(all_r, (d_conv - 1) * channels, n_seqs, all_r->nb[1], row * all_r->nb[1])));
   }
   xbc = b.ssm_conv(conv_x, b.require(il, "ssm_conv1d"));
   xbc = b.silu(b.add(xbc, b.require(il, "ssm_conv1d", ".bias")));
@@ -49,14 +55,17 @@ inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
     return b.ssm_scan(s, values, dt, decay, keys, queries, ids, n_snapshot);
   });
   const std::int64_t size = d_state * d_inner;
-  b.expand(b.cpy(b.view_3d(y, size, n_seqs, written, at(size), at(size * n_seqs), at(n_elements(*values))),
-                 b.view_3d(all_s, size, n_seqs, written, all_s->nb[1],
-                           static_cast<std::uint64_t>(rs.n_cell()) * all_s->nb[1], 0)));
+  b.expand(b.cpy(
+      b.view_3d(y, size, n_seqs, written, at(size), at(size * n_seqs), at(n_elements(*values))),
+      b.view_3d(all_s, size, n_seqs, written, all_s->nb[1],
+                static_cast<std::uint64_t>(rs.n_cell()) * all_s->nb[1], 0)));
 
-  tensor* out = b.view_4d(y, {head, n_head, nst, n_seqs}, at(head), at(head * n_head), at(head * n_head * nst), 0);
+  tensor* out = b.view_4d(y, {head, n_head, nst, n_seqs}, at(head), at(head * n_head),
+                          at(head * n_head * nst), 0);
   out = b.add(out, b.mul(values, b.require(il, "ssm_d", "")));
   out = b.glu(b.cont(z), out);
-  if (b.has(il, "ssm_norm")) out = b.rms_norm_of(il, "ssm_norm", b.reshape(out, d_inner / n_group, n_group, nst, n_seqs));
+  if (b.has(il, "ssm_norm"))
+    out = b.rms_norm_of(il, "ssm_norm", b.reshape(out, d_inner / n_group, n_group, nst, n_seqs));
   return b.linear_without_bias(il, "ssm_out", b.reshape(out, d_inner, nst * n_seqs));
 }
 

@@ -10,8 +10,8 @@ namespace vrambudget::arch {
 ///
 /// Shape:    x, result [n_embd, tokens]
 /// Source:   llama.cpp v0.5.0, src/models/deepseek2.cpp: graph
-inline tensor* latent_attention(builder& b, attention_input& attention, int il, tensor* x, tensor* pos,
-                                tensor* q_scale = nullptr) {
+inline tensor* latent_attention(builder& b, attention_input& attention, int il, tensor* x,
+                                tensor* pos, tensor* q_scale = nullptr) {
   const auto l = static_cast<std::uint32_t>(il);
   const std::int64_t nt = b.ub.n_tokens, n_head = b.hp.n_head(l), rank = b.hp.n_lora_kv;
   const std::int64_t head_k = b.hp.n_embd_head_k_mla(), head_v = b.hp.n_embd_head_v_mla();
@@ -26,9 +26,12 @@ inline tensor* latent_attention(builder& b, attention_input& attention, int il, 
   }
   q = b.reshape(q, head_k, n_head, nt);
   tensor* kv = b.mul_mat(b.require(il, "attn_kv_a_mqa"), x);
-  const auto row = [](const tensor* t, std::int64_t n) { return row_size(t->type, static_cast<std::uint64_t>(n)).count; };
+  const auto row = [](const tensor* t, std::int64_t n) {
+    return row_size(t->type, static_cast<std::uint64_t>(n)).count;
+  };
   tensor* latent = b.view_2d(kv, rank, nt, row(kv, rank + rope), 0);
-  tensor* k_rope = b.view_3d(kv, rope, 1, nt, row(kv, rank + rope), row(kv, rank + rope), row(kv, rank));
+  tensor* k_rope =
+      b.view_3d(kv, rope, 1, nt, row(kv, rank + rope), row(kv, rank + rope), row(kv, rank));
   k_rope = b.rope(k_rope, pos);
   latent = b.rms_norm_of(il, "attn_kv_a_norm", latent);
   const auto scaled = [&](tensor* t) { return q_scale ? b.mul(t, q_scale) : t; };
@@ -40,11 +43,13 @@ inline tensor* latent_attention(builder& b, attention_input& attention, int il, 
     q = b.concat(b.permute(absorbed, {0, 2, 1, 3}), q_rope, 0);
     latent = b.reshape(latent, rank, 1, nt);
     tensor* k = b.concat(latent, k_rope, 0);
-    return attention.k_only(il, {scaled(q), k, latent}, rank, {.v_decompress = b.require(il, "attn_v_b")});
+    return attention.k_only(il, {scaled(q), k, latent}, rank,
+                            {.v_decompress = b.require(il, "attn_v_b")});
   }
 
   tensor* both = b.mul_mat(b.require(il, "attn_kv_b"), latent);
-  const std::uint64_t head_row = row(both, nope + head_v), token_row = head_row * static_cast<std::uint64_t>(n_head);
+  const std::uint64_t head_row = row(both, nope + head_v),
+                      token_row = head_row * static_cast<std::uint64_t>(n_head);
   tensor* k_nope = b.view_3d(both, nope, n_head, nt, head_row, token_row, 0);
   tensor* v = b.cont(b.view_3d(both, head_v, n_head, nt, head_row, token_row, row(both, nope)));
   tensor* k = b.concat(k_nope, b.repeat(k_rope, {rope, n_head, nt, 1}), 0);

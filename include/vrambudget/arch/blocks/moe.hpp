@@ -6,16 +6,21 @@
 namespace vrambudget::arch {
 
 /// How router logits become weights. The values are GGUF's `expert_gating_func`.
-enum class gating : std::uint8_t { softmax = 1, sigmoid = 2, softmax_weight = 3, sqrt_softplus = 4 };
+enum class gating : std::uint8_t {
+  softmax = 1,
+  sigmoid = 2,
+  softmax_weight = 3,
+  sqrt_softplus = 4
+};
 
 /// What differs between mixtures of experts.
 struct moe_options {
   arch::gating gating = arch::gating::softmax;
-  bool norm_weights = true;              ///< weights of the experts used sum to one
+  bool norm_weights = true;  ///< weights of the experts used sum to one
   activation act = activation::silu;
-  float weights_scale = 0.0f;            ///< 0 or 1: no scaling
-  tensor* logits = nullptr;              ///< router logits made elsewhere
-  bool weights_before_ffn = false;       ///< the input is weighted instead of the output
+  float weights_scale = 0.0f;       ///< 0 or 1: no scaling
+  tensor* logits = nullptr;         ///< router logits made elsewhere
+  bool weights_before_ffn = false;  ///< the input is weighted instead of the output
   bool select_by_logits = false;
 };
 
@@ -23,7 +28,8 @@ namespace detail {
 
 /// Group-limited selection: the experts of groups that are not among the best are masked out.
 inline tensor* mask_groups(builder& b, tensor* selection) {
-  const std::int64_t n_group = b.hp.n_expert_groups, per_group = selection->ne[0] / n_group, nt = selection->ne[1];
+  const std::int64_t n_group = b.hp.n_expert_groups, per_group = selection->ne[0] / n_group,
+                     nt = selection->ne[1];
   const std::int64_t n_expert = selection->ne[0];
   tensor* groups = b.reshape(selection, per_group, n_group, nt);
   tensor* best_two = b.argsort_top_k(groups, 2);
@@ -36,7 +42,8 @@ inline tensor* mask_groups(builder& b, tensor* selection) {
 }
 
 /// W x per expert [* scale] [+ bias].
-inline tensor* expert_linear(builder& b, int il, tensor_name name, tensor* x, tensor* ids, tensor* bias) {
+inline tensor* expert_linear(builder& b, int il, tensor_name name, tensor* x, tensor* ids,
+                             tensor* bias) {
   tensor* y = b.mul_mat_id(b.require(il, name), x, ids);
   if (tensor* s = b.weight(il, name, ".scale")) {
     const std::int64_t n_expert = s->ne[0];
@@ -84,7 +91,8 @@ inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
 /// Gate and up of the experts used, activated.
 inline tensor* expert_hidden(builder& b, int il, tensor* x, tensor* ids, activation act) {
   const auto bias = [&](tensor_name name) { return b.weight(il, name, ".bias"); };
-  const float limit = act == activation::silu ? b.hp.swiglu_clamp_exp(static_cast<std::uint32_t>(il)) : 0.0f;
+  const float limit =
+      act == activation::silu ? b.hp.swiglu_clamp_exp(static_cast<std::uint32_t>(il)) : 0.0f;
   if (b.has(il, "ffn_gate_up_exps")) {
     tensor* both = expert_linear(b, il, "ffn_gate_up_exps", x, ids, bias("ffn_gate_up_exps"));
     const std::int64_t n_ff = both->ne[0] / 2;
@@ -113,12 +121,14 @@ inline tensor* moe_ffn(builder& b, int il, tensor* x, const moe_options& o = {})
   x = b.reshape(x, n_embd, 1, nt);
   if (o.weights_before_ffn) x = b.mul(b.repeat(x, {n_embd, k, nt, 1}), r.weights);
   tensor* hidden = detail::expert_hidden(b, il, x, r.ids, o.act);
-  tensor* experts = detail::expert_linear(b, il, "ffn_down_exps", hidden, r.ids, b.weight(il, "ffn_down_exps", ".bias"));
+  tensor* experts = detail::expert_linear(b, il, "ffn_down_exps", hidden, r.ids,
+                                          b.weight(il, "ffn_down_exps", ".bias"));
   if (!o.weights_before_ffn) experts = b.mul(experts, r.weights);
   b.expand(experts);
 
   const auto output_of = [&](std::int64_t i) {
-    tensor* t = b.view_2d(experts, n_embd, nt, experts->nb[2], static_cast<std::uint64_t>(i) * experts->nb[1]);
+    tensor* t = b.view_2d(experts, n_embd, nt, experts->nb[2],
+                          static_cast<std::uint64_t>(i) * experts->nb[1]);
     b.expand(t);
     return t;
   };
@@ -126,7 +136,8 @@ inline tensor* moe_ffn(builder& b, int il, tensor* x, const moe_options& o = {})
   for (std::int64_t i = 0; i < k; ++i) outputs.push_back(output_of(i));
   if (k == 1) return b.cont(outputs[0]);
   tensor* sum = outputs[0];
-  for (std::int64_t i = 1; i < k; ++i) b.expand(sum = b.add(sum, outputs[static_cast<std::size_t>(i)]));
+  for (std::int64_t i = 1; i < k; ++i)
+    b.expand(sum = b.add(sum, outputs[static_cast<std::size_t>(i)]));
   return builder::named(sum, "ffn_moe_out", il);
 }
 

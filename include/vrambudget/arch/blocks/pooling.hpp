@@ -33,10 +33,18 @@ inline void add_pooling(builder& b, bool soft_max_rank) {
   if (!b.cp.embeddings || !b.embd) return;
   tensor* x = b.embd;
   switch (b.cp.pooling) {
-    case pooling::mean: x = detail::mean_of_sequences(b); break;
-    case pooling::cls: case pooling::last: x = detail::first_of_sequences(b); break;
-    case pooling::rank: x = detail::rank(b, detail::first_of_sequences(b), soft_max_rank); break;
-    default: break;
+    case pooling::mean:
+      x = detail::mean_of_sequences(b);
+      break;
+    case pooling::cls:
+    case pooling::last:
+      x = detail::first_of_sequences(b);
+      break;
+    case pooling::rank:
+      x = detail::rank(b, detail::first_of_sequences(b), soft_max_rank);
+      break;
+    default:
+      break;
   }
   b.expand(x);
   if (b.has(-1, "dense_2")) x = detail::biased(b, "dense_2", x);

@@ -10,18 +10,25 @@ namespace vrambudget::arch {
 /// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_qkv
 inline qkv project_qkv(builder& b, int il, tensor* x, bool reshape = true) {
   const auto l = static_cast<std::uint32_t>(il);
-  const std::int64_t head_k = b.hp.n_embd_head_k(l), head_v = b.hp.n_embd_head_v(l), nt = b.ub.n_tokens;
+  const std::int64_t head_k = b.hp.n_embd_head_k(l), head_v = b.hp.n_embd_head_v(l),
+                     nt = b.ub.n_tokens;
   const std::int64_t n_head = b.hp.n_head(l), n_kv = b.hp.n_head_kv(l);
-  const auto clamped = [&](tensor* t) { return reshape && b.hp.f_clamp_kqv > 0.0f ? b.clamp(t) : t; };
+  const auto clamped = [&](tensor* t) {
+    return reshape && b.hp.f_clamp_kqv > 0.0f ? b.clamp(t) : t;
+  };
 
   if (!b.has(il, "attn_qkv")) {
-    qkv r{clamped(b.linear(il, "attn_q", x)), clamped(b.linear(il, "attn_k", x)), clamped(b.linear(il, "attn_v", x))};
+    qkv r{clamped(b.linear(il, "attn_q", x)), clamped(b.linear(il, "attn_k", x)),
+          clamped(b.linear(il, "attn_v", x))};
     if (!reshape) return r;
-    return {b.reshape(r.q, head_k, n_head, nt), b.reshape(r.k, head_k, n_kv, nt), b.reshape(r.v, head_v, n_kv, nt)};
+    return {b.reshape(r.q, head_k, n_head, nt), b.reshape(r.k, head_k, n_kv, nt),
+            b.reshape(r.v, head_v, n_kv, nt)};
   }
 
   tensor* all = clamped(b.linear(il, "attn_qkv", x));
-  const auto row = [&](std::int64_t n) { return row_size(all->type, static_cast<std::uint64_t>(n)).count; };
+  const auto row = [&](std::int64_t n) {
+    return row_size(all->type, static_cast<std::uint64_t>(n)).count;
+  };
   const std::int64_t n_q = head_k * n_head, n_k = head_k * n_kv;
   const auto part = [&](std::int64_t head, std::int64_t heads, std::int64_t first) {
     return reshape ? b.view_3d(all, head, heads, nt, row(head), all->nb[1], row(first))

@@ -57,11 +57,13 @@ class recurrent_input {
     tensor* state = b_.reshape(load(all), kernel - 1, channels, n_seqs);
     tensor* input = b_.concat(state, b_.transpose(x), 0);
     for (std::int64_t t = 1; t <= n_snapshot; ++t) {
-      const std::int64_t first = std::max<std::int64_t>(0, input->ne[0] - state->ne[0] - n_snapshot + t);
+      const std::int64_t first =
+          std::max<std::int64_t>(0, input->ne[0] - state->ne[0] - n_snapshot + t);
       tensor* last = b_.view_3d(input, kernel - 1, channels, n_seqs, input->nb[1], input->nb[2],
                                 static_cast<std::uint64_t>(first) * input->nb[0]);
       const auto row = static_cast<std::uint64_t>((n_snapshot - t) * state_.n_cell);
-      b_.expand(b_.cpy(last, b_.view_2d(all, (kernel - 1) * channels, n_seqs, all->nb[1], row * all->nb[1])));
+      b_.expand(b_.cpy(
+          last, b_.view_2d(all, (kernel - 1) * channels, n_seqs, all->nb[1], row * all->nb[1])));
     }
     return input;
   }
@@ -70,9 +72,12 @@ class recurrent_input {
   [[nodiscard]] std::int64_t n_cell() const { return state_.n_cell; }
 
  private:
-  [[nodiscard]] const recurrent_layer& layer(int il) const { return *state_.find(static_cast<std::uint32_t>(il)); }
+  [[nodiscard]] const recurrent_layer& layer(int il) const {
+    return *state_.find(static_cast<std::uint32_t>(il));
+  }
   tensor* state_of(const char* name, int il, std::uint64_t width) {
-    tensor* t = b_.get_graph().make(ggml_type::f32, static_cast<std::int64_t>(width), state_.n_rows);
+    tensor* t =
+        b_.get_graph().make(ggml_type::f32, static_cast<std::int64_t>(width), state_.n_rows);
     t->home = static_cast<std::int8_t>(layer(il).backend);
     return builder::named(t, name, il);
   }
