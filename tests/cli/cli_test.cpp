@@ -159,7 +159,7 @@ TEST_SUITE("cli") {
         {"Qwen3.6-27B-UD-Q4_K_XL --gpu 3091", "3090"},
         {"Qwen3.6-27B-UD-Q4_K_XL", "--gpu"},
         {qwen + " --no-such-flag", "--no-such-flag"},
-        {qwen + " -ctx 4096", "-ctx"},
+        {qwen + " -ctvd q8_0", "-ctvd"},
         {qwen + " -ctk q9", "q9"},
         {qwen + " -fa off -ctv q4_0", "q4_0"},
         {qwen + " -ot 'x=CUDA7'", "CUDA7"},

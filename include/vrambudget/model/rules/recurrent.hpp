@@ -1,0 +1,127 @@
+// Architectures with recurrent layers, or with layers that are not what the file counts.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "vrambudget/model/rules/latent.hpp"
+
+namespace vrambudget::detail::rules {
+
+inline void granitehybrid(keys& k, hparams& hp) {
+  granite_scales(k, hp);
+  ssm(k, hp);
+  hp.rope_arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
+  recurrent_without_kv_heads(hp);
+  hp.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
+}
+
+inline void delta_hybrid(keys& k, hparams& hp) {
+  ssm(k, hp);
+  recurrent_but_every(k, hp, 4);
+  hp.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
+}
+
+inline void ssm_hybrid(keys& k, hparams& hp) {
+  ssm(k, hp);
+  recurrent_without_kv_heads(hp);
+}
+inline void mamba(keys& k, hparams& hp) {
+  ssm(k, hp);
+  hp.ssm_n_group = 0;
+  hp.ssm_dt_b_c_rms = k.boolean("ssm.dt_b_c_rms");
+}
+inline void jamba(keys& k, hparams& hp) {
+  ssm_hybrid(k, hp);
+  hp.ssm_n_group = 0;
+}
+inline void falcon_h1(keys& k, hparams& hp) {
+  ssm(k, hp);
+  hp.is_recr_arr.assign(hp.n_layer_all, 1);
+}
+inline void nemotron_h(keys& k, hparams& hp) {
+  ssm(k, hp);
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il)
+    hp.is_recr_arr[il] = hp.n_head_kv(il) == 0 && hp.n_ff(il) == 0;
+}
+inline void rwkv(keys& k, hparams& hp) {
+  hp.wkv_head_size = k.required("wkv.head_size");
+  k.limit("wkv.head_size", hp.wkv_head_size, 1u << 16);
+  hp.token_shift_count = k.u32("token_shift_count", 2);
+  k.limit("token_shift_count", hp.token_shift_count, 64);
+}
+inline void short_convolutions(keys& k, hparams& hp) {
+  hp.n_shortconv_l_cache = k.required("shortconv.l_cache");
+  k.limit("shortconv.l_cache", hp.n_shortconv_l_cache, 1u << 16);
+  recurrent_without_kv_heads(hp);
+  hp.n_swa = k.architecture() == "lfm2" ? k.u32("attention.sliding_window") : 0;
+  if (hp.n_swa == 0) return;
+  hp.swa_type = swa_type::standard;
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) hp.is_swa_arr[il] = !hp.is_recr_arr[il];
+}
+inline void kimi_delta(keys& k, hparams& hp) {
+  latent(k, hp);
+  hp.ssm_d_conv = k.u32("ssm.conv_kernel");
+  hp.n_embd_head_kda = k.required("kda.head_dim");
+  k.limit("kda.head_dim", hp.n_embd_head_kda, 1u << 16);
+  k.limit("ssm.conv_kernel", hp.ssm_d_conv, 1u << 16);
+  recurrent_without_kv_heads(hp);
+}
+inline void kimi_k3(keys& k, hparams& hp) {
+  kimi_delta(k, hp);
+  hp.n_embd_head_v_full = hp.n_embd_head_v_swa = hp.n_lora_kv;  // the cache has the latent
+}
+inline void minimax_01(keys& k, hparams& hp) {
+  hp.n_embd_head_la = hp.n_embd_head_k_full;
+  recurrent_but_every(k, hp, 8);
+}
+inline void qwen4exp(keys& k, hparams& hp) {
+  delta_hybrid(k, hp);
+  indexer(k, hp);
+  hp.dsv4_hc_mult = k.u32("hyper_connection.count");
+  k.limit("hyper_connection.count", hp.dsv4_hc_mult, 64);
+  hp.hc_low_rank = k.u32("hyper_connection.low_rank");
+  hp.n_embd_out_impl = hp.dsv4_hc_mult * hp.n_embd;
+  hp.ple_ngram_size = k.u32("ple.ngram_size");
+  hp.ple_heads_per_ngram = k.u32("ple.heads_per_ngram");
+  hp.ple_conv_kernel = k.u32("ple.conv_kernel");
+  for (const std::uint32_t n : {hp.ple_ngram_size, hp.ple_heads_per_ngram, hp.ple_conv_kernel})
+    k.limit("ple", n, 1u << 12);
+  const gguf::value* layers = k.find("ple.layers");
+  for (std::uint64_t i = 0; layers && i < layers->size() && i < hp.n_layer_all; ++i)
+    if (const auto il = layers->integer(i); il && *il < hp.n_layer_all) hp.is_ple_arr[*il] = 1;
+  if (layers && hp.ple_ngram_size > 1)
+    hp.ple_n_heads = (hp.ple_ngram_size - 1) * hp.ple_heads_per_ngram;
+}
+
+/// Makes room for `n` layers; the new ones repeat the old from the first on.
+inline void repeat_layers(hparams& hp, std::uint32_t n) {
+  const std::uint32_t had = hp.n_layer_all;
+  const auto grow = [&](auto& all) {
+    all.resize(n);
+    for (std::uint32_t il = had; il < n; ++il) all[il] = all[il % had];
+  };
+  grow(hp.n_head_arr), grow(hp.n_head_kv_arr), grow(hp.n_ff_arr), grow(hp.n_ff_exp_arr),
+      grow(hp.n_expert_used_arr);
+  grow(hp.is_swa_arr), grow(hp.is_recr_arr), grow(hp.rope_arr), grow(hp.is_indexer_full_arr),
+      grow(hp.is_ple_arr);
+  hp.n_layer_all = n;
+}
+/// The stack runs several times over the same weights, each time with a cache of its own.
+inline void nanbeige(keys& k, hparams& hp) {
+  const std::uint64_t n = std::uint64_t{hp.n_layer()} * std::max(1u, k.u32("num_loops", 1));
+  k.limit("num_loops", n, 512);
+  if (n <= 512) repeat_layers(hp, static_cast<std::uint32_t>(n));
+}
+/// A further layer with one head keeps the routing of adapters.
+inline void graniteswitch(keys& k, hparams& hp) {
+  granite_scales(k, hp);
+  hp.router_layer = static_cast<std::int32_t>(hp.n_layer());
+  repeat_layers(hp, hp.n_layer() + 1);
+  hp.n_layer_nextn = 1;
+  hp.n_head_arr.back() = hp.n_head_kv_arr.back() = 1;
+  hp.n_ff_arr.back() = 0;
+}
+inline void grok(keys&, hparams& hp) { hp.never_flash_attn = true; }
+
+}  // namespace vrambudget::detail::rules

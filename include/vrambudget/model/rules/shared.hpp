@@ -1,0 +1,71 @@
+// Rules that several architectures share.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "vrambudget/model/hparams.hpp"
+#include "vrambudget/model/keys.hpp"
+
+namespace vrambudget::detail::rules {
+
+/// Layers with a sliding window: an array of flags, or every layer but each `period`th.
+/// Source: llama.cpp v0.5.0, src/llama-hparams.cpp: set_swa_pattern, llama-model.cpp: load_swa_pattern
+inline void window(keys& k, hparams& hp, std::uint32_t period, bool dense_first = false,
+                   swa_type type = swa_type::standard) {
+  hp.swa_type = type;
+  const gguf::value* v = k.find("attention.sliding_window_pattern");
+  if (v && v->is_array()) {
+    hp.is_swa_arr = k.flags("attention.sliding_window_pattern", hp.n_layer_all);
+    return;
+  }
+  period = k.u32("attention.sliding_window_pattern", period);
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il)
+    hp.is_swa_arr[il] = period == 0 || (dense_first ? il % period != 0 : il % period < period - 1);
+}
+
+/// State space keys, all required.
+inline void ssm(keys& k, hparams& hp) {
+  hp.ssm_d_conv = k.required("ssm.conv_kernel");
+  hp.ssm_d_inner = k.required("ssm.inner_size");
+  hp.ssm_d_state = k.required("ssm.state_size");
+  hp.ssm_dt_rank = k.required("ssm.time_step_rank");
+  hp.ssm_n_group = k.u32("ssm.group_count");
+  for (const std::uint32_t n :
+       {hp.ssm_d_conv, hp.ssm_d_inner, hp.ssm_d_state, hp.ssm_dt_rank, hp.ssm_n_group})
+    k.limit("ssm", n, 1u << 24);
+}
+
+/// Every `interval`th layer attends, unless the file lists the recurrent ones; draft layers attend.
+inline void recurrent_but_every(keys& k, hparams& hp, std::uint32_t interval) {
+  if (k.has("attention.recurrent_layers")) {
+    hp.is_recr_arr = k.flags("attention.recurrent_layers", hp.n_layer_all);
+    return;
+  }
+  interval = std::max(1u, k.u32("full_attention_interval", interval));
+  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il)
+    hp.is_recr_arr[il] = il < hp.n_layer() && (il + 1) % interval != 0;
+}
+
+/// Layers without KV heads are recurrent.
+inline void recurrent_without_kv_heads(hparams& hp) {
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) hp.is_recr_arr[il] = hp.n_head_kv(il) == 0;
+}
+
+inline void experts_after_dense(keys& k, hparams& hp, std::uint32_t default_gating) {
+  hp.n_layer_dense_lead = k.u32("leading_dense_block_count");
+  hp.n_expert_shared = k.u32("expert_shared_count");
+  hp.expert_weights_scale = k.f32("expert_weights_scale");
+  hp.expert_weights_norm = k.boolean("expert_weights_norm");
+  hp.expert_gating_func = k.u32("expert_gating_func");
+  if (hp.expert_gating_func == 0) hp.expert_gating_func = default_gating;
+}
+
+inline void granite_scales(keys& k, hparams& hp) {
+  hp.f_logit_scale = k.f32("logit_scale");
+  hp.f_residual_scale = k.f32("residual_scale");
+  hp.f_embedding_scale = k.f32("embedding_scale");
+  hp.f_attention_scale = k.f32("attention.scale");
+}
+
+}  // namespace vrambudget::detail::rules
