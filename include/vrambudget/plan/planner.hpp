@@ -155,30 +155,42 @@ class planner {
     return d;
   }
 
-  /// More than any graph of an unknown architecture is likely to need: per token, what a layer with
-  /// full attention, its widest feed-forward and all logits keep alive at once.
+  /// A ceiling for graphs that are not described: for every token of a micro-batch what a layer's
+  /// branches can keep alive at once, scores or copies of a whole cache, all logits, the states of all
+  /// sequences, host weights copied over, and four copies of every input if work is pipelined.
   [[nodiscard]] compute_buffers bounded_compute(const context_params& cp, const placed& p) const {
     const hparams& hp = model_.hp;
-    std::uint64_t widest = hp.n_embd;
-    for (const model_tensor& t : model_.tensors)
-      if (t.ne[1] > 1 && t.name != "token_embd.weight" && t.name != "output.weight")
+    const std::uint64_t nt = std::max(cp.n_ubatch, cp.n_seq_max) + cp.n_seq_max;
+    std::uint64_t widest = hp.n_embd, heads = 1, kv_width = 1, experts = 1;
+    bytes largest;
+    for (const model_tensor& t : model_.tensors) {
+      largest = std::max(largest, t.size);
+      if (t.ne[1] > 1 && t.ne[1] < hp.n_vocab)
         widest = std::max(
             {widest, static_cast<std::uint64_t>(t.ne[0]), static_cast<std::uint64_t>(t.ne[1])});
-    std::uint64_t experts = 1;
-    for (const std::uint32_t used : hp.n_expert_used_arr)
-      experts = std::max<std::uint64_t>(experts, used);
-    const std::uint64_t nt = std::max(cp.n_ubatch, cp.n_seq_max);
-    const bytes mask = bytes{cp.flash_attn ? 2u : 4u} * cp.n_ctx_seq * nt;
-    bytes sum = bytes{4} * nt * (8 * std::uint64_t{hp.n_embd} + 4 * widest * experts) + mask +
-                bytes{4} * (std::uint64_t{hp.n_vocab} + hp.n_embd) *
-                    std::max<std::uint64_t>(cp.n_outputs_max, 1);
-    if (!cp.flash_attn) sum += bytes{4} * cp.n_ctx_seq * nt * std::max(1u, hp.n_head());
-    if (cp.flash_attn && cp.type_k != ggml_type::f16)
-      sum += bytes{4} * hp.n_embd_k_gqa() * cp.n_ctx;
+    }
+    for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) {
+      heads = std::max<std::uint64_t>(heads, hp.n_head(il));
+      kv_width = std::max<std::uint64_t>(kv_width, hp.n_embd_k_gqa(il) + hp.n_embd_v_gqa(il));
+      experts = std::max<std::uint64_t>(experts, hp.n_expert_used(il));
+    }
+    const std::uint64_t streams =
+        std::max<std::uint64_t>({1, hp.dsv4_hc_mult, hp.n_embd_per_layer ? hp.n_layer() : 0});
+    const std::uint64_t copies = p.devices.size() > 1 ? engine::sched_max_copies : 1;
+    const std::uint64_t rows =
+        std::max<std::uint64_t>(cp.n_outputs_max, nt * (cp.embeddings ? 1 : 0));
+    bytes sum = bytes{4} * nt * (12 * streams * hp.n_embd_inp() + 8 * widest * (1 + experts));
+    sum += bytes{4} * cp.n_ctx * nt * 4 * copies;  // masks and indices
+    sum += bytes{8} * nt * kv_width * copies;      // places of a transposed V
+    sum += bytes{2} * kv_width * cp.n_ctx * 2;     // copies of a quantized cache
+    if (!cp.flash_attn || cp.fa_auto) sum += bytes{8} * cp.n_ctx * nt * heads;
+    sum += bytes{8} * (std::uint64_t{hp.n_vocab} + hp.n_embd) * std::max<std::uint64_t>(rows, 1);
+    sum += bytes{16} * cp.n_seq_max * (hp.n_embd_r() + hp.n_embd_s());
+    sum += bytes{4} * hp.n_embd * nt * 4 * copies;
     compute_buffers out;
     out.flash_attn = cp.flash_attn;
-    out.device.assign(p.devices.size(), sum);
-    out.host = mask + bytes{8} * nt * hp.n_embd_inp();
+    out.device.assign(p.devices.size(), sum + 2 * largest);
+    out.host = sum;
     return out;
   }
 
