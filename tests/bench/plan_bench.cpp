@@ -22,7 +22,7 @@ model load(const char* name) {
 std::vector<device> card() { return {to_device(find_gpu("3090").value())}; }
 
 const run q4_slot{
-    .n_ctx = 32768, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};
+    .n_ctx = 262144, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};
 
 /// One budget where the model was planned before, as a launcher's slider does.
 void budget_again(benchmark::State& state, const char* name) {
@@ -35,7 +35,8 @@ void budget_again(benchmark::State& state, const char* name) {
 /// One budget from a model that was just read.
 void budget_first(benchmark::State& state, const char* name) {
   const model m = load(name);
-  for (auto _ : state) benchmark::DoNotOptimize(plan(m, q4_slot, card()));
+  const auto devices = card();
+  for (auto _ : state) benchmark::DoNotOptimize(plan(m, q4_slot, devices));
 }
 
 void largest_context(benchmark::State& state, const char* name) {
@@ -44,7 +45,7 @@ void largest_context(benchmark::State& state, const char* name) {
   for (auto _ : state) benchmark::DoNotOptimize(max_context(p, q4_slot));
 }
 
-/// Weights, caches and states alone, over contexts and cache types: what a sweep repeats.
+/// A sweep's point without a graph: caches and states, over contexts and cache types.
 void closed_terms(benchmark::State& state, const char* name) {
   const model m = load(name);
   const auto devices = card();
@@ -52,8 +53,24 @@ void closed_terms(benchmark::State& state, const char* name) {
   run r = q4_slot;
   for (auto _ : state) {
     r.n_ctx = r.n_ctx % 262144 + 256;
+    r.type_k = r.type_v = r.n_ctx % 512 ? ggml_type::q8_0 : ggml_type::q4_0;
     const context_params c = effective_context(r, m.hp).value();
-    benchmark::DoNotOptimize(kv_cache_bytes(layout_of(m.architecture, m.hp, c, where), 0, 1));
+    const memory_layout layout = layout_of(m.architecture, m.hp, c, where);
+    benchmark::DoNotOptimize(kv_cache_bytes(layout, 0, where.host()));
+    if (layout.recurrent)
+      benchmark::DoNotOptimize(recurrent_state_bytes(*layout.recurrent, 0, where.host()));
+  }
+  state.SetItemsProcessed(state.iterations());
+}
+
+/// A sweep's point with its compute buffer to the byte.
+void sweep(benchmark::State& state, const char* name) {
+  const model m = load(name);
+  planner p(m, card());
+  run r = q4_slot;
+  for (auto _ : state) {
+    r.n_ctx = r.n_ctx % 262144 + 256;
+    benchmark::DoNotOptimize(p.budget_for(r));
   }
   state.SetItemsProcessed(state.iterations());
 }
@@ -62,11 +79,12 @@ void closed_terms(benchmark::State& state, const char* name) {
   BENCHMARK_CAPTURE(f, qwen3_6_27b, "Qwen3.6-27B-UD-Q4_K_XL"); \
   BENCHMARK_CAPTURE(f, llama_3_3_70b, "llama-3.3-70b");        \
   BENCHMARK_CAPTURE(f, qwen3_235b_a22b, "qwen3-235b-a22b");    \
-  BENCHMARK_CAPTURE(f, gpt_oss_20b, "gpt-oss-20b")
+  BENCHMARK_CAPTURE(f, gpt_oss_120b, "gpt-oss-120b")
 
 MODELS(budget_again);
 MODELS(budget_first);
 MODELS(largest_context);
 BENCHMARK_CAPTURE(closed_terms, qwen3_6_27b, "Qwen3.6-27B-UD-Q4_K_XL");
+BENCHMARK_CAPTURE(sweep, qwen3_6_27b, "Qwen3.6-27B-UD-Q4_K_XL");
 
 }  // namespace

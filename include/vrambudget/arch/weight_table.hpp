@@ -38,7 +38,9 @@ class weight_table {
   /// until the table goes.
   void add(int il, std::string_view name, const ggml::tensor& t) {
     const auto row = static_cast<std::size_t>(il + 1);
-    if (row < layers_.size()) layers_[row].push_back({tensor_name::of(name), t});
+    if (row >= layers_.size()) return;
+    if (layers_[row].empty()) layers_[row].reserve(20);  // most layers have fewer
+    layers_[row].push_back({tensor_name::of(name), t});
   }
 
   /// Null if there is none. `backend`: the copy there if there are several, else any.

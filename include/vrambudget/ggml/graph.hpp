@@ -2,10 +2,13 @@
 // The operations that can be put in it are in ops.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <new>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -85,6 +88,7 @@ class graph {
   void expand(tensor* t) {
     if (t->is_weight && t->seen_in != number_) {
       t->seen_in = number_;
+      t->copies = -1;  // it outlives graphs, its copies do not
       ++n_weights_;
     }
     if (t->visited || t->home >= 0) return;
@@ -114,15 +118,15 @@ class graph {
   }
 
  private:
-  static constexpr std::size_t chunk_size = 512;
+  static constexpr std::size_t chunk_size = 8192;
+  static_assert(std::is_trivially_destructible_v<tensor>);  // made anew where older ones lie
 
   tensor* next() {
     if (n_used_ == chunks_.size() * chunk_size)
-      chunks_.push_back(std::make_unique<tensor[]>(chunk_size));
-    tensor* t = &chunks_[n_used_ / chunk_size][n_used_ % chunk_size];
+      chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(chunk_size * sizeof(tensor)));
+    std::byte* at = &chunks_[n_used_ / chunk_size][n_used_ % chunk_size * sizeof(tensor)];
     ++n_used_;
-    *t = tensor{};
-    return t;
+    return ::new (at) tensor;
   }
 
   void set_dense_strides(tensor& t) {
@@ -165,7 +169,7 @@ class graph {
     return std::string(rule) + " does not hold for " + shape(a) + " and " + shape(b);
   }
 
-  std::vector<std::unique_ptr<tensor[]>> chunks_;
+  std::vector<std::unique_ptr<std::byte[]>> chunks_;  ///< of tensors; touched as they are made
   std::size_t n_used_ = 0;
   std::vector<tensor*> nodes_;
   std::vector<tensor*> leafs_;

@@ -165,8 +165,6 @@ class scheduler {
     n_splits_ = 0;
     graph_inputs_.clear();
     copies_.clear();
-    for (tensor* t : copied_weights_) t->copies = -1;  // they outlive the graph
-    copied_weights_.clear();
     n_copied_ = 0;
     const auto& nodes = g.nodes();
     std::size_t i = 0;
@@ -222,7 +220,6 @@ class scheduler {
     const std::size_t row = backends_.size() * n_copies_;
     if (s.copies < 0) {
       s.copies = n_copied_++;
-      if (s.home >= 0) copied_weights_.push_back(&s);
       copies_.resize(copies_.size() + row, nullptr);
     }
     return copies_[static_cast<std::size_t>(s.copies) * row +
@@ -313,7 +310,6 @@ class scheduler {
   std::vector<tensor*> graph_inputs_;
   std::vector<tensor*> copies_;  ///< per copied tensor: backends x copies
   std::int32_t n_copied_ = 0;    ///< rows in copies_
-  std::vector<tensor*> copied_weights_;
   std::vector<alloc_dep> deps_;  ///< of the current split
   std::size_t n_deps_done_ = 0;
   std::vector<tensor*> held_;

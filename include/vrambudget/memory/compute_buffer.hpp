@@ -89,16 +89,13 @@ class graph_planner {
     compute_buffers out;
     out.flash_attn = cp.flash_attn;
     out.device.resize(backends_.size() - 1);
+    // probing has made the generation graph already, unless it turned flash attention off
+    if (!cp.fa_auto || !cp.flash_attn)
+      if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
+    out.generation = reserve(sched, out);
     const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
-    for (const auto& [ub, shape] : {std::pair{prompt, &out.prompt}, {one_each, &out.generation}}) {
-      if (auto e = split(sched, *d, cp, memory, ub); !e.message.empty()) return e;
-      *shape = {static_cast<std::uint32_t>(graph_.nodes().size()),
-                static_cast<std::uint32_t>(sched.splits().size())};
-      sched.plan_buffers(graph_);
-      for (std::size_t i = 0; i < out.device.size(); ++i)
-        out.device[i] = std::max(out.device[i], bytes{sched.buffer_size(i)});
-      out.host = std::max(out.host, bytes{sched.buffer_size(out.device.size())});
-    }
+    if (auto e = split(sched, *d, cp, memory, prompt); !e.message.empty()) return e;
+    out.prompt = reserve(sched, out);
     return out;
   }
 
@@ -114,6 +111,17 @@ class graph_planner {
     if (graph_.failure().empty()) sched.split_graph(graph_);
     if (graph_.failure().empty()) return {};
     return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+  }
+
+  /// Raises the buffers of `out` to what the graph that was split last needs.
+  graph_shape reserve(ggml::scheduler& sched, compute_buffers& out) {
+    const graph_shape shape{static_cast<std::uint32_t>(graph_.nodes().size()),
+                            static_cast<std::uint32_t>(sched.splits().size())};
+    sched.plan_buffers(graph_);
+    for (std::size_t i = 0; i < out.device.size(); ++i)
+      out.device[i] = std::max(out.device[i], bytes{sched.buffer_size(i)});
+    out.host = std::max(out.host, bytes{sched.buffer_size(out.device.size())});
+    return shape;
   }
 
   /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.

@@ -88,6 +88,7 @@ TEST_SUITE("cache_size") {
     const model m = testing::small_llama(more, "deepseek2").value();
     CHECK(on_gpu(layout(m, {.n_ctx = 4096, .n_parallel = 1})).count ==
           4 * 4096 * 2 * 576 * 2);  // 2 KV heads here
-    for (const kv_layer& k : layout(m, {}).caches.at(0).layers) CHECK(k.v_width == 0);
+    const memory_layout latent = layout(m, {});
+    for (const kv_layer& k : latent.caches.at(0).layers) CHECK(k.v_width == 0);
   }
 }

@@ -43,6 +43,26 @@ TEST_SUITE("planner") {
     }
   }
 
+  TEST_CASE("a planner used before answers as a new one") {
+    const model m = testing::small_llama().value();
+    planner used(m, {testing::card()});
+    // weights of the layers left on the host are copied over for batches of 32 tokens and more, which
+    // with 64 slots is every graph
+    for (const int n_gpu_layers : {5, 2, 2, 0, 2})
+      for (const std::uint32_t n_parallel : {64u, 1u, 64u})
+        for (const std::uint32_t n_ctx : {16384u, 32768u}) {
+          CAPTURE(n_gpu_layers);
+          CAPTURE(n_parallel);
+          const run r{.n_ctx = n_ctx, .n_parallel = n_parallel, .n_gpu_layers = n_gpu_layers};
+          const budget again = used.budget_for(r).value();
+          const budget once = plan(m, r, {testing::card()}).value();
+          CHECK(again.devices[0].used() == once.devices[0].used());
+          CHECK(again.host.used() == once.host.used());
+          CHECK(again.prompt.n_splits == once.prompt.n_splits);
+          CHECK(again.generation.n_splits == once.generation.n_splits);
+        }
+  }
+
   TEST_CASE("more context never needs less and more slots need more state") {
     const model m = catalogued("Qwen3.6-27B-UD-Q4_K_XL");
     planner p(m, {testing::card()});
