@@ -9,13 +9,13 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/run_options.hpp"
+#include "recorded_devices.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
 
@@ -25,16 +25,9 @@ using namespace vrambudget;
 namespace json = boost::json;
 namespace fs = std::filesystem;
 
-std::string read_text(const fs::path& p) {
-  std::ifstream in(p, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + p.string());
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-std::int64_t number(const json::value& v) {
-  return v.is_uint64() ? static_cast<std::int64_t>(v.as_uint64()) : v.as_int64();
-}
-std::string text(const json::value& v) { return std::string(v.as_string()); }
+using testing::number;
+using testing::read_text;
+using testing::text;
 
 /// The terms that are compared, in the table's order.
 constexpr std::array<const char*, 8> columns = {"weights",  "context",  "compute", "host w",
@@ -47,15 +40,8 @@ struct tally {
 
 class runner {
  public:
-  runner(const fs::path& devices, std::vector<fs::path> shapes) : shapes_(std::move(shapes)) {
-    const json::value all = json::parse(read_text(devices));
-    for (const auto& [key, d] : all.as_object())
-      devices_[std::string(key)] = {text(d.at("name")),
-                                    static_cast<std::uint32_t>(number(d.at("cc"))),
-                                    static_cast<std::uint32_t>(number(d.at("n_sm"))),
-                                    {static_cast<std::uint64_t>(number(d.at("total_bytes")))},
-                                    {static_cast<std::uint64_t>(number(d.at("free_bytes")))}};
-  }
+  runner(const fs::path& devices, std::vector<fs::path> shapes)
+      : shapes_(std::move(shapes)), devices_(testing::recorded_devices(devices)) {}
 
   void run_file(const fs::path& file) {
     tally& t = tallies_[file.stem().string()];

@@ -18,6 +18,9 @@ namespace vrambudget::arch {
 
 using ggml::tensor;
 
+/// Which norm an architecture uses throughout.
+enum class norm_kind : std::uint8_t { rms, layer };
+
 /// The tokens of one graph.
 struct ubatch {
   std::int64_t n_tokens = 0;   ///< over all sequences; a multiple of n_seqs
@@ -106,6 +109,9 @@ class builder : public ggml::op_builder {
     return weighted(il, name, rms_norm(x), false);
   }
   tensor* layer_norm_of(int il, tensor_name name, tensor* x) { return weighted(il, name, norm(x)); }
+  tensor* norm_of(norm_kind kind, int il, tensor_name name, tensor* x) {
+    return kind == norm_kind::layer ? layer_norm_of(il, name, x) : rms_norm_of(il, name, x);
+  }
 
   // --- inputs
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "vrambudget/arch/blocks/pooling.hpp"
@@ -19,24 +19,41 @@
 
 namespace vrambudget::arch {
 
-/// A description and what the engine does differently for the architecture as a whole.
+/// What the engine does differently for an architecture as a whole.
+struct graph_traits {
+  std::uint32_t nodes_per_token =
+      0;  ///< the engine's limit on nodes: this times the tokens of a batch,
+  std::uint32_t nodes_per_tensor = 8;  ///< or this times the model's tensors, or 1024: the largest
+  bool soft_max_rank = false;          ///< rerankers end in a softmax
+};
+inline constexpr graph_traits many_nodes{.nodes_per_token = 40, .nodes_per_tensor = 32};
+
 struct description {
   std::string_view architecture;  ///< `general.architecture`
   void (*build)(builder&);
-  bool many_nodes = false;     ///< the engine's larger graph limit
-  bool soft_max_rank = false;  ///< rerankers end in a softmax
+  graph_traits traits = {};
 };
 
-inline constexpr std::array descriptions = {
-    description{"deepseek2", build_deepseek2}, description{"gemma2", build_gemma2},
-    description{"gemma3", build_gemma3},       description{"glm4moe", build_glm4moe},
-    description{"gpt-oss", build_gpt_oss},     description{"granitehybrid", build_granitehybrid},
-    description{"llama", build_llama},         description{"mamba2", build_mamba2},
-    description{"mistral3", build_llama},      description{"phi3", build_phi3},
-    description{"qwen2", build_qwen2},         description{"qwen3", build_qwen3, false, true},
-    description{"qwen35", build_qwen35, true}, description{"qwen35moe", build_qwen35, true},
-    description{"qwen3moe", build_qwen3},      description{"qwen3next", build_qwen3next, true},
+// clang-format off: one row each
+inline constexpr description descriptions[] = {
+    {"deepseek2", build_deepseek2},
+    {"gemma2", build_gemma2},
+    {"gemma3", build_gemma3},
+    {"glm4moe", build_glm4moe},
+    {"gpt-oss", build_gpt_oss},
+    {"granitehybrid", build_granitehybrid},
+    {"llama", build_llama},
+    {"mamba2", build_mamba2},
+    {"mistral3", build_llama},
+    {"phi3", build_phi3},
+    {"qwen2", build_qwen2},
+    {"qwen3", build_qwen3, {.soft_max_rank = true}},
+    {"qwen35", build_qwen35, many_nodes},
+    {"qwen35moe", build_qwen35, many_nodes},
+    {"qwen3moe", build_qwen3},
+    {"qwen3next", build_qwen3next, many_nodes},
 };
+// clang-format on
 
 /// Null for an architecture without a description.
 [[nodiscard]] constexpr const description* find_description(std::string_view architecture) {
@@ -48,7 +65,7 @@ inline constexpr std::array descriptions = {
 /// Builds the whole graph of one micro-batch: the description, pooling, and what is read afterwards.
 inline void build_graph(const description& d, builder& b) {
   d.build(b);
-  add_pooling(b, d.soft_max_rank);
+  add_pooling(b, d.traits.soft_max_rank);
   for (tensor* t : {b.logits, b.embd, b.embd_pooled, b.h_nextn})
     if (t) t->is_output = true;
 }

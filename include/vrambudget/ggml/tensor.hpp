@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 
 #include "vrambudget/ggml/type.hpp"
@@ -64,6 +65,65 @@ enum class op : std::uint8_t {
   hc_comb,
   hc_post,
 };
+
+/// ggml's name of an operation, in lower case.
+[[nodiscard]] constexpr const char* name(op o) {
+  constexpr std::array names = {"none",
+                                "reshape",
+                                "view",
+                                "permute",
+                                "transpose",
+                                "get_rows",
+                                "set_rows",
+                                "cpy",
+                                "cont",
+                                "set",
+                                "add",
+                                "sub",
+                                "mul",
+                                "div",
+                                "add_id",
+                                "scale",
+                                "clamp",
+                                "sqr",
+                                "sqrt",
+                                "log",
+                                "fill",
+                                "unary",
+                                "glu",
+                                "norm",
+                                "rms_norm",
+                                "l2_norm",
+                                "group_norm",
+                                "mul_mat",
+                                "mul_mat_id",
+                                "rope",
+                                "soft_max",
+                                "flash_attn_ext",
+                                "argsort",
+                                "top_k",
+                                "sum_rows",
+                                "cumsum",
+                                "repeat",
+                                "concat",
+                                "pad",
+                                "arange",
+                                "tri",
+                                "diag",
+                                "im2col",
+                                "ssm_conv",
+                                "ssm_scan",
+                                "gated_delta_net",
+                                "gated_linear_attn",
+                                "rwkv_wkv6",
+                                "rwkv_wkv7",
+                                "lightning_indexer",
+                                "hc_pre",
+                                "hc_comb",
+                                "hc_post"};
+  static_assert(names.size() == static_cast<std::size_t>(op::hc_post) + 1);
+  return names[static_cast<std::size_t>(o)];
+}
 
 enum class unary : std::uint8_t {
   silu,

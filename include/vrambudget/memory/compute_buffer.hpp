@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ struct compute_buffers {
   graph_shape prompt;         ///< graph of a full micro-batch
   graph_shape generation;     ///< graph of one token per sequence
 };
+
+/// Sees each graph that was placed: "prompt" or "generation", its tensors, and their order.
+using graph_observer =
+    std::function<void(const char* phase, const ggml::graph&, const ggml::scheduler&)>;
 
 /// Simulates the engine's graphs for one model on one placement. Kept for many contexts of the same
 /// model, it reuses its memory.
@@ -66,7 +71,8 @@ class graph_planner {
   ///           invalid_argument  the engine cannot build or place this graph
   /// Accuracy: exact
   /// Source:   llama.cpp v0.5.0, src/llama-context.cpp: sched_reserve, resolve_fused_ops, graph_reserve
-  [[nodiscard]] result<compute_buffers> plan(context_params cp, const memory_layout& memory) {
+  [[nodiscard]] result<compute_buffers> plan(context_params cp, const memory_layout& memory,
+                                             const graph_observer& seen = {}) {
     const arch::description* d = arch::find_description(model_.architecture);
     if (!d)
       return error{errc::unsupported,
@@ -93,9 +99,11 @@ class graph_planner {
     if (!cp.fa_auto || !cp.flash_attn)
       if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
     out.generation = reserve(sched, out);
+    if (seen) seen("generation", graph_, sched);
     const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
     if (auto e = split(sched, *d, cp, memory, prompt); !e.message.empty()) return e;
     out.prompt = reserve(sched, out);
+    if (seen) seen("prompt", graph_, sched);
     return out;
   }
 
@@ -130,9 +138,8 @@ class graph_planner {
                    const memory_layout& memory) {
     constexpr std::uint64_t sizes[] = {1031,   2053,   4099,   8209,    16411,   32771,  65537,
                                        131101, 262147, 524309, 1048583, 2097169, 4194319};
-    const std::uint64_t wanted = d.many_nodes
-                                     ? std::max<std::uint64_t>(40 * n_tokens, 32 * n_tensors_)
-                                     : std::max<std::uint64_t>(1024, 8 * n_tensors_);
+    const std::uint64_t wanted = std::max<std::uint64_t>(
+        {1024, d.traits.nodes_per_token * n_tokens, d.traits.nodes_per_tensor * n_tensors_});
     const auto* size = std::lower_bound(std::begin(sizes), std::end(sizes), wanted);
     std::size_t n = graph_.nodes().size() + graph_.leafs().size() + graph_.n_weights();
     for (const kv_cache& c : memory.caches)

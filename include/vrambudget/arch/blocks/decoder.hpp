@@ -17,6 +17,7 @@ enum class row_selection : std::uint8_t {
 
 /// Norms, scales and order around the layers of a decoder.
 struct decoder {
+  norm_kind norm = norm_kind::rms;
   tensor_name ffn_norm = "ffn_norm";
   bool scale_embeddings = false;  ///< times a constant, besides GGUF's embedding scale
   bool post_norms = false;        ///< norms after attention and after feed-forward
@@ -41,14 +42,14 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
 
   for (int il = 0; il < n_layer; ++il) {
     tensor* residual = stream;
-    tensor* y = attention(il, b.rms_norm_of(il, "attn_norm", stream));
+    tensor* y = attention(il, b.norm_of(d.norm, il, "attn_norm", stream));
     if (il == n_layer - 1 && d.rows == row_selection::early) {
       y = b.get_rows(y, out_ids);
       residual = b.get_rows(residual, out_ids);
     }
-    if (d.post_norms) y = b.rms_norm_of(il, "post_attention_norm", y);
+    if (d.post_norms) y = b.norm_of(d.norm, il, "post_attention_norm", y);
     residual = builder::named(b.add(branch_scaled(y), residual), "ffn_inp", il);
-    y = feed_forward(il, b.rms_norm_of(il, d.ffn_norm, residual));
+    y = feed_forward(il, b.norm_of(d.norm, il, d.ffn_norm, residual));
     if (d.post_norms) y = b.rms_norm_unpinned(il, "post_ffw_norm", y);
     y = branch_scaled(y);
     stream =
@@ -59,7 +60,7 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
     b.h_nextn = stream;
     stream = b.get_rows(stream, out_ids);
   }
-  tensor* normed = b.rms_norm_of(-1, "output_norm", stream);
+  tensor* normed = b.norm_of(d.norm, -1, "output_norm", stream);
   if (d.keeps_hidden) b.h_nextn = normed;
   if (d.rows == row_selection::after_norm) {
     b.h_nextn = normed;
