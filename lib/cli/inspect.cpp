@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli.hpp"
+#include "vrambudget/model/tensor_class.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
 

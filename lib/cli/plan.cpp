@@ -10,6 +10,7 @@
 #include "run_options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/plan/solve.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"

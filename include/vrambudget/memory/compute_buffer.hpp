@@ -16,25 +16,11 @@
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
+#include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget {
-
-/// What the scheduler made of one graph.
-struct graph_shape {
-  std::uint32_t n_nodes = 0;
-  std::uint32_t n_splits = 0;
-};
-
-/// Compute buffers, and what was decided on the way.
-struct compute_buffers {
-  std::vector<bytes> device;  ///< per device
-  bytes host;                 ///< pinned host memory
-  bool flash_attn = false;    ///< after probing, if it was automatic
-  graph_shape prompt;         ///< graph of a full micro-batch
-  graph_shape generation;     ///< graph of one token per sequence
-};
 
 /// Sees each graph that was placed: "prompt" or "generation", its tensors, and their order.
 using graph_observer =

@@ -9,7 +9,7 @@
 
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/engine/device.hpp"
-#include "vrambudget/memory/compute_buffer.hpp"
+#include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {

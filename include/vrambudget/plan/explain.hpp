@@ -6,7 +6,8 @@
 #include <string>
 
 #include "vrambudget/engine/cache.hpp"
-#include "vrambudget/memory/compute_buffer.hpp"
+#include "vrambudget/engine/context.hpp"
+#include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/weights.hpp"
 
 namespace vrambudget {

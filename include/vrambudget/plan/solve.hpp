@@ -9,15 +9,10 @@
 #include <utility>
 #include <vector>
 
+#include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
-
-/// The largest context, and why it is not larger.
-struct context_limit {
-  std::uint32_t n_ctx = 0;  ///< tokens over all sequences; 0: not even the smallest context fits
-  std::string bound_by;     ///< "n_ctx_train", or the id of the device that is full
-};
 
 /// The largest n_ctx that fits, on the engine's grid of 256 cells per sequence.
 ///
@@ -72,13 +67,6 @@ struct context_limit {
   }
   return context_limit{static_cast<std::uint32_t>(fits * grid), full};
 }
-
-/// A change to a run that makes it fit.
-struct suggestion {
-  std::string flags;  ///< llama-server's, to add or replace
-  std::string gives;  ///< what is kept or lost, for a reader
-  bytes spare;        ///< on the fullest device afterwards
-};
 
 namespace detail {
 

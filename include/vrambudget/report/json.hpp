@@ -6,7 +6,8 @@
 #include <vector>
 
 #include "vrambudget/model/model.hpp"
-#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/plan/answer.hpp"
+#include "vrambudget/plan/budget.hpp"
 
 namespace vrambudget {
 

@@ -1,0 +1,26 @@
+// What simulating a context's graphs gives: sizes of its compute buffers, and counts to compare.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// What the scheduler made of one graph.
+struct graph_shape {
+  std::uint32_t n_nodes = 0;
+  std::uint32_t n_splits = 0;
+};
+
+/// Compute buffers, and what was decided on the way.
+struct compute_buffers {
+  std::vector<bytes> device;  ///< per device
+  bytes host;                 ///< pinned host memory
+  bool flash_attn = false;    ///< after probing, if it was automatic
+  graph_shape prompt;         ///< graph of a full micro-batch
+  graph_shape generation;     ///< graph of one token per sequence
+};
+
+}  // namespace vrambudget
