@@ -113,6 +113,13 @@ class builder : public ggml::op_builder {
     return kind == norm_kind::layer ? layer_norm_of(il, name, x) : rms_norm_of(il, name, x);
   }
 
+  /// The norm right after the embeddings; it belongs to the first layer.
+  tensor* embedding_norm(norm_kind kind, tensor* x) {
+    x = kind == norm_kind::layer ? norm(x) : rms_norm(x);
+    return weighted(0, "token_embd_norm", x, weight(-1, "token_embd_norm"),
+                    weight(-1, "token_embd_norm", ".bias"));
+  }
+
   // --- inputs
 
   /// Token embeddings: the row look-up, and beside it the place for embeddings given directly, which
@@ -183,7 +190,9 @@ class builder : public ggml::op_builder {
   /// Scale and shift of a norm. With few tokens, or all layers on GPUs, the engine pins the norm to
   /// its layer's device.
   tensor* weighted(int il, tensor_name name, tensor* x, bool pinned = true) {
-    tensor *w = weight(il, name), *b = weight(il, name, ".bias");
+    return weighted(il, name, x, weight(il, name), weight(il, name, ".bias"), pinned);
+  }
+  tensor* weighted(int il, tensor_name name, tensor* x, tensor* w, tensor* b, bool pinned = true) {
     if (!w && !b) return x;
     named(x, "norm", il);
     if (pinned) pin_to_layer(x, il);

@@ -8,11 +8,13 @@
 namespace vrambudget::arch {
 
 namespace detail {
-inline void build_gemma(builder& b, bool norms_heads, bool softcap) {
+template <class Attention>
+void build_gemma(builder& b, decoder d, bool norms_heads) {
+  d.scale_embeddings = d.post_norms = true;
   tensor* pos = b.positions();
-  attention_input attention(b);
+  Attention attention(b);
   build_decoder(
-      b, {.scale_embeddings = true, .post_norms = true, .softcap_logits = softcap},
+      b, d,
       [&](int il, tensor* x) {
         qkv y = project_qkv(b, il, x);
         if (norms_heads) norm_heads(b, il, y);
@@ -24,11 +26,19 @@ inline void build_gemma(builder& b, bool norms_heads, bool softcap) {
 }
 }  // namespace detail
 
-inline void build_gemma2(builder& b) { detail::build_gemma(b, false, true); }
+inline void build_gemma2(builder& b) {
+  detail::build_gemma<attention_input>(b, {.softcap_logits = true}, false);
+}
 
 /// Gemma 3 norms q and k per head; it caps logits only if the file says so.
 inline void build_gemma3(builder& b) {
-  detail::build_gemma(b, true, b.hp.f_final_logit_softcapping != 0.0f);
+  detail::build_gemma<attention_input>(
+      b, {.softcap_logits = b.hp.f_final_logit_softcapping != 0.0f}, true);
+}
+
+/// EmbeddingGemma: the same without a cache and without logits.
+inline void build_gemma_embedding(builder& b) {
+  detail::build_gemma<uncached_attention>(b, {.logits = false}, true);
 }
 
 }  // namespace vrambudget::arch

@@ -12,12 +12,14 @@ inline tensor* dense_or_experts(builder& b, int il, tensor* x, const moe_options
   return b.has(il, "ffn_gate_inp") ? moe_ffn(b, il, x, o) : ffn(b, il, x);
 }
 
-inline void build_llama(builder& b) {
+/// `Attention`: over a cache, or within the batch. `logits` false: the result is an embedding.
+template <class Attention = attention_input, bool logits = true>
+void build_llama(builder& b) {
   tensor* pos = b.positions();
   tensor* q_scale = b.hp.f_attn_temp_scale != 0.0f ? b.attention_scales() : nullptr;
-  attention_input attention(b);
+  Attention attention(b);
   build_decoder(
-      b, {},
+      b, {.logits = logits},
       [&](int il, tensor* x) {
         qkv y = project_qkv(b, il, x);
         rotate_positions(b, y, pos, b.rope_factors(il));

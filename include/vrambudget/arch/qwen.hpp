@@ -5,11 +5,13 @@
 
 namespace vrambudget::arch {
 
-inline void build_qwen2(builder& b) {
+/// `Attention`: over a cache, or within the batch (Dream, LLaDA; EuroBERT, which gives no logits).
+template <class Attention = attention_input, bool logits = true>
+void build_qwen2(builder& b) {
   tensor* pos = b.positions();
-  attention_input attention(b);
+  Attention attention(b);
   build_decoder(
-      b, {},
+      b, {.logits = logits},
       [&](int il, tensor* x) {
         qkv y = project_qkv(b, il, x);
         rotate_positions(b, y, pos);
@@ -18,9 +20,11 @@ inline void build_qwen2(builder& b) {
       [&](int il, tensor* x) { return ffn(b, il, x); });
 }
 
-inline void build_qwen3(builder& b) {
+/// `Attention` likewise (RND1). `norm_weights`: expert weights sum to one (not in LLaDA MoE).
+template <class Attention = attention_input, bool norm_weights = true>
+void build_qwen3(builder& b) {
   tensor* pos = b.positions();
-  attention_input attention(b);
+  Attention attention(b);
   build_decoder(
       b, {},
       [&](int il, tensor* x) {
@@ -30,7 +34,8 @@ inline void build_qwen3(builder& b) {
         return attention(il, y);
       },
       [&](int il, tensor* x) {
-        return dense_or_experts(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+        return dense_or_experts(
+            b, il, x, {.norm_weights = norm_weights, .weights_scale = b.hp.expert_weights_scale});
       });
 }
 

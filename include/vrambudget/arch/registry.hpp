@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "vrambudget/arch/bert.hpp"
 #include "vrambudget/arch/blocks/pooling.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
 #include "vrambudget/arch/gemma.hpp"
@@ -13,6 +14,7 @@
 #include "vrambudget/arch/granitehybrid.hpp"
 #include "vrambudget/arch/llama.hpp"
 #include "vrambudget/arch/mamba2.hpp"
+#include "vrambudget/arch/modern_bert.hpp"
 #include "vrambudget/arch/phi3.hpp"
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
@@ -36,22 +38,36 @@ struct description {
 
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
+    {"bert", build_bert},
     {"deepseek2", build_deepseek2},
+    {"dream", build_qwen2<uncached_attention>},
+    {"eurobert", build_qwen2<uncached_attention, false>},
+    {"gemma-embedding", build_gemma_embedding},
     {"gemma2", build_gemma2},
     {"gemma3", build_gemma3},
     {"glm4moe", build_glm4moe},
     {"gpt-oss", build_gpt_oss},
     {"granitehybrid", build_granitehybrid},
-    {"llama", build_llama},
+    {"jina-bert-v2", build_jina_bert_v2},
+    {"jina-bert-v3", build_jina_bert_v3},
+    {"llada", build_qwen2<uncached_attention>},
+    {"llada-moe", build_qwen3<uncached_attention, false>},
+    {"llama", build_llama<>},
+    {"llama-embed", build_llama<uncached_attention, false>},
     {"mamba2", build_mamba2},
-    {"mistral3", build_llama},
+    {"mistral3", build_llama<>},
+    {"modern-bert", build_modern_bert},
+    {"neo-bert", build_neo_bert},
+    {"nomic-bert", build_nomic_bert},
+    {"nomic-bert-moe", build_jina_bert_v3},
     {"phi3", build_phi3},
-    {"qwen2", build_qwen2},
-    {"qwen3", build_qwen3, {.soft_max_rank = true}},
+    {"qwen2", build_qwen2<>},
+    {"qwen3", build_qwen3<>, {.soft_max_rank = true}},
     {"qwen35", build_qwen35, many_nodes},
     {"qwen35moe", build_qwen35, many_nodes},
-    {"qwen3moe", build_qwen3},
+    {"qwen3moe", build_qwen3<>},
     {"qwen3next", build_qwen3next, many_nodes},
+    {"rnd1", build_qwen3<uncached_attention>},
 };
 // clang-format on
 

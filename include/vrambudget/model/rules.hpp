@@ -6,6 +6,7 @@
 
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/model/keys.hpp"
+#include "vrambudget/model/rules/encoder.hpp"
 #include "vrambudget/model/rules/recurrent.hpp"
 
 namespace vrambudget {
@@ -29,9 +30,11 @@ inline constexpr row rows[] = {
     {"deepseek32", sparse_latent},
     {"deepseek4", deepseek4},
     {"dots3note", dots3note},
+    {"dream", without_causality},
     {"exaone-moe", required_window<4>},
     {"exaone4", exaone4},
     {"falcon-h1", falcon_h1},
+    {"gemma-embedding", gemma_embedding},
     {"gemma2", gemma2},
     {"gemma3", gemma3},
     {"gemma3n", gemma3n},
@@ -45,11 +48,14 @@ inline constexpr row rows[] = {
     {"grok", grok},
     {"hy_v4", hy_v4},
     {"jamba", jamba},
+    {"jina-bert-v2", jina_bert_v2},
     {"kimi-k3", kimi_k3},
     {"kimi-linear", kimi_delta},
     {"laguna", optional_window<4, true>},
     {"lfm2", short_convolutions},
     {"lfm2moe", short_convolutions},
+    {"llada", without_causality},
+    {"llada-moe", without_causality},
     {"llama4", llama4},
     {"mamba", mamba},
     {"mamba2", ssm},
@@ -60,6 +66,7 @@ inline constexpr row rows[] = {
     {"minimax-m3", minimax_m3},
     {"mistral3", mistral3},
     {"mistral4", deepseek2},
+    {"modern-bert", modern_bert},
     {"muse-glimmer", required_window<4>},
     {"nanbeige", nanbeige},
     {"nemotron_h", nemotron_h},
@@ -71,12 +78,14 @@ inline constexpr row rows[] = {
     {"qwen35moe", delta_hybrid},
     {"qwen3next", delta_hybrid},
     {"qwen4exp", qwen4exp},
+    {"rnd1", without_causality},
     {"rwkv6", rwkv},
     {"rwkv6qwen2", rwkv},
     {"rwkv7", rwkv},
     {"smallthinker", smallthinker},
     {"spark2_5", listed_window},
     {"step35", listed_window},
+    {"t5", t5},
 };
 
 }  // namespace detail::rules

@@ -226,4 +226,34 @@ class attention_input {
   std::optional<cache_input> full_, window_;
 };
 
+/// Attention among the tokens of one batch, without a cache: encoders and diffusion models. Layers
+/// with a (symmetric) window have a mask of their own.
+///
+/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_inp_no_cache, build_attn
+class uncached_attention {
+ public:
+  explicit uncached_attention(builder& b) : b_(b), mask_(batch_mask()) {
+    if (b.hp.swa_type != swa_type::none) window_mask_ = batch_mask();
+  }
+
+  /// Attends and projects.
+  tensor* operator()(int il, const qkv& x, const attention_options& o = {}) {
+    for (tensor* t : {x.q, x.k, x.v}) b_.expand(t);
+    tensor* mask = b_.hp.is_swa(static_cast<std::uint32_t>(il)) ? window_mask_ : mask_;
+    tensor* out = attend(b_, il, x.q, x.k, x.v, mask, o);
+    return o.project ? b_.linear(il, "attn_output", out) : out;
+  }
+
+ private:
+  tensor* batch_mask() {
+    return b_.get_graph().make_input("self_kq_mask",
+                                     b_.cp.flash_attn ? ggml_type::f16 : ggml_type::f32,
+                                     b_.ub.n_tokens, b_.ub.n_tokens);
+  }
+
+  builder& b_;
+  tensor* mask_;
+  tensor* window_mask_ = nullptr;
+};
+
 }  // namespace vrambudget::arch

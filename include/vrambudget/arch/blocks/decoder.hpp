@@ -25,6 +25,10 @@ struct decoder {
   row_selection rows = row_selection::early;
   bool keeps_hidden = false;    ///< rows picked early, and the normed result kept for a draft head
   bool softcap_logits = false;  ///< scale, tanh, scale
+  bool embd_norm = false;       ///< a norm right after the embeddings
+  bool bare_first = false;      ///< the first layer may come without a norm before its attention
+  tensor_name output_norm = "output_norm";
+  bool logits = true;  ///< false: the normed hidden state is the result
 };
 
 /// Runs `attention(il, x)` and `feed_forward(il, x)` in every layer. Both get the normed input, shape
@@ -38,11 +42,13 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
   };
   tensor* stream = b.token_embeddings();
   if (d.scale_embeddings) stream = b.scale(stream);
+  if (d.embd_norm) stream = b.embedding_norm(d.norm, stream);
   tensor* out_ids = b.output_ids();
 
   for (int il = 0; il < n_layer; ++il) {
     tensor* residual = stream;
-    tensor* y = attention(il, b.norm_of(d.norm, il, "attn_norm", stream));
+    const bool bare = d.bare_first && !b.has(il, "attn_norm");
+    tensor* y = attention(il, bare ? stream : b.norm_of(d.norm, il, "attn_norm", stream));
     if (il == n_layer - 1 && d.rows == row_selection::early) {
       y = b.get_rows(y, out_ids);
       residual = b.get_rows(residual, out_ids);
@@ -60,14 +66,17 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
     b.h_nextn = stream;
     stream = b.get_rows(stream, out_ids);
   }
-  tensor* normed = b.norm_of(d.norm, -1, "output_norm", stream);
+  tensor* normed = b.norm_of(d.norm, -1, d.output_norm, stream);
   if (d.keeps_hidden) b.h_nextn = normed;
   if (d.rows == row_selection::after_norm) {
     b.h_nextn = normed;
     normed = b.get_rows(normed, out_ids);
   }
   b.embd = normed;
-  b.finish_logits(d.softcap_logits);
+  if (d.logits)
+    b.finish_logits(d.softcap_logits);
+  else
+    b.expand(normed);
 }
 
 }  // namespace vrambudget::arch

@@ -1,0 +1,30 @@
+// Encoders and diffusion models: attention within a batch, in both directions.
+#pragma once
+
+#include <cstdint>
+
+#include "vrambudget/model/rules/shared.hpp"
+
+namespace vrambudget::detail::rules {
+
+inline void without_causality(keys&, hparams& hp) { hp.causal_attn = false; }
+
+inline void jina_bert_v2(keys&, hparams& hp) { hp.f_max_alibi_bias = 8.0f; }
+
+inline void modern_bert(keys& k, hparams& hp) {
+  hp.n_swa = k.u32("attention.sliding_window");
+  if (hp.n_swa > 0) window(k, hp, 3, true, swa_type::symmetric);
+}
+
+inline void gemma_embedding(keys& k, hparams& hp) {
+  hp.n_swa = k.required("attention.sliding_window");
+  window(k, hp, 6, false, swa_type::symmetric);
+  hp.causal_attn = false;
+}
+
+inline void t5(keys& k, hparams& hp) {
+  hp.dec_n_layer = k.u32("decoder_block_count", hp.n_layer());
+  k.limit("decoder_block_count", hp.dec_n_layer, engine::max_layers);
+}
+
+}  // namespace vrambudget::detail::rules
