@@ -116,8 +116,18 @@ class builder : public ggml::op_builder {
   /// The norm right after the embeddings; it belongs to the first layer.
   tensor* embedding_norm(norm_kind kind, tensor* x) {
     x = kind == norm_kind::layer ? norm(x) : rms_norm(x);
-    return weighted(0, "token_embd_norm", x, weight(-1, "token_embd_norm"),
-                    weight(-1, "token_embd_norm", ".bias"));
+    return scale_and_shift(0, "token_embd_norm", x, weight(-1, "token_embd_norm"),
+                           weight(-1, "token_embd_norm", ".bias"));
+  }
+  /// What follows a norm: times `w`, plus `b`, as far as they exist. With few tokens, or all layers on
+  /// GPUs, the engine pins the norm to the device of layer `il`; -1: it does not.
+  tensor* scale_and_shift(int il, tensor_name name, tensor* x, tensor* w, tensor* b) {
+    if (!w && !b) return x;
+    named(x, "norm", il);
+    pin_to_layer(x, il);
+    if (w) x = mul(x, w);
+    if (b) x = add(x, b);
+    return named(x, name.text(), il);
   }
 
   // --- inputs
@@ -187,18 +197,8 @@ class builder : public ggml::op_builder {
   [[nodiscard]] const placement& where() const { return place_; }
 
  private:
-  /// Scale and shift of a norm. With few tokens, or all layers on GPUs, the engine pins the norm to
-  /// its layer's device.
   tensor* weighted(int il, tensor_name name, tensor* x, bool pinned = true) {
-    return weighted(il, name, x, weight(il, name), weight(il, name, ".bias"), pinned);
-  }
-  tensor* weighted(int il, tensor_name name, tensor* x, tensor* w, tensor* b, bool pinned = true) {
-    if (!w && !b) return x;
-    named(x, "norm", il);
-    if (pinned) pin_to_layer(x, il);
-    if (w) x = mul(x, w);
-    if (b) x = add(x, b);
-    return named(x, name.text(), il);
+    return scale_and_shift(pinned ? il : -1, name, x, weight(il, name), weight(il, name, ".bias"));
   }
   void pin_to_layer(tensor* t, int il) {
     if (il >= 0 && (ub.n_tokens < 32 || place_.full_offload()))

@@ -18,6 +18,8 @@
 #include "vrambudget/arch/phi3.hpp"
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
+#include "vrambudget/arch/t5.hpp"
+#include "vrambudget/arch/wavtokenizer.hpp"
 
 namespace vrambudget::arch {
 
@@ -68,6 +70,9 @@ inline constexpr description descriptions[] = {
     {"qwen3moe", build_qwen3<>},
     {"qwen3next", build_qwen3next, many_nodes},
     {"rnd1", build_qwen3<uncached_attention>},
+    {"t5", build_t5},
+    {"t5encoder", build_t5_encoder},
+    {"wavtokenizer-dec", build_wavtokenizer},
 };
 // clang-format on
 

@@ -34,13 +34,13 @@ class weight_table {
  public:
   explicit weight_table(std::size_t n_layer = 0) : layers_(n_layer + 1) {}
 
-  /// `il`: layer, -1 for tensors of no layer. `name`: without "blk.N.". Tensors stay where they are
-  /// until the table goes.
-  void add(int il, std::string_view name, const ggml::tensor& t) {
+  /// `il`: layer, -1 for tensors of no layer. `name`: without "blk.N."; `stack` precedes it in look-ups
+  /// (`dec.attn_q`). Tensors stay where they are until the table goes.
+  void add(int il, std::string_view stack, std::string_view name, const ggml::tensor& t) {
     const auto row = static_cast<std::size_t>(il + 1);
     if (row >= layers_.size()) return;
     if (layers_[row].empty()) layers_[row].reserve(20);  // most layers have fewer
-    layers_[row].push_back({tensor_name::of(name), t});
+    layers_[row].push_back({tensor_name::of(name, tensor_name::of(stack)), t});
   }
 
   /// Null if there is none. `backend`: the copy there if there are several, else any.

@@ -190,6 +190,17 @@ class op_builder {
                       {q, k, v, mask, sinks});
   }
 
+  /// Windows of a 1-D kernel [width, channels, ...] over b [length, channels, batch], a row each;
+  /// half the kernel's width is added at both ends.
+  tensor* im2col(tensor* kernel, tensor* b) {
+    g_.require(kernel->ne[1] == b->ne[1] && b->ne[3] == 1, "im2col: same channels", *kernel, *b);
+    const std::int64_t length = b->ne[0] + 2 * (kernel->ne[0] / 2) - kernel->ne[0] + 1;
+    g_.require(length > 0, "im2col: longer than the kernel", *kernel, *b);
+    const ggml_type type = kernel->type == ggml_type::bf16 ? ggml_type::f32 : ggml_type::f16;
+    return g_.make_op(op::im2col, type, {kernel->ne[0] * kernel->ne[1], length, b->ne[2], 1},
+                      {kernel, b});
+  }
+
   // recurrent layers
   tensor* ssm_conv(tensor* sx, tensor* kernel) {
     g_.require(sx->ne[1] == kernel->ne[1], "ssm_conv: same channels", *sx, *kernel);

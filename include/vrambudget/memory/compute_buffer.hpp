@@ -161,8 +161,8 @@ class graph_planner {
     w.is_weight = true;
     w.home = static_cast<std::int8_t>(backend);
     w.name = t.name.c_str();
-    const auto [il, rest] = layer_of(t.name);
-    weights_.add(il, rest, w);
+    const auto [stack, il, rest] = stack_of(t.name);
+    weights_.add(il, stack, rest, w);
   }
 
   const model& model_;

@@ -53,15 +53,42 @@ struct model {
   }
 };
 
+/// Takes "N." off the front of a name; -1 and the whole name if there is no number.
+[[nodiscard]] inline std::pair<int, std::string_view> numbered(std::string_view name) {
+  int il = -1;
+  const char* end = name.data() + name.size();
+  const auto [rest, failed] = std::from_chars(name.data(), end, il);
+  if (failed != std::errc{} || rest == end || *rest != '.' || il < 0) return {-1, name};
+  return {il, std::string_view(rest + 1, static_cast<std::size_t>(end - rest - 1))};
+}
+
 /// The layer of a tensor and its name without "blk.N."; -1 and the whole name if it has no layer.
 [[nodiscard]] inline std::pair<int, std::string_view> layer_of(std::string_view name) {
   constexpr std::string_view prefix = "blk.";
   if (!name.starts_with(prefix)) return {-1, name};
-  int il = -1;
-  const char* end = name.data() + name.size();
-  const auto [rest, failed] = std::from_chars(name.data() + prefix.size(), end, il);
-  if (failed != std::errc{} || rest == end || *rest != '.' || il < 0) return {-1, name};
-  return {il, std::string_view(rest + 1, static_cast<std::size_t>(end - rest - 1))};
+  const auto layer = numbered(name.substr(prefix.size()));
+  return layer.first < 0 ? std::pair{-1, name} : layer;
+}
+
+/// A tensor of a numbered layer, by the stack of layers it belongs to.
+struct stacked_name {
+  std::string_view stack;  ///< "enc.", "dec." (T5), "posnet.", "convnext." (a vocoder), else ""
+  int il = -1;             ///< -1: of no layer
+  std::string_view rest;   ///< the name without stack and layer
+};
+[[nodiscard]] inline stacked_name stack_of(std::string_view name) {
+  for (const std::string_view stack : {"enc.", "dec."})
+    if (name.starts_with(stack)) {
+      const auto [il, rest] = layer_of(name.substr(stack.size()));
+      return {il < 0 ? "" : stack, il, il < 0 ? name : rest};
+    }
+  for (const std::string_view stack : {"posnet.", "convnext."})
+    if (name.starts_with(stack)) {
+      const auto [il, rest] = numbered(name.substr(stack.size()));
+      if (il >= 0) return {stack, il, rest};
+    }
+  const auto [il, rest] = layer_of(name);
+  return {"", il, rest};
 }
 
 /// Reads a model; the first header has the metadata, all have tensors.

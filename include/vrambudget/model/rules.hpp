@@ -86,6 +86,7 @@ inline constexpr row rows[] = {
     {"spark2_5", listed_window},
     {"step35", listed_window},
     {"t5", t5},
+    {"wavtokenizer-dec", wavtokenizer},
 };
 
 }  // namespace detail::rules

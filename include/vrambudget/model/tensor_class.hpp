@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 
@@ -24,15 +23,7 @@ struct tensor_place {
 /// The class of a tensor by its name.
 /// Source: llama.cpp v0.5.0, src/llama-arch.cpp: LLM_TENSOR_INFOS
 [[nodiscard]] inline tensor_place place_of(const model& m, std::string_view name) {
-  if (const int il = layer_of(name).first; il >= 0) return {tensor_class::repeating, il};
-  // stacks of their own: T5's encoder and decoder, a vocoder's
-  for (const std::string_view stack : {"enc.blk.", "dec.blk.", "posnet.", "convnext."}) {
-    int il = 0;
-    if (name.starts_with(stack) &&
-        std::from_chars(name.data() + stack.size(), name.data() + name.size(), il).ec ==
-            std::errc{})
-      return {tensor_class::repeating, il};
-  }
+  if (const int il = stack_of(name).il; il >= 0) return {tensor_class::repeating, il};
   const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
   if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
   if (starts("token_embd_norm") && m.architecture.starts_with("lfm2"))

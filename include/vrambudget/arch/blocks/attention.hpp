@@ -213,6 +213,9 @@ class attention_input {
     return project(il, attend(b_, il, x.q, k, v, c.mask, o), o);
   }
 
+  /// Cells of the full cache.
+  [[nodiscard]] std::int64_t n_cell() const { return full_->mask->ne[0]; }
+
  private:
   cache_input& of(int il) {
     const bool swa = window_ && b_.hp.is_swa(static_cast<std::uint32_t>(il));
@@ -227,13 +230,16 @@ class attention_input {
 };
 
 /// Attention among the tokens of one batch, without a cache: encoders and diffusion models. Layers
-/// with a (symmetric) window have a mask of their own.
+/// with a (symmetric) window have a mask of their own. Also cross attention, over the result of an
+/// encoder.
 ///
 /// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_inp_no_cache, build_attn
 class uncached_attention {
  public:
-  explicit uncached_attention(builder& b) : b_(b), mask_(batch_mask()) {
-    if (b.hp.swa_type != swa_type::none) window_mask_ = batch_mask();
+  explicit uncached_attention(builder& b) : uncached_attention(b, b.ub.n_tokens) {}
+  /// `n_keys`: what each query sees.
+  uncached_attention(builder& b, std::int64_t n_keys) : b_(b), mask_(make_mask(n_keys)) {
+    if (b.hp.swa_type != swa_type::none) window_mask_ = make_mask(n_keys);
   }
 
   /// Attends and projects.
@@ -245,10 +251,9 @@ class uncached_attention {
   }
 
  private:
-  tensor* batch_mask() {
-    return b_.get_graph().make_input("self_kq_mask",
-                                     b_.cp.flash_attn ? ggml_type::f16 : ggml_type::f32,
-                                     b_.ub.n_tokens, b_.ub.n_tokens);
+  tensor* make_mask(std::int64_t n_keys) {
+    const ggml_type type = b_.cp.flash_attn ? ggml_type::f16 : ggml_type::f32;
+    return b_.get_graph().make_input("self_kq_mask", type, n_keys, b_.ub.n_tokens);
   }
 
   builder& b_;

@@ -1,6 +1,7 @@
 // Encoders and diffusion models: attention within a batch, in both directions.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "vrambudget/model/rules/shared.hpp"
@@ -22,9 +23,21 @@ inline void gemma_embedding(keys& k, hparams& hp) {
   hp.causal_attn = false;
 }
 
+/// The cache has as many layers as the encoder, so the decoder cannot have more.
 inline void t5(keys& k, hparams& hp) {
   hp.dec_n_layer = k.u32("decoder_block_count", hp.n_layer());
-  k.limit("decoder_block_count", hp.dec_n_layer, engine::max_layers);
+  k.limit("decoder_block_count", hp.dec_n_layer, hp.n_layer());
+}
+
+/// Features in, and what GGUF calls embeddings out.
+inline void wavtokenizer(keys& k, hparams& hp) {
+  hp.n_embd_out_impl = hp.n_embd;
+  hp.n_embd = k.required("features_length");
+  hp.posnet_n_layer = k.required("posnet.block_count");
+  hp.convnext_n_layer = k.required("convnext.block_count");
+  k.limit("features_length", hp.n_embd, 1u << 24);
+  k.limit("posnet.block_count", hp.posnet_n_layer, std::min(6u, hp.n_layer_all));
+  k.limit("convnext.block_count", hp.convnext_n_layer, hp.n_layer_all);
 }
 
 }  // namespace vrambudget::detail::rules
