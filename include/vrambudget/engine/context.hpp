@@ -130,6 +130,11 @@ namespace detail {
   c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max : std::max(1u, std::min(batch, c.n_seq_max));
   if (r.embeddings || pooled) c.n_outputs_max = batch;
   if (hp.has_encoder) c.n_outputs_max = c.n_batch;
+  if (c.n_outputs_max <
+      c.n_seq_max)  // the engine aborts when it reserves an output row per sequence
+    return refuse("a batch of " + std::to_string(c.n_outputs_max) +
+                  " tokens (-b) is less than the " + std::to_string(c.n_seq_max) +
+                  " sequences of -np");
   return c;
 }
 

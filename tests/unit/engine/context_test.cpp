@@ -65,6 +65,9 @@ TEST_SUITE("context") {
     CHECK(refusal({.flash_attn = flash_attn::off, .type_v = ggml_type::q4_0}).find("q4_0") !=
           std::string::npos);
     CHECK(refusal({.n_parallel = 257}).find("257") != std::string::npos);
+    // an output row per sequence must fit in a batch: 48 rows do not hold 64
+    CHECK(refusal({.n_batch = 48, .n_parallel = 64}).find("48") != std::string::npos);
+    CHECK(effective_context({.n_batch = 64, .n_parallel = 64}, llama()).has_value());
     CHECK(refusal({.split_mode = split_mode::row}).find("row") != std::string::npos);
     hparams odd = llama();
     odd.n_embd_head_k_full = 80;
