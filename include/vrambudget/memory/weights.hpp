@@ -68,7 +68,8 @@ class weight_overrides {
   [[nodiscard]] int find(const std::string& name) const {
     for (const auto& [pattern, backend] : patterns_)
       if (std::regex_search(name, pattern)) return backend;
-    const auto [il, rest] = layer_of(name);
+    // the engine looks for "blk.N.ffn_" anywhere, thus also in T5's stacks
+    const auto [stack, il, rest] = stack_of(name);
     if (il < 0) return -1;
     if (is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_)) return host_;
     return is_dense(rest) && il < n_cpu_ffn_ ? host_ : -1;
