@@ -9,6 +9,8 @@
 #include "vrambudget/arch/blocks/pooling.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
 #include "vrambudget/arch/gemma.hpp"
+#include "vrambudget/arch/gemma3n.hpp"
+#include "vrambudget/arch/gemma4.hpp"
 #include "vrambudget/arch/glm4moe.hpp"
 #include "vrambudget/arch/gpt_oss.hpp"
 #include "vrambudget/arch/granitehybrid.hpp"
@@ -47,6 +49,8 @@ inline constexpr description descriptions[] = {
     {"gemma-embedding", build_gemma_embedding},
     {"gemma2", build_gemma2},
     {"gemma3", build_gemma3},
+    {"gemma3n", build_gemma3n},
+    {"gemma4", build_gemma4},
     {"glm4moe", build_glm4moe},
     {"gpt-oss", build_gpt_oss},
     {"granitehybrid", build_granitehybrid},

@@ -84,6 +84,7 @@ class cuda_backend final : public ggml::backend {
       case op::rms_norm:
       case op::l2_norm:
       case op::sum_rows:
+      case op::mean:
         return is_contiguous_rows(*a);
       case op::group_norm:
         return is_contiguous(*a);

@@ -88,6 +88,9 @@ class op_builder {
   tensor* sum_rows(tensor* a) {
     return g_.make_op(op::sum_rows, a->type, {1, a->ne[1], a->ne[2], a->ne[3]}, {a});
   }
+  tensor* mean(tensor* a) {
+    return g_.make_op(op::mean, ggml_type::f32, {1, a->ne[1], a->ne[2], a->ne[3]}, {a});
+  }
   tensor* argsort(tensor* a) { return g_.make_op(op::argsort, ggml_type::i32, a->ne, {a}); }
   tensor* top_k(tensor* a, std::int64_t k) {
     return g_.make_op(op::top_k, ggml_type::i32, {k, a->ne[1], a->ne[2], a->ne[3]}, {a});

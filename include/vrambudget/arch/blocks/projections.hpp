@@ -37,6 +37,18 @@ inline qkv project_qkv(builder& b, int il, tensor* x, bool reshape = true) {
   return {part(head_k, n_head, 0), part(head_k, n_kv, n_q), part(head_v, n_kv, n_q + n_k)};
 }
 
+/// Q alone, of layers that read keys and values of another.
+///
+/// Shape:    [head size, heads, tokens]
+inline tensor* project_q(builder& b, int il, tensor* x) {
+  const auto l = static_cast<std::uint32_t>(il);
+  const std::int64_t head = b.hp.n_embd_head_k(l), n_head = b.hp.n_head(l), nt = b.ub.n_tokens;
+  if (!b.has(il, "attn_qkv"))
+    return b.reshape(b.linear_without_bias(il, "attn_q", x), head, n_head, nt);
+  tensor* all = b.linear_without_bias(il, "attn_qkv", x);
+  return b.reshape(b.cont(b.view_2d(all, head * n_head, nt, all->nb[1], 0)), head, n_head, nt);
+}
+
 /// RoPE on Q and K.
 inline void rotate_positions(builder& b, qkv& x, tensor* pos, tensor* factors = nullptr) {
   x.q = b.rope(x.q, pos, factors);
