@@ -198,7 +198,9 @@ class builder : public ggml::op_builder {
 
  private:
   tensor* weighted(int il, tensor_name name, tensor* x, bool pinned = true) {
-    return scale_and_shift(pinned ? il : -1, name, x, weight(il, name), weight(il, name, ".bias"));
+    tensor* w = weight(il, name);
+    if (!w) w = weight(il, name, "");  // some converters leave the suffix out
+    return scale_and_shift(pinned ? il : -1, name, x, w, weight(il, name, ".bias"));
   }
   void pin_to_layer(tensor* t, int il) {
     if (il >= 0 && (ub.n_tokens < 32 || place_.full_offload()))

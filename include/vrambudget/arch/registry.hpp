@@ -8,15 +8,19 @@
 #include "vrambudget/arch/bert.hpp"
 #include "vrambudget/arch/blocks/pooling.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
+#include "vrambudget/arch/falcon_h1.hpp"
 #include "vrambudget/arch/gemma.hpp"
 #include "vrambudget/arch/gemma3n.hpp"
 #include "vrambudget/arch/gemma4.hpp"
 #include "vrambudget/arch/glm4moe.hpp"
 #include "vrambudget/arch/gpt_oss.hpp"
 #include "vrambudget/arch/granitehybrid.hpp"
+#include "vrambudget/arch/jamba.hpp"
+#include "vrambudget/arch/lfm2.hpp"
 #include "vrambudget/arch/llama.hpp"
-#include "vrambudget/arch/mamba2.hpp"
+#include "vrambudget/arch/mamba.hpp"
 #include "vrambudget/arch/modern_bert.hpp"
+#include "vrambudget/arch/nemotron_h.hpp"
 #include "vrambudget/arch/phi3.hpp"
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
@@ -46,6 +50,7 @@ inline constexpr description descriptions[] = {
     {"deepseek2", build_deepseek2},
     {"dream", build_qwen2<uncached_attention>},
     {"eurobert", build_qwen2<uncached_attention, false>},
+    {"falcon-h1", build_falcon_h1},
     {"gemma-embedding", build_gemma_embedding},
     {"gemma2", build_gemma2},
     {"gemma3", build_gemma3},
@@ -54,15 +59,21 @@ inline constexpr description descriptions[] = {
     {"glm4moe", build_glm4moe},
     {"gpt-oss", build_gpt_oss},
     {"granitehybrid", build_granitehybrid},
+    {"jamba", build_jamba},
     {"jina-bert-v2", build_jina_bert_v2},
     {"jina-bert-v3", build_jina_bert_v3},
+    {"lfm2", build_lfm2},
+    {"lfm2moe", build_lfm2},
     {"llada", build_qwen2<uncached_attention>},
     {"llada-moe", build_qwen3<uncached_attention, false>},
     {"llama", build_llama<>},
     {"llama-embed", build_llama<uncached_attention, false>},
-    {"mamba2", build_mamba2},
+    {"mamba", build_mamba<mamba>},
+    {"mamba2", build_mamba<mamba2>},
     {"mistral3", build_llama<>},
     {"modern-bert", build_modern_bert},
+    {"nemotron_h", build_nemotron_h},
+    {"nemotron_h_moe", build_nemotron_h},
     {"neo-bert", build_neo_bert},
     {"nomic-bert", build_nomic_bert},
     {"nomic-bert-moe", build_jina_bert_v3},

@@ -17,6 +17,7 @@ struct qkv {
 /// What a description adds to plain attention.
 struct attention_options {
   bool project = true;             ///< false: the caller applies the output projection
+  bool bias = true;                ///< false: the output projection's bias is not used
   tensor* kq_bias = nullptr;       ///< added to the scores; rules flash attention out
   tensor* sinks = nullptr;         ///< one logit per head
   tensor* v_decompress = nullptr;  ///< MLA: per-head matrix from latent to V
@@ -222,7 +223,8 @@ class attention_input {
     return swa ? *window_ : *full_;
   }
   tensor* project(int il, tensor* x, const attention_options& o) {
-    return o.project ? b_.linear(il, "attn_output", x) : x;
+    if (!o.project) return x;
+    return o.bias ? b_.linear(il, "attn_output", x) : b_.linear_without_bias(il, "attn_output", x);
   }
 
   builder& b_;

@@ -19,9 +19,10 @@ enum class row_selection : std::uint8_t {
 struct decoder {
   norm_kind norm = norm_kind::rms;
   tensor_name ffn_norm = "ffn_norm";
-  bool scale_embeddings = false;  ///< times a constant, besides GGUF's embedding scale
-  bool post_norms = false;        ///< norms after attention and after feed-forward
-  bool residual_first = false;    ///< residual + y instead of y + residual, after feed-forward
+  bool scale_embeddings = false;     ///< times a constant, besides GGUF's embedding scale
+  bool post_norms = false;           ///< norms after attention and after feed-forward
+  bool residual_first = false;       ///< residual + y instead of y + residual, after feed-forward
+  bool attn_residual_first = false;  ///< the same after attention
   row_selection rows = row_selection::early;
   bool keeps_hidden = false;    ///< rows picked early, and the normed result kept for a draft head
   bool softcap_logits = false;  ///< scale, tanh, scale
@@ -54,7 +55,9 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
       residual = b.get_rows(residual, out_ids);
     }
     if (d.post_norms) y = b.norm_of(d.norm, il, "post_attention_norm", y);
-    residual = builder::named(b.add(branch_scaled(y), residual), "ffn_inp", il);
+    y = branch_scaled(y);
+    residual = builder::named(d.attn_residual_first ? b.add(residual, y) : b.add(y, residual),
+                              "ffn_inp", il);
     y = feed_forward(il, b.norm_of(d.norm, il, d.ffn_norm, residual));
     if (d.post_norms) y = b.rms_norm_unpinned(il, "post_ffw_norm", y);
     y = branch_scaled(y);

@@ -1,9 +1,88 @@
-// Mamba layers: input projection, short convolution, selective scan over a state.
+// Mamba layers: input projection, short convolution, selective scan over a state. Their state space
+// runs over channels (Mamba) or heads (Mamba-2).
 #pragma once
 
 #include "vrambudget/arch/blocks/recurrent.hpp"
 
 namespace vrambudget::arch {
+
+namespace detail {
+
+/// SiLU of a causal convolution over the tokens, whose state is stored. `conv`: the state.
+///
+/// Shape:    x, result [channels, tokens per sequence, sequences]
+inline tensor* causal_convolution(builder& b, recurrent_input& rs, int il, tensor* conv,
+                                  tensor* x) {
+  tensor* input = b.concat(conv, b.transpose(x), 0);
+  tensor* last = b.view_3d(input, conv->ne[0], conv->ne[1], conv->ne[2], input->nb[1], input->nb[2],
+                           static_cast<std::uint64_t>(x->ne[1]) * input->nb[0]);
+  rs.store_flat(rs.all_r(il), last);
+  x = b.ssm_conv(input, b.require(il, "ssm_conv1d"));
+  if (tensor* bias = b.weight(il, "ssm_conv1d", ".bias")) x = b.add(x, bias);
+  return b.silu(x);
+}
+
+/// The scan; its last states are stored.
+///
+/// Shape:    x [head, heads, tokens per sequence, sequences]; result the same, flat, then the states
+inline tensor* selective_scan(builder& b, recurrent_input& rs, int il, tensor* x, tensor* dt,
+                              tensor* decay, tensor* keys, tensor* queries) {
+  const std::int64_t d_state = b.hp.ssm_d_state, n_seqs = x->ne[3];
+  tensor* all = rs.all_s(il);
+  tensor* y = rs.load(all, [&](tensor* states, tensor* ids) {
+    tensor* s = b.reshape(states, d_state, x->ne[0], x->ne[1], states->ne[1]);
+    return b.ssm_scan(s, x, dt, decay, keys, queries, ids, 1);
+  });
+  rs.store_flat(all, b.view_1d(y, d_state * x->ne[0] * x->ne[1] * n_seqs,
+                               static_cast<std::uint64_t>(n_elements(*x)) * 4));
+  return y;
+}
+
+}  // namespace detail
+
+/// One Mamba layer. Keys, queries and time steps are normed in some models (FalconMamba, Jamba).
+///
+/// Shape:    x, result [n_embd, tokens]
+/// Source:   llama.cpp v0.5.0, src/models/mamba-base.cpp: build_mamba_layer
+inline tensor* mamba(builder& b, recurrent_input& rs, int il, tensor* x) {
+  const hparams& hp = b.hp;
+  const std::int64_t d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state, rank = hp.ssm_dt_rank;
+  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
+
+  tensor* conv = b.reshape(rs.load(rs.all_r(il)), hp.ssm_d_conv - 1, d_inner, n_seqs);
+  x = b.linear_without_bias(il, "ssm_in", b.reshape(x, x->ne[0], nst, n_seqs));
+  const auto columns = [&](tensor* t, std::int64_t n, std::int64_t first) {
+    return b.view_3d(t, n, nst, n_seqs, t->nb[1], t->nb[2],
+                     static_cast<std::uint64_t>(first) * t->nb[0]);
+  };
+  tensor* z = columns(x, d_inner, d_inner);
+  x = detail::causal_convolution(b, rs, il, conv, columns(x, d_inner, 0));
+
+  tensor* both = b.mul_mat(b.require(il, "ssm_x"), x);
+  tensor* dt = columns(both, rank, 0);
+  const auto states = [&](std::int64_t first) {
+    return b.view_4d(both, {d_state, 1, nst, n_seqs},
+                     static_cast<std::uint64_t>(d_state) * both->nb[0], both->nb[1], both->nb[2],
+                     static_cast<std::uint64_t>(first) * both->nb[0]);
+  };
+  tensor *keys = states(rank), *queries = states(rank + d_state);
+  if (hp.ssm_dt_b_c_rms || (b.has(il, "ssm_dt_norm") && b.has(il, "ssm_b_norm"))) {
+    dt = b.rms_norm_of(il, "ssm_dt_norm", dt);
+    keys = b.rms_norm_of(il, "ssm_b_norm", keys);
+    queries = b.rms_norm_of(il, "ssm_c_norm", queries);
+  } else {
+    dt = b.cont(dt);
+  }
+  dt = b.add(b.mul_mat(b.require(il, "ssm_dt"), dt), b.require(il, "ssm_dt", ".bias"));
+
+  tensor* heads = b.reshape(x, 1, d_inner, nst, n_seqs);
+  tensor* y =
+      detail::selective_scan(b, rs, il, heads, dt, b.require(il, "ssm_a", ""), keys, queries);
+  y = b.view_3d(y, d_inner, nst, n_seqs, heads->nb[2], heads->nb[3], 0);
+  y = b.add(y, b.mul(x, b.require(il, "ssm_d", "")));
+  y = b.linear_without_bias(il, "ssm_out", b.glu(b.cont(z), y));
+  return b.reshape(y, y->ne[0], nst * n_seqs);
+}
 
 /// One Mamba-2 layer.
 ///
@@ -33,9 +112,7 @@ inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
   for (std::int64_t slot = 0; slot < written; ++slot) {
     tensor* last = b.view_3d(conv_x, d_conv - 1, channels, n_seqs, conv_x->nb[1], conv_x->nb[2],
                              at(nst - slot));
-    const auto row = static_cast<std::uint64_t>(slot * rs.n_cell());
-    b.expand(b.cpy(
-        last, b.view_2d(all_r, (d_conv - 1) * channels, n_seqs, all_r->nb[1], row * all_r->nb[1])));
+    rs.store(all_r, last, slot);
   }
   xbc = b.ssm_conv(conv_x, b.require(il, "ssm_conv1d"));
   xbc = b.silu(b.add(xbc, b.require(il, "ssm_conv1d", ".bias")));

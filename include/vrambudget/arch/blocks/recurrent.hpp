@@ -41,9 +41,16 @@ class recurrent_input {
     return out;
   }
 
-  /// Writes `state` (any shape) to the first rows of `all`.
-  void store(tensor* all, tensor* state) {
-    b_.expand(b_.cpy(state, b_.view_2d(all, all->ne[0], b_.ub.n_seqs, all->nb[1], 0)));
+  /// Writes `state` (any shape) to the first rows of `all`, or of its snapshot `slot`.
+  void store(tensor* all, tensor* state, std::int64_t slot = 0) {
+    const auto row = static_cast<std::uint64_t>(slot * state_.n_cell);
+    b_.expand(
+        b_.cpy(state, b_.view_2d(all, all->ne[0], b_.ub.n_seqs, all->nb[1], row * all->nb[1])));
+  }
+
+  /// The same as one run of memory.
+  void store_flat(tensor* all, tensor* state) {
+    b_.expand(b_.cpy(state, b_.view_1d(all, all->ne[0] * b_.ub.n_seqs, 0)));
   }
 
   /// Convolution input: the state of the last kernel - 1 tokens, then the tokens; the new states are
@@ -61,9 +68,7 @@ class recurrent_input {
           std::max<std::int64_t>(0, input->ne[0] - state->ne[0] - n_snapshot + t);
       tensor* last = b_.view_3d(input, kernel - 1, channels, n_seqs, input->nb[1], input->nb[2],
                                 static_cast<std::uint64_t>(first) * input->nb[0]);
-      const auto row = static_cast<std::uint64_t>((n_snapshot - t) * state_.n_cell);
-      b_.expand(b_.cpy(
-          last, b_.view_2d(all, (kernel - 1) * channels, n_seqs, all->nb[1], row * all->nb[1])));
+      store(all, last, n_snapshot - t);
     }
     return input;
   }

@@ -43,6 +43,8 @@ inline void nemotron_h(keys& k, hparams& hp) {
   ssm(k, hp);
   for (std::uint32_t il = 0; il < hp.n_layer(); ++il)
     hp.is_recr_arr[il] = hp.n_head_kv(il) == 0 && hp.n_ff(il) == 0;
+  hp.expert_weights_norm = k.boolean("expert_weights_norm");
+  hp.expert_weights_scale = k.f32("expert_weights_scale");
 }
 inline void rwkv(keys& k, hparams& hp) {
   hp.wkv_head_size = k.required("wkv.head_size");
@@ -54,6 +56,7 @@ inline void short_convolutions(keys& k, hparams& hp) {
   hp.n_shortconv_l_cache = k.required("shortconv.l_cache");
   k.limit("shortconv.l_cache", hp.n_shortconv_l_cache, 1u << 16);
   recurrent_without_kv_heads(hp);
+  hp.expert_gating_func = k.u32("expert_gating_func");
   hp.n_swa = k.architecture() == "lfm2" ? k.u32("attention.sliding_window") : 0;
   if (hp.n_swa == 0) return;
   hp.swa_type = swa_type::standard;
