@@ -111,6 +111,13 @@ void add_context_options(CLI::App& app, run& r) {
       "--no-kv-unified", [&] { r.kv_unified = false; }, "a cache for each slot");
   app.add_flag("--swa-full", r.swa_full, "full-size cache for sliding-window layers");
   app.add_flag("--embeddings,--embedding", r.embeddings, "embeddings only");
+  app.add_flag_callback(
+      "--rerank,--reranking",
+      [&r] {
+        r.embeddings = true;
+        r.pooling = pooling::rank;
+      },
+      "scores of a reranker: --embeddings --pooling rank");
   value(app, "--pooling", "TYPE", "none, mean, cls, last or rank", [&](const std::string& s) {
     using enum pooling;
     r.pooling = one_of<pooling>(

@@ -34,7 +34,7 @@ struct graph_traits {
   std::uint32_t nodes_per_token =
       0;  ///< the engine's limit on nodes: this times the tokens of a batch,
   std::uint32_t nodes_per_tensor = 8;  ///< or this times the model's tensors, or 1024: the largest
-  bool soft_max_rank = false;          ///< rerankers end in a softmax
+  rank_options rank = {};              ///< of rerankers
 };
 inline constexpr graph_traits many_nodes{.nodes_per_token = 40, .nodes_per_tensor = 32};
 
@@ -74,12 +74,13 @@ inline constexpr description descriptions[] = {
     {"modern-bert", build_modern_bert},
     {"nemotron_h", build_nemotron_h},
     {"nemotron_h_moe", build_nemotron_h},
+    {"modern-bert", build_modern_bert, {.rank = {.of_mean = true}}},
     {"neo-bert", build_neo_bert},
     {"nomic-bert", build_nomic_bert},
     {"nomic-bert-moe", build_jina_bert_v3},
     {"phi3", build_phi3},
     {"qwen2", build_qwen2<>},
-    {"qwen3", build_qwen3<>, {.soft_max_rank = true}},
+    {"qwen3", build_qwen3<>, {.rank = {.soft_max = true}}},
     {"qwen35", build_qwen35, many_nodes},
     {"qwen35moe", build_qwen35, many_nodes},
     {"qwen3moe", build_qwen3<>},
@@ -101,7 +102,7 @@ inline constexpr description descriptions[] = {
 /// Builds the whole graph of one micro-batch: the description, pooling, and what is read afterwards.
 inline void build_graph(const description& d, builder& b) {
   d.build(b);
-  add_pooling(b, d.traits.soft_max_rank);
+  add_pooling(b, d.traits.rank);
   for (tensor* t : {b.logits, b.embd, b.embd_pooled, b.h_nextn})
     if (t) t->is_output = true;
 }
