@@ -16,13 +16,6 @@ struct bert_options {
 
 namespace detail {
 
-/// A norm over all heads of `x` at once.
-inline tensor* norm_across_heads(builder& b, int il, tensor_name name, tensor* x) {
-  if (!b.has(il, name)) return x;
-  const auto [head, heads, nt] = std::array{x->ne[0], x->ne[1], x->ne[2]};
-  return b.reshape(b.layer_norm_of(il, name, b.reshape(x, head * heads, nt)), head, heads, nt);
-}
-
 /// Plain, gated, or gated with both halves in `up` (wider than the model's n_ff then).
 inline tensor* bert_ffn(builder& b, int il, tensor* x, activation act) {
   const auto l = static_cast<std::uint32_t>(il);

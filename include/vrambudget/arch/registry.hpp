@@ -14,6 +14,7 @@
 #include "vrambudget/arch/gemma4.hpp"
 #include "vrambudget/arch/glm4moe.hpp"
 #include "vrambudget/arch/gpt_oss.hpp"
+#include "vrambudget/arch/gptneox.hpp"
 #include "vrambudget/arch/granitehybrid.hpp"
 #include "vrambudget/arch/jamba.hpp"
 #include "vrambudget/arch/lfm2.hpp"
@@ -47,10 +48,13 @@ struct description {
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
     {"bert", build_bert},
+    {"bloom", build_bloom},
+    {"codeshell", build_starcoder2},
     {"deepseek2", build_deepseek2},
     {"dream", build_qwen2<uncached_attention>},
     {"eurobert", build_qwen2<uncached_attention, false>},
     {"falcon-h1", build_falcon_h1},
+    {"falcon", build_falcon},
     {"gemma-embedding", build_gemma_embedding},
     {"gemma2", build_gemma2},
     {"gemma3", build_gemma3},
@@ -58,8 +62,12 @@ inline constexpr description descriptions[] = {
     {"gemma4", build_gemma4},
     {"glm4moe", build_glm4moe},
     {"gpt-oss", build_gpt_oss},
+    {"gpt2", build_gpt2},
+    {"gptneox", build_gptneox},
     {"granitehybrid", build_granitehybrid},
     {"jamba", build_jamba},
+    {"jais", build_jais},
+    {"jais2", build_nemotron},
     {"jina-bert-v2", build_jina_bert_v2},
     {"jina-bert-v3", build_jina_bert_v3},
     {"lfm2", build_lfm2},
@@ -75,10 +83,15 @@ inline constexpr description descriptions[] = {
     {"nemotron_h", build_nemotron_h},
     {"nemotron_h_moe", build_nemotron_h},
     {"modern-bert", build_modern_bert, {.rank = {.of_mean = true}}},
+    {"mpt", build_mpt},
+    {"nemotron", build_nemotron},
     {"neo-bert", build_neo_bert},
     {"nomic-bert", build_nomic_bert},
     {"nomic-bert-moe", build_jina_bert_v3},
+    {"orion", build_stablelm},
+    {"phi2", build_phi2},
     {"phi3", build_phi3},
+    {"phimoe", build_phi3},
     {"qwen2", build_qwen2<>},
     {"qwen3", build_qwen3<>, {.rank = {.soft_max = true}}},
     {"qwen35", build_qwen35, many_nodes},
@@ -86,6 +99,9 @@ inline constexpr description descriptions[] = {
     {"qwen3moe", build_qwen3<>},
     {"qwen3next", build_qwen3next, many_nodes},
     {"rnd1", build_qwen3<uncached_attention>},
+    {"stablelm", build_stablelm},
+    {"starcoder", build_gpt2},
+    {"starcoder2", build_starcoder2},
     {"t5", build_t5},
     {"t5encoder", build_t5_encoder},
     {"wavtokenizer-dec", build_wavtokenizer},

@@ -37,9 +37,13 @@ class keys {
   }
   /// A number whose absence is an error.
   std::uint32_t required(std::string_view name) {
+    need(name);
+    return u32(name);
+  }
+  /// Makes the absence of any key an error.
+  void need(std::string_view name) {
     if (!has(name))
       fail({errc::not_found, "key '" + full(name) + "' is missing: the architecture needs it"});
-    return u32(name);
   }
   float f32(std::string_view name, float fallback = 0) {
     const gguf::value* v = find(name);

@@ -7,6 +7,7 @@
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/model/keys.hpp"
 #include "vrambudget/model/rules/encoder.hpp"
+#include "vrambudget/model/rules/gpt.hpp"
 #include "vrambudget/model/rules/recurrent.hpp"
 
 namespace vrambudget {
@@ -24,8 +25,11 @@ inline constexpr row rows[] = {
     {"afmoe", optional_window<4>},
     {"arwkv7", rwkv},
     {"bailingmoe3", kimi_delta},
-    {"cohere2", required_window<4>},
-    {"cohere2moe", required_window<4, true>},
+    {"bloom", bloom},
+    {"cohere2", cohere2},
+    {"cohere2moe", cohere2moe},
+    {"command-r", command_r},
+    {"dbrx", dbrx},
     {"deepseek2", deepseek2},
     {"deepseek32", sparse_latent},
     {"deepseek4", deepseek4},
@@ -42,11 +46,14 @@ inline constexpr row rows[] = {
     {"glm-dsa", sparse_latent},
     {"glm4moe", glm4moe},
     {"gpt-oss", gpt_oss},
+    {"gptneox", gptneox},
     {"granite_swa", listed_window},
     {"granitehybrid", granitehybrid},
     {"graniteswitch", graniteswitch},
     {"grok", grok},
+    {"grovemoe", grovemoe},
     {"hy_v4", hy_v4},
+    {"jais", jais},
     {"jamba", jamba},
     {"jina-bert-v2", jina_bert_v2},
     {"kimi-k3", kimi_k3},
@@ -67,6 +74,7 @@ inline constexpr row rows[] = {
     {"mistral3", mistral3},
     {"mistral4", deepseek2},
     {"modern-bert", modern_bert},
+    {"mpt", mpt},
     {"muse-glimmer", required_window<4>},
     {"nanbeige", nanbeige},
     {"nemotron_h", nemotron_h},

@@ -27,42 +27,41 @@ struct decoder {
   bool keeps_hidden = false;    ///< rows picked early, and the normed result kept for a draft head
   bool softcap_logits = false;  ///< scale, tanh, scale
   bool embd_norm = false;       ///< a norm right after the embeddings
-  bool bare_first = false;      ///< the first layer may come without a norm before its attention
+  bool learned_positions = false;  ///< a table of positions, added to the embeddings
+  bool shared_norm = false;  ///< without a norm of its own, feed-forward reads what attention reads
+  bool bare_first = false;   ///< the first layer may come without a norm before its attention
   tensor_name output_norm = "output_norm";
   bool logits = true;  ///< false: the normed hidden state is the result
 };
 
-/// Runs `attention(il, x)` and `feed_forward(il, x)` in every layer. Both get the normed input, shape
-/// [n_embd, tokens], and give the same shape.
-template <class Attention, class FeedForward>
-void build_decoder(builder& b, const decoder& d, Attention&& attention,
-                   FeedForward&& feed_forward) {
+/// The choice of rows in the last layer, if rows are chosen early; elsewhere it gives back what it gets.
+class last_rows {
+ public:
+  last_rows(builder& b, tensor* out_ids) : b_(b), out_ids_(out_ids) {}
+  tensor* operator()(tensor* t) const { return out_ids_ ? b_.get_rows(t, out_ids_) : t; }
+
+ private:
+  builder& b_;
+  tensor* out_ids_;
+};
+
+/// Embeddings, then `layer(il, stream, pick)` for every layer, then norm and logits. A layer gives the
+/// next stream, [n_embd, tokens]; it passes the result of attention, and whatever of before is added or
+/// read after it, through `pick`.
+template <class Layer>
+void build_stack(builder& b, const decoder& d, Layer&& layer) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
-  const auto branch_scaled = [&](tensor* t) {
-    return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t;
-  };
   tensor* stream = b.token_embeddings();
   if (d.scale_embeddings) stream = b.scale(stream);
+  if (d.learned_positions)
+    stream = b.add(stream, b.get_rows(b.require(-1, "position_embd"), b.positions()));
   if (d.embd_norm) stream = b.embedding_norm(d.norm, stream);
   tensor* out_ids = b.output_ids();
 
   for (int il = 0; il < n_layer; ++il) {
-    tensor* residual = stream;
-    const bool bare = d.bare_first && !b.has(il, "attn_norm");
-    tensor* y = attention(il, bare ? stream : b.norm_of(d.norm, il, "attn_norm", stream));
-    if (il == n_layer - 1 && d.rows == row_selection::early) {
-      y = b.get_rows(y, out_ids);
-      residual = b.get_rows(residual, out_ids);
-    }
-    if (d.post_norms) y = b.norm_of(d.norm, il, "post_attention_norm", y);
-    y = branch_scaled(y);
-    residual = builder::named(d.attn_residual_first ? b.add(residual, y) : b.add(y, residual),
-                              "ffn_inp", il);
-    y = feed_forward(il, b.norm_of(d.norm, il, d.ffn_norm, residual));
-    if (d.post_norms) y = b.rms_norm_unpinned(il, "post_ffw_norm", y);
-    y = branch_scaled(y);
+    const bool picks = il == n_layer - 1 && d.rows == row_selection::early;
     stream =
-        builder::named(d.residual_first ? b.add(residual, y) : b.add(y, residual), "l_out", il);
+        builder::named(layer(il, stream, last_rows(b, picks ? out_ids : nullptr)), "l_out", il);
   }
 
   if (d.rows == row_selection::before_norm) {
@@ -80,6 +79,63 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
     b.finish_logits(d.softcap_logits);
   else
     b.expand(normed);
+}
+
+/// A stack whose layers run `attention(il, x)`, then `feed_forward(il, x)`. Both get the normed input,
+/// shape [n_embd, tokens], and give the same shape.
+template <class Attention, class FeedForward>
+void build_decoder(builder& b, const decoder& d, Attention&& attention,
+                   FeedForward&& feed_forward) {
+  const auto branch_scaled = [&](tensor* t) {
+    return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t;
+  };
+  build_stack(b, d, [&](int il, tensor* stream, const last_rows& pick) {
+    const bool bare = d.bare_first && !b.has(il, "attn_norm");
+    tensor* normed = bare ? stream : b.norm_of(d.norm, il, "attn_norm", stream);
+    tensor* y = pick(attention(il, normed));
+    tensor* residual = pick(stream);
+    if (d.post_norms) y = b.norm_of(d.norm, il, "post_attention_norm", y);
+    y = branch_scaled(y);
+    residual = builder::named(d.attn_residual_first ? b.add(residual, y) : b.add(y, residual),
+                              "ffn_inp", il);
+    const bool shared = d.shared_norm && !b.has(il, d.ffn_norm);
+    y = feed_forward(il, shared ? pick(normed) : b.norm_of(d.norm, il, d.ffn_norm, residual));
+    if (d.post_norms) y = b.rms_norm_unpinned(il, "post_ffw_norm", y);
+    y = branch_scaled(y);
+    return d.residual_first ? b.add(residual, y) : b.add(y, residual);
+  });
+}
+
+/// The order in which two parallel branches and the stream are added.
+enum class parallel_sum : std::uint8_t {
+  ffn_stream_attention,
+  ffn_attention_stream,
+  attention_ffn_stream
+};
+
+/// A stack whose layers run attention and feed-forward side by side on the same stream: under one norm,
+/// or with one of their own if the file has it.
+template <class Attention, class FeedForward>
+void build_parallel_decoder(builder& b, const decoder& d, parallel_sum sum, Attention&& attention,
+                            FeedForward&& feed_forward) {
+  build_stack(b, d, [&](int il, tensor* stream, const last_rows& pick) {
+    tensor* normed = b.norm_of(d.norm, il, "attn_norm", stream);
+    tensor* attn_in =
+        b.has(il, "attn_norm_2") ? b.norm_of(d.norm, il, "attn_norm_2", stream) : normed;
+    tensor* attended = pick(attention(il, attn_in));
+    stream = pick(stream);
+    tensor* ffn_in =
+        b.has(il, d.ffn_norm) ? b.norm_of(d.norm, il, d.ffn_norm, stream) : pick(normed);
+    tensor* fed = feed_forward(il, ffn_in);
+    switch (sum) {
+      case parallel_sum::ffn_stream_attention:
+        return b.add(b.add(fed, stream), attended);
+      case parallel_sum::ffn_attention_stream:
+        return b.add(b.add(fed, attended), stream);
+      default:
+        return b.add(b.add(attended, fed), stream);
+    }
+  });
 }
 
 }  // namespace vrambudget::arch

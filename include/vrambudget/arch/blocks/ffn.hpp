@@ -60,6 +60,7 @@ inline tensor* ffn(builder& b, int il, tensor* x, activation act = activation::s
     y = detail::gated(b, gate, up, limit);
   } else {
     y = detail::activate(b, act, up);
+    if (tensor* scales = b.weight(il, "ffn.act", ".scales")) y = b.div(y, scales);
   }
   return detail::ffn_linear(b, il, n.down, y);
 }

@@ -5,6 +5,15 @@
 
 namespace vrambudget::arch {
 
+namespace detail {
+/// Biases of Q, K and V beside a matrix that has all three.
+inline tensor* add_separate_biases(builder& b, int il, tensor* all) {
+  tensor *q = b.weight(il, "attn_q", ".bias"), *k = b.weight(il, "attn_k", ".bias"),
+         *v = b.weight(il, "attn_v", ".bias");
+  return q && k && v ? b.add(all, b.concat(b.concat(q, k, 0), v, 0)) : all;
+}
+}  // namespace detail
+
 /// Q, K and V of a layer. `reshape` false: left as [width, tokens].
 ///
 /// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_qkv
@@ -25,7 +34,9 @@ inline qkv project_qkv(builder& b, int il, tensor* x, bool reshape = true) {
             b.reshape(r.v, head_v, n_kv, nt)};
   }
 
-  tensor* all = clamped(b.linear(il, "attn_qkv", x));
+  tensor* all = b.linear(il, "attn_qkv", x);
+  if (!b.weight(il, "attn_qkv", ".bias")) all = detail::add_separate_biases(b, il, all);
+  all = clamped(all);
   const auto row = [&](std::int64_t n) {
     return row_size(all->type, static_cast<std::uint64_t>(n)).count;
   };
@@ -55,10 +66,17 @@ inline void rotate_positions(builder& b, qkv& x, tensor* pos, tensor* factors = 
   x.k = b.rope(x.k, pos, factors);
 }
 
-/// RMS norm of each head of Q and K.
-inline void norm_heads(builder& b, int il, qkv& x) {
-  x.q = b.rms_norm_of(il, "attn_q_norm", x.q);
-  x.k = b.rms_norm_of(il, "attn_k_norm", x.k);
+/// A norm of each head of Q and K, as far as the file has them.
+inline void norm_heads(builder& b, int il, qkv& x, norm_kind kind = norm_kind::rms) {
+  if (b.has(il, "attn_q_norm")) x.q = b.norm_of(kind, il, "attn_q_norm", x.q);
+  if (b.has(il, "attn_k_norm")) x.k = b.norm_of(kind, il, "attn_k_norm", x.k);
+}
+
+/// A layer norm over all heads of `x` at once, if the file has it.
+inline tensor* norm_across_heads(builder& b, int il, tensor_name name, tensor* x) {
+  if (!b.has(il, name)) return x;
+  const auto [head, heads, nt] = std::array{x->ne[0], x->ne[1], x->ne[2]};
+  return b.reshape(b.layer_norm_of(il, name, b.reshape(x, head * heads, nt)), head, heads, nt);
 }
 
 }  // namespace vrambudget::arch

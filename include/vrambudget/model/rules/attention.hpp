@@ -35,10 +35,7 @@ inline void mistral3(keys& k, hparams& hp) {
 /// A window whose layers the file lists.
 inline void listed_window(keys& k, hparams& hp) {
   hp.n_swa = k.required("attention.sliding_window");
-  if (!k.has("attention.sliding_window_pattern"))
-    k.fail({errc::not_found,
-            "key '" + k.architecture() +
-                ".attention.sliding_window_pattern' is missing: the architecture needs it"});
+  k.need("attention.sliding_window_pattern");
   window(k, hp, 0);
 }
 /// A window of a fixed period; one that is optional is off where the file gives none.
@@ -66,6 +63,7 @@ inline void llama4(keys& k, hparams& hp) {
   window(k, hp, 4, false, swa_type::chunked);
 }
 inline void smallthinker(keys& k, hparams& hp) {
+  hp.expert_gating_func = k.required("expert_gating_func");
   hp.n_swa = k.u32("attention.sliding_window");
   if (hp.n_swa == 0) {
     hp.n_no_rope_layer_step = hp.n_layer();

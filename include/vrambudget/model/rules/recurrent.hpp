@@ -125,6 +125,4 @@ inline void graniteswitch(keys& k, hparams& hp) {
   hp.n_head_arr.back() = hp.n_head_kv_arr.back() = 1;
   hp.n_ff_arr.back() = 0;
 }
-inline void grok(keys&, hparams& hp) { hp.never_flash_attn = true; }
-
 }  // namespace vrambudget::detail::rules
