@@ -133,16 +133,16 @@ class runner {
       return (l.of("kv_cache") + l.of("recurrent_state")).count;
     };
     const json::array& devices = want.at("devices").as_array();
-    for (std::size_t i = 0, used = 0; i < devices.size(); ++i) {
+    for (std::size_t i = 0; i < devices.size(); ++i) {
       const json::value& d = devices[i];
-      // with -sm none one card is used, whichever it is; the budget has only that one
-      const bool skipped = b.devices.size() < devices.size() && number(d.at("weights")) == 0 &&
-                           number(d.at("compute")) == 0;
-      if (skipped || used >= b.devices.size()) continue;
-      const device_budget& got = b.devices[used++];
-      check(0, got.id + " weights", number(d.at("weights")), got.of("weights").count);
-      check(1, got.id + " context", number(d.at("context")), context(got));
-      check(2, got.id + " compute", number(d.at("compute")), got.of("compute_buffer").count);
+      const std::string name = "CUDA" + std::to_string(i);
+      const auto it = std::find_if(b.devices.begin(), b.devices.end(),
+                                   [&](const device_budget& x) { return x.id == name; });
+      // with -sm none only the main card is used
+      const device_budget got = it == b.devices.end() ? device_budget{} : *it;
+      check(0, name + " weights", number(d.at("weights")), got.of("weights").count);
+      check(1, name + " context", number(d.at("context")), context(got));
+      check(2, name + " compute", number(d.at("compute")), got.of("compute_buffer").count);
     }
     // what decoding took in addition must be within the bound
     if (const json::value* growth = want.as_object().if_contains("decode_growth");

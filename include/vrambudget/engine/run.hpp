@@ -2,6 +2,7 @@
 // What the engine makes of them is context.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -48,5 +49,12 @@ struct run {
   std::uint32_t n_rs_seq = 0;       ///< recurrent states kept back per sequence for rollback
   std::uint32_t n_outputs_max = 0;  ///< rows of logits; 0: llama-server's, one per sequence
 };
+
+/// The engine's name of the device that a run uses as its number `i`: without splitting the first one
+/// is the main GPU.
+[[nodiscard]] inline std::string device_id(const run& r, std::size_t i) {
+  const bool alone = r.split_mode == split_mode::none && r.main_gpu > 0;
+  return "CUDA" + std::to_string(i + (alone ? static_cast<std::size_t>(r.main_gpu) : 0));
+}
 
 }  // namespace vrambudget

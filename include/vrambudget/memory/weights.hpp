@@ -47,7 +47,7 @@ class weight_overrides {
       std::string valid = "CPU";
       if (o.buffer == "CPU" || o.buffer == "CUDA_Host") backend = place.host();
       for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
-        const std::string id = "CUDA" + std::to_string(i);
+        const std::string id = device_id(r, i);
         valid += ", " + id;
         if (o.buffer == id) backend = static_cast<int>(i);
       }

@@ -135,7 +135,7 @@ class planner {
                              const context_params& cp) const {
     const int backend = static_cast<int>(i), host = p.where.host();
     device_budget d;
-    d.id = "CUDA" + std::to_string(i);
+    d.id = device_id(p.made_for, i);
     d.gpu = p.devices[i];
     d.usable = saturating_sub(d.gpu.free, limits_.reserve);
     d.add({"weights", p.placed_weights.on(backend), basis::exact,

@@ -60,6 +60,12 @@ TEST_SUITE("weights") {
     const auto wrong = place_weights(m, where, {.overrides = {{"x", "CUDA1"}}});
     REQUIRE_FALSE(wrong.has_value());
     CHECK(wrong.error().message.find("CPU, CUDA0") != std::string::npos);
+    // the main GPU alone keeps its name: CUDA0 is not in this run
+    const auto alone = [](const char* buffer) {
+      return run{.split_mode = split_mode::none, .main_gpu = 1, .overrides = {{"x", buffer}}};
+    };
+    CHECK(place_weights(m, where, alone("CUDA1")).has_value());
+    CHECK_FALSE(place_weights(m, where, alone("CUDA0")).has_value());
     CHECK_FALSE(place_weights(m, where, {.overrides = {{"(", "CPU"}}}).has_value());
   }
 
