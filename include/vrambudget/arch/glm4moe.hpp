@@ -7,16 +7,6 @@
 
 namespace vrambudget::arch {
 
-/// Dense in the leading layers, then routed experts plus a shared expert, as the file's keys say.
-inline tensor* experts_after_dense(builder& b, int il, tensor* x) {
-  if (static_cast<std::uint32_t>(il) < b.hp.n_layer_dense_lead) return ffn(b, il, x);
-  tensor* routed = moe_ffn(b, il, x,
-                           {.gating = static_cast<gating>(b.hp.expert_gating_func),
-                            .norm_weights = b.hp.expert_weights_norm,
-                            .weights_scale = b.hp.expert_weights_scale});
-  return b.add(routed, ffn(b, il, x, activation::silu, shared_expert));
-}
-
 inline void build_glm4moe(builder& b) {
   tensor* pos = b.positions();
   attention_input attention(b);

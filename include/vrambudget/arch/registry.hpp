@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "vrambudget/arch/afmoe.hpp"
 #include "vrambudget/arch/bert.hpp"
 #include "vrambudget/arch/blocks/pooling.hpp"
+#include "vrambudget/arch/deepseek.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
 #include "vrambudget/arch/falcon_h1.hpp"
 #include "vrambudget/arch/gemma.hpp"
@@ -19,7 +21,10 @@
 #include "vrambudget/arch/jamba.hpp"
 #include "vrambudget/arch/lfm2.hpp"
 #include "vrambudget/arch/llama.hpp"
+#include "vrambudget/arch/llama4.hpp"
 #include "vrambudget/arch/mamba.hpp"
+#include "vrambudget/arch/mimo2.hpp"
+#include "vrambudget/arch/minimax_m2.hpp"
 #include "vrambudget/arch/modern_bert.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
 #include "vrambudget/arch/phi3.hpp"
@@ -47,12 +52,19 @@ struct description {
 
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
+    {"afmoe", build_afmoe},
+    {"bailingmoe", build_deepseek<>},
+    {"bailingmoe2", build_deepseek<normed_heads>},
     {"bert", build_bert},
     {"bloom", build_bloom},
     {"codeshell", build_starcoder2},
+    {"deepseek", build_deepseek<>},
     {"deepseek2", build_deepseek2},
+    {"deepseek2-ocr", build_deepseek<>},
+    {"dots1", build_deepseek<normed_heads>},
     {"dream", build_qwen2<uncached_attention>},
     {"eurobert", build_qwen2<uncached_attention, false>},
+    {"exaone-moe", build_deepseek<windows_rotate>},
     {"falcon-h1", build_falcon_h1},
     {"falcon", build_falcon},
     {"gemma-embedding", build_gemma_embedding},
@@ -65,20 +77,28 @@ inline constexpr description descriptions[] = {
     {"gpt2", build_gpt2},
     {"gptneox", build_gptneox},
     {"granitehybrid", build_granitehybrid},
+    {"hy_v3", build_deepseek<rows_late>},
     {"jamba", build_jamba},
     {"jais", build_jais},
     {"jais2", build_nemotron},
     {"jina-bert-v2", build_jina_bert_v2},
     {"jina-bert-v3", build_jina_bert_v3},
+    {"laguna", build_laguna},
     {"lfm2", build_lfm2},
     {"lfm2moe", build_lfm2},
     {"llada", build_qwen2<uncached_attention>},
     {"llada-moe", build_qwen3<uncached_attention, false>},
     {"llama", build_llama<>},
     {"llama-embed", build_llama<uncached_attention, false>},
+    {"llama4", build_llama4},
     {"mamba", build_mamba<mamba>},
     {"mamba2", build_mamba<mamba2>},
+    {"maple", build_deepseek<windows_rotate>},
+    {"mellum", build_qwen3<>},
+    {"mimo2", build_mimo2},
+    {"minimax-m2", build_minimax_m2},
     {"mistral3", build_llama<>},
+    {"mistral4", build_deepseek2},
     {"modern-bert", build_modern_bert},
     {"nemotron_h", build_nemotron_h},
     {"nemotron_h_moe", build_nemotron_h},
@@ -102,6 +122,7 @@ inline constexpr description descriptions[] = {
     {"stablelm", build_stablelm},
     {"starcoder", build_gpt2},
     {"starcoder2", build_starcoder2},
+    {"step35", build_step35},
     {"t5", build_t5},
     {"t5encoder", build_t5_encoder},
     {"wavtokenizer-dec", build_wavtokenizer},

@@ -122,6 +122,10 @@ struct hparams {
   [[nodiscard]] bool has_rope(std::uint32_t il) const {
     return static_cast<std::int32_t>(il) != router_layer && rope_arr[il] != 0;
   }
+  /// RoPE in all layers but each `n_no_rope_layer_step`th.
+  [[nodiscard]] bool rotates(int il) const {
+    return n_no_rope_layer_step > 0 && (static_cast<std::uint32_t>(il) + 1) % n_no_rope_layer_step;
+  }
   [[nodiscard]] bool has_kv(std::uint32_t il) const {
     return n_layer_kv_from_start < 0 || il < static_cast<std::uint32_t>(n_layer_kv_from_start);
   }

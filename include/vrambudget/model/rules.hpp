@@ -7,6 +7,7 @@
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/model/keys.hpp"
 #include "vrambudget/model/rules/encoder.hpp"
+#include "vrambudget/model/rules/experts.hpp"
 #include "vrambudget/model/rules/gpt.hpp"
 #include "vrambudget/model/rules/recurrent.hpp"
 
@@ -22,20 +23,27 @@ struct row {
 };
 
 inline constexpr row rows[] = {
-    {"afmoe", optional_window<4>},
+    {"afmoe", afmoe},
     {"arwkv7", rwkv},
+    {"bailingmoe", fixed_gating<softmax_gating>},
+    {"bailingmoe2", router<0>},
     {"bailingmoe3", kimi_delta},
     {"bloom", bloom},
     {"cohere2", cohere2},
     {"cohere2moe", cohere2moe},
     {"command-r", command_r},
     {"dbrx", dbrx},
+    {"cohere2", required_window<4>},
+    {"cohere2moe", required_window<4, true>},
+    {"deepseek", fixed_router<softmax_gating, false>},
     {"deepseek2", deepseek2},
+    {"deepseek2-ocr", router<softmax_gating>},
     {"deepseek32", sparse_latent},
     {"deepseek4", deepseek4},
+    {"dots1", router<0>},
     {"dots3note", dots3note},
     {"dream", without_causality},
-    {"exaone-moe", required_window<4>},
+    {"exaone-moe", exaone_moe},
     {"exaone4", exaone4},
     {"falcon-h1", falcon_h1},
     {"gemma-embedding", gemma_embedding},
@@ -52,13 +60,14 @@ inline constexpr row rows[] = {
     {"graniteswitch", graniteswitch},
     {"grok", grok},
     {"grovemoe", grovemoe},
+    {"hy_v3", router<sigmoid_gating>},
     {"hy_v4", hy_v4},
     {"jais", jais},
     {"jamba", jamba},
     {"jina-bert-v2", jina_bert_v2},
     {"kimi-k3", kimi_k3},
     {"kimi-linear", kimi_delta},
-    {"laguna", optional_window<4, true>},
+    {"laguna", laguna},
     {"lfm2", short_convolutions},
     {"lfm2moe", short_convolutions},
     {"llada", without_causality},
@@ -66,10 +75,11 @@ inline constexpr row rows[] = {
     {"llama4", llama4},
     {"mamba", mamba},
     {"mamba2", ssm},
-    {"maple", listed_window},
+    {"maple", maple},
     {"mellum", optional_window<4>},
-    {"mimo2", listed_window},
+    {"mimo2", mimo2},
     {"minimax-01", minimax_01},
+    {"minimax-m2", minimax_m2},
     {"minimax-m3", minimax_m3},
     {"mistral3", mistral3},
     {"mistral4", deepseek2},
@@ -92,7 +102,7 @@ inline constexpr row rows[] = {
     {"rwkv7", rwkv},
     {"smallthinker", smallthinker},
     {"spark2_5", listed_window},
-    {"step35", listed_window},
+    {"step35", step35},
     {"t5", t5},
     {"wavtokenizer-dec", wavtokenizer},
 };

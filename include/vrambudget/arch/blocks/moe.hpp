@@ -65,13 +65,16 @@ inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
   const std::int64_t n_expert = logits->ne[0], nt = logits->ne[1];
 
   tensor* probs = logits;
+  if (o.gating < gating::softmax || o.gating > gating::sqrt_softplus)
+    b.get_graph().fail("unknown gating of experts");
   if (o.gating == gating::softmax) probs = b.soft_max(logits);
   if (o.gating == gating::sigmoid) probs = b.sigmoid(logits);
   if (o.gating == gating::sqrt_softplus) probs = b.sqrt(b.softplus(logits));
   builder::named(probs, "ffn_moe_probs", il);
 
   tensor* selection = probs;
-  if (tensor* bias = b.weight(il, "exp_probs_b", ".bias")) selection = b.add(probs, bias);
+  for (const char* suffix : {".bias", ""})  // files of Hunyuan 3 have it without a suffix
+    if (tensor* bias = b.weight(il, "exp_probs_b", suffix)) selection = b.add(probs, bias);
   if (o.select_by_logits) selection = logits;
   if (b.hp.n_expert_groups > 1) selection = mask_groups(b, selection);
 
@@ -139,6 +142,18 @@ inline tensor* moe_ffn(builder& b, int il, tensor* x, const moe_options& o = {})
   for (std::int64_t i = 1; i < k; ++i)
     b.expand(sum = b.add(sum, outputs[static_cast<std::size_t>(i)]));
   return builder::named(sum, "ffn_moe_out", il);
+}
+
+/// A dense layer where the file has no router, as in leading layers; else experts routed as the file's
+/// keys say, and a shared one where there is one.
+inline tensor* experts_after_dense(builder& b, int il, tensor* x) {
+  if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x);
+  tensor* routed = moe_ffn(b, il, x,
+                           {.gating = static_cast<gating>(b.hp.expert_gating_func),
+                            .norm_weights = b.hp.expert_weights_norm,
+                            .weights_scale = b.hp.expert_weights_scale});
+  if (!b.has(il, "ffn_up_shexp")) return routed;
+  return b.add(routed, ffn(b, il, x, activation::silu, shared_expert));
 }
 
 }  // namespace vrambudget::arch

@@ -79,4 +79,16 @@ inline tensor* norm_across_heads(builder& b, int il, tensor_name name, tensor* x
   return b.reshape(b.layer_norm_of(il, name, b.reshape(x, head * heads, nt)), head, heads, nt);
 }
 
+/// The output of attention times an activated gate, per head or per element as the gate has rows.
+///
+/// Shape:    x [head * heads, tokens], gate [heads or head * heads, tokens]; result as x
+inline tensor* gate_heads(builder& b, int il, tensor* x, tensor* gate) {
+  const auto l = static_cast<std::uint32_t>(il);
+  const std::int64_t n_head = b.hp.n_head(l), nt = b.ub.n_tokens;
+  if (gate->ne[0] != n_head) return b.mul(x, gate);
+  tensor* heads =
+      b.mul(b.reshape(x, x->ne[0] / n_head, n_head, nt), b.reshape(gate, 1, n_head, nt));
+  return b.reshape(heads, x->ne[0], nt);
+}
+
 }  // namespace vrambudget::arch

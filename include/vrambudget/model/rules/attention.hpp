@@ -55,6 +55,7 @@ inline void exaone4(keys& k, hparams& hp) {
   if (hp.n_layer() == 64) window(k, hp, 4);  // only the 32B model slides
 }
 inline void llama4(keys& k, hparams& hp) {
+  hp.use_kq_norm = hp.n_expert != 128;  // not in Maverick
   if (k.has("attention.sliding_window") && k.u32("attention.sliding_window") == 0) {
     hp.n_no_rope_layer_step = hp.n_layer();
     return;
