@@ -12,12 +12,29 @@ namespace vrambudget::cli {
 namespace {
 
 constexpr std::pair<const char*, const char*> long_names[] = {
-    {"-ub", "--ubatch-size"},     {"-np", "--parallel"},      {"-fa", "--flash-attn"},
-    {"-ctk", "--cache-type-k"},   {"-ctv", "--cache-type-v"}, {"-ngl", "--n-gpu-layers"},
-    {"-sm", "--split-mode"},      {"-mg", "--main-gpu"},      {"-ts", "--tensor-split"},
-    {"-ot", "--override-tensor"}, {"-cmoe", "--cpu-moe"},     {"-ncmoe", "--n-cpu-moe"},
-    {"-ncffn", "--n-cpu-ffn"},    {"-kvu", "--kv-unified"},   {"-no-kvu", "--no-kv-unified"},
+    {"-ub", "--ubatch-size"},
+    {"-np", "--parallel"},
+    {"-fa", "--flash-attn"},
+    {"-ctk", "--cache-type-k"},
+    {"-ctv", "--cache-type-v"},
+    {"-ngl", "--n-gpu-layers"},
+    {"-sm", "--split-mode"},
+    {"-mg", "--main-gpu"},
+    {"-ts", "--tensor-split"},
+    {"-ot", "--override-tensor"},
+    {"-cmoe", "--cpu-moe"},
+    {"-ncmoe", "--n-cpu-moe"},
+    {"-ncffn", "--n-cpu-ffn"},
+    {"-kvu", "--kv-unified"},
+    {"-no-kvu", "--no-kv-unified"},
     {"-nkvo", "--no-kv-offload"},
+    {"-md", "--model-draft"},
+    {"-ctkd", "--cache-type-k-draft"},
+    {"-ctvd", "--cache-type-v-draft"},
+    {"-ngld", "--gpu-layers-draft"},
+    {"-otd", "--override-tensor-draft"},
+    {"-cmoed", "--cpu-moe-draft"},
+    {"-ncmoed", "--n-cpu-moe-draft"},
 };
 
 /// A token count: digits, or digits and k for times 1024.
@@ -78,6 +95,11 @@ std::vector<float> proportions(const std::string& text) {
   return all;
 }
 
+std::int32_t gpu_layers(const std::string& text) {
+  if (text == "all" || text == "auto" || text == "-1") return -1;
+  return static_cast<std::int32_t>(tokens(text));
+}
+
 /// Adds an option whose text `set` turns into a value.
 template <class Set>
 CLI::Option* value(CLI::App& app, const std::string& names, const std::string& shown,
@@ -127,10 +149,7 @@ void add_context_options(CLI::App& app, run& r) {
 
 void add_placement_options(CLI::App& app, run& r) {
   value(app, "--n-gpu-layers,--gpu-layers", "N", "-ngl: layers on GPUs, 'all' or a number [all]",
-        [&](const std::string& s) {
-          r.n_gpu_layers =
-              s == "all" || s == "auto" || s == "-1" ? -1 : static_cast<std::int32_t>(tokens(s));
-        });
+        [&](const std::string& s) { r.n_gpu_layers = gpu_layers(s); });
   value(app, "--split-mode", "MODE", "-sm: none, layer or row [layer]", [&](const std::string& s) {
     using enum split_mode;
     r.split_mode =
@@ -158,6 +177,59 @@ void add_placement_options(CLI::App& app, run& r) {
       "large batches over host weights stay on the host");
 }
 
+constexpr std::pair<const char*, spec_type> spec_types[] = {
+    {"none", spec_type::none},
+    {"draft-simple", spec_type::draft_simple},
+    {"draft-eagle3", spec_type::draft_eagle3},
+    {"draft-mtp", spec_type::draft_mtp},
+    {"draft-dflash", spec_type::draft_dflash},
+    {"draft-dspark", spec_type::draft_dspark},
+    {"ngram-simple", spec_type::ngram_simple},
+    {"ngram-map-k", spec_type::ngram_map_k},
+    {"ngram-map-k4v", spec_type::ngram_map_k4v},
+    {"ngram-mod", spec_type::ngram_mod},
+    {"ngram-cache", spec_type::ngram_cache}};
+
+spec_type spec_type_named(const std::string& text) {
+  std::string names;
+  for (const auto& [name, type] : spec_types) {
+    if (text == name) return type;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  throw CLI::ValidationError("'" + text + "' is none of " + names);
+}
+
+void add_draft_options(CLI::App& app, run& r) {
+  value(app, "--spec-type", "TYPE,...",
+        "speculative decoding: draft-mtp by the model's own NextN layers; draft-simple, "
+        "draft-eagle3, draft-dflash or draft-dspark by the model of -md; ngram-...",
+        [&](const std::string& s) {
+          for (const std::string& name : CLI::detail::split(s, ','))
+            r.spec_types.push_back(spec_type_named(name));
+        })
+      ->trigger_on_parse();
+  value(app, "--spec-draft-n-max", "N", "tokens drafted at once [3]",
+        [&](const std::string& s) { r.spec_draft_n_max = tokens(s); });
+  value(app, "--cache-type-k-draft,--spec-draft-type-k", "TYPE", "-ctkd: the draft's -ctk [f16]",
+        [&](const std::string& s) { r.draft_type_k = cache_type(s); });
+  value(app, "--cache-type-v-draft,--spec-draft-type-v", "TYPE", "-ctvd: the draft's -ctv [f16]",
+        [&](const std::string& s) { r.draft_type_v = cache_type(s); });
+  value(app, "--gpu-layers-draft,--n-gpu-layers-draft,--spec-draft-ngl", "N",
+        "-ngld: the draft's -ngl [all]",
+        [&](const std::string& s) { r.draft_n_gpu_layers = gpu_layers(s); });
+  value(app, "--override-tensor-draft,--spec-draft-override-tensor", "PATTERN=BUFFER,...",
+        "-otd: the draft's -ot",
+        [&](const std::string& s) {
+          for (tensor_override& o : overrides(s)) r.draft_overrides.push_back(std::move(o));
+        })
+      ->trigger_on_parse();
+  app.add_flag("--cpu-moe-draft,--spec-draft-cpu-moe", r.draft_cpu_moe,
+               "-cmoed: the draft's -cmoe");
+  value(app, "--n-cpu-moe-draft,--spec-draft-n-cpu-moe,--spec-draft-ncmoe", "N",
+        "-ncmoed: the draft's -ncmoe",
+        [&](const std::string& s) { r.draft_n_cpu_moe = tokens(s); });
+}
+
 }  // namespace
 
 void add_run_options(CLI::App& app, run& r) {
@@ -165,6 +237,7 @@ void add_run_options(CLI::App& app, run& r) {
       CLI::MultiOptionPolicy::TakeLast);  // as llama-server does
   add_context_options(app, r);
   add_placement_options(app, r);
+  add_draft_options(app, r);
   for (CLI::Option* o : app.get_options())
     if (o->get_group() == "Options" && o->get_name() != "--help")
       o->group("llama-server's options");

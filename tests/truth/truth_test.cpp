@@ -30,8 +30,8 @@ using testing::read_text;
 using testing::text;
 
 /// The terms that are compared, in the table's order.
-constexpr std::array<const char*, 8> columns = {"weights",  "context",  "compute", "host w",
-                                                "host ctx", "host cmp", "graph",   "pool"};
+constexpr std::array<const char*, 9> columns = {
+    "weights", "context", "compute", "host w", "host ctx", "host cmp", "graph", "pool", "draft"};
 
 struct tally {
   int cases = 0, passed = 0, refused = 0;
@@ -99,8 +99,10 @@ class runner {
       auto r = cli::parse_run(args);
       if (r && c.as_object().contains("n_rs_seq"))
         r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
-      const result<budget> b =
-          r ? plan(model_of(text(c.at("model"))), *r, devices) : result<budget>(r.error());
+      const json::value* draft = c.as_object().if_contains("draft_model");
+      const result<budget> b = r ? plan(model_of(text(c.at("model"))), *r, devices, {},
+                                        draft ? &model_of(text(*draft)) : nullptr)
+                                 : result<budget>(r.error());
       if (c.as_object().contains("refusal")) {
         if (!b)
           ++t.passed, ++t.refused;
@@ -161,6 +163,19 @@ class runner {
     check(6, "nodes of a token", number(graph.at("nodes").at(1)), b.generation.n_nodes);
     check(6, "splits of a prompt", number(graph.at("splits").at(0)), b.prompt.n_splits);
     check(6, "splits of a token", number(graph.at("splits").at(1)), b.generation.n_splits);
+    if (const json::value* draft = want.as_object().if_contains("draft")) {
+      const auto compare_draft = [&](const std::string& id, const json::value& d,
+                                     const term_list& got) {
+        check(8, id + " draft weights", number(d.at("weights")), got.of("draft_weights").count);
+        check(8, id + " draft context", number(d.at("context")),
+              (got.of("draft_kv_cache") + got.of("draft_recurrent_state")).count);
+        check(8, id + " draft compute", number(d.at("compute")),
+              got.of("draft_compute_buffer").count);
+      };
+      for (std::size_t i = 0; i < b.devices.size(); ++i)
+        compare_draft(b.devices[i].id, draft->at("devices").at(i), b.devices[i]);
+      compare_draft("host", draft->at("host"), b.host);
+    }
     return same;
   }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "vrambudget/arch/afmoe.hpp"
@@ -129,9 +130,20 @@ inline constexpr description descriptions[] = {
 };
 // clang-format on
 
+// clang-format off: one row each
+/// The NextN layers of a model as a graph of their own, which drafts for the rest.
+inline constexpr description nextn_descriptions[] = {
+    {"glm4moe", build_glm4moe_nextn},
+    {"qwen35", build_qwen35_nextn, many_nodes},
+    {"qwen35moe", build_qwen35_nextn, many_nodes},
+};
+// clang-format on
+
 /// Null for an architecture without a description.
-[[nodiscard]] constexpr const description* find_description(std::string_view architecture) {
-  for (const description& d : descriptions)
+[[nodiscard]] constexpr const description* find_description(std::string_view architecture,
+                                                            bool nextn = false) {
+  for (const description& d : nextn ? std::span<const description>(nextn_descriptions)
+                                    : std::span<const description>(descriptions))
     if (d.architecture == architecture) return &d;
   return nullptr;
 }

@@ -27,6 +27,7 @@ struct kv_cache {
   ggml_type type_k = ggml_type::f16;
   ggml_type type_v = ggml_type::f16;
   bool v_trans = false;     ///< V is stored transposed
+  bool borrowed = false;    ///< another context's memory, read only: takes no room here
   std::uint32_t rot_k = 0;  ///< side of the rotation of K; 0: none
   std::uint32_t rot_v = 0;
   std::vector<kv_layer> layers;

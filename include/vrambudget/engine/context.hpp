@@ -7,13 +7,18 @@
 
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/engine/run.hpp"
+#include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/hparams.hpp"
 
 namespace vrambudget {
 
+/// What a context is for: the whole model, or only its NextN layers as a draft of itself.
+enum class context_kind : std::uint8_t { model, mtp };
+
 /// Effective parameters of one context.
 struct context_params {
+  context_kind kind = context_kind::model;
   std::uint32_t n_ctx = 0;          ///< cells over all sequences
   std::uint32_t n_ctx_seq = 0;      ///< cells one sequence can use
   std::uint32_t n_batch = 0;        ///< tokens of one decode call
@@ -63,7 +68,7 @@ namespace detail {
     return what + " cache type " + std::string(traits(t).name) + " has blocks of " +
            std::to_string(block) + ", which do not divide the head size " + std::to_string(head);
   };
-  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) {
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) {
     if (auto why = misfit(r.type_k, hp.n_embd_head_k(il), "K"); !why.empty()) return why;
     if (auto why = misfit(r.type_v, hp.n_embd_head_v(il), "V"); !why.empty()) return why;
   }
@@ -99,7 +104,7 @@ namespace detail {
   c.flash_attn = fa != flash_attn::off;
   c.fa_auto = fa == flash_attn::automatic;
 
-  c.n_rs_seq = hp.supports_rollback ? r.n_rs_seq : 0;
+  c.n_rs_seq = hp.supports_rollback ? std::max(r.n_rs_seq, states_kept_back(r)) : 0;
   c.causal_attn = hp.causal_attn;
   // llama-server: embeddings need a batch in one graph
   const std::uint32_t batch =
@@ -127,7 +132,10 @@ namespace detail {
   if (c.pooling == pooling::unspecified) c.pooling = pooling::none;
 
   const bool pooled = r.pooling != pooling::unspecified && r.pooling != pooling::none;
-  c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max : std::max(1u, std::min(batch, c.n_seq_max));
+  const std::uint64_t to_check = std::uint64_t{c.n_seq_max} * (1 + drafted_tokens(r));
+  c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max
+                                    : static_cast<std::uint32_t>(std::max<std::uint64_t>(
+                                          1, std::min<std::uint64_t>(batch, to_check)));
   if (r.embeddings || pooled) c.n_outputs_max = batch;
   if (hp.has_encoder) c.n_outputs_max = c.n_batch;
   if (c.n_outputs_max <
@@ -135,6 +143,34 @@ namespace detail {
     return refuse("a batch of " + std::to_string(c.n_outputs_max) +
                   " tokens (-b) is less than the " + std::to_string(c.n_seq_max) +
                   " sequences of -np");
+  return c;
+}
+
+/// The context of a draft beside `target`: as long, with as many sequences, caches of its own types,
+/// and one row of logits a sequence (a whole block, if it drafts blocks).
+///
+/// `own_model`: the draft is a model of its own, `hp` are its hyperparameters; else the target's.
+/// Errors:   invalid_argument  the engine refuses it
+/// Source:   llama.cpp v0.5.0, common/speculative.cpp: common_base_params_to_speculative,
+///           common_speculative_init_result
+[[nodiscard]] inline result<context_params> draft_context(const run& r,
+                                                          const context_params& target,
+                                                          const hparams& hp, bool own_model) {
+  run d = own_model ? placement_of_draft(r) : r;
+  d.n_ctx = target.n_ctx;
+  d.type_k = r.draft_type_k;
+  d.type_v = r.draft_type_v;
+  d.n_rs_seq = 0;
+  d.n_outputs_max =
+      target.n_seq_max * (has_type(r, {spec_type::draft_dflash, spec_type::draft_dspark})
+                              ? 1 + r.spec_draft_n_max
+                              : 1);
+  d.n_batch = target.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
+  d.embeddings = false;
+  d.pooling = pooling::unspecified;
+  d.spec_types.clear();
+  auto c = effective_context(d, hp);
+  if (c && has_type(r, {spec_type::draft_mtp})) c->kind = context_kind::mtp;
   return c;
 }
 

@@ -16,6 +16,21 @@ enum class flash_attn : std::uint8_t { automatic, on, off };
 enum class split_mode : std::uint8_t { none, layer, row, tensor };
 enum class pooling : std::uint8_t { unspecified, none, mean, cls, last, rank };
 
+/// `--spec-type`: where the tokens come from that the model only has to check.
+enum class spec_type : std::uint8_t {
+  none,
+  draft_simple,  ///< a small model
+  draft_eagle3,  ///< a head over hidden states of three layers
+  draft_mtp,     ///< the model's own NextN layers, or a file of such
+  draft_dflash,  ///< a model that drafts a block at once
+  draft_dspark,
+  ngram_simple,
+  ngram_map_k,
+  ngram_map_k4v,
+  ngram_mod,
+  ngram_cache
+};
+
 /// `-ot PATTERN=BUFFER`: tensors whose name contains a match of `pattern` (ECMAScript) go to `buffer`.
 struct tensor_override {
   std::string pattern;
@@ -46,8 +61,19 @@ struct run {
   bool swa_full = false;        ///< `--swa-full`
   bool embeddings = false;      ///< `--embeddings`
   enum pooling pooling = pooling::unspecified;  ///< `--pooling`
-  std::uint32_t n_rs_seq = 0;       ///< recurrent states kept back per sequence for rollback
-  std::uint32_t n_outputs_max = 0;  ///< rows of logits; 0: llama-server's, one per sequence
+  std::uint32_t n_rs_seq = 0;  ///< recurrent states kept back per sequence for rollback
+  std::uint32_t n_outputs_max =
+      0;  ///< rows of logits; 0: llama-server's, one per sequence and draft
+
+  // speculative decoding; the draft model itself (`-md`) is given beside the run
+  std::vector<spec_type> spec_types = {};   ///< `--spec-type`; empty: what the draft model is for
+  std::uint32_t spec_draft_n_max = 3;       ///< `--spec-draft-n-max`, tokens drafted at once
+  ggml_type draft_type_k = ggml_type::f16;  ///< `-ctkd`
+  ggml_type draft_type_v = ggml_type::f16;  ///< `-ctvd`
+  std::int32_t draft_n_gpu_layers = -1;     ///< `-ngld`; negative: all
+  std::vector<tensor_override> draft_overrides = {};  ///< `-otd`
+  bool draft_cpu_moe = false;                         ///< `-cmoed`
+  std::uint32_t draft_n_cpu_moe = 0;                  ///< `-ncmoed`
 };
 
 /// The engine's name of the device that a run uses as its number `i`: without splitting the first one

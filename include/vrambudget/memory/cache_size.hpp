@@ -30,6 +30,7 @@ namespace vrambudget {
 /// Accuracy: exact
 /// Source:   llama.cpp v0.5.0, src/llama-kv-cache.cpp: llama_kv_cache
 [[nodiscard]] inline bytes kv_cache_bytes(const kv_cache& c, int backend, int host) {
+  if (c.borrowed) return {};
   const std::uint64_t rows = std::uint64_t{c.n_cell} * c.n_stream;
   bytes sum;
   for (const kv_layer& l : c.layers) {

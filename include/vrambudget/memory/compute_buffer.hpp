@@ -45,7 +45,25 @@ class graph_planner {
       backends_.push_back(&cuda_.back());
     }
     backends_.push_back(&cpu_);
-    for (const placed_weight& w : placed.all) add_weight(m.tensors[w.tensor], w.backend);
+    for (const placed_weight& w : placed.all)
+      add_weight(m.tensors[w.tensor], w.backend, m.tensors[w.tensor].name);
+  }
+  /// Lets a draft's graphs read the target's embeddings and output matrix, which it may share.
+  void borrow_from(const model& target, const weights& placed, const placement& where) {
+    const placed_weight *embeddings = nullptr, *output = nullptr;
+    for (const placed_weight& w : placed.all) {
+      const std::string& name = target.tensors[w.tensor].name;
+      if (name == "token_embd.weight") {
+        if (!embeddings) embeddings = &w;
+        if (!output || w.backend == where.output_backend()) output = &w;
+      }
+    }
+    for (const placed_weight& w : placed.all)
+      if (target.tensors[w.tensor].name == "output.weight") output = &w;
+    if (embeddings)
+      add_weight(target.tensors[embeddings->tensor], embeddings->backend,
+                 "target.token_embd.weight");
+    if (output) add_weight(target.tensors[output->tensor], output->backend, "target.output.weight");
   }
   graph_planner(const graph_planner&) = delete;
   graph_planner& operator=(const graph_planner&) = delete;
@@ -59,10 +77,12 @@ class graph_planner {
   /// Source:   llama.cpp v0.5.0, src/llama-context.cpp: sched_reserve, resolve_fused_ops, graph_reserve
   [[nodiscard]] result<compute_buffers> plan(context_params cp, const memory_layout& memory,
                                              const graph_observer& seen = {}) {
-    const arch::description* d = arch::find_description(model_.architecture);
+    const bool nextn = cp.kind == context_kind::mtp && model_.hp.n_layer() > 0;
+    const arch::description* d = arch::find_description(model_.architecture, nextn);
     if (!d)
-      return error{errc::unsupported,
-                   "no graph description for architecture '" + model_.architecture + "'"};
+      return error{errc::unsupported, std::string("no graph description for ") +
+                                          (nextn ? "NextN layers of " : "") + "architecture '" +
+                                          model_.architecture + "'"};
     const std::int64_t n_seqs = cp.n_seq_max;
     const std::int64_t n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
     const std::int64_t n_outputs = std::min<std::int64_t>(n_tokens, cp.n_outputs_max);
@@ -149,7 +169,7 @@ class graph_planner {
     return may_pipeline_ && cp.offload_kqv ? engine::sched_max_copies : 1;
   }
 
-  void add_weight(const model_tensor& t, int backend) {
+  void add_weight(const model_tensor& t, int backend, std::string_view known_as) {
     ggml::tensor w;
     w.type = t.type;
     w.ne = t.ne;
@@ -161,7 +181,7 @@ class graph_planner {
     w.is_weight = true;
     w.home = static_cast<std::int8_t>(backend);
     w.name = t.name.c_str();
-    const auto [stack, il, rest] = stack_of(t.name);
+    const auto [stack, il, rest] = stack_of(known_as);
     weights_.add(il, stack, rest, w);
   }
 

@@ -22,6 +22,39 @@ class layout_maker {
                const placement& place)
       : name_(architecture), hp_(hp), cp_(cp), place_(place) {}
 
+  /// The caches of a context for the NextN layers alone: plain ones, whatever the others have.
+  [[nodiscard]] memory_layout make_nextn() const {
+    memory_layout out;
+    add_attention(out, [this](std::uint32_t il) { return il >= hp_.n_layer(); });
+    if (name_ == "deepseek4")
+      for (kv_cache& c : out.caches) c = keys_only(std::move(c));
+    return out;
+  }
+
+  /// The caches of a draft that stores nothing and reads the target's: in full layers those of its
+  /// last layer, in window layers those of the one before.
+  [[nodiscard]] memory_layout make_borrowed(const memory_layout& target,
+                                            const hparams& target_hp) const {
+    memory_layout out;
+    add_attention(out, [](std::uint32_t) { return true; });
+    for (kv_cache& c : out.caches) {
+      const std::uint32_t back = c.name == "swa" ? 2 : 1;
+      const std::uint32_t lender = target_hp.n_layer() - std::min(back, target_hp.n_layer());
+      c.borrowed = true;
+      for (const kv_cache& t : target.caches) {
+        const kv_layer* l = t.name == c.name ? t.find(lender) : nullptr;
+        if (!l) continue;
+        c.type_k = t.type_k;
+        c.type_v = t.type_v;
+        c.n_cell = t.n_cell;
+        c.rot_k = t.rot_k;
+        c.rot_v = t.rot_v;
+        for (kv_layer& mine : c.layers) mine = {mine.il, l->k_width, l->v_width, l->backend};
+      }
+    }
+    return out;
+  }
+
   [[nodiscard]] memory_layout make(memory_kind kind) const {
     memory_layout out;
     const auto attends = [this](std::uint32_t il) { return attention_layer(il); };
@@ -193,13 +226,17 @@ class layout_maker {
                                [&](std::uint32_t il) { return in_trunk(il, true); }));
   }
 
+  [[nodiscard]] static kv_cache keys_only(kv_cache c) {
+    for (kv_layer& l : c.layers) l.v_width = 0;
+    c.rot_v = 0;
+    return c;
+  }
+
   /// Source: llama.cpp v0.5.0, src/llama-kv-cache-dsv4.cpp
   void add_compressed(memory_layout& out) const {
     const auto keys_only = [&](kv_cache c) {
       c.n_stream = cp_.n_seq_max;
-      for (kv_layer& l : c.layers) l.v_width = 0;
-      c.rot_v = 0;
-      return c;
+      return layout_maker::keys_only(std::move(c));
     };
     const auto ratio_is = [&](std::uint32_t ratio) {
       return [this, ratio](std::uint32_t il) {
@@ -261,7 +298,18 @@ class layout_maker {
                                              const context_params& cp, const placement& place) {
   const vrambudget::architecture* known = find_architecture(architecture);
   const memory_kind kind = known ? known->memory : memory_kind::attention;
-  return detail::layout_maker(architecture, hp, cp, place).make(kind);
+  const detail::layout_maker maker(architecture, hp, cp, place);
+  return cp.kind == context_kind::mtp && hp.n_layer() > 0 ? maker.make_nextn() : maker.make(kind);
+}
+
+/// The caches of a draft that reads its target's.
+///
+/// Source: llama.cpp v0.5.0, src/llama-model.cpp: create_memory; src/llama-kv-cache.cpp: llama_kv_cache
+[[nodiscard]] inline memory_layout borrowed_layout(std::string_view architecture, const hparams& hp,
+                                                   const context_params& cp, const placement& place,
+                                                   const memory_layout& target,
+                                                   const hparams& target_hp) {
+  return detail::layout_maker(architecture, hp, cp, place).make_borrowed(target, target_hp);
 }
 
 }  // namespace vrambudget

@@ -11,6 +11,7 @@
 
 #include "vrambudget/engine/cuda.hpp"
 #include "vrambudget/engine/placement.hpp"
+#include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/model/tensor_class.hpp"
 
@@ -152,7 +153,7 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
   const bool tied = ties_output(m);
   for (std::uint32_t i = 0; i < m.tensors.size(); ++i) {
     const model_tensor& t = m.tensors[i];
-    if (is_draft_tensor(m, t.name)) continue;
+    if (is_draft_tensor(m, t.name) && !loads_nextn(r)) continue;
     const int sent = overrides->find(t.name);
     const auto chosen = [&](int usual) {
       if (sent >= 0) return sent;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -74,6 +75,16 @@ struct device_budget : term_list {
   [[nodiscard]] bytes missing() const { return saturating_sub(used(), usable); }
 };
 
+/// What drafts tokens beside a model: its effective context and the engine's graphs of it. Its bytes
+/// are terms of the devices and the host, "draft_...".
+struct draft_summary {
+  spec_type type = spec_type::draft_simple;
+  std::string architecture;
+  context_params context;
+  std::uint32_t n_gpu_layers = 0;
+  graph_shape prompt, generation;
+};
+
 /// Everything about one run of one model on some devices.
 struct budget {
   context_params context;          ///< effective parameters, flash attention resolved
@@ -81,6 +92,7 @@ struct budget {
   std::vector<device_budget> devices;
   term_list host;
   graph_shape prompt, generation;  ///< the engine's graphs, for comparison with its log
+  std::optional<draft_summary> draft;
   std::vector<std::string> notes;  ///< what a reader should know: bounds used, unknown architecture
 
   [[nodiscard]] bool fits() const {

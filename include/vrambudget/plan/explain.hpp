@@ -31,7 +31,7 @@ class explainer {
     for (const vrambudget::kv_cache& c : layout_.caches) {
       const auto here = [&](const kv_layer& l) { return l.backend == backend; };
       const auto n = std::count_if(c.layers.begin(), c.layers.end(), here);
-      if (n == 0) continue;
+      if (n == 0 || c.borrowed) continue;
       const kv_layer& first = *std::find_if(c.layers.begin(), c.layers.end(), here);
       if (!s.empty()) s += "; ";
       s += std::string(c.name) + ": " + text(static_cast<std::uint64_t>(n)) + " layers x " +

@@ -16,6 +16,7 @@
 #include "vrambudget/memory/output_buffer.hpp"
 #include "vrambudget/memory/overhead.hpp"
 #include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/speculative.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/explain.hpp"
@@ -28,57 +29,53 @@ struct limits {
   bool buffers_only = false;  ///< count the engine's own buffers and nothing else, `--buffers-only`
 };
 
-/// Plans runs of one model on one set of devices. The model must outlive it.
+/// Plans runs of one model, alone or with a draft model beside it, on one set of devices. The models
+/// must outlive it.
 class planner {
  public:
-  planner(const model& m, std::vector<device> devices, limits l = {})
-      : model_(m), devices_(std::move(devices)), limits_(l) {}
+  planner(const model& m, std::vector<device> devices, limits l = {}, const model* draft = nullptr)
+      : model_(m), draft_model_(draft), devices_(std::move(devices)), limits_(l) {}
 
   [[nodiscard]] const model& get_model() const { return model_; }
+  /// The draft model; null: none of its own.
+  [[nodiscard]] const model* draft_model() const { return draft_model_; }
 
   /// Every byte of a run.
   ///
   /// Errors:   invalid_argument  the engine refuses the run
   ///           overflow          a size needs more than 64 bits
   /// Accuracy: each term by its own basis
-  [[nodiscard]] result<budget> budget_for(const run& r) {
-    auto context = effective_context(r, model_.hp);
-    if (!context) return context.error();
-    if (auto e = place(r); !e.message.empty()) return e;
-    placed& p = *placed_;
-    const memory_layout layout = layout_of(model_.architecture, model_.hp, *context, p.where);
+  [[nodiscard]] result<budget> budget_for(const run& given) {
+    const run r = with_draft_type(given, draft_model_);
+    if (std::string why = refused_main(model_); !why.empty())
+      return error{errc::invalid_argument, std::move(why)};
+    if (std::string why = refused_draft(model_, draft_model_, r); !why.empty())
+      return error{errc::invalid_argument, std::move(why)};
+    auto params = effective_context(r, model_.hp);
+    if (!params) return params.error();
+    if (auto e = place(placed_, model_, r); !e.message.empty()) return e;
+    planned main{*placed_, *params, {}, {}};
+    main.layout = layout_of(model_.architecture, model_.hp, main.context, main.where());
 
     budget b;
-    b.n_gpu_layers = p.where.n_offloaded();
-    auto compute = p.graphs.plan(*context, layout);
-    enum basis compute_basis = basis::exact;
-    if (!compute && compute.error().code == errc::unsupported) {
-      compute = bounded_compute(*context, p);
-      compute_basis = basis::bound;
-      b.notes.push_back(unknown_note());
+    b.n_gpu_layers = main.where().n_offloaded();
+    for (std::size_t i = 0; i < main.at.devices.size(); ++i) {
+      device_budget d;
+      d.id = device_id(main.at.made_for, i);
+      d.gpu = main.at.devices[i];
+      d.usable = saturating_sub(d.gpu.free, limits_.reserve);
+      b.devices.push_back(std::move(d));
     }
-    if (!compute) return compute.error();
-    context->flash_attn = compute->flash_attn;
-    context->fa_auto = false;
-    b.context = *context;
-    b.prompt = compute->prompt;
-    b.generation = compute->generation;
-
-    const explainer why(model_, *context, layout, p.where);
-    const auto cache_basis = model_.is_known() ? basis::exact : basis::assumed;
-    for (std::size_t i = 0; i < p.devices.size(); ++i)
-      b.devices.push_back(
-          device_terms(i, *compute, compute_basis, cache_basis, layout, p, why, *context));
-    const int host = p.where.host();
-    b.host.add(
-        {"weights", p.placed_weights.on(host), basis::exact, why.weights(p.placed_weights, host)});
-    b.host.add({"kv_cache", kv_cache_bytes(layout, host, host), cache_basis, why.kv_cache(host)});
-    if (layout.recurrent)
-      b.host.add({"recurrent_state", recurrent_state_bytes(*layout.recurrent, host, host),
-                  cache_basis, why.recurrent_state(host)});
-    b.host.add({"compute_buffer", compute->host, compute_basis, why.compute_buffer(*compute)});
-    b.host.add({"output_buffer", output_buffer_bytes(model_.hp, *context), basis::exact,
-                why.output_buffer()});
+    if (auto e = plan_graphs(main, b); !e.message.empty()) return e;
+    b.context = main.context;
+    b.prompt = main.compute.prompt;
+    b.generation = main.compute.generation;
+    add_terms(main, target_terms, true, b);
+    b.host.add({"output_buffer", output_buffer_bytes(model_.hp, main.context), basis::exact,
+                explain(main).output_buffer()});
+    if (drafts(r))
+      if (auto e = add_draft(r, main, b); !e.message.empty()) return e;
+    if (!limits_.buffers_only) add_overheads(main, b);
     if (b.host.used().overflowed() ||
         std::any_of(b.devices.begin(), b.devices.end(),
                     [](const device_budget& d) { return d.used().overflowed(); }))
@@ -87,14 +84,16 @@ class planner {
   }
 
  private:
-  /// What depends on where tensors go, and not on the context.
+  /// What depends on where a model's tensors go, and not on the context.
   struct placed {
-    placed(const model& m, std::vector<device> d, placement w, weights pw, const run& r)
-        : devices(std::move(d)),
+    placed(const model& model, std::vector<device> d, placement w, weights pw, const run& r)
+        : m(model),
+          devices(std::move(d)),
           where(std::move(w)),
           placed_weights(std::move(pw)),
           made_for(r),
           graphs(m, where, placed_weights, devices, r) {}
+    const model& m;
     std::vector<device> devices;
     placement where;
     weights placed_weights;
@@ -102,68 +101,157 @@ class planner {
     graph_planner graphs;
   };
 
+  /// One context of a placed model: what it keeps, and what its graphs need.
+  struct planned {
+    placed& at;
+    context_params context;
+    memory_layout layout;
+    compute_buffers compute;
+    enum basis compute_basis = basis::exact;
+
+    [[nodiscard]] const placement& where() const { return at.where; }
+  };
+
+  /// Names of a context's terms.
+  struct term_names {
+    std::string_view weights, kv_cache, recurrent_state, compute_buffer;
+  };
+  static constexpr term_names target_terms = {"weights", "kv_cache", "recurrent_state",
+                                              "compute_buffer"};
+  static constexpr term_names draft_terms = {"draft_weights", "draft_kv_cache",
+                                             "draft_recurrent_state", "draft_compute_buffer"};
+
+  static bool same_overrides(const std::vector<tensor_override>& a,
+                             const std::vector<tensor_override>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const tensor_override& x, const tensor_override& y) {
+                        return x.pattern == y.pattern && x.buffer == y.buffer;
+                      });
+  }
   static bool same_place(const run& a, const run& b) {
-    const auto same_overrides = [&] {
-      return std::equal(a.overrides.begin(), a.overrides.end(), b.overrides.begin(),
-                        b.overrides.end(), [](const tensor_override& x, const tensor_override& y) {
-                          return x.pattern == y.pattern && x.buffer == y.buffer;
-                        });
-    };
     return a.n_gpu_layers == b.n_gpu_layers && a.split_mode == b.split_mode &&
            a.main_gpu == b.main_gpu && a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe &&
            a.n_cpu_moe == b.n_cpu_moe && a.n_cpu_ffn == b.n_cpu_ffn &&
-           a.op_offload == b.op_offload && same_overrides();
+           a.op_offload == b.op_offload && loads_nextn(a) == loads_nextn(b) &&
+           same_overrides(a.overrides, b.overrides);
   }
 
-  /// Places the model's tensors for `r` unless they lie so already.
-  error place(const run& r) {
-    if (placed_ && same_place(placed_->made_for, r)) return {};
+  /// Places a model's tensors for `r` unless they lie so already.
+  error place(std::unique_ptr<placed>& at, const model& m, const run& r) const {
+    if (at && same_place(at->made_for, r)) return {};
     auto used = devices_of(r, devices_);
     if (!used) return used.error();
-    auto where = place_layers(r, *used, model_.hp.n_layer_all);
+    auto where = place_layers(r, *used, m.hp.n_layer_all);
     if (!where) return where.error();
-    auto pw = place_weights(model_, *where, r);
+    auto pw = place_weights(m, *where, r);
     if (!pw) return pw.error();
-    placed_ =
-        std::make_unique<placed>(model_, std::move(*used), std::move(*where), std::move(*pw), r);
+    at = std::make_unique<placed>(m, std::move(*used), std::move(*where), std::move(*pw), r);
     return {};
   }
 
-  device_budget device_terms(std::size_t i, const compute_buffers& compute,
-                             enum basis compute_basis, enum basis cache_basis,
-                             const memory_layout& layout, const placed& p, const explainer& why,
-                             const context_params& cp) const {
-    const int backend = static_cast<int>(i), host = p.where.host();
-    device_budget d;
-    d.id = device_id(p.made_for, i);
-    d.gpu = p.devices[i];
-    d.usable = saturating_sub(d.gpu.free, limits_.reserve);
-    d.add({"weights", p.placed_weights.on(backend), basis::exact,
-           why.weights(p.placed_weights, backend)});
-    d.add({"kv_cache", kv_cache_bytes(layout, backend, host), cache_basis, why.kv_cache(backend)});
-    if (layout.recurrent)
-      d.add({"recurrent_state", recurrent_state_bytes(*layout.recurrent, backend, host),
-             cache_basis, why.recurrent_state(backend)});
-    d.add({"compute_buffer", compute.device[i], compute_basis, why.compute_buffer(compute)});
-    if (!limits_.buffers_only) {
+  /// Simulates the graphs of a context; without a description of them their buffers are a bound.
+  error plan_graphs(planned& c, budget& b) const {
+    auto compute = c.at.graphs.plan(c.context, c.layout);
+    if (!compute && compute.error().code == errc::unsupported) {
+      compute = bounded_compute(c.context, c.at);
+      c.compute_basis = basis::bound;
+      b.notes.push_back(unknown_note(c.at.m));
+    }
+    if (!compute) return compute.error();
+    c.compute = std::move(*compute);
+    c.context.flash_attn = c.compute.flash_attn;
+    c.context.fa_auto = false;
+    return {};
+  }
+
+  /// The draft's context, of its own model or of the target's NextN layers, and its terms.
+  error add_draft(const run& r, const planned& main, budget& b) {
+    const bool own = draft_model_ != nullptr;
+    const model& m = own ? *draft_model_ : model_;
+    auto params = draft_context(r, main.context, m.hp, own);
+    if (!params) return in_draft(params.error());
+    if (own) {
+      if (auto e = place(draft_placed_, m, placement_of_draft(r)); !e.message.empty())
+        return in_draft(e);
+      draft_placed_->graphs.borrow_from(model_, main.at.placed_weights, main.where());
+    }
+    planned draft{own ? *draft_placed_ : *placed_, *params, {}, {}};
+    draft.layout = reads_target_cache(m)
+                       ? borrowed_layout(m.architecture, m.hp, draft.context, draft.where(),
+                                         main.layout, model_.hp)
+                       : layout_of(m.architecture, m.hp, draft.context, draft.where());
+    if (auto e = plan_graphs(draft, b); !e.message.empty()) return in_draft(e);
+    add_terms(draft, draft_terms, own, b);
+    b.host.add({"draft_output_buffer", output_buffer_bytes(m.hp, draft.context), basis::exact,
+                explain(draft).output_buffer()});
+    if (!limits_.buffers_only) add_pools(draft, b);
+    b.draft = {type_of_draft(r),     m.architecture,
+               draft.context,        draft.where().n_offloaded(),
+               draft.compute.prompt, draft.compute.generation};
+    return {};
+  }
+  static error in_draft(error e) {
+    e.message = "the draft: " + e.message;
+    return e;
+  }
+
+  static explainer explain(const planned& c) { return {c.at.m, c.context, c.layout, c.where()}; }
+
+  /// What a context takes on each device and on the host. `with_weights`: its model is not counted yet.
+  static void add_terms(const planned& c, const term_names& n, bool with_weights, budget& b) {
+    const explainer why = explain(c);
+    const int host = c.where().host();
+    const auto cache_basis = c.at.m.is_known() ? basis::exact : basis::assumed;
+    const auto add = [&](term_list& list, int backend, bytes compute) {
+      if (with_weights)
+        list.add({n.weights, c.at.placed_weights.on(backend), basis::exact,
+                  why.weights(c.at.placed_weights, backend)});
+      list.add({n.kv_cache, kv_cache_bytes(c.layout, backend, host), cache_basis,
+                why.kv_cache(backend)});
+      if (c.layout.recurrent)
+        list.add({n.recurrent_state, recurrent_state_bytes(*c.layout.recurrent, backend, host),
+                  cache_basis, why.recurrent_state(backend)});
+      list.add({n.compute_buffer, compute, c.compute_basis, why.compute_buffer(c.compute)});
+    };
+    for (std::size_t i = 0; i < c.at.devices.size(); ++i)
+      add(b.devices[i], static_cast<int>(i), c.compute.device[i]);
+    add(b.host, host, c.compute.host);
+  }
+
+  /// What a process takes on each device besides the engine's buffers.
+  void add_overheads(const planned& main, budget& b) const {
+    for (device_budget& d : b.devices)
       d.add({"driver_context", driver_context_bytes(d.gpu.cc), basis::assumed,
              "the CUDA context of one process on this generation of GPU"});
-      d.add({"pool", pool_bytes(model_, p.placed_weights, backend, d.gpu, cp), basis::bound,
-             "scratch of the largest kernel at " + std::to_string(cp.n_ubatch) +
+    add_pools(main, b);
+  }
+  /// Each context has backends, and with them pools, of its own.
+  static void add_pools(const planned& c, budget& b) {
+    for (std::size_t i = 0; i < c.at.devices.size(); ++i) {
+      device_budget& d = b.devices[i];
+      const bytes more =
+          pool_bytes(c.at.m, c.at.placed_weights, static_cast<int>(i), d.gpu, c.context);
+      const auto known = std::find_if(d.terms.begin(), d.terms.end(),
+                                      [](const term& t) { return t.name == "pool"; });
+      if (known != d.terms.end()) {
+        known->size += more;
+        continue;
+      }
+      d.add({"pool", more, basis::bound,
+             "scratch of the largest kernel at " + std::to_string(c.context.n_ubatch) +
                  " tokens, and cuBLAS's workspace"});
     }
-    return d;
   }
 
   /// A ceiling for graphs that are not described: for every token of a micro-batch what a layer's
   /// branches can keep alive at once, scores or copies of a whole cache, all logits, the states of all
   /// sequences, host weights copied over, and four copies of every input if work is pipelined.
-  [[nodiscard]] compute_buffers bounded_compute(const context_params& cp, const placed& p) const {
-    const hparams& hp = model_.hp;
+  [[nodiscard]] static compute_buffers bounded_compute(const context_params& cp, const placed& p) {
+    const hparams& hp = p.m.hp;
     const std::uint64_t nt = std::max(cp.n_ubatch, cp.n_seq_max) + cp.n_seq_max;
     std::uint64_t widest = hp.n_embd, heads = 1, kv_width = 1, experts = 1;
     bytes largest;
-    for (const model_tensor& t : model_.tensors) {
+    for (const model_tensor& t : p.m.tensors) {
       largest = std::max(largest, t.size);
       if (t.ne[1] > 1 && t.ne[1] < hp.n_vocab)
         widest = std::max(
@@ -194,25 +282,26 @@ class planner {
     return out;
   }
 
-  [[nodiscard]] std::string unknown_note() const {
-    return model_.is_known()
-               ? "the graph of architecture '" + model_.architecture +
+  [[nodiscard]] static std::string unknown_note(const model& m) {
+    return m.is_known()
+               ? "the graph of architecture '" + m.architecture +
                      "' is not described yet: its compute buffer is a bound, the rest is exact"
-               : "architecture '" + model_.architecture +
+               : "architecture '" + m.architecture +
                      "' is unknown: weights are exact, the KV cache follows the standard formula, "
                      "the compute buffer is a bound";
   }
 
   const model& model_;
+  const model* draft_model_;
   std::vector<device> devices_;
   limits limits_;
-  std::unique_ptr<placed> placed_;
+  std::unique_ptr<placed> placed_, draft_placed_;
 };
 
-/// The budget of one run.
+/// The budget of one run. `draft`: the model of `-md`.
 [[nodiscard]] inline result<budget> plan(const model& m, const run& r, std::vector<device> devices,
-                                         limits l = {}) {
-  return planner(m, std::move(devices), l).budget_for(r);
+                                         limits l = {}, const model* draft = nullptr) {
+  return planner(m, std::move(devices), l, draft).budget_for(r);
 }
 
 }  // namespace vrambudget

@@ -1,0 +1,87 @@
+// Which models can draft for which: what a run's draft is, and why the engine would not take it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/model/model.hpp"
+
+namespace vrambudget {
+
+/// True for drafts that store no K and V and read their target's.
+[[nodiscard]] inline bool reads_target_cache(const model& m) {
+  return m.architecture == "gemma4-assistant";
+}
+
+/// True for models that borrow from a target and cannot run without one.
+/// Source: llama.cpp v0.5.0, src/llama-context.cpp: llama_context
+[[nodiscard]] inline bool needs_target(const model& m) {
+  if (reads_target_cache(m)) return true;
+  if (m.architecture == "eagle3") return !m.find("token_embd.weight") || !m.find("output.weight");
+  return m.architecture == "dflash" && !m.find("token_embd.weight");
+}
+
+/// Whether a model's NextN layers can draft.
+[[nodiscard]] inline bool has_nextn(const model& m) {
+  return m.hp.n_layer_nextn > 0 && m.hp.router_layer < 0;
+}
+
+/// The run with what a draft model is for, if the command line does not say.
+/// Source: llama.cpp v0.5.0, common/speculative.cpp: common_speculative_types_from_gguf
+[[nodiscard]] inline run with_draft_type(run r, const model* draft) {
+  if (!draft || !r.spec_types.empty()) return r;
+  const std::string last = "blk." + std::to_string(draft->hp.n_layer_all - 1) + ".";
+  spec_type type = spec_type::draft_simple;
+  if (draft->architecture == "dflash")
+    type = draft->find("markov_w1.weight") ? spec_type::draft_dspark : spec_type::draft_dflash;
+  else if (draft->find(last + "nextn.eh_proj.weight"))
+    type = spec_type::draft_mtp;
+  r.spec_types = {type};
+  return r;
+}
+
+/// Types that draft by a model.
+inline constexpr std::initializer_list<spec_type> drafting_types = {
+    spec_type::draft_simple, spec_type::draft_eagle3, spec_type::draft_mtp, spec_type::draft_dflash,
+    spec_type::draft_dspark};
+
+/// Whether a run has a draft context. A run that names a draft model has its type.
+[[nodiscard]] inline bool drafts(const run& r) { return has_type(r, drafting_types); }
+[[nodiscard]] inline spec_type type_of_draft(const run& r) {
+  const auto it = std::find_first_of(r.spec_types.begin(), r.spec_types.end(),
+                                     drafting_types.begin(), drafting_types.end());
+  return it == r.spec_types.end() ? spec_type::none : *it;
+}
+
+/// Why a model cannot be the main one; empty: it can.
+[[nodiscard]] inline std::string refused_main(const model& m) {
+  if (!needs_target(m)) return {};
+  return "architecture '" + m.architecture +
+         "' only drafts for another model: give that one, and this file with -md";
+}
+
+/// Why a run's draft does not go with the main model; empty: it does.
+/// Source: llama.cpp v0.5.0, src/llama-context.cpp: llama_init_from_model;
+///         common/speculative.cpp: common_speculative_are_compatible
+[[nodiscard]] inline std::string refused_draft(const model& main, const model* draft,
+                                               const run& r) {
+  constexpr std::uint32_t max_vocab_difference = 128;  // SPEC_VOCAB_MAX_SIZE_DIFFERENCE
+  if (!drafts(r)) return {};
+  if (has_type(r, {spec_type::draft_mtp})) {
+    const model& m = draft ? *draft : main;
+    if (!has_nextn(m))
+      return "--spec-type draft-mtp needs NextN layers, and this " +
+             std::string(draft ? "draft" : "model") + " has none";
+    return {};
+  }
+  if (!draft) return "this --spec-type needs a draft model: -md FILE";
+  const std::uint32_t a = main.hp.n_vocab, b = draft->hp.n_vocab;
+  if (has_type(r, {spec_type::draft_simple}) && (a > b ? a - b : b - a) > max_vocab_difference)
+    return "the draft has another vocabulary: " + std::to_string(b) + " tokens instead of " +
+           std::to_string(a) + ", and the engine would not draft with it";
+  return {};
+}
+
+}  // namespace vrambudget
