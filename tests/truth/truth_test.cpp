@@ -164,12 +164,12 @@ class runner {
     check(6, "splits of a prompt", number(graph.at("splits").at(0)), b.prompt.n_splits);
     check(6, "splits of a token", number(graph.at("splits").at(1)), b.generation.n_splits);
     if (const json::value* draft = want.as_object().if_contains("draft")) {
-      const auto compare_draft = [&](const std::string& id, const json::value& d,
+      const auto compare_draft = [&](const std::string& where, const json::value& d,
                                      const term_list& got) {
-        check(8, id + " draft weights", number(d.at("weights")), got.of("draft_weights").count);
-        check(8, id + " draft context", number(d.at("context")),
+        check(8, where + " draft weights", number(d.at("weights")), got.of("draft_weights").count);
+        check(8, where + " draft context", number(d.at("context")),
               (got.of("draft_kv_cache") + got.of("draft_recurrent_state")).count);
-        check(8, id + " draft compute", number(d.at("compute")),
+        check(8, where + " draft compute", number(d.at("compute")),
               got.of("draft_compute_buffer").count);
       };
       for (std::size_t i = 0; i < b.devices.size(); ++i)
