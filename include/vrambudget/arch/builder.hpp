@@ -62,6 +62,10 @@ class builder : public ggml::op_builder {
   tensor* h_nextn = nullptr;  ///< hidden state kept for a draft head
   tensor* embd_pooled = nullptr;
 
+  /// Says that this model has a part that is not described; its graph is then no simulation.
+  void leave_undescribed(const char* part) { undescribed = part; }
+  const char* undescribed = nullptr;
+
   // --- weights
 
   /// The tensor "blk.il.NAME" (il < 0: "NAME"), or null.
@@ -97,6 +101,15 @@ class builder : public ggml::op_builder {
     t->name = name;
     t->il = il;
     return t;
+  }
+
+  /// A tensor of no layer, or the target's if this draft has none.
+  tensor* own_or_target(tensor_name name) {
+    if (tensor* t = weight(-1, name)) return t;
+    const std::uint64_t borrowed =
+        tensor_name::of(".weight", tensor_name("target.").with(name.text()));
+    if (tensor* t = weights_.find(-1, borrowed)) return t;
+    return require(-1, name);
   }
 
   // --- norms
@@ -150,6 +163,12 @@ class builder : public ggml::op_builder {
     named(rows, "embd", -1);
     expand(rows);
     return rows;
+  }
+  /// Numbers of tokens, for graphs that take hidden states beside them.
+  tensor* token_ids() { return g_.make_input("inp_tokens", ggml_type::i32, ub.n_tokens); }
+  /// A vector per token that another graph has left.
+  tensor* hidden_state(std::int64_t width) {
+    return g_.make_input("inp_embd", ggml_type::f32, width, ub.n_tokens);
   }
   tensor* positions() {
     return g_.make_input("inp_pos", ggml_type::i32, ub.n_tokens * hp.n_pos_per_embd());

@@ -15,6 +15,10 @@
 #include "vrambudget/arch/gemma.hpp"
 #include "vrambudget/arch/gemma3n.hpp"
 #include "vrambudget/arch/gemma4.hpp"
+#include "vrambudget/arch/dflash.hpp"
+#include "vrambudget/arch/eagle3.hpp"
+#include "vrambudget/arch/gemma.hpp"
+#include "vrambudget/arch/gemma4_assistant.hpp"
 #include "vrambudget/arch/glm4moe.hpp"
 #include "vrambudget/arch/gpt_oss.hpp"
 #include "vrambudget/arch/gptneox.hpp"
@@ -63,6 +67,8 @@ inline constexpr description descriptions[] = {
     {"deepseek2", build_deepseek2},
     {"deepseek2-ocr", build_deepseek<>},
     {"dots1", build_deepseek<normed_heads>},
+    {"dflash", build_dflash},
+    {"eagle3", build_eagle3},
     {"dream", build_qwen2<uncached_attention>},
     {"eurobert", build_qwen2<uncached_attention, false>},
     {"exaone-moe", build_deepseek<windows_rotate>},
@@ -73,6 +79,7 @@ inline constexpr description descriptions[] = {
     {"gemma3", build_gemma3},
     {"gemma3n", build_gemma3n},
     {"gemma4", build_gemma4},
+    {"gemma4-assistant", build_gemma4_assistant},
     {"glm4moe", build_glm4moe},
     {"gpt-oss", build_gpt_oss},
     {"gpt2", build_gpt2},

@@ -121,6 +121,8 @@ class graph_planner {
     const arch::graph_source source{model_.hp, cp, place_, memory, weights_};
     arch::builder b(graph_, source, ub);
     arch::build_graph(d, b);
+    if (b.undescribed)
+      return {errc::unsupported, std::string("no graph description for ") + b.undescribed};
     check_table(d, std::min(cp.n_ctx, cp.n_ubatch), memory);
     if (graph_.failure().empty()) sched.split_graph(graph_);
     if (graph_.failure().empty()) return {};

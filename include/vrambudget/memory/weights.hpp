@@ -170,8 +170,9 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
       add(i, chosen(place.output_backend()));
     } else if (p.per_layer) {
       std::vector<int> seen;
-      for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il) {
-        if (m.architecture == "gemma4" && m.hp.is_swa(il))
+      const bool all = loads_nextn(r) || m.hp.n_layer() == 0;
+      for (std::uint32_t il = 0; il < (all ? m.hp.n_layer_all : m.hp.n_layer()); ++il) {
+        if (m.architecture.starts_with("gemma4") && m.hp.is_swa(il))
           continue;  // its window layers rotate without
         if (const int b = chosen(place.layer_backend(il));
             std::find(seen.begin(), seen.end(), b) == seen.end()) {

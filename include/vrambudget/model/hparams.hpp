@@ -91,6 +91,8 @@ struct hparams {
   std::uint32_t n_hrm_layers_per_stack = 0, n_hrm_h_cycles = 0, n_hrm_l_cycles = 0;
   std::uint32_t posnet_n_embd = 0, posnet_n_layer = 0, convnext_n_embd = 0, convnext_n_layer = 0,
                 n_norm_groups = 0;
+  std::vector<std::uint32_t> target_layers;  ///< whose hidden states a draft reads
+  bool norm_before_residual = false, ffn_gelu = false;
   enum pooling pooling_type = pooling::unspecified;
 
   [[nodiscard]] std::uint32_t n_layer() const { return n_layer_all - n_layer_nextn; }

@@ -6,6 +6,7 @@
 
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/model/keys.hpp"
+#include "vrambudget/model/rules/draft.hpp"
 #include "vrambudget/model/rules/encoder.hpp"
 #include "vrambudget/model/rules/experts.hpp"
 #include "vrambudget/model/rules/gpt.hpp"
@@ -41,7 +42,9 @@ inline constexpr row rows[] = {
     {"deepseek32", sparse_latent},
     {"deepseek4", deepseek4},
     {"dots1", router<0>},
+    {"dflash", dflash},
     {"dots3note", dots3note},
+    {"eagle3", eagle3},
     {"dream", without_causality},
     {"exaone-moe", exaone_moe},
     {"exaone4", exaone4},
@@ -51,6 +54,7 @@ inline constexpr row rows[] = {
     {"gemma3", gemma3},
     {"gemma3n", gemma3n},
     {"gemma4", gemma4},
+    {"gemma4-assistant", gemma4_assistant},
     {"glm-dsa", sparse_latent},
     {"glm4moe", glm4moe},
     {"gpt-oss", gpt_oss},

@@ -28,8 +28,8 @@ struct tensor_place {
   if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
   if (starts("token_embd_norm") && m.architecture.starts_with("lfm2"))
     return {tensor_class::output, -1};
-  for (const std::string_view p :
-       {"token_embd_norm", "conv1d", "per_layer_model_proj", "per_layer_proj_norm"})
+  for (const std::string_view p : {"token_embd_norm", "conv1d", "per_layer_model_proj",
+                                   "per_layer_proj_norm", "nextn.pre_projection"})
     if (starts(p)) return {tensor_class::repeating, 0};
   for (const std::string_view p : {"token_embd", "position_embd", "token_types",
                                    "per_layer_token_embd", "hrm.z_l_init", "masked_embd"})
@@ -39,8 +39,8 @@ struct tensor_place {
 
 /// True if a model without an output matrix multiplies by a copy of the token embeddings.
 [[nodiscard]] inline bool ties_output(const model& m) {
-  constexpr std::array<std::string_view, 10> headless = {
-      "bert",        "bitnet",   "eurobert",   "jina-bert-v2",   "jina-bert-v3",
+  constexpr std::array<std::string_view, 11> headless = {
+      "eagle3",      "bert",     "bitnet",     "eurobert",       "jina-bert-v2",    "jina-bert-v3",
       "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "wavtokenizer-dec"};
   return !m.find("output.weight") &&
          std::find(headless.begin(), headless.end(), m.architecture) == headless.end();

@@ -20,11 +20,9 @@ template <class Attention, class FeedForward>
 void build_nextn(builder& b, const nextn_layer& o, Attention&& attention,
                  FeedForward&& feed_forward) {
   const int il = static_cast<int>(b.hp.n_layer());
-  ggml::graph& g = b.get_graph();
-  tensor* tokens = g.make_input("inp_tokens", ggml_type::i32, b.ub.n_tokens);
   tensor* own = b.weight(il, "nextn.embed_tokens");
-  tensor* rows = b.get_rows(own ? own : b.require(-1, "token_embd"), tokens);
-  tensor* h = g.make_input("mtp_h_input", ggml_type::f32, b.hp.n_embd, b.ub.n_tokens);
+  tensor* rows = b.get_rows(own ? own : b.require(-1, "token_embd"), b.token_ids());
+  tensor* h = b.hidden_state(b.hp.n_embd);
   tensor* out_ids = b.output_ids();
 
   tensor* h_norm = b.norm_of(o.norm, il, "nextn.hnorm", h);

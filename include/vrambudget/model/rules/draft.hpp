@@ -1,0 +1,56 @@
+// Architectures that only draft for others.
+#pragma once
+
+#include <string>
+
+#include "vrambudget/model/rules/attention.hpp"
+
+namespace vrambudget::detail::rules {
+
+/// Layers of the target whose hidden states a draft reads; `count`: how many there must be, 0: any.
+inline void target_layers(keys& k, hparams& hp, std::size_t count) {
+  const gguf::value* v = k.find("target_layers");
+  if (!v || !v->is_array()) {
+    k.fail({errc::not_found,
+            "key '" + k.architecture() + ".target_layers' is missing: the architecture needs it"});
+    return;
+  }
+  if (count && v->size() != count)
+    k.fail({errc::bad_format, "key '" + k.architecture() + ".target_layers' has " +
+                                  std::to_string(v->size()) + " entries, expected " +
+                                  std::to_string(count)});
+  for (std::size_t i = 0; i < v->size(); ++i)
+    hp.target_layers.push_back(static_cast<std::uint32_t>(
+        std::clamp<std::int64_t>(v->signed_integer(i).value_or(0), 0, engine::max_layers)));
+}
+
+inline void eagle3(keys& k, hparams& hp) {
+  target_layers(k, hp, 3);
+  k.required("target_hidden_size");
+  hp.norm_before_residual = k.boolean("norm_before_residual");
+}
+
+inline void dflash(keys& k, hparams& hp) {
+  target_layers(k, hp, 0);
+  hp.f_embedding_scale = k.f32("embedding_scale");
+  const gguf::value* act = k.find("hidden_activation");
+  const std::string name(act && act->string() ? *act->string() : "silu");
+  hp.ffn_gelu = name == "gelu" || name == "gelu_pytorch_tanh";
+  if (!hp.ffn_gelu && name != "silu")
+    k.fail({errc::unsupported, "DFlash with activation '" + name + "'"});
+  hp.dsv4_hc_mult = k.u32("hyper_connection.count");
+  hp.n_swa = k.u32("attention.sliding_window");
+  if (hp.dsv4_hc_mult > 0) {
+    hp.swa_type = swa_type::standard;
+    hp.is_swa_arr.assign(hp.n_layer_all, 1);
+  } else if (hp.n_swa > 0) {
+    listed_window(k, hp);
+  }
+}
+
+inline void gemma4_assistant(keys& k, hparams& hp) {
+  listed_window(k, hp);
+  hp.n_embd_inp_impl = hp.n_embd_out();
+}
+
+}  // namespace vrambudget::detail::rules
