@@ -194,13 +194,20 @@ class builder : public ggml::op_builder {
 
   // --- head
 
-  /// Logits from `embd`, with the file's scale and bias and the model's logit scale.
-  void finish_logits(bool softcap = false) {
+  /// Logits from `embd`, with the file's scale and bias and the model's logit scale. `pads`: the
+  /// output matrix may lack the first rows of the vocabulary, whose logits are then a constant.
+  void finish_logits(bool softcap = false, bool pads = false) {
     tensor* y = mul_mat(output_matrix(), embd);
     if (tensor* s = weight(-1, "output", ".scale")) y = mul(y, s);
     if (tensor* bias = weight(-1, "output", ".bias")) y = add(y, bias);
     if (hp.f_logit_scale != 0.0f) y = scale(y);
     if (softcap) y = scale(tanh(scale(y)));
+    const std::int64_t n_missing = pads ? require(-1, "token_embd")->ne[1] - y->ne[0] : 0;
+    g_.require(n_missing >= 0, "output: no more rows than the vocabulary", *y, *y);
+    if (n_missing > 0) {
+      tensor* constant = scale(view_1d(require(-1, "output_norm"), 1, 0));
+      y = concat(repeat(constant, {n_missing, y->ne[1], 1, 1}), y, 0);
+    }
     logits = named(y, "result_output", -1);
     expand(logits);
   }

@@ -1,6 +1,7 @@
-// Qwen2 and Qwen3, dense and mixture of experts. Qwen3 norms q and k per head before RoPE.
+// Qwen2 and Qwen3, dense, mixture of experts, and vision. Qwen3 norms q and k per head before RoPE.
 #pragma once
 
+#include "vrambudget/arch/blocks/plain_decoder.hpp"
 #include "vrambudget/arch/llama.hpp"
 
 namespace vrambudget::arch {
@@ -37,6 +38,27 @@ void build_qwen3(builder& b) {
         return dense_or_experts(
             b, il, x, {.norm_weights = norm_weights, .weights_scale = b.hp.expert_weights_scale});
       });
+}
+
+/// Qwen2 MoE: a shared expert behind a sigmoid written as silu(x) / x.
+inline void build_qwen2moe(builder& b) {
+  build_plain_decoder(b, {}, [&](int il, tensor* x) {
+    tensor* routed = moe_ffn(b, il, x, {.norm_weights = false});
+    tensor* gate = b.linear_without_bias(il, "ffn_gate_inp_shexp", x);
+    gate = b.div(b.silu(gate), gate);
+    return b.add(routed, b.mul(ffn(b, il, x, activation::silu, shared_expert), gate));
+  });
+}
+
+/// Qwen3-VL and Qwen3-TTS: vision features enter the first layers too. Talkers' output matrices cover
+/// the end of the vocabulary only.
+inline void build_qwen3vl(builder& b) {
+  build_dense(
+      b, {.frame = {.deepstack = true, .pads_logits = true}, .norms = head_norms::before_rope});
+}
+inline void build_qwen3vlmoe(builder& b) {
+  build_plain_decoder(b, {.frame = {.deepstack = true}, .norms = head_norms::before_rope},
+                      [&](int il, tensor* x) { return moe_ffn(b, il, x); });
 }
 
 }  // namespace vrambudget::arch

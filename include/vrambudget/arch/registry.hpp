@@ -8,11 +8,14 @@
 
 #include "vrambudget/arch/afmoe.hpp"
 #include "vrambudget/arch/bert.hpp"
+#include "vrambudget/arch/bitnet.hpp"
 #include "vrambudget/arch/blocks/pooling.hpp"
+#include "vrambudget/arch/deci.hpp"
 #include "vrambudget/arch/deepseek.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
 #include "vrambudget/arch/dflash.hpp"
 #include "vrambudget/arch/eagle3.hpp"
+#include "vrambudget/arch/dense.hpp"
 #include "vrambudget/arch/falcon_h1.hpp"
 #include "vrambudget/arch/gemma.hpp"
 #include "vrambudget/arch/gemma3n.hpp"
@@ -22,6 +25,7 @@
 #include "vrambudget/arch/gpt_oss.hpp"
 #include "vrambudget/arch/gptneox.hpp"
 #include "vrambudget/arch/granitehybrid.hpp"
+#include "vrambudget/arch/hunyuan_moe.hpp"
 #include "vrambudget/arch/jamba.hpp"
 #include "vrambudget/arch/lfm2.hpp"
 #include "vrambudget/arch/llama.hpp"
@@ -31,7 +35,10 @@
 #include "vrambudget/arch/minimax_m2.hpp"
 #include "vrambudget/arch/modern_bert.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
+#include "vrambudget/arch/olmoe.hpp"
+#include "vrambudget/arch/openelm.hpp"
 #include "vrambudget/arch/phi3.hpp"
+#include "vrambudget/arch/plamo.hpp"
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
 #include "vrambudget/arch/t5.hpp"
@@ -57,11 +64,17 @@ struct description {
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
     {"afmoe", build_afmoe},
+    {"apertus", build_apertus},
+    {"arcee", build_arcee},
+    {"baichuan", build_plain},
     {"bailingmoe", build_deepseek<>},
     {"bailingmoe2", build_deepseek<normed_heads>},
     {"bert", build_bert},
+    {"bitnet", build_bitnet},
     {"bloom", build_bloom},
+    {"chatglm", build_chatglm},
     {"codeshell", build_starcoder2},
+    {"deci", build_deci},
     {"deepseek", build_deepseek<>},
     {"deepseek2", build_deepseek2},
     {"deepseek2-ocr", build_deepseek<>},
@@ -69,25 +82,33 @@ inline constexpr description descriptions[] = {
     {"dflash", build_dflash},
     {"eagle3", build_eagle3},
     {"dream", build_qwen2<uncached_attention>},
+    {"ernie4_5", build_plain},
+    {"ernie4_5-moe", build_ernie4_5_moe},
     {"eurobert", build_qwen2<uncached_attention, false>},
+    {"exaone", build_exaone},
     {"exaone-moe", build_deepseek<windows_rotate>},
-    {"falcon-h1", build_falcon_h1},
     {"falcon", build_falcon},
+    {"falcon-h1", build_falcon_h1},
     {"gemma-embedding", build_gemma_embedding},
     {"gemma2", build_gemma2},
     {"gemma3", build_gemma3},
     {"gemma3n", build_gemma3n},
     {"gemma4", build_gemma4},
     {"gemma4-assistant", build_gemma4_assistant},
+    {"glm4", build_glm4},
     {"glm4moe", build_glm4moe},
     {"gpt-oss", build_gpt_oss},
     {"gpt2", build_gpt2},
     {"gptneox", build_gptneox},
     {"granitehybrid", build_granitehybrid},
+    {"hunyuan-dense", build_hunyuan},
+    {"hunyuan-moe", build_hunyuan_moe},
+    {"hunyuan_vl", build_hunyuan},
     {"hy_v3", build_deepseek<rows_late>},
-    {"jamba", build_jamba},
+    {"internlm2", build_plain},
     {"jais", build_jais},
     {"jais2", build_nemotron},
+    {"jamba", build_jamba},
     {"jina-bert-v2", build_jina_bert_v2},
     {"jina-bert-v3", build_jina_bert_v3},
     {"laguna", build_laguna},
@@ -98,6 +119,7 @@ inline constexpr description descriptions[] = {
     {"llama", build_llama<>},
     {"llama-embed", build_llama<uncached_attention, false>},
     {"llama4", build_llama4},
+    {"maincoder", build_maincoder},
     {"mamba", build_mamba<mamba>},
     {"mamba2", build_mamba<mamba2>},
     {"maple", build_deepseek<windows_rotate>},
@@ -106,26 +128,41 @@ inline constexpr description descriptions[] = {
     {"minimax-m2", build_minimax_m2},
     {"mistral3", build_llama<>},
     {"mistral4", build_deepseek2},
-    {"modern-bert", build_modern_bert},
-    {"nemotron_h", build_nemotron_h},
-    {"nemotron_h_moe", build_nemotron_h},
     {"modern-bert", build_modern_bert, {.rank = {.of_mean = true}}},
     {"mpt", build_mpt},
     {"nemotron", build_nemotron},
+    {"nemotron_h", build_nemotron_h},
+    {"nemotron_h_moe", build_nemotron_h},
     {"neo-bert", build_neo_bert},
     {"nomic-bert", build_nomic_bert},
     {"nomic-bert-moe", build_jina_bert_v3},
+    {"olmoe", build_olmoe},
+    {"openelm", build_openelm},
     {"orion", build_stablelm},
+    {"paddleocr", build_plain},
+    {"pangu-embedded", build_plain},
     {"phi2", build_phi2},
     {"phi3", build_phi3},
     {"phimoe", build_phi3},
+    {"plamo", build_plamo},
+    {"plamo3", build_plamo3},
+    {"pockettts", build_pockettts},
+    {"qwen", build_plain},
     {"qwen2", build_qwen2<>},
+    {"qwen2moe", build_qwen2moe},
+    {"qwen2vl", build_plain},
     {"qwen3", build_qwen3<>, {.rank = {.soft_max = true}}},
     {"qwen35", build_qwen35, many_nodes},
     {"qwen35moe", build_qwen35, many_nodes},
     {"qwen3moe", build_qwen3<>},
     {"qwen3next", build_qwen3next, many_nodes},
+    {"qwen3tts", build_qwen3vl},
+    {"qwen3vl", build_qwen3vl, {.rank = {.soft_max = true}}},
+    {"qwen3vlmoe", build_qwen3vlmoe},
+    {"refact", build_plain},
     {"rnd1", build_qwen3<uncached_attention>},
+    {"seed_oss", build_seed_oss},
+    {"smollm3", build_plain},
     {"stablelm", build_stablelm},
     {"starcoder", build_gpt2},
     {"starcoder2", build_starcoder2},
@@ -133,6 +170,7 @@ inline constexpr description descriptions[] = {
     {"t5", build_t5},
     {"t5encoder", build_t5_encoder},
     {"wavtokenizer-dec", build_wavtokenizer},
+    {"xverse", build_plain},
 };
 // clang-format on
 

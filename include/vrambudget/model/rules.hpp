@@ -7,6 +7,7 @@
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/model/keys.hpp"
 #include "vrambudget/model/rules/draft.hpp"
+#include "vrambudget/model/rules/dense.hpp"
 #include "vrambudget/model/rules/encoder.hpp"
 #include "vrambudget/model/rules/experts.hpp"
 #include "vrambudget/model/rules/gpt.hpp"
@@ -28,6 +29,7 @@ inline constexpr row rows[] = {
     {"arwkv7", rwkv},
     {"bailingmoe", fixed_gating<softmax_gating>},
     {"bailingmoe2", router<0>},
+    {"baichuan", baichuan},
     {"bailingmoe3", kimi_delta},
     {"bloom", bloom},
     {"cohere2", cohere2},
@@ -99,12 +101,17 @@ inline constexpr row rows[] = {
     {"qwen35", delta_hybrid},
     {"qwen35moe", delta_hybrid},
     {"qwen3next", delta_hybrid},
+    {"qwen3tts", deepstack},
+    {"qwen3vl", deepstack},
+    {"qwen3vlmoe", deepstack},
     {"qwen4exp", qwen4exp},
+    {"refact", alibi},
     {"rnd1", without_causality},
     {"rwkv6", rwkv},
     {"rwkv6qwen2", rwkv},
     {"rwkv7", rwkv},
     {"smallthinker", smallthinker},
+    {"smollm3", rope_but_every<4>},
     {"spark2_5", listed_window},
     {"step35", step35},
     {"t5", t5},

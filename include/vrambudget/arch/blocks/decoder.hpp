@@ -31,7 +31,10 @@ struct decoder {
   bool shared_norm = false;  ///< without a norm of its own, feed-forward reads what attention reads
   bool bare_first = false;   ///< the first layer may come without a norm before its attention
   tensor_name output_norm = "output_norm";
-  bool logits = true;  ///< false: the normed hidden state is the result
+  bool logits = true;           ///< false: the normed hidden state is the result
+  bool deepstack = false;       ///< first layers add further columns of the input embeddings
+  bool pads_logits = false;     ///< the output matrix may lack rows of the vocabulary
+  bool pins_post_norm = false;  ///< the norm after feed-forward is tied to its layer's device
 };
 
 /// The choice of rows in the last layer, if rows are chosen early; elsewhere it gives back what it gets.
@@ -45,13 +48,20 @@ class last_rows {
   tensor* out_ids_;
 };
 
+/// The n-th n_embd columns of input embeddings that are wider than a hidden state.
+inline tensor* input_columns(builder& b, tensor* embeddings, int n) {
+  return b.view_2d(embeddings, b.hp.n_embd, b.ub.n_tokens, embeddings->nb[1],
+                   static_cast<std::uint64_t>(n) * b.hp.n_embd * embeddings->nb[0]);
+}
+
 /// Embeddings, then `layer(il, stream, pick)` for every layer, then norm and logits. A layer gives the
 /// next stream, [n_embd, tokens]; it passes the result of attention, and whatever of before is added or
 /// read after it, through `pick`.
 template <class Layer>
 void build_stack(builder& b, const decoder& d, Layer&& layer) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
-  tensor* stream = b.token_embeddings();
+  tensor* embeddings = b.token_embeddings();
+  tensor* stream = embeddings;
   if (d.scale_embeddings) stream = b.scale(stream);
   if (d.learned_positions)
     stream = b.add(stream, b.get_rows(b.require(-1, "position_embd"), b.positions()));
@@ -62,6 +72,8 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
     const bool picks = il == n_layer - 1 && d.rows == row_selection::early;
     stream =
         builder::named(layer(il, stream, last_rows(b, picks ? out_ids : nullptr)), "l_out", il);
+    if (d.deepstack && il < static_cast<int>(b.hp.n_deepstack_layers))
+      stream = b.add(stream, input_columns(b, embeddings, il + 1));
   }
 
   if (d.rows == row_selection::before_norm) {
@@ -76,7 +88,7 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
   }
   b.embd = normed;
   if (d.logits)
-    b.finish_logits(d.softcap_logits);
+    b.finish_logits(d.softcap_logits, d.pads_logits);
   else
     b.expand(normed);
 }
@@ -100,7 +112,9 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
                               "ffn_inp", il);
     const bool shared = d.shared_norm && !b.has(il, d.ffn_norm);
     y = feed_forward(il, shared ? pick(normed) : b.norm_of(d.norm, il, d.ffn_norm, residual));
-    if (d.post_norms) y = b.rms_norm_unpinned(il, "post_ffw_norm", y);
+    if (d.post_norms)
+      y = d.pins_post_norm ? b.rms_norm_of(il, "post_ffw_norm", y)
+                           : b.rms_norm_unpinned(il, "post_ffw_norm", y);
     y = branch_scaled(y);
     return d.residual_first ? b.add(residual, y) : b.add(y, residual);
   });

@@ -6,7 +6,15 @@
 namespace vrambudget::arch {
 
 /// Activation of a feed-forward layer. With a gate beside `up` all of these are one gated operation.
-enum class activation : std::uint8_t { silu, gelu, relu, relu_sqr, swiglu_oai, gated_halves };
+enum class activation : std::uint8_t {
+  silu,
+  gelu,
+  relu,
+  relu_sqr,
+  swiglu_oai,
+  gated_halves,
+  xielu
+};
 
 /// Names of a feed-forward layer's matrices; shared experts have their own.
 struct ffn_names {
@@ -40,29 +48,35 @@ inline tensor* activate(builder& b, activation a, tensor* x) {
       return b.relu(x);
     case activation::relu_sqr:
       return b.sqr(b.relu(x));
+    case activation::xielu:
+      return b.unary(ggml::unary::xielu, x);
     default:
       return b.glu(x);
   }
 }
 }  // namespace detail
 
-/// down(act(gate x) * up x), or down(act(up x)) without a gate.
+/// act(gate x) * up x, or act(up x) without a gate.
+inline tensor* ffn_hidden(builder& b, int il, tensor* x, activation act = activation::silu,
+                          const ffn_names& n = {}) {
+  tensor* up = detail::ffn_linear(b, il, n.up, x);
+  if (act == activation::relu_sqr || act == activation::gated_halves || !b.has(il, n.gate)) {
+    tensor* y = detail::activate(b, act, up);
+    tensor* scales = b.weight(il, "ffn.act", ".scales");
+    return scales ? b.div(y, scales) : y;
+  }
+  tensor* gate = detail::ffn_linear(b, il, n.gate, x);
+  const float limit =
+      act == activation::silu ? b.hp.swiglu_clamp_shexp(static_cast<std::uint32_t>(il)) : 0.0f;
+  return detail::gated(b, gate, up, limit);
+}
+
+/// down of the same: a whole feed-forward layer.
 ///
 /// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_ffn
 inline tensor* ffn(builder& b, int il, tensor* x, activation act = activation::silu,
                    const ffn_names& n = {}) {
-  tensor* up = detail::ffn_linear(b, il, n.up, x);
-  tensor* y;
-  if (act != activation::relu_sqr && act != activation::gated_halves && b.has(il, n.gate)) {
-    tensor* gate = detail::ffn_linear(b, il, n.gate, x);
-    const float limit =
-        act == activation::silu ? b.hp.swiglu_clamp_shexp(static_cast<std::uint32_t>(il)) : 0.0f;
-    y = detail::gated(b, gate, up, limit);
-  } else {
-    y = detail::activate(b, act, up);
-    if (tensor* scales = b.weight(il, "ffn.act", ".scales")) y = b.div(y, scales);
-  }
-  return detail::ffn_linear(b, il, n.down, y);
+  return detail::ffn_linear(b, il, n.down, ffn_hidden(b, il, x, act, n));
 }
 
 }  // namespace vrambudget::arch

@@ -144,16 +144,20 @@ inline tensor* moe_ffn(builder& b, int il, tensor* x, const moe_options& o = {})
   return builder::named(sum, "ffn_moe_out", il);
 }
 
-/// A dense layer where the file has no router, as in leading layers; else experts routed as the file's
-/// keys say, and a shared one where there is one.
-inline tensor* experts_after_dense(builder& b, int il, tensor* x) {
+/// A dense layer, or experts where the layer has a router, plus a shared expert where it has one.
+inline tensor* dense_or_shared_experts(builder& b, int il, tensor* x, const moe_options& o = {}) {
   if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x);
-  tensor* routed = moe_ffn(b, il, x,
-                           {.gating = static_cast<gating>(b.hp.expert_gating_func),
-                            .norm_weights = b.hp.expert_weights_norm,
-                            .weights_scale = b.hp.expert_weights_scale});
+  tensor* routed = moe_ffn(b, il, x, o);
   if (!b.has(il, "ffn_up_shexp")) return routed;
   return b.add(routed, ffn(b, il, x, activation::silu, shared_expert));
+}
+
+/// The same with experts routed as the file's keys say.
+inline tensor* experts_after_dense(builder& b, int il, tensor* x) {
+  return dense_or_shared_experts(b, il, x,
+                                 {.gating = static_cast<gating>(b.hp.expert_gating_func),
+                                  .norm_weights = b.hp.expert_weights_norm,
+                                  .weights_scale = b.hp.expert_weights_scale});
 }
 
 }  // namespace vrambudget::arch

@@ -1,0 +1,36 @@
+// Dense decoders: which layers rotate, ALiBi slopes, image features in the first layers.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "vrambudget/model/rules/shared.hpp"
+
+namespace vrambudget::detail::rules {
+
+/// Slopes on the scores instead of RoPE.
+inline void alibi(keys&, hparams& hp) {
+  hp.f_max_alibi_bias = 8.0f;
+  std::fill(hp.rope_arr.begin(), hp.rope_arr.end(), std::uint8_t{0});
+}
+
+/// Baichuan: only the 7B model (32 layers) rotates, only the 13B model (40) has slopes.
+inline void baichuan(keys& k, hparams& hp) {
+  if (hp.n_layer() == 32) return;
+  alibi(k, hp);
+  if (hp.n_layer() != 40) hp.f_max_alibi_bias = 0.0f;
+}
+
+/// Every `period`th layer does not rotate.
+template <std::uint32_t period>
+void rope_but_every(keys&, hparams& hp) {
+  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) hp.rope_arr[il] = (il + 1) % period != 0;
+}
+
+/// Image features beside the input embeddings, for as many layers.
+inline void deepstack(keys& k, hparams& hp) {
+  hp.n_deepstack_layers = k.u32("n_deepstack_layers");
+  k.limit("n_deepstack_layers", hp.n_deepstack_layers, hp.n_layer_all);
+}
+
+}  // namespace vrambudget::detail::rules
