@@ -13,9 +13,9 @@
 #include "vrambudget/arch/deci.hpp"
 #include "vrambudget/arch/deepseek.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
+#include "vrambudget/arch/dense.hpp"
 #include "vrambudget/arch/dflash.hpp"
 #include "vrambudget/arch/eagle3.hpp"
-#include "vrambudget/arch/dense.hpp"
 #include "vrambudget/arch/falcon_h1.hpp"
 #include "vrambudget/arch/gemma.hpp"
 #include "vrambudget/arch/gemma3n.hpp"
@@ -78,10 +78,10 @@ inline constexpr description descriptions[] = {
     {"deepseek", build_deepseek<>},
     {"deepseek2", build_deepseek2},
     {"deepseek2-ocr", build_deepseek<>},
-    {"dots1", build_deepseek<normed_heads>},
     {"dflash", build_dflash},
-    {"eagle3", build_eagle3},
+    {"dots1", build_deepseek<normed_heads>},
     {"dream", build_qwen2<uncached_attention>},
+    {"eagle3", build_eagle3},
     {"ernie4_5", build_plain},
     {"ernie4_5-moe", build_ernie4_5_moe},
     {"eurobert", build_qwen2<uncached_attention, false>},

@@ -6,8 +6,8 @@
 
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/model/keys.hpp"
-#include "vrambudget/model/rules/draft.hpp"
 #include "vrambudget/model/rules/dense.hpp"
+#include "vrambudget/model/rules/draft.hpp"
 #include "vrambudget/model/rules/encoder.hpp"
 #include "vrambudget/model/rules/experts.hpp"
 #include "vrambudget/model/rules/gpt.hpp"
@@ -27,27 +27,25 @@ struct row {
 inline constexpr row rows[] = {
     {"afmoe", afmoe},
     {"arwkv7", rwkv},
+    {"baichuan", baichuan},
     {"bailingmoe", fixed_gating<softmax_gating>},
     {"bailingmoe2", router<0>},
-    {"baichuan", baichuan},
     {"bailingmoe3", kimi_delta},
     {"bloom", bloom},
     {"cohere2", cohere2},
     {"cohere2moe", cohere2moe},
     {"command-r", command_r},
     {"dbrx", dbrx},
-    {"cohere2", required_window<4>},
-    {"cohere2moe", required_window<4, true>},
     {"deepseek", fixed_router<softmax_gating, false>},
     {"deepseek2", deepseek2},
     {"deepseek2-ocr", router<softmax_gating>},
     {"deepseek32", sparse_latent},
     {"deepseek4", deepseek4},
-    {"dots1", router<0>},
     {"dflash", dflash},
+    {"dots1", router<0>},
     {"dots3note", dots3note},
-    {"eagle3", eagle3},
     {"dream", without_causality},
+    {"eagle3", eagle3},
     {"exaone-moe", exaone_moe},
     {"exaone4", exaone4},
     {"falcon-h1", falcon_h1},
