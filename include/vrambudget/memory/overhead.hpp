@@ -64,12 +64,19 @@ inline bytes attention_scratch(const hparams& hp, std::uint32_t il, const contex
   return k + bytes{2} * cp.n_ctx * nt * hp.n_head(il) + bytes{6} * head * nt * hp.n_head(il);
 }
 
-/// Scratch of a Mamba-2 scan in chunks: inputs times step, keys times weights, decays.
-inline bytes scan_scratch(const hparams& hp, std::uint64_t n_tokens) {
-  return bytes{4} *
-         (hp.ssm_d_inner + std::uint64_t{hp.ssm_d_state} * hp.ssm_dt_rank +
-          std::uint64_t{2} * hp.ssm_dt_rank) *
-         n_tokens;
+/// Scratch of a Mamba-2 scan as products over chunks of 256 tokens: inputs times step, keys and queries
+/// with their decays, and the chunk's triangle per head. Short sequences are scanned step by step.
+///
+/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ssm-scan.cu: ssm_scan_ssd_f32_cuda
+inline bytes scan_scratch(const hparams& hp, const context_params& cp, std::uint32_t cc) {
+  constexpr std::uint64_t chunk = 256, shortest = 129;
+  if (cp.n_ubatch < shortest || cp.n_rs_seq > 0 || cc < 750) return {};
+  const std::uint64_t n_seqs = std::min<std::uint64_t>(cp.n_seq_max, cp.n_ubatch / shortest),
+                      n_head = hp.ssm_dt_rank;
+  const std::uint64_t per_token = std::uint64_t{2} * hp.ssm_d_inner +
+                                  std::uint64_t{6} * hp.ssm_d_state * n_head +
+                                  chunk * (std::uint64_t{4} * hp.ssm_n_group + 2 * n_head);
+  return bytes{per_token} * (chunk * n_seqs) + bytes{8} * n_head * cp.n_ubatch + 1_KiB;
 }
 
 }  // namespace detail
@@ -84,22 +91,21 @@ inline bytes scan_scratch(const hparams& hp, std::uint64_t n_tokens) {
 [[nodiscard]] inline bytes pool_bytes(const model& m, const weights& placed, int backend,
                                       const device& d, const context_params& cp) {
   const std::uint64_t n_sm = d.n_sm ? d.n_sm : 192;
-  bytes most;
+  bytes most, scan;
   for (const placed_weight& w : placed.all)
     if (w.backend == backend) {
       const model_tensor& t = m.tensors[w.tensor];
       const bool head = t.name == "output.weight" || t.name == "token_embd.weight";
       most = std::max(
           most, detail::product_scratch(m.hp, t, head ? cp.n_outputs_max : cp.n_ubatch, d.cc));
+      if (t.name.ends_with(".ssm_d") && t.ne[0] == 1) scan = detail::scan_scratch(m.hp, cp, d.cc);
     }
   constexpr std::uint64_t tile = 128 * 128 * 4;
   most += bytes{tile} * n_sm + bytes{18432};
-  for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il) {
-    if (m.hp.is_recr(il))
-      most = std::max(most, detail::scan_scratch(m.hp, cp.n_ubatch));
-    else if (m.hp.n_head_kv(il) > 0)
+  most = std::max(most, scan);
+  for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il)
+    if (m.hp.n_head_kv(il) > 0)
       most = std::max(most, detail::attention_scratch(m.hp, il, cp, d.cc, n_sm));
-  }
   return pad(most, (2_MiB).count) + (d.cc >= 900 ? 32_MiB : 4_MiB);
 }
 
