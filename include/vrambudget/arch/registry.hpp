@@ -173,6 +173,11 @@ inline constexpr description descriptions[] = {
     {"xverse", build_plain},
 };
 // clang-format on
+static_assert(std::adjacent_find(std::begin(descriptions), std::end(descriptions),
+                                 [](const description& a, const description& b) {
+                                   return a.architecture >= b.architecture;
+                                 }) == std::end(descriptions),
+              "rows are sorted by name, one per architecture");
 
 // clang-format off: one row each
 /// The NextN layers of a model as a graph of their own, which drafts for the rest.

@@ -154,6 +154,7 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
   for (std::uint32_t i = 0; i < m.tensors.size(); ++i) {
     const model_tensor& t = m.tensors[i];
     if (is_draft_tensor(m, t.name) && !loads_nextn(r)) continue;
+    if (is_ignored_tensor(t.name)) continue;
     const int sent = overrides->find(t.name);
     const auto chosen = [&](int usual) {
       if (sent >= 0) return sent;

@@ -31,8 +31,8 @@ struct tensor_place {
   for (const std::string_view p : {"token_embd_norm", "conv1d", "per_layer_model_proj",
                                    "per_layer_proj_norm", "nextn.pre_projection"})
     if (starts(p)) return {tensor_class::repeating, 0};
-  for (const std::string_view p : {"token_embd", "position_embd", "token_types",
-                                   "per_layer_token_embd", "hrm.z_l_init", "masked_embd"})
+  for (const std::string_view p :
+       {"token_embd", "position_embd", "token_types", "per_layer_token_embd", "hrm.z_l_init"})
     if (starts(p)) return {tensor_class::input, -1};
   return {tensor_class::output, -1};
 }
@@ -57,6 +57,14 @@ struct tensor_place {
   const hparams& hp = m.hp;
   if (m.architecture == "glm-dsa" && rest.starts_with("indexer.k_norm")) return false;
   return hp.router_layer < 0 && hp.n_layer() > 0 && il >= static_cast<int>(hp.n_layer());
+}
+
+/// True for tensors that the engine knows and never loads: a position bias of T5's cross attention,
+/// and what Gemma 4's assistant would need for sparse logits.
+[[nodiscard]] inline bool is_ignored_tensor(std::string_view name) {
+  const stacked_name n = stack_of(name);
+  return (n.stack == "dec." && n.rest.starts_with("cross_attn_rel_b.")) ||
+         name.starts_with("masked_embd_");
 }
 
 }  // namespace vrambudget
