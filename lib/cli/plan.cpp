@@ -20,7 +20,7 @@ namespace {
 
 /// What the command line says.
 struct plan_request {
-  std::string model;
+  std::string model, draft;
   std::vector<std::string> gpus, free;
   std::string reserve = "0", engine;
   bool buffers_only = false, json = false, explain = false, max_context = false;
@@ -35,7 +35,9 @@ int show(const plan_request& q, const model& m, planner& p) {
   run r = q.r;
   std::optional<context_limit> limit;
   if (r.n_ctx == 0 || q.max_context) {
-    limit = value_or_fail(max_context(p, r), bad_input);
+    auto most = max_context(p, r);
+    if (!most) throw failure{status_of(most.error()), most.error().message};
+    limit = *most;
     if (r.n_ctx == 0) r.n_ctx = limit->n_ctx ? limit->n_ctx : engine::n_ctx_multiple;
   }
   result<budget> b = p.budget_for(r);
@@ -123,9 +125,13 @@ int run_plan(const plan_request& q) {
     throw failure{usage, "--engine " + q.engine + ": only " + engine::name + " is known"};
   const std::vector<device> devices = parse_gpus(q.gpus, q.free);
   const limits l{value_or_fail(parse_size(q.reserve), usage), q.buffers_only};
+  if (q.model.empty() && !q.draft.empty())
+    throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
   if (q.model.empty()) return show_catalogue(q, devices, l);
   const model m = load_model(q.model);
-  planner p(m, devices, l);
+  std::optional<model> draft;
+  if (!q.draft.empty()) draft = load_model(q.draft);
+  planner p(m, devices, l, draft ? &*draft : nullptr);
   return show(q, m, p);
 }
 
@@ -135,6 +141,9 @@ std::function<int()> add_plan(CLI::App& app) {
   auto q = std::make_shared<plan_request>();
   app.add_option("MODEL,-m,--model", q->model,
                  "a GGUF file, any file of a split set, or a name from `vrambudget models`");
+  app.add_option("--model-draft,--spec-draft-model", q->draft,
+                 "-md: a model that drafts for it, by file or name")
+      ->type_name("MODEL");
   app.add_option("--gpu", q->gpus, "a GPU by name, several times or as 2x3090")->type_name("NAME");
   app.add_option("--free", q->free, "free memory of each GPU, 23GiB or in bytes [all of it]")
       ->type_name("SIZE,...")

@@ -8,6 +8,8 @@
 #include <iterator>
 #include <utility>
 
+#include "vrambudget/engine/speculative.hpp"
+
 namespace vrambudget::cli {
 namespace {
 
@@ -177,25 +179,11 @@ void add_placement_options(CLI::App& app, run& r) {
       "large batches over host weights stay on the host");
 }
 
-constexpr std::pair<const char*, spec_type> spec_types[] = {
-    {"none", spec_type::none},
-    {"draft-simple", spec_type::draft_simple},
-    {"draft-eagle3", spec_type::draft_eagle3},
-    {"draft-mtp", spec_type::draft_mtp},
-    {"draft-dflash", spec_type::draft_dflash},
-    {"draft-dspark", spec_type::draft_dspark},
-    {"ngram-simple", spec_type::ngram_simple},
-    {"ngram-map-k", spec_type::ngram_map_k},
-    {"ngram-map-k4v", spec_type::ngram_map_k4v},
-    {"ngram-mod", spec_type::ngram_mod},
-    {"ngram-cache", spec_type::ngram_cache}};
-
-spec_type spec_type_named(const std::string& text) {
+spec_type parse_spec_type(const std::string& text) {
+  if (const auto t = spec_type_named(text)) return *t;
   std::string names;
-  for (const auto& [name, type] : spec_types) {
-    if (text == name) return type;
-    names += (names.empty() ? "" : ", ") + std::string(name);
-  }
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(spec_type::ngram_cache); ++i)
+    names += (i ? ", " : "") + std::string(name(static_cast<spec_type>(i)));
   throw CLI::ValidationError("'" + text + "' is none of " + names);
 }
 
@@ -205,7 +193,7 @@ void add_draft_options(CLI::App& app, run& r) {
         "draft-eagle3, draft-dflash or draft-dspark by the model of -md; ngram-...",
         [&](const std::string& s) {
           for (const std::string& name : CLI::detail::split(s, ','))
-            r.spec_types.push_back(spec_type_named(name));
+            r.spec_types.push_back(parse_spec_type(name));
         })
       ->trigger_on_parse();
   value(app, "--spec-draft-n-max", "N", "tokens drafted at once [3]",

@@ -54,6 +54,23 @@ json::object run_of(const run& r, const budget& b) {
           {"op_offload", r.op_offload}};
 }
 
+json::object draft_of(const run& r, const draft_summary& d) {
+  const context_params& c = d.context;
+  json::object o{{"type", name(d.type)},
+                 {"name", d.name},
+                 {"architecture", d.architecture},
+                 {"n_max", r.spec_draft_n_max},
+                 {"n_ctx", c.n_ctx},
+                 {"flash_attn", c.flash_attn},
+                 {"type_k", traits(c.type_k).name},
+                 {"type_v", traits(c.type_v).name},
+                 {"n_gpu_layers", d.n_gpu_layers}};
+  if (d.prompt.n_nodes)
+    o["graph"] = json::object{{"nodes", {d.prompt.n_nodes, d.generation.n_nodes}},
+                              {"splits", {d.prompt.n_splits, d.generation.n_splits}}};
+  return o;
+}
+
 json::object device_of(const device_budget& d, bool explain) {
   return {{"id", d.id},
           {"gpu", d.gpu.name},
@@ -71,6 +88,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   json::object o{{"schema", json_schema}, {"vrambudget", version}, {"engine", engine::name}};
   o["model"] = model_of(m);
   o["run"] = run_of(r, b);
+  if (b.draft) o["draft"] = draft_of(r, *b.draft);
   json::array devices;
   for (const device_budget& d : b.devices) devices.push_back(device_of(d, extras.explain));
   o["devices"] = std::move(devices);

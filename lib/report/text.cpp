@@ -19,8 +19,16 @@ struct ink {
   char letter;
 };
 constexpr std::array inks = {
-    ink{"weights", 34, 'w'},        ink{"kv_cache", 32, 'k'},       ink{"recurrent_state", 36, 'r'},
-    ink{"compute_buffer", 33, 'c'}, ink{"driver_context", 35, 'd'}, ink{"pool", 31, 'p'},
+    ink{"weights", 34, 'w'},
+    ink{"kv_cache", 32, 'k'},
+    ink{"recurrent_state", 36, 'r'},
+    ink{"compute_buffer", 33, 'c'},
+    ink{"driver_context", 35, 'd'},
+    ink{"pool", 31, 'p'},
+    ink{"draft_weights", 94, 'W'},
+    ink{"draft_kv_cache", 92, 'K'},
+    ink{"draft_recurrent_state", 96, 'R'},
+    ink{"draft_compute_buffer", 93, 'C'},
 };
 
 const ink& ink_of(std::string_view term) {
@@ -63,18 +71,21 @@ std::string bar(const device_budget& d, const text_style& s) {
   return line + "\n";
 }
 
-std::string term_line(const term& t, const text_style& s) {
+std::string term_line(const term& t, std::size_t column, const text_style& s) {
   const ink& i = ink_of(t.name);
   const std::string key =
       coloured(s, i.colour, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
   std::string line =
-      fmt::format("  {} {:<18}{:>16}  {}\n", key, t.name, in_mib(t.size), name(t.basis));
+      fmt::format("  {} {:<{}}{:>16}  {}\n", key, t.name, column, in_mib(t.size), name(t.basis));
   if (s.explain && !t.note.empty())
     line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), t.note);
   return line;
 }
 
-std::string device_text(const device_budget& d, const text_style& s) {
+/// Width of the terms' names; a draft's are longer.
+std::size_t name_column(const budget& b) { return b.draft ? 22 : 18; }
+
+std::string device_text(const device_budget& d, std::size_t column, const text_style& s) {
   const bool fits = d.fits();
   const std::string head = fmt::format("{}  {}", d.id, d.gpu.name);
   const std::string verdict = fmt::format("{} of {}", in_gib(d.used()), in_gib(d.usable));
@@ -84,10 +95,11 @@ std::string device_text(const device_budget& d, const text_style& s) {
   text += std::string(taken < width ? width - taken : 1, ' ') + verdict + "  " +
           coloured(s, fits ? 32 : 31, word) + "\n";
   text += bar(d, s);
-  for (const term& t : d.terms) text += term_line(t, s);
-  text += fmt::format("    {:<18}{:>16}  {}\n", "used", in_mib(d.used()), name(d.weakest()));
-  text += fits ? fmt::format("    {:<18}{:>16}\n", "spare", in_mib(d.spare()))
-               : fmt::format("    {:<18}{:>16}\n", "missing", in_mib(d.missing()));
+  for (const term& t : d.terms) text += term_line(t, column, s);
+  text +=
+      fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()), name(d.weakest()));
+  text += fits ? fmt::format("    {:<{}}{:>16}\n", "spare", column, in_mib(d.spare()))
+               : fmt::format("    {:<{}}{:>16}\n", "missing", column, in_mib(d.missing()));
   return text;
 }
 
@@ -101,6 +113,16 @@ std::string context_line(const budget& b) {
   if (c.type_v != c.type_k) line += fmt::format("/{}", traits(c.type_v).name);
   line +=
       fmt::format(", flash attention {}, micro-batch {}", c.flash_attn ? "on" : "off", c.n_ubatch);
+  return line;
+}
+
+std::string draft_line(const draft_summary& d) {
+  const bool own = d.type == spec_type::draft_mtp;
+  std::string line =
+      fmt::format("drafts by {} ({}), KV {}", own ? "NextN layers" : d.name,
+                  own ? name(d.type) : d.architecture, traits(d.context.type_k).name);
+  if (d.context.type_v != d.context.type_k)
+    line += fmt::format("/{}", traits(d.context.type_v).name);
   return line;
 }
 
@@ -126,11 +148,13 @@ std::string budget_text(const model& m, const budget& b, const text_style& s) {
       fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n",
                   m.name, m.architecture, static_cast<double>(m.n_params) / 1e9,
                   grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight());
-  text += context_line(b) + "\n\n";
-  for (const device_budget& d : b.devices) text += device_text(d, s) + "\n";
+  text += context_line(b) + "\n";
+  if (b.draft) text += draft_line(*b.draft) + "\n";
+  text += "\n";
+  for (const device_budget& d : b.devices) text += device_text(d, name_column(b), s) + "\n";
   if (!b.host.terms.empty()) {
     text += fmt::format("host{:>{}}\n", in_gib(b.host.used()), width - 4);
-    for (const term& t : b.host.terms) text += term_line(t, s);
+    for (const term& t : b.host.terms) text += term_line(t, name_column(b), s);
   }
   for (const std::string& note : b.notes) text += "note: " + note + "\n";
   return text;

@@ -1,21 +1,22 @@
 // Prints the graphs of a run as the allocator gets them, one tensor a line: phase, operation, layer,
 // name, type, dimensions, bytes, backend, place. For comparing with a dump of the engine's own graphs.
-// Usage: dump_graph SHAPE DEVICES GPU[,GPU...] [llama-server's options]
+// Phases of a draft are "draft prompt" and "draft generation".
+// Usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [llama-server's options]
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/run_options.hpp"
 #include "recorded_devices.hpp"
 #include "vrambudget/io/shape.hpp"
-#include "vrambudget/memory/compute_buffer.hpp"
-#include "vrambudget/memory/layout.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/plan/planner.hpp"
 
 namespace {
 
@@ -33,35 +34,41 @@ void print(const char* phase, const ggml::tensor& t, int backend) {
              place_of(t));
 }
 
+model read_shape(const std::string& file) {
+  const auto header = header_from_shape(testing::read_text(file)).value();
+  const auto parsed = gguf::parse(header, {.check_data = false}).value();
+  return read_model({&parsed, 1}).value();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
   if (argc < 4) {
-    std::cerr << "usage: dump_graph SHAPE DEVICES GPU[,GPU...] [llama-server's options]\n";
+    std::cerr
+        << "usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [llama-server's options]\n";
     return 2;
   }
-  const auto header = header_from_shape(testing::read_text(argv[1])).value();
-  const auto parsed = gguf::parse(header, {.check_data = false}).value();
-  const model m = read_model({&parsed, 1}).value();
+  std::vector<std::string> args(argv + 4, argv + argc);
+  std::optional<model> draft;
+  if (const auto md = std::find(args.begin(), args.end(), "-md"); args.end() - md >= 2) {
+    draft = read_shape(*(md + 1));
+    args.erase(md, md + 2);
+  }
+  const model m = read_shape(argv[1]);
   const auto known = testing::recorded_devices(argv[2]);
   std::vector<device> cards;
   for (const std::string& name : CLI::detail::split(argv[3], ',')) cards.push_back(known.at(name));
 
-  const run r = cli::parse_run({argv + 4, argv + argc}).value();
-  const context_params context = effective_context(r, m.hp).value();
-  const std::vector<device> devices = devices_of(r, cards).value();
-  const placement where = place_layers(r, devices, m.hp.n_layer_all).value();
-  const weights placed = place_weights(m, where, r).value();
-  graph_planner graphs(m, where, placed, devices, r);
-  const auto buffers =
-      graphs.plan(context, layout_of(m.architecture, m.hp, context, where),
-                  [](const char* phase, const ggml::graph& g, const ggml::scheduler& s) {
-                    for (const ggml::tensor* t : g.leafs()) print(phase, *t, t->backend);
-                    for (const ggml::placed& p : s.schedule_of_last())
-                      print(phase, *p.t, p.backend);
-                  });
-  if (!buffers) {
-    std::cerr << buffers.error().message << "\n";
+  planner p(m, cards, {}, draft ? &*draft : nullptr);
+  const auto b =
+      p.budget_for(cli::parse_run(args).value(),
+                   [](const char* phase, const ggml::graph& g, const ggml::scheduler& s) {
+                     for (const ggml::tensor* t : g.leafs()) print(phase, *t, t->backend);
+                     for (const ggml::placed& placed : s.schedule_of_last())
+                       print(phase, *placed.t, placed.backend);
+                   });
+  if (!b) {
+    std::cerr << b.error().message << "\n";
     return 1;
   }
   return 0;

@@ -134,14 +134,17 @@ class runner {
     const auto context = [](const term_list& l) {
       return (l.of("kv_cache") + l.of("recurrent_state")).count;
     };
+    // with -sm none only the main card is used
+    const auto on = [&](const std::string& name) {
+      const auto it = std::find_if(b.devices.begin(), b.devices.end(),
+                                   [&](const device_budget& x) { return x.id == name; });
+      return it == b.devices.end() ? device_budget{} : *it;
+    };
     const json::array& devices = want.at("devices").as_array();
     for (std::size_t i = 0; i < devices.size(); ++i) {
       const json::value& d = devices[i];
       const std::string name = "CUDA" + std::to_string(i);
-      const auto it = std::find_if(b.devices.begin(), b.devices.end(),
-                                   [&](const device_budget& x) { return x.id == name; });
-      // with -sm none only the main card is used
-      const device_budget got = it == b.devices.end() ? device_budget{} : *it;
+      const device_budget got = on(name);
       check(0, name + " weights", number(d.at("weights")), got.of("weights").count);
       check(1, name + " context", number(d.at("context")), context(got));
       check(2, name + " compute", number(d.at("compute")), got.of("compute_buffer").count);
@@ -172,8 +175,10 @@ class runner {
         check(8, where + " draft compute", number(d.at("compute")),
               got.of("draft_compute_buffer").count);
       };
-      for (std::size_t i = 0; i < b.devices.size(); ++i)
-        compare_draft(b.devices[i].id, draft->at("devices").at(i), b.devices[i]);
+      for (std::size_t i = 0; i < devices.size(); ++i) {
+        const std::string name = "CUDA" + std::to_string(i);
+        compare_draft(name, draft->at("devices").at(i), on(name));
+      }
       compare_draft("host", draft->at("host"), b.host);
     }
     return same;

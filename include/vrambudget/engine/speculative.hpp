@@ -2,13 +2,30 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
-#include <utility>
+#include <optional>
+#include <string_view>
 
 #include "vrambudget/engine/run.hpp"
 
 namespace vrambudget {
+
+/// llama-server's name of a type.
+[[nodiscard]] constexpr std::string_view name(spec_type t) {
+  constexpr std::array<std::string_view, 11> names = {
+      "none",         "draft-simple", "draft-eagle3",  "draft-mtp", "draft-dflash", "draft-dspark",
+      "ngram-simple", "ngram-map-k",  "ngram-map-k4v", "ngram-mod", "ngram-cache"};
+  static_assert(names.size() == static_cast<std::size_t>(spec_type::ngram_cache) + 1);
+  return names[static_cast<std::size_t>(t)];
+}
+[[nodiscard]] inline std::optional<spec_type> spec_type_named(std::string_view text) {
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(spec_type::ngram_cache); ++i)
+    if (name(static_cast<spec_type>(i)) == text) return static_cast<spec_type>(i);
+  return std::nullopt;
+}
 
 /// Whether a run drafts in one of these ways.
 [[nodiscard]] inline bool has_type(const run& r, std::initializer_list<spec_type> any) {

@@ -79,7 +79,7 @@ struct device_budget : term_list {
 /// are terms of the devices and the host, "draft_...".
 struct draft_summary {
   spec_type type = spec_type::draft_simple;
-  std::string architecture;
+  std::string name, architecture;
   context_params context;
   std::uint32_t n_gpu_layers = 0;
   graph_shape prompt, generation;

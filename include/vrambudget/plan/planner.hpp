@@ -40,12 +40,12 @@ class planner {
   /// The draft model; null: none of its own.
   [[nodiscard]] const model* draft_model() const { return draft_model_; }
 
-  /// Every byte of a run.
+  /// Every byte of a run. `seen` gets each graph; those of a draft as "draft prompt" and "draft generation".
   ///
   /// Errors:   invalid_argument  the engine refuses the run
   ///           overflow          a size needs more than 64 bits
   /// Accuracy: each term by its own basis
-  [[nodiscard]] result<budget> budget_for(const run& given) {
+  [[nodiscard]] result<budget> budget_for(const run& given, const graph_observer& seen = {}) {
     const run r = with_draft_type(given, draft_model_);
     if (std::string why = refused_main(model_); !why.empty())
       return error{errc::invalid_argument, std::move(why)};
@@ -66,7 +66,7 @@ class planner {
       d.usable = saturating_sub(d.gpu.free, limits_.reserve);
       b.devices.push_back(std::move(d));
     }
-    if (auto e = plan_graphs(main, b); !e.message.empty()) return e;
+    if (auto e = plan_graphs(main, b, seen); !e.message.empty()) return e;
     b.context = main.context;
     b.prompt = main.compute.prompt;
     b.generation = main.compute.generation;
@@ -74,7 +74,7 @@ class planner {
     b.host.add({"output_buffer", output_buffer_bytes(model_.hp, main.context), basis::exact,
                 explain(main).output_buffer()});
     if (drafts(r))
-      if (auto e = add_draft(r, main, b); !e.message.empty()) return e;
+      if (auto e = add_draft(r, main, b, seen); !e.message.empty()) return e;
     if (!limits_.buffers_only) add_overheads(main, b);
     if (b.host.used().overflowed() ||
         std::any_of(b.devices.begin(), b.devices.end(),
@@ -150,8 +150,8 @@ class planner {
   }
 
   /// Simulates the graphs of a context; without a description of them their buffers are a bound.
-  error plan_graphs(planned& c, budget& b) const {
-    auto compute = c.at.graphs.plan(c.context, c.layout);
+  error plan_graphs(planned& c, budget& b, const graph_observer& seen) const {
+    auto compute = c.at.graphs.plan(c.context, c.layout, seen);
     if (!compute && compute.error().code == errc::unsupported) {
       compute = bounded_compute(c.context, c.at);
       c.compute_basis = basis::bound;
@@ -165,7 +165,7 @@ class planner {
   }
 
   /// The draft's context, of its own model or of the target's NextN layers, and its terms.
-  error add_draft(const run& r, const planned& main, budget& b) {
+  error add_draft(const run& r, const planned& main, budget& b, const graph_observer& seen) {
     const bool own = draft_model_ != nullptr;
     const model& m = own ? *draft_model_ : model_;
     auto params = draft_context(r, main.context, m.hp, own);
@@ -180,15 +180,34 @@ class planner {
                        ? borrowed_layout(m.architecture, m.hp, draft.context, draft.where(),
                                          main.layout, model_.hp)
                        : layout_of(m.architecture, m.hp, draft.context, draft.where());
-    if (auto e = plan_graphs(draft, b); !e.message.empty()) return in_draft(e);
+    const graph_observer as_draft = [&](const char* phase, const ggml::graph& g,
+                                        const ggml::scheduler& s) {
+      seen(std::string_view(phase) == "prompt" ? "draft prompt" : "draft generation", g, s);
+    };
+    if (auto e = plan_graphs(draft, b, seen ? as_draft : seen); !e.message.empty())
+      return in_draft(e);
     add_terms(draft, draft_terms, own, b);
+    if (own && draft.at.devices.size() > 1 && r.tensor_split.empty()) assume_split(b);
     b.host.add({"draft_output_buffer", output_buffer_bytes(m.hp, draft.context), basis::exact,
                 explain(draft).output_buffer()});
     if (!limits_.buffers_only) add_pools(draft, b);
-    b.draft = {type_of_draft(r),     m.architecture,
-               draft.context,        draft.where().n_offloaded(),
-               draft.compute.prompt, draft.compute.generation};
+    b.draft = {type_of_draft(r),
+               m.name,
+               m.architecture,
+               draft.context,
+               draft.where().n_offloaded(),
+               draft.compute.prompt,
+               draft.compute.generation};
     return {};
+  }
+  /// The engine reads what is free for a draft's layers when the main model is loaded already.
+  static void assume_split(budget& b) {
+    for (device_budget& d : b.devices)
+      for (term& t : d.terms)
+        if (t.name.starts_with("draft_")) t.basis = std::max(t.basis, basis::assumed);
+    b.notes.push_back(
+        "without -ts the engine splits the draft by the memory the main model leaves free, this "
+        "plan by what is free before");
   }
   static error in_draft(error e) {
     e.message = "the draft: " + e.message;

@@ -120,6 +120,11 @@ inline bytes least_spare(const budget& b) {
     changed.kv_unified.reset();
     try_run(changed, "-np 1", "one slot instead of " + std::to_string(sequences(r)));
   }
+  if (drafts(with_draft_type(r, p.draft_model()))) {
+    run changed = r;
+    changed.spec_types = {spec_type::none};
+    try_run(changed, p.draft_model() ? "without -md" : "--spec-type none", "no drafts, slower");
+  }
   for (std::uint32_t ub = r.n_ubatch / 2; ub >= 64; ub /= 2) {
     run changed = r;
     changed.n_ubatch = ub;
