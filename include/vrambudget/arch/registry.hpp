@@ -41,6 +41,7 @@
 #include "vrambudget/arch/plamo.hpp"
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
+#include "vrambudget/arch/rwkv.hpp"
 #include "vrambudget/arch/t5.hpp"
 #include "vrambudget/arch/wavtokenizer.hpp"
 
@@ -66,6 +67,7 @@ inline constexpr description descriptions[] = {
     {"afmoe", build_afmoe},
     {"apertus", build_apertus},
     {"arcee", build_arcee},
+    {"arwkv7", build_arwkv7},
     {"baichuan", build_plain},
     {"bailingmoe", build_deepseek<>},
     {"bailingmoe2", build_deepseek<normed_heads>},
@@ -161,6 +163,9 @@ inline constexpr description descriptions[] = {
     {"qwen3vlmoe", build_qwen3vlmoe},
     {"refact", build_plain},
     {"rnd1", build_qwen3<uncached_attention>},
+    {"rwkv6", build_rwkv6},
+    {"rwkv6qwen2", build_rwkv6qwen2},
+    {"rwkv7", build_rwkv7},
     {"seed_oss", build_seed_oss},
     {"smollm3", build_plain},
     {"stablelm", build_stablelm},

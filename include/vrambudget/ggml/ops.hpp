@@ -38,6 +38,8 @@ class op_builder {
   tensor* relu(tensor* a) { return unary(ggml::unary::relu, a); }
   tensor* sigmoid(tensor* a) { return unary(ggml::unary::sigmoid, a); }
   tensor* tanh(tensor* a) { return unary(ggml::unary::tanh, a); }
+  tensor* exp(tensor* a) { return unary(ggml::unary::exp, a); }
+  tensor* neg(tensor* a) { return unary(ggml::unary::neg, a); }
   tensor* softplus(tensor* a) { return unary(ggml::unary::softplus, a); }
 
   /// Gated activation of two tensors of one shape (`*_split` in ggml).
@@ -224,6 +226,18 @@ class op_builder {
                       {q, k, v, g, beta, state});
   }
 
+  /// RWKV and gated linear attention: output rows followed by the state of each sequence.
+  tensor* rwkv_wkv6(tensor* k, tensor* v, tensor* r, tensor* first, tensor* decay, tensor* state) {
+    return matrix_state(op::rwkv_wkv6, k, state, {k, v, r, first, decay, state});
+  }
+  tensor* gated_linear_attn(tensor* k, tensor* v, tensor* q, tensor* gate, tensor* state) {
+    return matrix_state(op::gated_linear_attn, k, state, {k, v, q, gate, state});
+  }
+  tensor* rwkv_wkv7(tensor* r, tensor* w, tensor* k, tensor* v, tensor* a, tensor* b,
+                    tensor* state) {
+    return matrix_state(op::rwkv_wkv7, k, state, {r, w, k, v, a, b, state});
+  }
+
   void expand(tensor* t) { g_.expand(t); }
   [[nodiscard]] graph& get_graph() { return g_; }
 
@@ -237,6 +251,13 @@ class op_builder {
 
   tensor* like(op o, tensor* a, std::initializer_list<tensor*> sources) {
     return g_.make_op(o, a->type, a->ne, sources);
+  }
+  /// Shape:    k [head, heads, tokens], state [any, sequences]
+  tensor* matrix_state(op o, tensor* k, tensor* state, std::initializer_list<tensor*> sources) {
+    const std::int64_t width = k->ne[0] * k->ne[1], n_seqs = state->ne[1];
+    g_.require(n_elements(*state) == width * k->ne[0] * n_seqs, "a square state per head", *k,
+               *state);
+    return g_.make_op(o, ggml_type::f32, {width, k->ne[2] + k->ne[0] * n_seqs, 1, 1}, sources);
   }
   tensor* elementwise(op o, tensor* a, tensor* b) {
     g_.require(divides(b->ne[0], a->ne[0]) && divides(b->ne[1], a->ne[1]) &&

@@ -51,6 +51,7 @@ inline void rwkv(keys& k, hparams& hp) {
   k.limit("wkv.head_size", hp.wkv_head_size, 1u << 16);
   hp.token_shift_count = k.u32("token_shift_count", 2);
   k.limit("token_shift_count", hp.token_shift_count, 64);
+  hp.rescale_every_n_layers = k.u32("rescale_every_n_layers");
 }
 inline void short_convolutions(keys& k, hparams& hp) {
   hp.n_shortconv_l_cache = k.required("shortconv.l_cache");
