@@ -6,14 +6,16 @@
 
 namespace vrambudget::arch {
 
-inline void build_deepseek2(builder& b) {
+/// `f32_down`: experts whose hidden state can exceed the range of f16 (Mistral 4).
+template <bool f32_down = false>
+void build_deepseek2(builder& b) {
   tensor* q_scale = b.hp.f_attn_temp_scale != 0.0f ? b.attention_scales() : nullptr;
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(
       b, {.keeps_hidden = true},
       [&](int il, tensor* x) { return latent_attention(b, attention, il, x, pos, q_scale); },
-      [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
+      [&](int il, tensor* x) { return experts_after_dense(b, il, x, {.f32_down = f32_down}); });
 }
 
 }  // namespace vrambudget::arch

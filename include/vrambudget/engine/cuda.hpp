@@ -144,8 +144,8 @@ class cuda_backend final : public ggml::backend {
   }
   static bool multiplies(const ggml::tensor& t) {
     const ggml::tensor &a = *t.src[0], &b = *t.src[1];
-    return a.nb[0] == element_size(a) && b.nb[0] == element_size(b) && cuda_multiplies(a.type) &&
-           (b.type != ggml_type::f16 || a.type == ggml_type::f16);
+    return !t.f32_source && a.nb[0] == element_size(a) && b.nb[0] == element_size(b) &&
+           cuda_multiplies(a.type) && (b.type != ggml_type::f16 || a.type == ggml_type::f16);
   }
   static bool copies(const ggml::tensor& a, const ggml::tensor& b) {
     const auto plain = [](ggml_type t) {

@@ -161,6 +161,7 @@ struct tensor {
   bool is_input = false;      ///< written by the caller: allocated first
   bool is_output = false;     ///< read by the caller: never freed, never overwritten
   bool is_weight = false;     ///< a model tensor in a buffer of its own
+  bool f32_source = false;    ///< mul_mat_id: what is multiplied must not be rounded
   bool has_bias = false;      ///< soft_max, flash_attn_ext: ALiBi slope, or a scale that is not 1
   std::int8_t home = -1;      ///< backend whose buffer holds it outside the graph; -1: none
   std::int32_t n_kv_max = 0;  ///< flash_attn_ext: upper bound of unmasked cells; 0: all

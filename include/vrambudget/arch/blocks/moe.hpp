@@ -22,6 +22,7 @@ struct moe_options {
   tensor* logits = nullptr;         ///< router logits made elsewhere
   bool weights_before_ffn = false;  ///< the input is weighted instead of the output
   bool select_by_logits = false;
+  bool f32_down = false;  ///< what goes into `down` can exceed the range of f16
 };
 
 namespace detail {
@@ -43,8 +44,9 @@ inline tensor* mask_groups(builder& b, tensor* selection) {
 
 /// W x per expert [* scale] [+ bias].
 inline tensor* expert_linear(builder& b, int il, tensor_name name, tensor* x, tensor* ids,
-                             tensor* bias) {
+                             tensor* bias, bool f32_source = false) {
   tensor* y = b.mul_mat_id(b.require(il, name), x, ids);
+  y->f32_source = f32_source && !b.weight(il, name, ".scale");
   if (tensor* s = b.weight(il, name, ".scale")) {
     const std::int64_t n_expert = s->ne[0];
     tensor* all = b.repeat(b.reshape(s, 1, n_expert, 1), {1, n_expert, x->ne[2], 1});
@@ -125,7 +127,7 @@ inline tensor* moe_ffn(builder& b, int il, tensor* x, const moe_options& o = {})
   if (o.weights_before_ffn) x = b.mul(b.repeat(x, {n_embd, k, nt, 1}), r.weights);
   tensor* hidden = detail::expert_hidden(b, il, x, r.ids, o.act);
   tensor* experts = detail::expert_linear(b, il, "ffn_down_exps", hidden, r.ids,
-                                          b.weight(il, "ffn_down_exps", ".bias"));
+                                          b.weight(il, "ffn_down_exps", ".bias"), o.f32_down);
   if (!o.weights_before_ffn) experts = b.mul(experts, r.weights);
   b.expand(experts);
 
@@ -153,11 +155,11 @@ inline tensor* dense_or_shared_experts(builder& b, int il, tensor* x, const moe_
 }
 
 /// The same with experts routed as the file's keys say.
-inline tensor* experts_after_dense(builder& b, int il, tensor* x) {
-  return dense_or_shared_experts(b, il, x,
-                                 {.gating = static_cast<gating>(b.hp.expert_gating_func),
-                                  .norm_weights = b.hp.expert_weights_norm,
-                                  .weights_scale = b.hp.expert_weights_scale});
+inline tensor* experts_after_dense(builder& b, int il, tensor* x, moe_options o = {}) {
+  o.gating = static_cast<gating>(b.hp.expert_gating_func);
+  o.norm_weights = b.hp.expert_weights_norm;
+  o.weights_scale = b.hp.expert_weights_scale;
+  return dense_or_shared_experts(b, il, x, o);
 }
 
 }  // namespace vrambudget::arch
