@@ -161,6 +161,15 @@ class runner {
     check(3, "host weights", number(host.at("weights")), b.host.of("weights").count);
     check(4, "host context", number(host.at("context")), context(b.host));
     check(5, "host compute", number(host.at("compute")), b.host.of("compute_buffer").count);
+    if (const json::value* mib = want.as_object().if_contains("output_mib")) {
+      const double got = static_cast<double>(b.host.of("output_buffer").count) / (1 << 20);
+      const auto hundredths = [](double x) {  // as printed, halves rounded to even
+        std::string digits = fmt::format("{:.2f}", x);
+        return std::stoll(digits.erase(digits.find('.'), 1));
+      };
+      check(5, "output buffer, MiB / 100", hundredths(mib->to_number<double>()),
+            static_cast<std::uint64_t>(hundredths(got)));
+    }
     const json::value& graph = want.at("graph");
     check(6, "nodes of a prompt", number(graph.at("nodes").at(0)), b.prompt.n_nodes);
     check(6, "nodes of a token", number(graph.at("nodes").at(1)), b.generation.n_nodes);

@@ -16,7 +16,7 @@ namespace vrambudget {
 /// Accuracy: exact for a new context
 /// Source:   llama.cpp v0.5.0, src/llama-context.cpp: output_reserve
 [[nodiscard]] inline bytes output_buffer_bytes(const hparams& hp, const context_params& cp) {
-  const bool embeddings = cp.embeddings || hp.has_encoder;
+  const bool embeddings = cp.embeddings || hp.dec_n_layer > 0;  // encoder and decoder: always kept
   return bytes{4} * (std::uint64_t{hp.n_vocab} + (embeddings ? hp.n_embd_out() : 0)) * cp.n_seq_max;
 }
 
