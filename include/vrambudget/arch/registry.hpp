@@ -7,9 +7,12 @@
 #include <string_view>
 
 #include "vrambudget/arch/afmoe.hpp"
+#include "vrambudget/arch/arctic.hpp"
 #include "vrambudget/arch/bert.hpp"
 #include "vrambudget/arch/bitnet.hpp"
 #include "vrambudget/arch/blocks/pooling.hpp"
+#include "vrambudget/arch/command_r.hpp"
+#include "vrambudget/arch/dbrx.hpp"
 #include "vrambudget/arch/deci.hpp"
 #include "vrambudget/arch/deepseek.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
@@ -25,6 +28,7 @@
 #include "vrambudget/arch/gpt_oss.hpp"
 #include "vrambudget/arch/gptneox.hpp"
 #include "vrambudget/arch/granitehybrid.hpp"
+#include "vrambudget/arch/grovemoe.hpp"
 #include "vrambudget/arch/hunyuan_moe.hpp"
 #include "vrambudget/arch/jamba.hpp"
 #include "vrambudget/arch/lfm2.hpp"
@@ -67,6 +71,7 @@ inline constexpr description descriptions[] = {
     {"afmoe", build_afmoe},
     {"apertus", build_apertus},
     {"arcee", build_arcee},
+    {"arctic", build_arctic},
     {"arwkv7", build_arwkv7},
     {"baichuan", build_plain},
     {"bailingmoe", build_deepseek<>},
@@ -76,6 +81,10 @@ inline constexpr description descriptions[] = {
     {"bloom", build_bloom},
     {"chatglm", build_chatglm},
     {"codeshell", build_starcoder2},
+    {"cohere2", build_cohere2},
+    {"cohere2moe", build_cohere2moe},
+    {"command-r", build_command_r},
+    {"dbrx", build_dbrx},
     {"deci", build_deci},
     {"deepseek", build_deepseek<>},
     {"deepseek2", build_deepseek2<>},
@@ -103,6 +112,8 @@ inline constexpr description descriptions[] = {
     {"gpt2", build_gpt2},
     {"gptneox", build_gptneox},
     {"granitehybrid", build_granitehybrid},
+    {"grok", build_grok},
+    {"grovemoe", build_grovemoe},
     {"hunyuan-dense", build_hunyuan},
     {"hunyuan-moe", build_hunyuan_moe},
     {"hunyuan_vl", build_hunyuan},
@@ -167,6 +178,7 @@ inline constexpr description descriptions[] = {
     {"rwkv6qwen2", build_rwkv6qwen2},
     {"rwkv7", build_rwkv7},
     {"seed_oss", build_seed_oss},
+    {"smallthinker", build_smallthinker},
     {"smollm3", build_plain},
     {"stablelm", build_stablelm},
     {"starcoder", build_gpt2},

@@ -1,6 +1,8 @@
 // Mixture of experts: router, selection, the experts used, and their weighted sum.
 #pragma once
 
+#include <algorithm>
+
 #include "vrambudget/arch/blocks/ffn.hpp"
 
 namespace vrambudget::arch {
@@ -13,6 +15,14 @@ enum class gating : std::uint8_t {
   sqrt_softplus = 4
 };
 
+/// Names of the experts' matrices.
+struct expert_names {
+  tensor_name gate_up = "ffn_gate_up_exps", up = "ffn_up_exps", gate = "ffn_gate_exps",
+              down = "ffn_down_exps";
+};
+inline constexpr expert_names chunk_experts{"ffn_gate_up_chexps", "ffn_up_chexps",
+                                            "ffn_gate_chexps", "ffn_down_chexps"};
+
 /// What differs between mixtures of experts.
 struct moe_options {
   arch::gating gating = arch::gating::softmax;
@@ -22,7 +32,10 @@ struct moe_options {
   tensor* logits = nullptr;         ///< router logits made elsewhere
   bool weights_before_ffn = false;  ///< the input is weighted instead of the output
   bool select_by_logits = false;
-  bool f32_down = false;  ///< what goes into `down` can exceed the range of f16
+  bool f32_down = false;           ///< what goes into `down` can exceed the range of f16
+  bool select_by_sigmoid = false;  ///< of the logits, whatever the gating
+  expert_names names = {};
+  std::int64_t per_group = 1;  ///< that many of the router's experts share one of these
 };
 
 namespace detail {
@@ -60,8 +73,13 @@ struct routing {
   tensor *ids, *weights;  ///< [experts used, tokens], [1, experts used, tokens]
 };
 
+/// Experts of the router to the groups they are in, by way of floats.
+inline tensor* groups_of(builder& b, tensor* ids) {
+  return b.cast(b.scale(b.cast(ids, ggml_type::f32)), ggml_type::i32);
+}
+
 inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
-  const std::int64_t k = b.hp.n_expert_used(static_cast<std::uint32_t>(il));
+  std::int64_t k = b.hp.n_expert_used(static_cast<std::uint32_t>(il));
   tensor* logits = o.logits ? o.logits : b.linear_without_bias(il, "ffn_gate_inp", x);
   if (tensor* bias = b.weight(il, "ffn_gate_inp", ".bias")) logits = b.add(logits, bias);
   const std::int64_t n_expert = logits->ne[0], nt = logits->ne[1];
@@ -78,9 +96,12 @@ inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
   for (const char* suffix : {".bias", ""})  // files of Hunyuan 3 have it without a suffix
     if (tensor* bias = b.weight(il, "exp_probs_b", suffix)) selection = b.add(probs, bias);
   if (o.select_by_logits) selection = logits;
+  if (o.select_by_sigmoid) selection = b.sigmoid(logits);
   if (b.hp.n_expert_groups > 1) selection = mask_groups(b, selection);
 
+  k = std::min(k, n_expert / o.per_group);
   tensor* ids = b.argsort_top_k(selection, k);
+  if (o.per_group > 1) ids = groups_of(b, ids);
   tensor* weights = b.get_rows(b.reshape(probs, 1, n_expert, nt), ids);
   if (o.gating == gating::softmax_weight)
     weights = b.reshape(b.soft_max(b.reshape(weights, k, nt)), 1, k, nt);
@@ -94,12 +115,12 @@ inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
 }
 
 /// Gate and up of the experts used, activated.
-inline tensor* expert_hidden(builder& b, int il, tensor* x, tensor* ids, activation act) {
+inline tensor* expert_hidden(builder& b, int il, tensor* x, tensor* ids, const moe_options& o) {
   const auto bias = [&](tensor_name name) { return b.weight(il, name, ".bias"); };
   const float limit =
-      act == activation::silu ? b.hp.swiglu_clamp_exp(static_cast<std::uint32_t>(il)) : 0.0f;
-  if (b.has(il, "ffn_gate_up_exps")) {
-    tensor* both = expert_linear(b, il, "ffn_gate_up_exps", x, ids, bias("ffn_gate_up_exps"));
+      o.act == activation::silu ? b.hp.swiglu_clamp_exp(static_cast<std::uint32_t>(il)) : 0.0f;
+  if (b.has(il, o.names.gate_up)) {
+    tensor* both = expert_linear(b, il, o.names.gate_up, x, ids, bias(o.names.gate_up));
     const std::int64_t n_ff = both->ne[0] / 2;
     const auto half = [&](std::uint64_t offset) {
       return b.view_3d(both, n_ff, both->ne[1], both->ne[2], both->nb[1], both->nb[2], offset);
@@ -107,9 +128,9 @@ inline tensor* expert_hidden(builder& b, int il, tensor* x, tensor* ids, activat
     tensor* gate = half(0);
     return b.glu(gate, half(static_cast<std::uint64_t>(n_ff) * both->nb[0]));
   }
-  tensor* up = expert_linear(b, il, "ffn_up_exps", x, ids, bias("ffn_up_exps"));
-  if (!b.has(il, "ffn_gate_exps")) return activate(b, act, up);
-  return gated(b, expert_linear(b, il, "ffn_gate_exps", x, ids, bias("ffn_gate_exps")), up, limit);
+  tensor* up = expert_linear(b, il, o.names.up, x, ids, bias(o.names.up));
+  if (!b.has(il, o.names.gate)) return activate(b, o.act, up);
+  return gated(b, expert_linear(b, il, o.names.gate, x, ids, bias(o.names.gate)), up, limit);
 }
 
 }  // namespace detail
@@ -125,9 +146,9 @@ inline tensor* moe_ffn(builder& b, int il, tensor* x, const moe_options& o = {})
 
   x = b.reshape(x, n_embd, 1, nt);
   if (o.weights_before_ffn) x = b.mul(b.repeat(x, {n_embd, k, nt, 1}), r.weights);
-  tensor* hidden = detail::expert_hidden(b, il, x, r.ids, o.act);
-  tensor* experts = detail::expert_linear(b, il, "ffn_down_exps", hidden, r.ids,
-                                          b.weight(il, "ffn_down_exps", ".bias"), o.f32_down);
+  tensor* hidden = detail::expert_hidden(b, il, x, r.ids, o);
+  tensor* experts = detail::expert_linear(b, il, o.names.down, hidden, r.ids,
+                                          b.weight(il, o.names.down, ".bias"), o.f32_down);
   if (!o.weights_before_ffn) experts = b.mul(experts, r.weights);
   b.expand(experts);
 

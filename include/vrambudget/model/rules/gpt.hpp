@@ -47,6 +47,8 @@ inline void grok(keys& k, hparams& hp) {
 inline void grovemoe(keys& k, hparams& hp) {
   hp.n_group_experts = k.required("experts_per_group");
   k.need("expert_group_scale");
+  if (hp.n_group_experts == 0)
+    k.fail({errc::bad_format, "key 'grovemoe.experts_per_group' is 0, expected at least 1"});
 }
 
 }  // namespace vrambudget::detail::rules
