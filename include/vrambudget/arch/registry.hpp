@@ -43,6 +43,7 @@
 #include "vrambudget/arch/openelm.hpp"
 #include "vrambudget/arch/phi3.hpp"
 #include "vrambudget/arch/plamo.hpp"
+#include "vrambudget/arch/plamo2.hpp"
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
 #include "vrambudget/arch/rwkv.hpp"
@@ -158,6 +159,7 @@ inline constexpr description descriptions[] = {
     {"phi3", build_phi3},
     {"phimoe", build_phi3},
     {"plamo", build_plamo},
+    {"plamo2", build_plamo2},
     {"plamo3", build_plamo3},
     {"pockettts", build_pockettts},
     {"qwen", build_plain},
