@@ -31,6 +31,7 @@
 #include "vrambudget/arch/grovemoe.hpp"
 #include "vrambudget/arch/hunyuan_moe.hpp"
 #include "vrambudget/arch/jamba.hpp"
+#include "vrambudget/arch/kimi_linear.hpp"
 #include "vrambudget/arch/lfm2.hpp"
 #include "vrambudget/arch/llama.hpp"
 #include "vrambudget/arch/llama4.hpp"
@@ -58,8 +59,11 @@ struct graph_traits {
       0;  ///< the engine's limit on nodes: this times the tokens of a batch,
   std::uint32_t nodes_per_tensor = 8;  ///< or this times the model's tensors, or 1024: the largest
   rank_options rank = {};              ///< of rerankers
+  bool prompt_of_one = false;          ///< a full batch of one sequence is planned for as well
 };
 inline constexpr graph_traits many_nodes{.nodes_per_token = 40, .nodes_per_tensor = 32};
+inline constexpr graph_traits many_nodes_long_prompt{
+    .nodes_per_token = 40, .nodes_per_tensor = 32, .prompt_of_one = true};
 
 struct description {
   std::string_view architecture;  ///< `general.architecture`
@@ -77,6 +81,7 @@ inline constexpr description descriptions[] = {
     {"baichuan", build_plain},
     {"bailingmoe", build_deepseek<>},
     {"bailingmoe2", build_deepseek<normed_heads>},
+    {"bailingmoe3", build_bailingmoe3, many_nodes},
     {"bert", build_bert},
     {"bitnet", build_bitnet},
     {"bloom", build_bloom},
@@ -125,6 +130,7 @@ inline constexpr description descriptions[] = {
     {"jamba", build_jamba},
     {"jina-bert-v2", build_jina_bert_v2},
     {"jina-bert-v3", build_jina_bert_v3},
+    {"kimi-linear", build_kimi_linear, many_nodes_long_prompt},
     {"laguna", build_laguna},
     {"lfm2", build_lfm2},
     {"lfm2moe", build_lfm2},

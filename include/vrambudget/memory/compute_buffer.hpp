@@ -70,7 +70,8 @@ class graph_planner {
 
   /// The compute buffers of a context.
   ///
-  /// Formula:  per buffer: max over the prompt and the generation graph of the highest byte used
+  /// Formula:  per buffer: max over the prompt and the generation graph of the highest byte used, and
+  ///           for some architectures over a prompt of one sequence
   /// Errors:   unsupported       no description for this architecture
   ///           invalid_argument  the engine cannot build or place this graph
   /// Accuracy: exact
@@ -110,6 +111,11 @@ class graph_planner {
     if (auto e = split(sched, *d, cp, memory, prompt); !e.message.empty()) return e;
     out.prompt = reserve(sched, out);
     if (seen) seen("prompt", graph_, sched);
+    if (d->traits.prompt_of_one && n_seqs > 1) {
+      if (auto e = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !e.message.empty())
+        return e;
+      reserve(sched, out);
+    }
     return out;
   }
 

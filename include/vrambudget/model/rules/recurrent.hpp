@@ -70,6 +70,16 @@ inline void kimi_delta(keys& k, hparams& hp) {
   k.limit("kda.head_dim", hp.n_embd_head_kda, 1u << 16);
   k.limit("ssm.conv_kernel", hp.ssm_d_conv, 1u << 16);
   recurrent_without_kv_heads(hp);
+  experts_after_dense(k, hp, 0);
+}
+inline void kimi_linear(keys& k, hparams& hp) {
+  kimi_delta(k, hp);
+  hp.expert_weights_norm = true;
+}
+inline void bailingmoe3(keys& k, hparams& hp) {
+  kimi_delta(k, hp);
+  hp.swiglu_clamp_exp_arr = k.floats("swiglu_clamp_exp", hp.n_layer_all);
+  hp.swiglu_clamp_shexp_arr = k.floats("swiglu_clamp_shexp", hp.n_layer_all);
 }
 inline void kimi_k3(keys& k, hparams& hp) {
   kimi_delta(k, hp);
