@@ -70,8 +70,9 @@ class builder : public ggml::op_builder {
 
   /// The tensor "blk.il.NAME" (il < 0: "NAME"), or null.
   tensor* weight(int il, tensor_name name, std::string_view suffix = ".weight") {
-    return weights_.find(il, name.with(suffix),
-                         il >= 0 ? place_.layer_backend(static_cast<std::uint32_t>(il)) : -1);
+    if (il < 0) return weights_.find(il, name.with(suffix));
+    const std::uint32_t block = hp.block(static_cast<std::uint32_t>(il));
+    return weights_.find(static_cast<int>(block), name.with(suffix), place_.layer_backend(block));
   }
   /// The same; its absence makes the model one the engine refuses.
   tensor* require(int il, tensor_name name, std::string_view suffix = ".weight") {
@@ -186,10 +187,10 @@ class builder : public ggml::op_builder {
                                                             : tensor_name("rope_factors_short"));
   }
 
-  /// The copy of a tensor of no layer that lies where layer `il` is computed.
+  /// The copy of a tensor of no layer that lies with the weights of layer `il`.
   tensor* layer_copy(int il, tensor_name name) {
     return weights_.find(-1, name.with(".weight"),
-                         place_.layer_backend(static_cast<std::uint32_t>(il)));
+                         place_.layer_backend(hp.block(static_cast<std::uint32_t>(il))));
   }
 
   // --- head

@@ -1,4 +1,4 @@
-// Gemma 2 and 3: scaled embeddings and queries, norms before and after each branch, sliding windows.
+// Gemma 1 to 3: scaled embeddings and queries, norms before and after each branch, sliding windows.
 #pragma once
 
 #include "vrambudget/arch/blocks/decoder.hpp"
@@ -10,7 +10,7 @@ namespace vrambudget::arch {
 namespace detail {
 template <class Attention>
 void build_gemma(builder& b, decoder d, bool norms_heads) {
-  d.scale_embeddings = d.post_norms = true;
+  d.scale_embeddings = true;
   tensor* pos = b.positions();
   Attention attention(b);
   build_decoder(
@@ -26,19 +26,22 @@ void build_gemma(builder& b, decoder d, bool norms_heads) {
 }
 }  // namespace detail
 
+/// The first Gemma has no norms after its branches, and no windows.
+inline void build_gemma(builder& b) { detail::build_gemma<attention_input>(b, {}, false); }
+
 inline void build_gemma2(builder& b) {
-  detail::build_gemma<attention_input>(b, {.softcap_logits = true}, false);
+  detail::build_gemma<attention_input>(b, {.post_norms = true, .softcap_logits = true}, false);
 }
 
 /// Gemma 3 norms q and k per head; it caps logits only if the file says so.
 inline void build_gemma3(builder& b) {
   detail::build_gemma<attention_input>(
-      b, {.softcap_logits = b.hp.f_final_logit_softcapping != 0.0f}, true);
+      b, {.post_norms = true, .softcap_logits = b.hp.f_final_logit_softcapping != 0.0f}, true);
 }
 
 /// EmbeddingGemma: the same without a cache and without logits.
 inline void build_gemma_embedding(builder& b) {
-  detail::build_gemma<uncached_attention>(b, {.logits = false}, true);
+  detail::build_gemma<uncached_attention>(b, {.post_norms = true, .logits = false}, true);
 }
 
 }  // namespace vrambudget::arch

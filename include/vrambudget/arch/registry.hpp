@@ -27,6 +27,7 @@
 #include "vrambudget/arch/glm4moe.hpp"
 #include "vrambudget/arch/gpt_oss.hpp"
 #include "vrambudget/arch/gptneox.hpp"
+#include "vrambudget/arch/granite.hpp"
 #include "vrambudget/arch/granitehybrid.hpp"
 #include "vrambudget/arch/grovemoe.hpp"
 #include "vrambudget/arch/hunyuan_moe.hpp"
@@ -40,6 +41,7 @@
 #include "vrambudget/arch/minimax_m2.hpp"
 #include "vrambudget/arch/modern_bert.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
+#include "vrambudget/arch/olmo.hpp"
 #include "vrambudget/arch/olmoe.hpp"
 #include "vrambudget/arch/openelm.hpp"
 #include "vrambudget/arch/phi3.hpp"
@@ -104,8 +106,10 @@ inline constexpr description descriptions[] = {
     {"eurobert", build_qwen2<uncached_attention, false>},
     {"exaone", build_exaone},
     {"exaone-moe", build_deepseek<windows_rotate>},
+    {"exaone4", build_exaone4},
     {"falcon", build_falcon},
     {"falcon-h1", build_falcon_h1},
+    {"gemma", build_gemma},
     {"gemma-embedding", build_gemma_embedding},
     {"gemma2", build_gemma2},
     {"gemma3", build_gemma3},
@@ -117,7 +121,10 @@ inline constexpr description descriptions[] = {
     {"gpt-oss", build_gpt_oss},
     {"gpt2", build_gpt2},
     {"gptneox", build_gptneox},
+    {"granite", build_granite<>},
+    {"granite_swa", build_granite<activation::gated_halves>},
     {"granitehybrid", build_granitehybrid},
+    {"granitemoe", build_granite<>},
     {"grok", build_grok},
     {"grovemoe", build_grovemoe},
     {"hunyuan-dense", build_hunyuan},
@@ -145,6 +152,7 @@ inline constexpr description descriptions[] = {
     {"maple", build_deepseek<windows_rotate>},
     {"mellum", build_qwen3<>},
     {"mimo2", build_mimo2},
+    {"minicpm", build_granite<>},
     {"minimax-m2", build_minimax_m2},
     {"mistral3", build_llama<>},
     {"mistral4", build_deepseek2<true>},
@@ -156,6 +164,8 @@ inline constexpr description descriptions[] = {
     {"neo-bert", build_neo_bert},
     {"nomic-bert", build_nomic_bert},
     {"nomic-bert-moe", build_jina_bert_v3},
+    {"olmo", build_olmo},
+    {"olmo2", build_olmo2},
     {"olmoe", build_olmoe},
     {"openelm", build_openelm},
     {"orion", build_stablelm},

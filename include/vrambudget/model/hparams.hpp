@@ -89,6 +89,9 @@ struct hparams {
   bool has_encoder = false;
   std::uint32_t dec_n_layer = 0, n_rel_attn_bkts = 0, n_cls_out = 1;
   std::uint32_t n_hrm_layers_per_stack = 0, n_hrm_h_cycles = 0, n_hrm_l_cycles = 0;
+  std::uint32_t n_layer_loop = 0;  ///< layers after which the stack starts over; 0: it never does
+  bool norms_loops = false;        ///< the stream is normed before it starts over
+  std::vector<std::uint32_t> block_arr;  ///< whose tensors each layer uses; empty: its own
   std::uint32_t posnet_n_embd = 0, posnet_n_layer = 0, convnext_n_embd = 0, convnext_n_layer = 0,
                 n_norm_groups = 0;
   std::vector<std::uint32_t> target_layers;  ///< whose hidden states a draft reads
@@ -127,6 +130,10 @@ struct hparams {
   /// RoPE in all layers but each `n_no_rope_layer_step`th.
   [[nodiscard]] bool rotates(int il) const {
     return n_no_rope_layer_step > 0 && (static_cast<std::uint32_t>(il) + 1) % n_no_rope_layer_step;
+  }
+  /// The block of the file whose tensors layer `il` uses.
+  [[nodiscard]] std::uint32_t block(std::uint32_t il) const {
+    return il < block_arr.size() ? block_arr[il] : il;
   }
   [[nodiscard]] bool has_kv(std::uint32_t il) const {
     return n_layer_kv_from_start < 0 || il < static_cast<std::uint32_t>(n_layer_kv_from_start);

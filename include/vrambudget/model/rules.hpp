@@ -12,6 +12,7 @@
 #include "vrambudget/model/rules/experts.hpp"
 #include "vrambudget/model/rules/gpt.hpp"
 #include "vrambudget/model/rules/recurrent.hpp"
+#include "vrambudget/model/rules/scaled.hpp"
 
 namespace vrambudget {
 
@@ -32,6 +33,7 @@ inline constexpr row rows[] = {
     {"bailingmoe2", router<0>},
     {"bailingmoe3", bailingmoe3},
     {"bloom", bloom},
+    {"chameleon", chameleon},
     {"cohere2", cohere2},
     {"cohere2moe", cohere2moe},
     {"command-r", command_r},
@@ -59,12 +61,15 @@ inline constexpr row rows[] = {
     {"glm4moe", glm4moe},
     {"gpt-oss", gpt_oss},
     {"gptneox", gptneox},
-    {"granite_swa", listed_window},
+    {"granite", granite},
+    {"granite_swa", granite_swa},
     {"granitehybrid", granitehybrid},
+    {"granitemoe", granitemoe},
     {"graniteswitch", graniteswitch},
     {"grok", grok},
     {"grovemoe", grovemoe},
     {"hy_v3", router<sigmoid_gating>},
+    {"hrm_text", hrm_text},
     {"hy_v4", hy_v4},
     {"jais", jais},
     {"jamba", jamba},
@@ -82,6 +87,9 @@ inline constexpr row rows[] = {
     {"maple", maple},
     {"mellum", optional_window<4>},
     {"mimo2", mimo2},
+    {"mimo2", listed_window},
+    {"minicpm", minicpm},
+    {"minicpm3", minicpm3},
     {"minimax-01", minimax_01},
     {"minimax-m2", minimax_m2},
     {"minimax-m3", minimax_m3},
@@ -89,13 +97,15 @@ inline constexpr row rows[] = {
     {"mistral4", deepseek2},
     {"modern-bert", modern_bert},
     {"mpt", mpt},
-    {"muse-glimmer", required_window<4>},
+    {"muse-glimmer", muse_glimmer},
     {"nanbeige", nanbeige},
     {"nemotron_h", nemotron_h},
     {"nemotron_h_moe", nemotron_h},
+    {"olmo", olmo},
     {"olmo2", optional_window<4>},
     {"plamo2", ssm_hybrid},
     {"plamo3", optional_window<8>},
+    {"plm", low_rank_kv},
     {"qwen35", delta_hybrid},
     {"qwen35moe", delta_hybrid},
     {"qwen3next", delta_hybrid},
@@ -113,6 +123,7 @@ inline constexpr row rows[] = {
     {"spark2_5", listed_window},
     {"step35", step35},
     {"t5", t5},
+    {"talkie", logit_scale},
     {"wavtokenizer-dec", wavtokenizer},
 };
 

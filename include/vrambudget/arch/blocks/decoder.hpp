@@ -13,6 +13,7 @@ enum class row_selection : std::uint8_t {
   early,        ///< in the last layer, after its attention
   before_norm,  ///< after the last layer; its full output is kept for a draft head
   after_norm,   ///< after the final norm, whose full output is kept for a draft head
+  none,         ///< all rows get logits
 };
 
 /// Norms, scales and order around the layers of a decoder.
@@ -117,6 +118,27 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
                            : b.rms_norm_unpinned(il, "post_ffw_norm", y);
     y = branch_scaled(y);
     return d.residual_first ? b.add(residual, y) : b.add(y, residual);
+  });
+}
+
+/// Norms of a stack that norms what its branches give instead of what they get.
+struct branch_norms {
+  tensor_name attention = "post_attention_norm", feed_forward = "post_ffw_norm";
+  bool pinned = false;  ///< the norm after feed-forward is tied to its layer's device
+};
+
+/// A stack as that of `build_decoder`, with norms after the branches only.
+template <class Attention, class FeedForward>
+void build_post_norm_decoder(builder& b, const decoder& d, const branch_norms& norms,
+                             Attention&& attention, FeedForward&& feed_forward) {
+  build_stack(b, d, [&](int il, tensor* stream, const last_rows& pick) {
+    tensor* y = pick(attention(il, stream));
+    tensor* residual = pick(stream);
+    residual = b.add(b.norm_of(d.norm, il, norms.attention, y), residual);
+    y = feed_forward(il, residual);
+    y = norms.pinned ? b.rms_norm_of(il, norms.feed_forward, y)
+                     : b.rms_norm_unpinned(il, norms.feed_forward, y);
+    return b.add(y, residual);
   });
 }
 

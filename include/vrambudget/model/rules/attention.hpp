@@ -52,7 +52,10 @@ void optional_window(keys& k, hparams& hp) {
 
 inline void exaone4(keys& k, hparams& hp) {
   hp.n_swa = k.u32("attention.sliding_window", hp.n_layer() == 64 ? 4096 : 0);
-  if (hp.n_layer() == 64) window(k, hp, 4);  // only the 32B model slides
+  if (hp.n_layer() == 64) {  // only the 32B model slides; its full layers have no positions
+    window(k, hp, 4);
+    hp.rope_arr = hp.is_swa_arr;
+  }
 }
 inline void llama4(keys& k, hparams& hp) {
   hp.use_kq_norm = hp.n_expert != 128;  // not in Maverick

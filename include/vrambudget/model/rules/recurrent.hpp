@@ -121,12 +121,6 @@ inline void repeat_layers(hparams& hp, std::uint32_t n) {
       grow(hp.is_ple_arr);
   hp.n_layer_all = n;
 }
-/// The stack runs several times over the same weights, each time with a cache of its own.
-inline void nanbeige(keys& k, hparams& hp) {
-  const std::uint64_t n = std::uint64_t{hp.n_layer()} * std::max(1u, k.u32("num_loops", 1));
-  k.limit("num_loops", n, 512);
-  if (n <= 512) repeat_layers(hp, static_cast<std::uint32_t>(n));
-}
 /// A further layer with one head keeps the routing of adapters.
 inline void graniteswitch(keys& k, hparams& hp) {
   granite_scales(k, hp);

@@ -1,0 +1,90 @@
+// Architectures with constants on embeddings, branches or logits, and such as run layers repeatedly.
+#pragma once
+
+#include <cmath>
+#include <cstdint>
+
+#include "vrambudget/model/rules/attention.hpp"
+#include "vrambudget/model/rules/recurrent.hpp"
+
+namespace vrambudget::detail::rules {
+
+inline void logit_scale(keys& k, hparams& hp) {
+  k.need("logit_scale");
+  hp.f_logit_scale = k.f32("logit_scale");
+}
+
+/// Granite, whose files may switch RoPE off.
+inline void granite(keys& k, hparams& hp) {
+  k.need("logit_scale");
+  granite_scales(k, hp);
+  hp.rope_arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
+  hp.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
+}
+inline void granitemoe(keys& k, hparams& hp) {
+  granite(k, hp);
+  hp.rope_arr.assign(hp.n_layer_all, 1);
+}
+inline void granite_swa(keys& k, hparams& hp) {
+  granitemoe(k, hp);
+  listed_window(k, hp);
+  if (k.has("attention.rope_pattern"))
+    hp.rope_arr = k.flags("attention.rope_pattern", hp.n_layer_all);
+}
+/// MiniCPM, whose first files had none of its constants.
+inline void minicpm(keys& k, hparams& hp) {
+  hp.f_embedding_scale = k.f32("embedding_scale", 12.0f);
+  hp.f_residual_scale = k.f32("residual_scale", 1.4f / std::sqrt(static_cast<float>(hp.n_layer())));
+  hp.f_logit_scale = k.f32("logit_scale", 256.0f / static_cast<float>(hp.n_embd));
+}
+/// Keys and values from one low-rank vector per token.
+inline void low_rank_kv(keys& k, hparams& hp) {
+  hp.n_lora_kv = k.required("attention.kv_lora_rank");
+}
+inline void minicpm3(keys& k, hparams& hp) {
+  low_rank_kv(k, hp);
+  hp.n_lora_q = k.required("attention.q_lora_rank");
+  hp.f_residual_scale = 1.4f / std::sqrt(static_cast<float>(hp.n_layer()));
+}
+inline void olmo(keys& k, hparams& hp) { hp.f_clamp_kqv = k.f32("attention.clamp_kqv"); }
+inline void chameleon(keys& k, hparams& hp) { hp.swin_norm = k.boolean("swin_norm"); }
+inline void muse_glimmer(keys& k, hparams& hp) {
+  required_window<4>(k, hp);
+  logit_scale(k, hp);
+  hp.f_final_logit_softcapping = k.f32("final_logit_softcapping");
+  hp.rope_arr = hp.is_swa_arr;  // full layers have no positions
+}
+
+/// The stack runs several times over the same weights, each time with a cache of its own.
+inline void nanbeige(keys& k, hparams& hp) {
+  const std::uint32_t n_once = hp.n_layer();
+  const std::uint64_t n = std::uint64_t{n_once} * std::max(1u, k.u32("num_loops", 1));
+  k.limit("num_loops", n, 512);
+  if (n > 512) return;
+  repeat_layers(hp, static_cast<std::uint32_t>(n));
+  for (std::uint32_t il = 0; il < n; ++il) hp.block_arr.push_back(il % n_once);
+  hp.n_layer_loop = n_once;
+  hp.norms_loops = !k.boolean("skip_loop_final_norm");
+}
+/// Two stacks of the same depth: in each high cycle the low one runs some times, then the high one.
+inline void hrm_text(keys& k, hparams& hp) {
+  hp.f_embedding_scale = k.f32("embedding_scale");
+  hp.n_hrm_layers_per_stack = k.required("hrm.layers_per_stack");
+  hp.n_hrm_h_cycles = k.required("hrm.h_cycles");
+  hp.n_hrm_l_cycles = k.required("hrm.l_cycles");
+  const std::uint64_t n = std::uint64_t{hp.n_hrm_layers_per_stack} * hp.n_hrm_h_cycles;
+  if (n == 0 || n > hp.n_layer() || n * (std::uint64_t{hp.n_hrm_l_cycles} + 1) != hp.n_layer()) {
+    k.fail({errc::bad_format,
+            "the cycles of both stacks take another number of layers than "
+            "'" +
+                k.architecture() + ".block_count' says"});
+    return;
+  }
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) {
+    const std::uint32_t pass = il / hp.n_hrm_layers_per_stack % (hp.n_hrm_l_cycles + 1);
+    const std::uint32_t stack = pass == hp.n_hrm_l_cycles ? hp.n_hrm_layers_per_stack : 0;
+    hp.block_arr.push_back(stack + il % hp.n_hrm_layers_per_stack);
+  }
+}
+
+}  // namespace vrambudget::detail::rules
