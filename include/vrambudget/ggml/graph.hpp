@@ -70,6 +70,8 @@ class graph {
     t->view_src = source->view_src ? source->view_src : source;
     t->view_offs = source->view_offs + offset;
     t->nbytes = span_bytes(*t);
+    require(t->view_offs + dense_bytes(*t) <= t->view_src->nbytes, "view: inside its source", *t,
+            *t->view_src);
     set_sources(*t, {source});
     return t;
   }
@@ -145,6 +147,13 @@ class graph {
       all = tr.block_bytes;
     }
     t.nbytes = all;
+  }
+
+  /// Bytes of all elements, side by side.
+  static std::uint64_t dense_bytes(const tensor& t) {
+    std::uint64_t n = row_size(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
+    for (std::size_t i = 1; i < 4; ++i) n *= static_cast<std::uint64_t>(t.ne[i]);
+    return n;
   }
 
   /// Bytes from the first element to past the last; zero if there is none.

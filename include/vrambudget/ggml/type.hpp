@@ -144,12 +144,13 @@ static_assert(type_table_in_order());
 
 /// Bytes of a row of `n` elements.
 ///
-/// Formula:  n / block * block_bytes
-/// Units:    `n` in elements, a whole number of blocks
+/// Formula:  block_bytes * n / block; rounded once, for parts of rows that are not whole blocks
+/// Units:    `n` in elements
 /// Accuracy: exact
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml.c: ggml_row_size
 [[nodiscard]] constexpr bytes row_size(ggml_type t, std::uint64_t n) {
-  return bytes{traits(t).block_bytes} * (n / traits(t).block);
+  const bytes all = bytes{traits(t).block_bytes} * n;
+  return all.overflowed() ? all : bytes{all.count / traits(t).block};
 }
 
 }  // namespace vrambudget

@@ -71,6 +71,16 @@ TEST_SUITE("ops") {
     CHECK_FALSE(g.failure().empty());
   }
 
+  TEST_CASE("a view past the end of its source fails") {
+    graph g;
+    op_builder b(g);
+    tensor* x = g.make(ggml_type::f32, 64, 8);
+    (void)b.view_2d(x, 64, 4, x->nb[1], 4 * x->nb[1]);
+    CHECK(g.failure().empty());
+    (void)b.view_2d(x, 64, 4, x->nb[1], 5 * x->nb[1]);
+    CHECK_FALSE(g.failure().empty());
+  }
+
   TEST_CASE("sizes beyond 2 to the 62 fail and do not wrap") {
     graph g;
     (void)g.make(ggml_type::f32, std::int64_t{1} << 40, std::int64_t{1} << 30);

@@ -54,9 +54,10 @@ TEST_SUITE("ggml_type") {
     CHECK(type_from_id(30) == ggml_type::bf16);
   }
 
-  TEST_CASE("a row is whole blocks") {
+  TEST_CASE("a row is a number of blocks, not always whole") {
     CHECK(row_size(ggml_type::q4_0, 1024).count == 1024 / 32 * 18);
     CHECK(row_size(ggml_type::f16, 100).count == 200);
     CHECK(row_size(ggml_type::q6_k, 5120).count == 20 * 210);
+    CHECK(row_size(ggml_type::q4_1, 80).count == 50);  // a head of two and a half blocks
   }
 }
