@@ -5,8 +5,11 @@
 
 namespace vrambudget::arch {
 
-/// Baichuan, ERNIE 4.5, InternLM 2, PaddleOCR, openPangu, Qwen, Qwen2-VL, Refact, SmolLM3, XVERSE.
+/// Baichuan, InternLM 2, PaddleOCR, openPangu, Qwen, Qwen2-VL, SmolLM3, XVERSE.
 inline void build_plain(builder& b) { build_dense(b); }
+
+/// ERNIE 4.5 and Refact: the same without the bias after attention.
+inline void build_plain_unbiased(builder& b) { build_dense(b, {.attn_bias = false}); }
 
 inline void build_exaone(builder& b) { build_dense(b, {.rope_factors = true}); }
 

@@ -18,6 +18,8 @@ inline void build_hunyuan_moe(builder& b) {
 }
 
 /// Dense layers among those of experts.
-inline void build_ernie4_5_moe(builder& b) { detail::build_shared_experts(b, {}); }
+inline void build_ernie4_5_moe(builder& b) {
+  detail::build_shared_experts(b, {.attn_bias = false});
+}
 
 }  // namespace vrambudget::arch

@@ -16,6 +16,7 @@ struct plain_decoder {
   decoder frame = {};
   head_norms norms = head_norms::none;
   bool rope_factors = false;  ///< RoPE frequencies may have factors in the file
+  bool attn_bias = true;      ///< false: a bias after attention is loaded, but not used
 };
 
 /// Runs attention and `feed_forward(il, x)` in every layer; layers without RoPE are in the keys.
@@ -31,7 +32,7 @@ void build_plain_decoder(builder& b, const plain_decoder& s, FeedForward&& feed_
         if (b.hp.has_rope(static_cast<std::uint32_t>(il)))
           rotate_positions(b, y, pos, s.rope_factors ? b.rope_factors(il) : nullptr);
         if (s.norms == head_norms::after_rope) norm_heads(b, il, y);
-        return attention(il, y);
+        return attention(il, y, {.bias = s.attn_bias});
       },
       feed_forward);
 }
