@@ -32,12 +32,14 @@
 #include "vrambudget/arch/grovemoe.hpp"
 #include "vrambudget/arch/hunyuan_moe.hpp"
 #include "vrambudget/arch/jamba.hpp"
+#include "vrambudget/arch/kimi_k3.hpp"
 #include "vrambudget/arch/kimi_linear.hpp"
 #include "vrambudget/arch/lfm2.hpp"
 #include "vrambudget/arch/llama.hpp"
 #include "vrambudget/arch/llama4.hpp"
 #include "vrambudget/arch/mamba.hpp"
 #include "vrambudget/arch/mimo2.hpp"
+#include "vrambudget/arch/minimax_01.hpp"
 #include "vrambudget/arch/minimax_m2.hpp"
 #include "vrambudget/arch/modern_bert.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
@@ -137,6 +139,7 @@ inline constexpr description descriptions[] = {
     {"jamba", build_jamba},
     {"jina-bert-v2", build_jina_bert_v2},
     {"jina-bert-v3", build_jina_bert_v3},
+    {"kimi-k3", build_kimi_k3, {.nodes_per_token = 160, .nodes_per_tensor = 64}},
     {"kimi-linear", build_kimi_linear, many_nodes_long_prompt},
     {"laguna", build_laguna},
     {"lfm2", build_lfm2},
@@ -153,6 +156,7 @@ inline constexpr description descriptions[] = {
     {"mellum", build_qwen3<>},
     {"mimo2", build_mimo2},
     {"minicpm", build_granite<>},
+    {"minimax-01", build_minimax_01, many_nodes_long_prompt},
     {"minimax-m2", build_minimax_m2},
     {"mistral3", build_llama<>},
     {"mistral4", build_deepseek2<true>},

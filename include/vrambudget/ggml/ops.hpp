@@ -238,6 +238,16 @@ class op_builder {
     return matrix_state(op::rwkv_wkv7, k, state, {r, w, k, v, a, b, state});
   }
 
+  // hyper-connections
+  /// Sum of the streams of each token, weighted.
+  ///
+  /// Shape:    x [n_embd, streams, tokens], weights [streams, tokens]; result [n_embd, tokens]
+  tensor* hc_pre(tensor* x, tensor* weights) {
+    g_.require(weights->ne[0] == x->ne[1] && weights->ne[1] == x->ne[2],
+               "hc_pre: one weight per stream", *x, *weights);
+    return g_.make_op(op::hc_pre, ggml_type::f32, {x->ne[0], x->ne[2], 1, 1}, {x, weights});
+  }
+
   void expand(tensor* t) { g_.expand(t); }
   [[nodiscard]] graph& get_graph() { return g_; }
 

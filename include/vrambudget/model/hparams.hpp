@@ -72,7 +72,8 @@ struct hparams {
                 time_decay_extra_dim = 0;
   std::uint32_t n_lora_decay = 0, n_lora_iclr = 0, n_lora_value_res_mix = 0, n_lora_gate = 0;
   std::uint32_t rescale_every_n_layers = 0, attn_res_block_size = 0;
-  bool kda_safe_gate = false, supports_rollback = false;
+  float f_situ_linear_beta = 0;
+  bool kda_bounded = false, supports_rollback = false;
 
   // sparse attention, hyper-connections, n-gram embeddings
   std::uint32_t indexer_n_head = 0, indexer_head_size = 0, indexer_top_k = 0,

@@ -13,7 +13,8 @@ enum class activation : std::uint8_t {
   relu_sqr,
   swiglu_oai,
   gated_halves,
-  xielu
+  xielu,
+  situ
 };
 
 /// Names of a feed-forward layer's matrices; shared experts have their own.
@@ -31,8 +32,17 @@ inline tensor* ffn_linear(builder& b, int il, tensor_name name, tensor* x) {
   return builder::named(y, name.text(), il);
 }
 
+/// tanh(gate) * sigmoid(gate) * tanh(up), each tanh scaled before and after; up as it is if it has no
+/// scale.
+inline tensor* situ(builder& b, tensor* gate, tensor* up) {
+  const auto soft_bound = [&](tensor* t) { return b.scale(b.tanh(b.scale(t))); };
+  tensor* act = b.mul(soft_bound(gate), b.sigmoid(gate));
+  return b.mul(act, b.hp.f_situ_linear_beta > 0.0f ? soft_bound(up) : up);
+}
+
 /// A gated activation; `limit` > 0: both sides are clamped first.
-inline tensor* gated(builder& b, tensor* gate, tensor* up, float limit) {
+inline tensor* gated(builder& b, activation act, tensor* gate, tensor* up, float limit) {
+  if (act == activation::situ) return situ(b, gate, up);
   if (limit <= 1e-6f) return b.glu(gate, up);
   tensor* clamped = b.clamp(up);
   return b.mul(b.clamp(b.silu(gate)), clamped);
@@ -68,7 +78,7 @@ inline tensor* ffn_hidden(builder& b, int il, tensor* x, activation act = activa
   tensor* gate = detail::ffn_linear(b, il, n.gate, x);
   const float limit =
       act == activation::silu ? b.hp.swiglu_clamp_shexp(static_cast<std::uint32_t>(il)) : 0.0f;
-  return detail::gated(b, gate, up, limit);
+  return detail::gated(b, act, gate, up, limit);
 }
 
 /// down of the same: a whole feed-forward layer.

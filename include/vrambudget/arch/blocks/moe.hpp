@@ -130,7 +130,7 @@ inline tensor* expert_hidden(builder& b, int il, tensor* x, tensor* ids, const m
   }
   tensor* up = expert_linear(b, il, o.names.up, x, ids, bias(o.names.up));
   if (!b.has(il, o.names.gate)) return activate(b, o.act, up);
-  return gated(b, expert_linear(b, il, o.names.gate, x, ids, bias(o.names.gate)), up, limit);
+  return gated(b, o.act, expert_linear(b, il, o.names.gate, x, ids, bias(o.names.gate)), up, limit);
 }
 
 }  // namespace detail

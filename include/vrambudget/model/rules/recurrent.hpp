@@ -84,6 +84,9 @@ inline void bailingmoe3(keys& k, hparams& hp) {
 inline void kimi_k3(keys& k, hparams& hp) {
   kimi_delta(k, hp);
   hp.n_embd_head_v_full = hp.n_embd_head_v_swa = hp.n_lora_kv;  // the cache has the latent
+  hp.kda_bounded = k.has("kda.gate_lower_bound");
+  hp.attn_res_block_size = k.required("attn_res.block_size");
+  hp.f_situ_linear_beta = k.f32("activation.situ_linear_beta");
 }
 inline void minimax_01(keys& k, hparams& hp) {
   hp.n_embd_head_la = hp.n_embd_head_k_full;
