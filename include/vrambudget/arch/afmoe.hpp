@@ -44,27 +44,32 @@ inline void build_laguna(builder& b) {
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
 }
 
+namespace detail {
+inline tensor* step35_attention(builder& b, attention_input& attention, int il, tensor* x,
+                                tensor* pos) {
+  const auto l = static_cast<std::uint32_t>(il);
+  const auto by_head = [&](tensor* t, std::int64_t heads) {
+    return b.reshape(t, t->ne[0] / heads, heads, b.ub.n_tokens);
+  };
+  qkv y = project_qkv(b, il, x, false);
+  y = {by_head(y.q, b.hp.n_head(l)), by_head(y.k, b.hp.n_head_kv(l)),
+       by_head(y.v, b.hp.n_head_kv(l))};
+  norm_heads(b, il, y);
+  rotate_positions(b, y, pos, b.hp.is_swa(l) ? nullptr : b.rope_factors(il));
+  tensor* out = attention(il, y, {.project = false});
+  if (tensor* w = b.weight(il, "attn_gate"))
+    out = gate_heads(b, il, out, b.sigmoid(b.mul_mat(w, x)));
+  return b.linear_without_bias(il, "attn_output", out);
+}
+}  // namespace detail
+
 /// A sigmoid gate per head, rows picked late, and clamped experts in some layers.
 inline void build_step35(builder& b) {
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(
       b, {.rows = row_selection::before_norm},
-      [&](int il, tensor* x) {
-        const auto l = static_cast<std::uint32_t>(il);
-        const auto by_head = [&](tensor* t, std::int64_t heads) {
-          return b.reshape(t, t->ne[0] / heads, heads, b.ub.n_tokens);
-        };
-        qkv y = project_qkv(b, il, x, false);
-        y = {by_head(y.q, b.hp.n_head(l)), by_head(y.k, b.hp.n_head_kv(l)),
-             by_head(y.v, b.hp.n_head_kv(l))};
-        norm_heads(b, il, y);
-        rotate_positions(b, y, pos, b.hp.is_swa(l) ? nullptr : b.rope_factors(il));
-        tensor* out = attention(il, y, {.project = false});
-        if (tensor* w = b.weight(il, "attn_gate"))
-          out = gate_heads(b, il, out, b.sigmoid(b.mul_mat(w, x)));
-        return b.linear_without_bias(il, "attn_output", out);
-      },
+      [&](int il, tensor* x) { return detail::step35_attention(b, attention, il, x, pos); },
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
 }
 

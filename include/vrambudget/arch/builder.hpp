@@ -122,6 +122,9 @@ class builder : public ggml::op_builder {
   tensor* rms_norm_unpinned(int il, tensor_name name, tensor* x) {
     return weighted(il, name, rms_norm(x), false);
   }
+  tensor* layer_norm_unpinned(int il, tensor_name name, tensor* x) {
+    return weighted(il, name, norm(x), false);
+  }
   tensor* layer_norm_of(int il, tensor_name name, tensor* x) { return weighted(il, name, norm(x)); }
   tensor* norm_of(norm_kind kind, int il, tensor_name name, tensor* x) {
     return kind == norm_kind::layer ? layer_norm_of(il, name, x) : rms_norm_of(il, name, x);

@@ -3,7 +3,6 @@
 
 #include "vrambudget/arch/blocks/decoder.hpp"
 #include "vrambudget/arch/blocks/moe.hpp"
-#include "vrambudget/arch/blocks/nextn.hpp"
 #include "vrambudget/arch/blocks/projections.hpp"
 
 namespace vrambudget::arch {
@@ -18,14 +17,6 @@ inline tensor* glm4moe_attention(builder& b, attention_input& attention, int il,
   return attention(il, y);
 }
 }  // namespace detail
-
-inline void build_glm4moe_nextn(builder& b) {
-  tensor* pos = b.positions();
-  attention_input attention(b);
-  build_nextn(
-      b, {}, [&](int il, tensor* x) { return detail::glm4moe_attention(b, attention, il, x, pos); },
-      [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
-}
 
 inline void build_glm4moe(builder& b) {
   tensor* pos = b.positions();

@@ -4,7 +4,6 @@
 #include "vrambudget/arch/blocks/decoder.hpp"
 #include "vrambudget/arch/blocks/delta_net.hpp"
 #include "vrambudget/arch/blocks/moe.hpp"
-#include "vrambudget/arch/blocks/nextn.hpp"
 #include "vrambudget/arch/blocks/projections.hpp"
 
 namespace vrambudget::arch {
@@ -114,16 +113,6 @@ inline void build_qwen3next(builder& b) {
 }
 inline void build_qwen35(builder& b) {
   detail::build_delta_hybrid(b, false, detail::separate_inputs);
-}
-
-/// One gated attention with what follows it.
-inline void build_qwen35_nextn(builder& b) {
-  tensor* pos = b.positions();
-  attention_input attention(b);
-  build_nextn(
-      b, {},
-      [&](int il, tensor* x) { return detail::gated_attention(b, attention, il, x, pos, false); },
-      [&](int il, tensor* x) { return detail::gated_experts(b, il, x); });
 }
 
 }  // namespace vrambudget::arch

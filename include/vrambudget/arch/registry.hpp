@@ -44,6 +44,7 @@
 #include "vrambudget/arch/modern_bert.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
 #include "vrambudget/arch/olmo.hpp"
+#include "vrambudget/arch/nextn.hpp"
 #include "vrambudget/arch/olmoe.hpp"
 #include "vrambudget/arch/openelm.hpp"
 #include "vrambudget/arch/phi3.hpp"
@@ -221,9 +222,18 @@ static_assert(std::adjacent_find(std::begin(descriptions), std::end(descriptions
 // clang-format off: one row each
 /// The NextN layers of a model as a graph of their own, which drafts for the rest.
 inline constexpr description nextn_descriptions[] = {
+    {"cohere2moe", build_cohere2moe_nextn},
+    {"deepseek2", build_latent_nextn},
+    {"deepseek32", build_latent_nextn},
+    {"glm-dsa", build_latent_nextn},
     {"glm4moe", build_glm4moe_nextn},
+    {"hy_v3", build_hy_v3_nextn},
+    {"mimo2", build_mimo2_nextn},
+    {"nemotron_h_moe", build_nemotron_h_nextn},
     {"qwen35", build_qwen35_nextn, many_nodes},
     {"qwen35moe", build_qwen35_nextn, many_nodes},
+    {"qwen3next", build_qwen35_nextn<nextn_rows::after_attention>, many_nodes},
+    {"step35", build_step35_nextn},
 };
 // clang-format on
 

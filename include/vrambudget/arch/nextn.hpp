@@ -1,0 +1,123 @@
+// The NextN layers with which models draft for themselves: each is one more layer of its kind.
+#pragma once
+
+#include "vrambudget/arch/afmoe.hpp"
+#include "vrambudget/arch/blocks/mla.hpp"
+#include "vrambudget/arch/blocks/nextn.hpp"
+#include "vrambudget/arch/glm4moe.hpp"
+#include "vrambudget/arch/nemotron_h.hpp"
+#include "vrambudget/arch/qwen3next.hpp"
+
+namespace vrambudget::arch {
+
+namespace detail {
+/// Experts where the layer has a router, else a dense layer.
+inline tensor* experts_if_routed(builder& b, int il, tensor* x) {
+  return b.has(il, "ffn_gate_inp") ? experts_after_dense(b, il, x) : ffn(b, il, x);
+}
+}  // namespace detail
+
+/// DeepSeek V2 to V3.2 and GLM-5: latent attention over all cells, also where the model's is sparse.
+inline void build_latent_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_nextn(
+      b, {.ffn_norm = "ffn_norm"},
+      [&](int il, tensor* x) {
+        return latent_attention(b, attention, il, x, pos, nullptr, {.flat_q = true});
+      },
+      [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
+}
+
+/// GLM-4.5.
+inline void build_glm4moe_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_nextn(
+      b, {}, [&](int il, tensor* x) { return detail::glm4moe_attention(b, attention, il, x, pos); },
+      [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
+}
+
+/// Qwen3.5 and Qwen3-Next: a gated attention, though most of the model's layers are recurrent.
+template <nextn_rows rows = nextn_rows::after_norm>
+void build_qwen35_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_nextn(
+      b, {.rows = rows},
+      [&](int il, tensor* x) { return detail::gated_attention(b, attention, il, x, pos, false); },
+      [&](int il, tensor* x) { return detail::gated_experts(b, il, x); });
+}
+
+/// Hunyuan 3.
+inline void build_hy_v3_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_nextn(
+      b, {.ffn_norm = "ffn_norm"},
+      [&](int il, tensor* x) {
+        qkv y = project_qkv(b, il, x);
+        norm_heads(b, il, y);
+        rotate_positions(b, y, pos, b.rope_factors(il));
+        return attention(il, y);
+      },
+      [&](int il, tensor* x) { return detail::experts_if_routed(b, il, x); });
+}
+
+/// MiMo-V2: dense.
+inline void build_mimo2_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_nextn(
+      b, {.ffn_norm = "ffn_norm", .rows = nextn_rows::before_norm},
+      [&](int il, tensor* x) {
+        qkv y = project_qkv(b, il, x);
+        rotate_positions(b, y, pos);
+        tensor* out = attention(il, y, {.sinks = b.weight(il, "attn_sinks")});
+        return b.hp.f_attn_value_scale != 0.0f ? b.scale(out) : out;
+      },
+      [&](int il, tensor* x) { return ffn(b, il, x); });
+}
+
+/// Step 3.5.
+inline void build_step35_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_nextn(
+      b, {.ffn_norm = "ffn_norm", .rows = nextn_rows::before_norm},
+      [&](int il, tensor* x) { return detail::step35_attention(b, attention, il, x, pos); },
+      [&](int il, tensor* x) { return detail::experts_if_routed(b, il, x); });
+}
+
+/// Nemotron-H: attention without positions and experts in one layer.
+inline void build_nemotron_h_nextn(builder& b) {
+  attention_input attention(b);
+  build_nextn(
+      b, {.rows = nextn_rows::after_residual, .head_norm = norm_kind::layer},
+      [&](int il, tensor* x) { return attention(il, project_qkv(b, il, x)); },
+      [&](int il, tensor* x) { return detail::latent_experts(b, il, x); });
+}
+
+/// Command A's mixture of experts: feed-forward beside attention, the mean of routed and shared experts.
+inline void build_cohere2moe_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  const norm_kind norm = b.hp.rms_norm ? norm_kind::rms : norm_kind::layer;
+  build_nextn(
+      b, {.norm = norm, .head_norm = norm, .parallel = true, .scale_logits = true},
+      [&](int il, tensor* x) {
+        qkv y = project_qkv(b, il, x);
+        rotate_positions(b, y, pos, b.rope_factors(il));
+        return attention(il, y);
+      },
+      [&](int il, tensor* x) {
+        tensor* y = moe_ffn(b, il, x,
+                            {.gating = static_cast<gating>(b.hp.expert_gating_func),
+                             .norm_weights = b.hp.expert_weights_norm,
+                             .weights_scale = b.hp.expert_weights_scale});
+        if (!b.has(il, "ffn_up_shexp")) return y;
+        return b.scale(b.add(y, ffn(b, il, x, activation::silu, shared_expert)));
+      });
+}
+
+}  // namespace vrambudget::arch
