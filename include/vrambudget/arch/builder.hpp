@@ -198,10 +198,11 @@ class builder : public ggml::op_builder {
 
   // --- head
 
-  /// Logits from `embd`, with the file's scale and bias and the model's logit scale. `pads`: the
+  /// Logits from `embd`, which the model may scale first, with the file's scale and bias and the model's logit scale. `pads`: the
   /// output matrix may lack the first rows of the vocabulary, whose logits are then a constant.
   void finish_logits(bool softcap = false, bool pads = false) {
-    tensor* y = mul_mat(output_matrix(), embd);
+    tensor* y = hp.f_hidden_scale != 0.0f ? scale(embd) : embd;
+    y = mul_mat(output_matrix(), y);
     if (tensor* s = weight(-1, "output", ".scale")) y = mul(y, s);
     if (tensor* bias = weight(-1, "output", ".bias")) y = add(y, bias);
     if (hp.f_logit_scale != 0.0f) y = scale(y);

@@ -11,6 +11,7 @@
 #include "vrambudget/arch/bert.hpp"
 #include "vrambudget/arch/bitnet.hpp"
 #include "vrambudget/arch/blocks/pooling.hpp"
+#include "vrambudget/arch/chameleon.hpp"
 #include "vrambudget/arch/command_r.hpp"
 #include "vrambudget/arch/dbrx.hpp"
 #include "vrambudget/arch/deci.hpp"
@@ -29,7 +30,9 @@
 #include "vrambudget/arch/gptneox.hpp"
 #include "vrambudget/arch/granite.hpp"
 #include "vrambudget/arch/granitehybrid.hpp"
+#include "vrambudget/arch/graniteswitch.hpp"
 #include "vrambudget/arch/grovemoe.hpp"
+#include "vrambudget/arch/hrm_text.hpp"
 #include "vrambudget/arch/hunyuan_moe.hpp"
 #include "vrambudget/arch/jamba.hpp"
 #include "vrambudget/arch/kimi_k3.hpp"
@@ -39,9 +42,11 @@
 #include "vrambudget/arch/llama4.hpp"
 #include "vrambudget/arch/mamba.hpp"
 #include "vrambudget/arch/mimo2.hpp"
+#include "vrambudget/arch/minicpm3.hpp"
 #include "vrambudget/arch/minimax_01.hpp"
 #include "vrambudget/arch/minimax_m2.hpp"
 #include "vrambudget/arch/modern_bert.hpp"
+#include "vrambudget/arch/nanbeige.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
 #include "vrambudget/arch/nextn.hpp"
 #include "vrambudget/arch/olmo.hpp"
@@ -53,7 +58,9 @@
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
 #include "vrambudget/arch/rwkv.hpp"
+#include "vrambudget/arch/spark2_5.hpp"
 #include "vrambudget/arch/t5.hpp"
+#include "vrambudget/arch/talkie.hpp"
 #include "vrambudget/arch/wavtokenizer.hpp"
 
 namespace vrambudget::arch {
@@ -90,8 +97,10 @@ inline constexpr description descriptions[] = {
     {"bert", build_bert},
     {"bitnet", build_bitnet},
     {"bloom", build_bloom},
+    {"chameleon", build_chameleon},
     {"chatglm", build_chatglm},
     {"codeshell", build_starcoder2},
+    {"cogvlm", build_cogvlm},
     {"cohere2", build_cohere2},
     {"cohere2moe", build_cohere2moe},
     {"command-r", build_command_r},
@@ -128,8 +137,10 @@ inline constexpr description descriptions[] = {
     {"granite_swa", build_granite<activation::gated_halves>},
     {"granitehybrid", build_granitehybrid},
     {"granitemoe", build_granite<>},
+    {"graniteswitch", build_graniteswitch},
     {"grok", build_grok},
     {"grovemoe", build_grovemoe},
+    {"hrm_text", build_hrm_text, {.nodes_per_token = 80, .nodes_per_tensor = 64}},
     {"hunyuan-dense", build_hunyuan},
     {"hunyuan-moe", build_hunyuan_moe},
     {"hunyuan_vl", build_hunyuan},
@@ -157,12 +168,15 @@ inline constexpr description descriptions[] = {
     {"mellum", build_qwen3<>},
     {"mimo2", build_mimo2},
     {"minicpm", build_granite<>},
+    {"minicpm3", build_minicpm3},
     {"minimax-01", build_minimax_01, many_nodes_long_prompt},
     {"minimax-m2", build_minimax_m2},
     {"mistral3", build_llama<>},
     {"mistral4", build_deepseek2<true>},
     {"modern-bert", build_modern_bert, {.rank = {.of_mean = true}}},
     {"mpt", build_mpt},
+    {"muse-glimmer", build_muse_glimmer},
+    {"nanbeige", build_nanbeige, many_nodes},
     {"nemotron", build_nemotron},
     {"nemotron_h", build_nemotron_h},
     {"nemotron_h_moe", build_nemotron_h},
@@ -182,6 +196,7 @@ inline constexpr description descriptions[] = {
     {"plamo", build_plamo},
     {"plamo2", build_plamo2},
     {"plamo3", build_plamo3},
+    {"plm", build_plm},
     {"pockettts", build_pockettts},
     {"qwen", build_plain},
     {"qwen2", build_qwen2<>},
@@ -203,12 +218,14 @@ inline constexpr description descriptions[] = {
     {"seed_oss", build_seed_oss},
     {"smallthinker", build_smallthinker},
     {"smollm3", build_plain},
+    {"spark2_5", build_spark2_5},
     {"stablelm", build_stablelm},
     {"starcoder", build_gpt2},
     {"starcoder2", build_starcoder2},
     {"step35", build_step35},
     {"t5", build_t5},
     {"t5encoder", build_t5_encoder},
+    {"talkie", build_talkie},
     {"wavtokenizer-dec", build_wavtokenizer},
     {"xverse", build_plain},
 };

@@ -40,6 +40,7 @@ class op_builder {
   tensor* tanh(tensor* a) { return unary(ggml::unary::tanh, a); }
   tensor* exp(tensor* a) { return unary(ggml::unary::exp, a); }
   tensor* neg(tensor* a) { return unary(ggml::unary::neg, a); }
+  tensor* round(tensor* a) { return unary(ggml::unary::round, a); }
   tensor* softplus(tensor* a) { return unary(ggml::unary::softplus, a); }
 
   /// Gated activation of two tensors of one shape (`*_split` in ggml).
@@ -122,6 +123,11 @@ class op_builder {
     tensor* t = g_.make_op(op::cpy, type, a->ne, {a});
     g_.set_sources(*t, {a, t});
     return t;
+  }
+  /// `a` with `b` written over a part of it.
+  tensor* set(tensor* a, tensor* b) {
+    g_.require(n_elements(*a) >= n_elements(*b), "set: no more elements", *a, *b);
+    return like(op::set, a, {a, b});
   }
   tensor* concat(tensor* a, tensor* b, std::size_t dim) {
     auto ne = a->ne;

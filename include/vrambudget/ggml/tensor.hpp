@@ -137,7 +137,8 @@ enum class unary : std::uint8_t {
   softplus,
   exp,
   neg,
-  xielu
+  xielu,
+  round
 };
 
 /// At most this many sources, as in ggml (GGML_MAX_SRC).

@@ -62,7 +62,8 @@ struct hparams {
   std::vector<float> swiglu_clamp_exp_arr, swiglu_clamp_shexp_arr;
 
   // scales
-  float f_residual_scale = 0, f_embedding_scale = 0, f_logit_scale = 0, f_attn_value_scale = 0;
+  float f_residual_scale = 0, f_hidden_scale = 0, f_embedding_scale = 0, f_logit_scale = 0,
+        f_attn_value_scale = 0;
   float f_final_logit_softcapping = 0;
 
   // recurrent layers
@@ -90,8 +91,8 @@ struct hparams {
   bool has_encoder = false;
   std::uint32_t dec_n_layer = 0, n_rel_attn_bkts = 0, n_cls_out = 1;
   std::uint32_t n_hrm_layers_per_stack = 0, n_hrm_h_cycles = 0, n_hrm_l_cycles = 0;
-  std::uint32_t n_layer_loop = 0;  ///< layers after which the stack starts over; 0: it never does
-  bool norms_loops = false;        ///< the stream is normed before it starts over
+  int n_layer_loop = 0;      ///< layers after which the stack starts over; 0: it never does
+  bool norms_loops = false;  ///< the stream is normed before it starts over
   std::vector<std::uint32_t> block_arr;  ///< whose tensors each layer uses; empty: its own
   std::uint32_t posnet_n_embd = 0, posnet_n_layer = 0, convnext_n_embd = 0, convnext_n_layer = 0,
                 n_norm_groups = 0;

@@ -73,6 +73,9 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
     const bool picks = il == n_layer - 1 && d.rows == row_selection::early;
     stream =
         builder::named(layer(il, stream, last_rows(b, picks ? out_ids : nullptr)), "l_out", il);
+    if (b.hp.norms_loops && il + 1 < n_layer && (il + 1) % b.hp.n_layer_loop == 0)
+      stream = b.scale_and_shift(il, "loop_norm", b.rms_norm(stream), b.weight(-1, "output_norm"),
+                                 nullptr);
     if (d.deepstack && il < static_cast<int>(b.hp.n_deepstack_layers))
       stream = b.add(stream, input_columns(b, embeddings, il + 1));
   }

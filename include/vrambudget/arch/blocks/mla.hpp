@@ -10,6 +10,8 @@ struct latent_options {
   bool flat_q = false;        ///< in absorbed form Q is not reshaped to heads
   bool rotary_first = false;  ///< decompressed K starts with what rotates instead of ending with it
   bool project = true;        ///< false: the caller applies the output projection
+  bool factors = false;       ///< RoPE frequencies may have factors in the file
+  bool flat_v = false;        ///< decompressed V is stored as rows of all heads
 };
 
 /// Latent attention of one layer, without positions if `pos` is null. With per-head matrices in the file K stays compressed in the cache
@@ -40,7 +42,8 @@ inline tensor* latent_attention(builder& b, attention_input& attention, int il, 
   tensor* latent = b.view_2d(kv, rank, nt, row(kv, rank + rope), 0);
   tensor* k_rope =
       b.view_3d(kv, rope, 1, nt, row(kv, rank + rope), row(kv, rank + rope), row(kv, rank));
-  const auto rotated = [&](tensor* t) { return pos ? b.rope(t, pos) : t; };
+  tensor* factors = o.factors ? b.rope_factors(il) : nullptr;
+  const auto rotated = [&](tensor* t) { return pos ? b.rope(t, pos, factors) : t; };
   k_rope = rotated(k_rope);
   latent = b.rms_norm_of(il, "attn_kv_a_norm", latent);
   const auto scaled = [&](tensor* t) { return q_scale ? b.mul(t, q_scale) : t; };
@@ -64,6 +67,7 @@ inline tensor* latent_attention(builder& b, attention_input& attention, int il, 
                       token_row = head_row * static_cast<std::uint64_t>(n_head);
   tensor* k_nope = b.view_3d(both, nope, n_head, nt, head_row, token_row, 0);
   tensor* v = b.cont(b.view_3d(both, head_v, n_head, nt, head_row, token_row, row(both, nope)));
+  if (o.flat_v) v = b.view_2d(v, head_v * n_head, nt, row(v, head_v * n_head), 0);
   tensor* of_heads = b.repeat(k_rope, {rope, n_head, nt, 1});
   tensor* k = o.rotary_first ? b.concat(of_heads, k_nope, 0) : b.concat(k_nope, of_heads, 0);
   return attention(il, {scaled(rotated(q)), k, v}, {.project = o.project});

@@ -87,7 +87,7 @@ inline void gemma4(keys& k, hparams& hp) {
   hp.n_layer_kv_from_start = static_cast<std::int32_t>(hp.n_layer_all) -
                              static_cast<std::int32_t>(std::min(shared, hp.n_layer_all));
   hp.n_embd_per_layer = k.u32("embedding_length_per_layer_input");
-  hp.f_final_logit_softcapping = k.f32("final_logit_softcapping");
+  hp.f_final_logit_softcapping = k.f32("final_logit_softcapping", 30.0f);
 }
 
 }  // namespace vrambudget::detail::rules

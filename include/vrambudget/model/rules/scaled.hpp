@@ -44,6 +44,7 @@ inline void low_rank_kv(keys& k, hparams& hp) {
 inline void minicpm3(keys& k, hparams& hp) {
   low_rank_kv(k, hp);
   hp.n_lora_q = k.required("attention.q_lora_rank");
+  hp.f_hidden_scale = 256.0f / static_cast<float>(hp.n_embd);
   hp.f_residual_scale = 1.4f / std::sqrt(static_cast<float>(hp.n_layer()));
 }
 inline void olmo(keys& k, hparams& hp) { hp.f_clamp_kqv = k.f32("attention.clamp_kqv"); }
@@ -51,7 +52,7 @@ inline void chameleon(keys& k, hparams& hp) { hp.swin_norm = k.boolean("swin_nor
 inline void muse_glimmer(keys& k, hparams& hp) {
   required_window<4>(k, hp);
   logit_scale(k, hp);
-  hp.f_final_logit_softcapping = k.f32("final_logit_softcapping");
+  hp.f_final_logit_softcapping = k.f32("final_logit_softcapping", 30.0f);
   hp.rope_arr = hp.is_swa_arr;  // full layers have no positions
 }
 
@@ -63,7 +64,7 @@ inline void nanbeige(keys& k, hparams& hp) {
   if (n > 512) return;
   repeat_layers(hp, static_cast<std::uint32_t>(n));
   for (std::uint32_t il = 0; il < n; ++il) hp.block_arr.push_back(il % n_once);
-  hp.n_layer_loop = n_once;
+  hp.n_layer_loop = static_cast<int>(n_once);
   hp.norms_loops = !k.boolean("skip_loop_final_norm");
 }
 /// Two stacks of the same depth: in each high cycle the low one runs some times, then the high one.
