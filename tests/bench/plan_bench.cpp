@@ -2,6 +2,9 @@
 // header_bench.cpp, beside its peer: reading the same bytes once.
 #include <benchmark/benchmark.h>
 
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
 #include <string>
 
 #include "vrambudget/gpu/catalogue.hpp"
@@ -13,47 +16,68 @@ namespace {
 
 using namespace vrambudget;
 
-model load(const char* name) {
-  const auto header = header_from_shape(find_model(name).value().shape).value();
+/// A run of a model on one card. Several slots with caches of their own make the largest graphs.
+struct planned_run {
+  const char* name;  ///< in the catalogue, or of a recorded case's shape
+  run r;
+};
+constexpr ggml_type q4_0 = ggml_type::q4_0;
+const planned_run dense_64{"qwen3-32b", {.n_ctx = 32768, .n_parallel = 1}};
+const planned_run dense_80{"llama-3.3-70b", {.n_ctx = 131072, .n_parallel = 1}};
+const planned_run hybrid_64{"Qwen3.6-27B-UD-Q4_K_XL",
+                            {.n_ctx = 262144, .n_parallel = 1, .type_k = q4_0, .type_v = q4_0}};
+const planned_run experts_94{"qwen3-235b-a22b",
+                             {.n_ctx = 40960, .n_parallel = 1, .type_k = q4_0, .type_v = q4_0}};
+/// The largest graph of all recorded cases.
+const planned_run largest_graph{"minimax-m3-d", {.n_ctx = 16384, .n_batch = 512, .n_parallel = 8}};
+
+std::string shape_of(const std::string& name) {
+  if (const auto known = find_model(name)) return std::string(known->shape);
+  std::ifstream in(VRAMBUDGET_RECORDED_SHAPES "/" + name + ".json");
+  if (!in) throw std::runtime_error("no shape of " + name);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+model load(const planned_run& what) {
+  const auto header = header_from_shape(shape_of(what.name)).value();
   const auto parsed = gguf::parse(header, {.check_data = false}).value();
   return read_model({&parsed, 1}).value();
 }
 
 std::vector<device> card() { return {to_device(find_gpu("3090").value())}; }
 
-const run q4_slot{
-    .n_ctx = 262144, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};
-
 /// One budget where the model was planned before, as a launcher's slider does.
-void budget_again(benchmark::State& state, const char* name) {
-  const model m = load(name);
+void budget_again(benchmark::State& state, const planned_run& what) {
+  const model m = load(what);
   planner p(m, card());
-  for (auto _ : state) benchmark::DoNotOptimize(p.budget_for(q4_slot));
+  for (auto _ : state) benchmark::DoNotOptimize(p.budget_for(what.r));
+  const budget b = p.budget_for(what.r).value();
   state.counters["layers"] = m.hp.n_layer();
+  state.counters["nodes"] = b.prompt.n_nodes;
 }
 
 /// One budget from a model that was just read.
-void budget_first(benchmark::State& state, const char* name) {
-  const model m = load(name);
+void budget_first(benchmark::State& state, const planned_run& what) {
+  const model m = load(what);
   const auto devices = card();
-  for (auto _ : state) benchmark::DoNotOptimize(plan(m, q4_slot, devices));
+  for (auto _ : state) benchmark::DoNotOptimize(plan(m, what.r, devices));
 }
 
-void largest_context(benchmark::State& state, const char* name) {
-  const model m = load(name);
+void largest_context(benchmark::State& state, const planned_run& what) {
+  const model m = load(what);
   planner p(m, card());
-  for (auto _ : state) benchmark::DoNotOptimize(max_context(p, q4_slot));
+  for (auto _ : state) benchmark::DoNotOptimize(max_context(p, what.r));
 }
 
 /// A sweep's point without a graph: caches and states, over contexts and cache types.
-void closed_terms(benchmark::State& state, const char* name) {
-  const model m = load(name);
+void closed_terms(benchmark::State& state, const planned_run& what) {
+  const model m = load(what);
   const auto devices = card();
-  const placement where = place_layers(q4_slot, devices, m.hp.n_layer_all).value();
-  run r = q4_slot;
+  const placement where = place_layers({}, devices, m.hp.n_layer_all).value();
+  run r = what.r;
   for (auto _ : state) {
     r.n_ctx = r.n_ctx % 262144 + 256;
-    r.type_k = r.type_v = r.n_ctx % 512 ? ggml_type::q8_0 : ggml_type::q4_0;
+    r.type_k = r.type_v = r.n_ctx % 512 ? ggml_type::q8_0 : q4_0;
     const context_params c = effective_context(r, m.hp).value();
     const memory_layout layout = layout_of(m.architecture, m.hp, c, where);
     benchmark::DoNotOptimize(kv_cache_bytes(layout, 0, where.host()));
@@ -64,10 +88,10 @@ void closed_terms(benchmark::State& state, const char* name) {
 }
 
 /// A sweep's point with its compute buffer to the byte.
-void sweep(benchmark::State& state, const char* name) {
-  const model m = load(name);
+void sweep(benchmark::State& state, const planned_run& what) {
+  const model m = load(what);
   planner p(m, card());
-  run r = q4_slot;
+  run r = what.r;
   for (auto _ : state) {
     r.n_ctx = r.n_ctx % 262144 + 256;
     benchmark::DoNotOptimize(p.budget_for(r));
@@ -75,16 +99,18 @@ void sweep(benchmark::State& state, const char* name) {
   state.SetItemsProcessed(state.iterations());
 }
 
-#define MODELS(f)                                              \
-  BENCHMARK_CAPTURE(f, qwen3_6_27b, "Qwen3.6-27B-UD-Q4_K_XL"); \
-  BENCHMARK_CAPTURE(f, llama_3_3_70b, "llama-3.3-70b");        \
-  BENCHMARK_CAPTURE(f, qwen3_235b_a22b, "qwen3-235b-a22b");    \
-  BENCHMARK_CAPTURE(f, gpt_oss_120b, "gpt-oss-120b")
+#define EACH_MODEL(f)                         \
+  BENCHMARK_CAPTURE(f, dense_64, dense_64);   \
+  BENCHMARK_CAPTURE(f, dense_80, dense_80);   \
+  BENCHMARK_CAPTURE(f, hybrid_64, hybrid_64); \
+  BENCHMARK_CAPTURE(f, experts_94, experts_94)
 
-MODELS(budget_again);
-MODELS(budget_first);
-MODELS(largest_context);
-BENCHMARK_CAPTURE(closed_terms, qwen3_6_27b, "Qwen3.6-27B-UD-Q4_K_XL");
-BENCHMARK_CAPTURE(sweep, qwen3_6_27b, "Qwen3.6-27B-UD-Q4_K_XL");
+EACH_MODEL(budget_again);
+BENCHMARK_CAPTURE(budget_again, largest_graph, largest_graph);
+EACH_MODEL(budget_first);
+BENCHMARK_CAPTURE(budget_first, largest_graph, largest_graph);
+EACH_MODEL(largest_context);
+BENCHMARK_CAPTURE(closed_terms, hybrid_64, hybrid_64);
+BENCHMARK_CAPTURE(sweep, hybrid_64, hybrid_64);
 
 }  // namespace

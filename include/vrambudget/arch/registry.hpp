@@ -67,11 +67,12 @@ namespace vrambudget::arch {
 
 /// What the engine does differently for an architecture as a whole.
 struct graph_traits {
-  std::uint32_t nodes_per_token =
-      0;  ///< the engine's limit on nodes: this times the tokens of a batch,
-  std::uint32_t nodes_per_tensor = 8;  ///< or this times the model's tensors, or 1024: the largest
-  rank_options rank = {};              ///< of rerankers
-  bool prompt_of_one = false;          ///< a full batch of one sequence is planned for as well
+  // the engine's limit on nodes: these times tokens of a batch and tensors of the model, or 1024, the
+  // largest of them
+  std::uint32_t nodes_per_token = 0;
+  std::uint32_t nodes_per_tensor = 8;
+  rank_options rank = {};      ///< of rerankers
+  bool prompt_of_one = false;  ///< a full batch of one sequence is planned for as well
 };
 inline constexpr graph_traits many_nodes{.nodes_per_token = 40, .nodes_per_tensor = 32};
 inline constexpr graph_traits many_nodes_long_prompt{
