@@ -41,10 +41,15 @@ namespace detail {
 /// Tensors sent elsewhere by `-ot`, `-cmoe`, `-ncmoe` and `-ncffn`; the first match decides.
 class weight_overrides {
  public:
-  [[nodiscard]] static result<weight_overrides> compile(const run& r, const placement& place) {
+  static constexpr int none = -1;
+  static constexpr int idle_device = -2;  ///< one that is there, but that the run does not use
+
+  /// `n_present`: the devices of the machine, which may be more than the run uses.
+  [[nodiscard]] static result<weight_overrides> compile(const run& r, const placement& place,
+                                                        std::size_t n_present) {
     weight_overrides all(r, place.host());
     for (const tensor_override& o : r.overrides) {
-      int backend = -1;
+      int backend = none;
       std::string valid = "CPU";
       if (o.buffer == "CPU" || o.buffer == "CUDA_Host") backend = place.host();
       for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
@@ -52,7 +57,9 @@ class weight_overrides {
         valid += ", " + id;
         if (o.buffer == id) backend = static_cast<int>(i);
       }
-      if (backend < 0)
+      for (std::size_t i = 0; i < n_present && backend == none; ++i)
+        if (o.buffer == "CUDA" + std::to_string(i)) backend = idle_device;
+      if (backend == none)
         return error{errc::invalid_argument,
                      "-ot: there is no buffer '" + o.buffer + "'; there are " + valid};
       try {
@@ -65,15 +72,15 @@ class weight_overrides {
     return all;
   }
 
-  /// The backend `name` is sent to; -1: it is not.
+  /// The backend `name` is sent to, none, or idle_device.
   [[nodiscard]] int find(const std::string& name) const {
     for (const auto& [pattern, backend] : patterns_)
       if (std::regex_search(name, pattern)) return backend;
     // the engine looks for "blk.N.ffn_" anywhere, thus also in T5's stacks
     const auto [stack, il, rest] = stack_of(name);
-    if (il < 0) return -1;
+    if (il < 0) return none;
     if (is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_)) return host_;
-    return is_dense(rest) && il < n_cpu_ffn_ ? host_ : -1;
+    return is_dense(rest) && il < n_cpu_ffn_ ? host_ : none;
   }
 
  private:
@@ -134,16 +141,17 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
   return pad(t.size + row, on_device ? engine::cuda_alignment : engine::host_alignment);
 }
 
-/// Places all tensors of a model.
+/// Places all tensors of a model. `n_present`: the devices of the machine.
 ///
 /// Formula:  per buffer: sum of pad(alloc size); input tensors on the host, layers on their device, the
 ///           output's on the output's, with a copy of tied embeddings there if it is a device
-/// Errors:   invalid_argument  an override that names no buffer or is no regular expression
+/// Errors:   invalid_argument  an override that names no buffer or is no regular expression, or sends
+///                             a tensor to a device that the run does not use
 /// Accuracy: exact; on the host the tensors that stay there, not the range of the file that is mapped
 /// Source:   llama.cpp v0.5.0, src/llama-model-loader.cpp: create_tensor; src/llama-model.cpp: load_tensors
 [[nodiscard]] inline result<weights> place_weights(const model& m, const placement& place,
-                                                   const run& r) {
-  const auto overrides = detail::weight_overrides::compile(r, place);
+                                                   const run& r, std::size_t n_present = 0) {
+  const auto overrides = detail::weight_overrides::compile(r, place, n_present);
   if (!overrides) return overrides.error();
   weights out;
   out.all.reserve(m.tensors.size() + 4);
@@ -156,6 +164,9 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
     if (is_draft_tensor(m, t.name) && !loads_nextn(r)) continue;
     if (is_ignored_tensor(t.name)) continue;
     const int sent = overrides->find(t.name);
+    if (sent == detail::weight_overrides::idle_device)
+      return error{errc::invalid_argument,
+                   "-ot sends '" + t.name + "' to a GPU that this run does not use"};
     const auto chosen = [&](int usual) {
       if (sent >= 0) return sent;
       return usual != place.host() && !detail::cuda_takes(m, t) ? place.host() : usual;

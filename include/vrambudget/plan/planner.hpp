@@ -143,7 +143,7 @@ class planner {
     if (!used) return used.error();
     auto where = place_layers(r, *used, m.hp.n_layer_all);
     if (!where) return where.error();
-    auto pw = place_weights(m, *where, r);
+    auto pw = place_weights(m, *where, r, devices_.size());
     if (!pw) return pw.error();
     at = std::make_unique<placed>(m, std::move(*used), std::move(*where), std::move(*pw), r);
     return {};

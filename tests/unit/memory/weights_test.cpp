@@ -66,6 +66,10 @@ TEST_SUITE("weights") {
     };
     CHECK(place_weights(m, where, alone("CUDA1")).has_value());
     CHECK_FALSE(place_weights(m, where, alone("CUDA0")).has_value());
+    // if the machine has it, only a tensor that would go there is refused
+    CHECK(place_weights(m, where, alone("CUDA0"), 2).has_value());
+    const run up{.split_mode = split_mode::none, .overrides = {{"ffn_up", "CUDA1"}}};
+    CHECK_FALSE(place_weights(m, where, up, 2).has_value());
     CHECK_FALSE(place_weights(m, where, {.overrides = {{"(", "CPU"}}}).has_value());
   }
 
