@@ -17,8 +17,10 @@
 #include "vrambudget/arch/deci.hpp"
 #include "vrambudget/arch/deepseek.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
+#include "vrambudget/arch/deepseek32.hpp"
 #include "vrambudget/arch/dense.hpp"
 #include "vrambudget/arch/dflash.hpp"
+#include "vrambudget/arch/dots3note.hpp"
 #include "vrambudget/arch/eagle3.hpp"
 #include "vrambudget/arch/falcon_h1.hpp"
 #include "vrambudget/arch/gemma.hpp"
@@ -110,8 +112,10 @@ inline constexpr description descriptions[] = {
     {"deepseek", build_deepseek<>},
     {"deepseek2", build_deepseek2<>},
     {"deepseek2-ocr", build_deepseek<>},
+    {"deepseek32", build_deepseek32},
     {"dflash", build_dflash},
     {"dots1", build_deepseek<normed_heads>},
+    {"dots3note", build_dots3note},
     {"dream", build_qwen2<uncached_attention>},
     {"eagle3", build_eagle3},
     {"ernie4_5", build_plain_unbiased},
@@ -129,6 +133,7 @@ inline constexpr description descriptions[] = {
     {"gemma3n", build_gemma3n},
     {"gemma4", build_gemma4},
     {"gemma4-assistant", build_gemma4_assistant},
+    {"glm-dsa", build_glm_dsa},
     {"glm4", build_glm4},
     {"glm4moe", build_glm4moe},
     {"gpt-oss", build_gpt_oss},

@@ -26,9 +26,10 @@ struct kv_cache {
   std::uint32_t n_stream = 1;  ///< sequences with cells of their own; 1: all share them
   ggml_type type_k = ggml_type::f16;
   ggml_type type_v = ggml_type::f16;
-  bool v_trans = false;     ///< V is stored transposed
-  bool borrowed = false;    ///< another context's memory, read only: takes no room here
-  std::uint32_t rot_k = 0;  ///< side of the rotation of K; 0: none
+  bool v_trans = false;      ///< V is stored transposed
+  bool borrowed = false;     ///< another context's memory, read only: takes no room here
+  std::uint32_t head_k = 0;  ///< size of K's heads; 0: the model's
+  std::uint32_t rot_k = 0;   ///< side of the rotation of K; 0: none
   std::uint32_t rot_v = 0;
   std::vector<kv_layer> layers;
   std::vector<std::int32_t>

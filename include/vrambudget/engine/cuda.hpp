@@ -102,6 +102,8 @@ class cuda_backend final : public ggml::backend {
         return scans(t);
       case op::im2col:
         return is_contiguous(*a) && is_contiguous(*t.src[1]);
+      case op::lightning_indexer:
+        return indexes(t);
       case op::flash_attn_ext:
         return choose_flash_attn_kernel(t, cc_) != flash_attn_kernel::none;
       default:
@@ -160,6 +162,15 @@ class cuda_backend final : public ggml::backend {
     if (b.type == ggml_type::f32 && via_f32(a.type)) return true;
     if (a.type == ggml_type::i32 && b.type == ggml_type::i32) return true;
     return a.type == b.type && is_contiguous(a) && is_contiguous(b);
+  }
+  /// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/lightning-indexer.cu: ggml_cuda_lightning_indexer_supported
+  static bool indexes(const ggml::tensor& t) {
+    const ggml::tensor &q = *t.src[0], &k = *t.src[1];
+    const auto aligned = [](const ggml::tensor& s) {
+      return is_quantized(s.type) || (s.nb[1] % 16 == 0 && s.nb[2] % 16 == 0 && s.nb[3] % 16 == 0);
+    };
+    return q.ne[0] == 128 && (q.ne[1] == 64 || q.ne[1] == 32) && aligned(q) && aligned(k) &&
+           detail::flash_attn_reads(k.type);
   }
   static bool scans(const ggml::tensor& t) {
     const ggml::tensor &s = *t.src[0], &decay = *t.src[3];

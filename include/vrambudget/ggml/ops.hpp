@@ -212,6 +212,19 @@ class op_builder {
                       {kernel, b});
   }
 
+  /// Scores of an index: per query and cell, over few small heads.
+  ///
+  /// Shape:    q [head, heads, tokens, streams], k [head, 1, cells, streams], weights [heads, tokens, 1,
+  ///           streams]; result [cells, tokens, 1, streams]
+  tensor* lightning_indexer(tensor* q, tensor* k, tensor* weights, tensor* mask) {
+    g_.require(q->ne[0] == k->ne[0] && k->ne[1] == 1 && mask->ne[0] == k->ne[2],
+               "lightning_indexer: one key head of the query's size", *q, *k);
+    g_.require(q->ne[1] == weights->ne[0] && q->ne[2] == weights->ne[1] && weights->ne[2] == 1,
+               "lightning_indexer: one weight per head", *q, *weights);
+    return g_.make_op(op::lightning_indexer, ggml_type::f32, {k->ne[2], q->ne[2], 1, q->ne[3]},
+                      {q, k, weights, mask});
+  }
+
   // recurrent layers
   tensor* ssm_conv(tensor* sx, tensor* kernel) {
     g_.require(sx->ne[1] == kernel->ne[1], "ssm_conv: same channels", *sx, *kernel);

@@ -179,6 +179,7 @@ class layout_maker {
   template <class Keep>
   [[nodiscard]] kv_cache index_cache(std::string_view name, Keep&& keep, bool with_v) const {
     kv_cache c = cache(name, cp_.n_ctx_seq, keep);
+    c.head_k = hp_.indexer_head_size;
     for (kv_layer& l : c.layers) {
       l.k_width = hp_.indexer_head_size;
       l.v_width = with_v ? hp_.n_embd_head_v(l.il) : 0;

@@ -79,12 +79,22 @@ inline bytes scan_scratch(const hparams& hp, const context_params& cp, std::uint
   return bytes{per_token} * (chunk * n_seqs) + bytes{8} * n_head * cp.n_ubatch + 1_KiB;
 }
 
+/// Scratch of the sort that picks the best cells of an index: rows in pieces of 64 MiB, in six copies
+/// (keys and values before, after and in between).
+///
+/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/{top-k.cu, argsort.cu}
+inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
+  constexpr std::uint64_t piece = std::uint64_t{1} << 26;
+  const std::uint64_t row = 4 * n_cells, rows = std::max<std::uint64_t>(1, piece / row);
+  return bytes{6} * row * std::min(rows, n_tokens) + 2_MiB;
+}
+
 }  // namespace detail
 
 /// Most that the pool and cuBLAS's workspace take on one device.
 ///
 /// Formula:  max over matrix products of (input in the kernel's form) + tiles of stream-k kernels, over
-///           attention and over scans; rounded to 2 MiB; plus the workspace, 32 MiB from compute
+///           attention, scans and the sorting of indices; rounded to 2 MiB; plus the workspace, 32 MiB from compute
 ///           capability 9.0 and 4 MiB before
 /// Accuracy: bound
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{mmq.cu, fattn-common.cuh, ssm-scan.cu, common.cuh}
@@ -106,6 +116,8 @@ inline bytes scan_scratch(const hparams& hp, const context_params& cp, std::uint
   for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il)
     if (m.hp.n_head_kv(il) > 0)
       most = std::max(most, detail::attention_scratch(m.hp, il, cp, d.cc, n_sm));
+  if (m.hp.indexer_top_k > 0)
+    most = std::max(most, detail::index_scratch(cp.n_ctx_seq, cp.n_ubatch));
   return pad(most, (2_MiB).count) + (d.cc >= 900 ? 32_MiB : 4_MiB);
 }
 

@@ -27,7 +27,9 @@ struct attention_options {
 /// Graph inputs that go with one cache.
 class cache_input {
  public:
-  cache_input(builder& b, const kv_cache& cache) : b_(b), cache_(cache) {
+  cache_input(builder& b, const kv_cache& cache)
+      : cache_input(b, cache, b.cp.flash_attn ? ggml_type::f16 : ggml_type::f32) {}
+  cache_input(builder& b, const kv_cache& cache, ggml_type mask_type) : b_(b), cache_(cache) {
     ggml::graph& g = b.get_graph();
     const std::int64_t nt = b.ub.n_tokens;
     const std::int64_t n_stream = b.cp.kv_unified ? 1 : b.ub.n_seqs;
@@ -35,8 +37,7 @@ class cache_input {
     v_idxs =
         g.make_input("attn_inp_v_idxs", ggml_type::i64,
                      cache.v_trans ? nt * static_cast<std::int64_t>(b.hp.n_embd_v_gqa_max()) : nt);
-    mask = g.make_input("attn_inp_kq_mask", b.cp.flash_attn ? ggml_type::f16 : ggml_type::f32,
-                        cache.n_cell, nt / n_stream, 1, n_stream);
+    mask = g.make_input("attn_inp_kq_mask", mask_type, cache.n_cell, nt / n_stream, 1, n_stream);
     if (cache.rot_k)
       k_rot = g.make_input("attn_inp_k_rot", ggml_type::f32, cache.rot_k, cache.rot_k);
     if (cache.rot_v)
@@ -70,12 +71,12 @@ class cache_input {
   /// Shape:    [head size, KV heads, cells, streams]
   tensor* read_k(int il) {
     tensor* k = k_of(il);
-    return rows_of(k, b_.hp.n_embd_head_k(layer(il).il), il);
+    return rows_of(k, cache_.head_k ? cache_.head_k : b_.hp.n_embd_head_k(layer(il).il));
   }
   tensor* read_v(int il) {
     tensor* v = v_of(il);
     const std::uint32_t head = b_.hp.n_embd_head_v(layer(il).il);
-    if (!cache_.v_trans) return rows_of(v, head, il);
+    if (!cache_.v_trans) return rows_of(v, head);
     const auto row = [&](std::uint64_t n) { return row_size(v->type, n).count; };
     const std::uint64_t cells = cache_.n_cell, width = static_cast<std::uint64_t>(v->ne[0]);
     return b_.view_4d(v, {v->ne[1], b_.hp.n_head_kv(layer(il).il), head, v->ne[2]},
@@ -84,7 +85,10 @@ class cache_input {
 
  private:
   [[nodiscard]] const kv_layer& layer(int il) const {
-    return *cache_.find(static_cast<std::uint32_t>(il));
+    if (const kv_layer* l = cache_.find(static_cast<std::uint32_t>(il))) return *l;
+    b_.get_graph().fail("layer " + std::to_string(il) + " has no cache to attend over");
+    static constexpr kv_layer none{.k_width = 1, .v_width = 1};
+    return none;
   }
   tensor* k_of(int il) {
     return cached("cache_k", cache_.type_k, layer(il).k_width, layer(il).backend);
@@ -104,11 +108,11 @@ class cache_input {
   tensor* all_streams(tensor* t) {
     return cache_.n_stream > 1 ? b_.reshape(t, t->ne[0], t->ne[1] * t->ne[2]) : t;
   }
-  tensor* rows_of(tensor* t, std::uint32_t head, int il) {
+  tensor* rows_of(tensor* t, std::uint32_t head) {
     const auto row = [&](std::uint64_t n) { return row_size(t->type, n).count; };
     const auto width = static_cast<std::uint64_t>(t->ne[0]);
-    return b_.view_4d(t, {head, b_.hp.n_head_kv(layer(il).il), t->ne[1], t->ne[2]}, row(head),
-                      row(width), row(width * cache_.n_cell), 0);
+    return b_.view_4d(t, {head, t->ne[0] / head, t->ne[1], t->ne[2]}, row(head), row(width),
+                      row(width * cache_.n_cell), 0);
   }
 
   builder& b_;
@@ -167,6 +171,20 @@ inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tenso
   return out;
 }
 
+/// Stores k in a cache that keeps K only, and attends; V is the first columns of K, as wide as x.v.
+/// `mask`: the cache's own, or one with more cells masked.
+inline tensor* attend_to_keys(builder& b, cache_input& cache, int il, const qkv& x, tensor* mask,
+                              const attention_options& o) {
+  b.expand(x.q);
+  b.expand(x.v);
+  b.expand(x.k);
+  cache.store_k(il, x.k);
+  tensor* k = cache.read_k(il);
+  tensor* v =
+      b.view_4d(k, {x.v->ne[0], k->ne[1], k->ne[2], k->ne[3]}, k->nb[1], k->nb[2], k->nb[3], 0);
+  return attend(b, il, x.q, k, v, mask, o);
+}
+
 /// The inputs of all caches a model attends over, and attention through them.
 ///
 /// The order in which q, k and v enter the graph is the engine's: with one cache v before k.
@@ -202,16 +220,10 @@ class attention_input {
     return project(il, out, o);
   }
 
-  /// The same for caches that keep K only; V is the first `n_v` columns of K.
-  tensor* k_only(int il, qkv x, std::int64_t n_v, const attention_options& o = {}) {
+  /// The same for caches that keep K only; V is the first columns of K.
+  tensor* k_only(int il, const qkv& x, const attention_options& o = {}) {
     cache_input& c = of(il);
-    b_.expand(x.q);
-    if (x.v) b_.expand(x.v);
-    b_.expand(x.k);
-    c.store_k(il, x.k);
-    tensor* k = c.read_k(il);
-    tensor* v = b_.view_4d(k, {n_v, k->ne[1], k->ne[2], k->ne[3]}, k->nb[1], k->nb[2], k->nb[3], 0);
-    return project(il, attend(b_, il, x.q, k, v, c.mask, o), o);
+    return project(il, attend_to_keys(b_, c, il, x, c.mask, o), o);
   }
 
   /// Cells of the full cache.

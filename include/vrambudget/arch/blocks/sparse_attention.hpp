@@ -1,0 +1,87 @@
+// Sparse attention by a learned index (DeepSeek V3.2): a small attention scores all cells, and the
+// large one sees the best of them.
+#pragma once
+
+#include <algorithm>
+
+#include "vrambudget/arch/blocks/attention.hpp"
+
+namespace vrambudget::arch {
+
+/// The cache with the given name; a layout that belongs to the architecture has it.
+inline const kv_cache& cache_named(const builder& b, std::string_view name) {
+  for (const kv_cache& c : b.memory.caches)
+    if (c.name == name) return c;
+  return b.memory.caches.front();
+}
+
+/// The latent cache, the cache of index keys, and attention through both.
+///
+/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_inp_k_dsa, build_attn
+class sparse_attention {
+ public:
+  explicit sparse_attention(builder& b)
+      : b_(b),
+        latent_(b, cache_named(b, "mla")),
+        index_(b, cache_named(b, "lid"), ggml_type::f16) {}
+
+  /// The cells that each token attends to in layer `il`. q_low_rank: queries before their up-projection.
+  ///
+  /// Shape:    [cells chosen, tokens per stream, 1, streams]
+  tensor* choose_cells(int il, tensor* x, tensor* q_low_rank, tensor* pos) {
+    const std::int64_t nt = b_.ub.n_tokens, head = b_.hp.indexer_head_size,
+                       n_head = b_.hp.indexer_n_head;
+    tensor* q = b_.mul_mat(b_.require(il, "indexer.attn_q_b"), q_low_rank);
+    q = b_.rope(b_.reshape(q, head, n_head, nt), pos);
+    tensor* k = b_.mul_mat(b_.require(il, "indexer.attn_k"), x);
+    k = b_.layer_norm_of(il, "indexer.k_norm", k);
+    k = b_.rope(b_.reshape(k, head, 1, nt), pos);
+    if (index_.k_rot) {
+      q = b_.mul_mat(index_.k_rot, q);
+      k = b_.mul_mat(index_.k_rot, k);
+    }
+    index_.store_k(il, k);
+
+    tensor* weights = b_.mul_mat(b_.require(il, "indexer.proj"), x);
+    k = index_.read_k(il);
+    const std::int64_t n_stream = k->ne[3];
+    const auto streams = static_cast<std::uint64_t>(n_stream);
+    q = b_.view_4d(q, {head, n_head, nt / n_stream, n_stream}, q->nb[1], q->nb[2],
+                   q->nb[3] / streams, 0);
+    weights = b_.view_4d(weights, {n_head, nt / n_stream, 1, n_stream}, weights->nb[1],
+                         weights->nb[2] / streams, weights->nb[3] / streams, 0);
+    tensor* scores = b_.lightning_indexer(q, k, b_.scale(weights), index_.mask);
+    builder::named(scores, "indexer_score", il);
+    const std::int64_t n_best = std::min<std::int64_t>(scores->ne[0], b_.hp.indexer_top_k);
+    return builder::named(b_.cont(b_.top_k(scores, n_best)), "top_k", il);
+  }
+
+  /// Stores k, attends to `cells`, without the output projection.
+  tensor* operator()(int il, const qkv& x, tensor* cells, attention_options o) {
+    o.n_kv_max = cells->ne[0];
+    return attend_to_keys(b_, latent_, il, x, mask_of(cells), o);
+  }
+
+ private:
+  /// The mask with everything but `cells` masked.
+  tensor* mask_of(tensor* cells) {
+    tensor* mask = latent_.mask;
+    tensor* all = b_.fill(mask);
+    all = b_.view_4d(all, {1, mask->ne[0], mask->ne[1], mask->ne[3]}, all->nb[0], all->nb[1],
+                     all->nb[2], 0);
+    tensor* chosen =
+        b_.view_4d(cells, {cells->ne[0], cells->ne[1], cells->ne[3], 1}, cells->nb[1], cells->nb[2],
+                   static_cast<std::uint64_t>(cells->ne[3]) * cells->nb[3], 0);
+    tensor* zeros = b_.fill(
+        b_.get_graph().make(ggml_type::f32, 1, chosen->ne[0], chosen->ne[1], chosen->ne[2]));
+    tensor* open = b_.set_rows(all, zeros, chosen);
+    open = b_.view_4d(open, {open->ne[1], open->ne[2], 1, open->ne[3]}, open->nb[2], open->nb[3],
+                      open->nb[3], 0);
+    return b_.add(open, mask);
+  }
+
+  builder& b_;
+  cache_input latent_, index_;
+};
+
+}  // namespace vrambudget::arch
