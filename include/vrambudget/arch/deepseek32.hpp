@@ -17,8 +17,9 @@ inline tensor* indexed_latent_attention(builder& b, sparse_attention& attention,
   if (always_indexed || b.hp.is_indexer_full(static_cast<std::uint32_t>(il)))
     cells = attention.choose_cells(il, x, low, pos);
   tensor* q = b.mul_mat(b.require(il, "attn_q_b"), low);
-  return attention(il, absorbed_latent(b, il, x, q, {pos}, s), cells,
-                   {.v_decompress = b.require(il, "attn_v_b")});
+  return attention(
+      il, absorbed_latent(b, il, x, q, {pos}, s), cells,
+      {.sinks = b.weight(il, "attn_sinks"), .v_decompress = b.require(il, "attn_v_b")});
 }
 
 inline void build_sparse_latent(builder& b, bool always_indexed) {

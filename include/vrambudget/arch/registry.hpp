@@ -36,6 +36,7 @@
 #include "vrambudget/arch/grovemoe.hpp"
 #include "vrambudget/arch/hrm_text.hpp"
 #include "vrambudget/arch/hunyuan_moe.hpp"
+#include "vrambudget/arch/hy_v4.hpp"
 #include "vrambudget/arch/jamba.hpp"
 #include "vrambudget/arch/kimi_k3.hpp"
 #include "vrambudget/arch/kimi_linear.hpp"
@@ -47,6 +48,7 @@
 #include "vrambudget/arch/minicpm3.hpp"
 #include "vrambudget/arch/minimax_01.hpp"
 #include "vrambudget/arch/minimax_m2.hpp"
+#include "vrambudget/arch/minimax_m3.hpp"
 #include "vrambudget/arch/modern_bert.hpp"
 #include "vrambudget/arch/nanbeige.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
@@ -151,6 +153,7 @@ inline constexpr description descriptions[] = {
     {"hunyuan-moe", build_hunyuan_moe},
     {"hunyuan_vl", build_hunyuan},
     {"hy_v3", build_deepseek<rows_late>},
+    {"hy_v4", build_hy_v4, many_nodes},
     {"internlm2", build_plain},
     {"jais", build_jais},
     {"jais2", build_nemotron},
@@ -177,6 +180,7 @@ inline constexpr description descriptions[] = {
     {"minicpm3", build_minicpm3},
     {"minimax-01", build_minimax_01, many_nodes_long_prompt},
     {"minimax-m2", build_minimax_m2},
+    {"minimax-m3", build_minimax_m3, many_nodes},
     {"mistral3", build_llama<>},
     {"mistral4", build_deepseek2<true>},
     {"modern-bert", build_modern_bert, {.rank = {.of_mean = true}}},

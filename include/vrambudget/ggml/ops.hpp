@@ -22,6 +22,11 @@ class op_builder {
     return like(op::add_id, a, {a, b, ids});
   }
   tensor* scale(tensor* a) { return like(op::scale, a, {a}); }
+  tensor* add_inplace(tensor* a, tensor* b) {
+    tensor* t = g_.make_view(op::add, a, a->ne, a->nb, 0);
+    g_.set_sources(*t, {a, b});
+    return t;
+  }
   tensor* scale_inplace(tensor* a) { return g_.make_view(op::scale, a, a->ne, a->nb, 0); }
   tensor* clamp(tensor* a) { return like(op::clamp, a, {a}); }
   tensor* sqr(tensor* a) { return like(op::sqr, a, {a}); }
@@ -143,6 +148,16 @@ class op_builder {
     auto ne = a->ne;
     ne[0] += right0;
     return g_.make_op(op::pad, a->type, ne, {a});
+  }
+
+  /// The numbers from 0 to n - 1.
+  tensor* arange(std::int64_t n) {
+    return g_.make_op(op::arange, ggml_type::f32, {n, 1, 1, 1}, {});
+  }
+  /// One number for every `n` neighbours of a row (`pool_2d` in ggml).
+  tensor* pool_rows(tensor* a, std::int64_t n) {
+    return g_.make_op(op::pool_2d, ggml_type::f32,
+                      {(a->ne[0] - n) / n + 1, a->ne[1], a->ne[2], a->ne[3]}, {a});
   }
 
   // views

@@ -226,14 +226,15 @@ class attention_input {
     return project(il, attend_to_keys(b_, c, il, x, c.mask, o), o);
   }
 
-  /// Cells of the full cache.
-  [[nodiscard]] std::int64_t n_cell() const { return full_->mask->ne[0]; }
-
- private:
+  /// The cache that layer `il` attends over.
   cache_input& of(int il) {
     const bool swa = window_ && b_.hp.is_swa(static_cast<std::uint32_t>(il));
     return swa ? *window_ : *full_;
   }
+  /// Cells of the full cache.
+  [[nodiscard]] std::int64_t n_cell() const { return full_->mask->ne[0]; }
+
+ private:
   tensor* project(int il, tensor* x, const attention_options& o) {
     if (!o.project) return x;
     return o.bias ? b_.linear(il, "attn_output", x) : b_.linear_without_bias(il, "attn_output", x);

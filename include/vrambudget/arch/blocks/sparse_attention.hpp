@@ -20,8 +20,10 @@ inline const kv_cache& cache_named(const builder& b, std::string_view name) {
 /// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_inp_k_dsa, build_attn
 class sparse_attention {
  public:
-  explicit sparse_attention(builder& b)
+  /// `rotates`: index keys and queries are multiplied by the index cache's rotation.
+  explicit sparse_attention(builder& b, bool rotates = true)
       : b_(b),
+        rotates_(rotates),
         latent_(b, cache_named(b, "mla")),
         index_(b, cache_named(b, "lid"), ggml_type::f16) {}
 
@@ -36,7 +38,7 @@ class sparse_attention {
     tensor* k = b_.mul_mat(b_.require(il, "indexer.attn_k"), x);
     k = b_.layer_norm_of(il, "indexer.k_norm", k);
     k = b_.rope(b_.reshape(k, head, 1, nt), pos);
-    if (index_.k_rot) {
+    if (rotates_ && index_.k_rot) {
       q = b_.mul_mat(index_.k_rot, q);
       k = b_.mul_mat(index_.k_rot, k);
     }
@@ -81,6 +83,7 @@ class sparse_attention {
   }
 
   builder& b_;
+  bool rotates_;
   cache_input latent_, index_;
 };
 

@@ -1,0 +1,79 @@
+// Hyper-connections: several residual streams side by side. Each block reads a weighted sum of them and
+// writes its result back to all.
+#pragma once
+
+#include "vrambudget/arch/builder.hpp"
+
+namespace vrambudget::arch {
+
+/// Names of the matrices and vectors around one block.
+struct stream_names {
+  tensor_name fn, scale, base;
+};
+inline constexpr stream_names attention_streams{"hc_attn_fn", "hc_attn_scale", "hc_attn_base"};
+inline constexpr stream_names ffn_streams{"hc_ffn_fn", "hc_ffn_scale", "hc_ffn_base"};
+inline constexpr stream_names head_streams{"output_hc_fn", "output_hc_scale", "output_hc_base"};
+
+/// Every stream starts as the embeddings.
+///
+/// Shape:    x [n_embd, tokens]; result [n_embd, streams, tokens]
+inline tensor* start_streams(builder& b, tensor* x) {
+  const std::int64_t n_embd = x->ne[0], nt = x->ne[1];
+  return b.repeat(b.reshape(x, n_embd, 1, nt), {n_embd, b.hp.dsv4_hc_mult, nt, 1});
+}
+
+/// The rows that need logits, of all streams.
+inline tensor* pick_rows(builder& b, tensor* streams, tensor* out_ids) {
+  const std::int64_t n_embd = streams->ne[0], hc = streams->ne[1];
+  tensor* rows = b.get_rows(b.reshape(streams, n_embd * hc, streams->ne[2]), out_ids);
+  return b.reshape(rows, n_embd, hc, rows->ne[1]);
+}
+
+/// Coefficients of a block from its streams, normed all at once.
+///
+/// Shape:    streams [n_embd, streams, tokens]; result [coefficients, tokens]
+inline tensor* mix_streams(builder& b, int il, tensor* streams, const stream_names& names) {
+  tensor* flat = b.reshape(streams, streams->ne[0] * streams->ne[1], streams->ne[2]);
+  return b.mul_mat(b.require(il, names.fn), b.rms_norm(flat));
+}
+
+namespace detail {
+/// `n` coefficients from the `first` on, and the part of scale and base that belongs to them.
+struct mix_part {
+  mix_part(builder& b, int il, tensor* mixes, const stream_names& names, std::int64_t n,
+           std::int64_t first, std::uint64_t number) {
+    const auto at = [](const tensor* t, std::int64_t i) {
+      return row_size(t->type, static_cast<std::uint64_t>(i)).count;
+    };
+    tensor *all_scale = b.require(il, names.scale), *all_base = b.require(il, names.base);
+    scale = b.view_1d(all_scale, 1, at(all_scale, static_cast<std::int64_t>(number)));
+    base = b.view_1d(all_base, n, at(all_base, first));
+    part = b.view_2d(mixes, n, mixes->ne[1], mixes->nb[1], at(mixes, first));
+  }
+  tensor *part, *scale, *base;
+};
+inline tensor* affine(builder& b, tensor* x, tensor* scale, tensor* base) {
+  return b.add(b.mul(x, scale), base);
+}
+inline tensor* affine(builder& b, const mix_part& m) { return affine(b, m.part, m.scale, m.base); }
+
+inline tensor* stream(builder& b, tensor* x, std::int64_t i) {
+  return b.view_2d(x, x->ne[0], x->ne[2], x->nb[2], static_cast<std::uint64_t>(i) * x->nb[1]);
+}
+/// Coefficient `i` of every token.
+inline tensor* coefficient(builder& b, tensor* w, std::int64_t i) {
+  return b.view_2d(w, 1, w->ne[1], w->nb[1], static_cast<std::uint64_t>(i) * w->nb[0]);
+}
+}  // namespace detail
+
+/// Sum of the streams, each times its coefficient, step by step.
+inline tensor* sum_streams(builder& b, tensor* streams, tensor* weights) {
+  tensor* sum = nullptr;
+  for (std::int64_t i = 0; i < streams->ne[1]; ++i) {
+    tensor* t = b.mul(detail::stream(b, streams, i), detail::coefficient(b, weights, i));
+    sum = sum ? b.add(sum, t) : t;
+  }
+  return sum;
+}
+
+}  // namespace vrambudget::arch
