@@ -44,8 +44,7 @@ inline tensor* rope_if(builder& b, tensor* x, const rotation& r) {
 struct latent_kv {
   tensor *latent, *k_rope;
 };
-inline latent_kv compress(builder& b, int il, tensor* x, const rotation& r,
-                          const latent_shape& s) {
+inline latent_kv compress(builder& b, int il, tensor* x, const rotation& r, const latent_shape& s) {
   const std::int64_t nt = b.ub.n_tokens;
   tensor* kv = b.mul_mat(b.require(il, "attn_kv_a_mqa"), x);
   const std::uint64_t token = row_bytes(kv, s.rank + s.rope);
@@ -61,8 +60,8 @@ inline latent_kv compress(builder& b, int il, tensor* x, const rotation& r,
 /// Q, K and V in absorbed form: one KV head, V the first part of K.
 ///
 /// Shape:    q [head_k * heads, tokens]; result's q, k [rank + rope, heads, tokens], v [rank, 1, tokens]
-inline qkv absorbed_latent(builder& b, int il, tensor* x, tensor* q,
-                           const detail::rotation& r, const latent_shape& s) {
+inline qkv absorbed_latent(builder& b, int il, tensor* x, tensor* q, const detail::rotation& r,
+                           const latent_shape& s) {
   const std::int64_t nt = b.ub.n_tokens, nope = s.head_k - s.rope;
   const auto part = [&](std::int64_t n, std::int64_t first) {
     return b.view_3d(q, n, s.n_head, nt, detail::row_bytes(q, s.head_k),
