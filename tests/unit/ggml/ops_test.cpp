@@ -28,6 +28,9 @@ TEST_SUITE("ops") {
     // kernel of 4 over 3 + 10 columns leaves 10
     CHECK(b.ssm_conv(g.make(ggml_type::f32, 13, 64, 2), g.make(ggml_type::f32, 4, 64))->ne ==
           std::array<std::int64_t, 4>{64, 10, 2, 1});
+    // 100 windows of 7 over 16 channels, padded by 3 at both ends
+    CHECK(b.im2col(g.make(ggml_type::f16, 7, 16, 32), g.make(ggml_type::f32, 100, 16))->ne ==
+          std::array<std::int64_t, 4>{112, 100, 1, 1});
     CHECK(g.failure().empty());
   }
 

@@ -34,6 +34,13 @@ TEST_SUITE("model") {
     CHECK(layer_of("blk.x.attn_q.weight").first == -1);
     CHECK(layer_of("blk.7").first == -1);
     CHECK(layer_of("blk.-1.a").first == -1);
+    const stacked_name decoder = stack_of("dec.blk.3.attn_q.weight");
+    CHECK(decoder.stack == "dec.");
+    CHECK(decoder.il == 3);
+    CHECK(decoder.rest == "attn_q.weight");
+    CHECK(stack_of("posnet.5.attn_norm.bias").rest == "attn_norm.bias");
+    CHECK(stack_of("enc.output_norm.weight").il == -1);
+    CHECK(stack_of("enc.output_norm.weight").rest == "enc.output_norm.weight");
   }
 
   TEST_CASE("every architecture is found by its name and nothing else is") {
