@@ -24,24 +24,31 @@ inline void build_kimi_linear(builder& b) {
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
 }
 
-/// The output of latent attention is gated, per head.
+namespace detail {
+/// Latent attention whose output is gated, per head.
+inline tensor* gated_latent_attention(builder& b, attention_input& attention, int il, tensor* x,
+                                      tensor* pos) {
+  const std::int64_t n_head = b.hp.n_head(), nt = b.ub.n_tokens;
+  tensor* y =
+      latent_attention(b, attention, il, x, pos, nullptr, {.flat_q = true, .project = false});
+  tensor* gate = b.mul_mat(b.require(il, "attn_gate"), x);
+  gate = b.sigmoid(b.reshape(gate, 1, n_head, nt));
+  y = b.mul(b.reshape(y, y->ne[0] / n_head, n_head, nt), gate);
+  return b.mul_mat(b.require(il, "attn_output"), b.cont(y, y->ne[0] * n_head, nt));
+}
+}  // namespace detail
+
 inline void build_bailingmoe3(builder& b) {
   recurrent_input rs(b);
   attention_input attention(b);
   tensor* pos = b.positions();
-  const std::int64_t n_head = b.hp.n_head(), nt = b.ub.n_tokens;
   build_decoder(
       b, {.rows = row_selection::after_norm},
       [&](int il, tensor* x) {
         if (b.hp.is_recr(static_cast<std::uint32_t>(il)))
           return kimi_delta_attention(
               b, rs, il, x, {.bounded_decay = true, .negated_a = false, .gate_by_sequence = false});
-        tensor* y =
-            latent_attention(b, attention, il, x, pos, nullptr, {.flat_q = true, .project = false});
-        tensor* gate = b.mul_mat(b.require(il, "attn_gate"), x);
-        gate = b.sigmoid(b.reshape(gate, 1, n_head, nt));
-        y = b.mul(b.reshape(y, y->ne[0] / n_head, n_head, nt), gate);
-        return b.mul_mat(b.require(il, "attn_output"), b.cont(y, y->ne[0] * n_head, nt));
+        return detail::gated_latent_attention(b, attention, il, x, pos);
       },
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
 }

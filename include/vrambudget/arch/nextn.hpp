@@ -5,6 +5,7 @@
 #include "vrambudget/arch/blocks/mla.hpp"
 #include "vrambudget/arch/blocks/nextn.hpp"
 #include "vrambudget/arch/glm4moe.hpp"
+#include "vrambudget/arch/kimi_linear.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
 
@@ -27,6 +28,21 @@ inline void build_latent_nextn(builder& b) {
         return latent_attention(b, attention, il, x, pos, nullptr, {.flat_q = true});
       },
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
+}
+
+/// Ling 3: latent attention, though most of the model's layers are recurrent.
+inline void build_bailingmoe3_nextn(builder& b) {
+  tensor* pos = b.positions();
+  attention_input attention(b);
+  build_nextn(
+      b, {.ffn_norm = "ffn_norm"},
+      [&](int il, tensor* x) { return detail::gated_latent_attention(b, attention, il, x, pos); },
+      [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
+}
+
+/// DeepSeek V4.
+inline void build_deepseek4_nextn(builder& b) {
+  b.leave_undescribed("the NextN layers of DeepSeek V4");
 }
 
 /// GLM-4.5.

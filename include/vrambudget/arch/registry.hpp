@@ -249,9 +249,11 @@ static_assert(std::adjacent_find(std::begin(descriptions), std::end(descriptions
 // clang-format off: one row each
 /// The NextN layers of a model as a graph of their own, which drafts for the rest.
 inline constexpr description nextn_descriptions[] = {
+    {"bailingmoe3", build_bailingmoe3_nextn, many_nodes},
     {"cohere2moe", build_cohere2moe_nextn},
     {"deepseek2", build_latent_nextn},
     {"deepseek32", build_latent_nextn},
+    {"deepseek4", build_deepseek4_nextn, many_nodes},
     {"glm-dsa", build_latent_nextn},
     {"glm4moe", build_glm4moe_nextn},
     {"hy_v3", build_hy_v3_nextn},

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "vrambudget/arch/registry.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -74,6 +75,9 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
     if (!has_nextn(m))
       return "--spec-type draft-mtp needs NextN layers, and this " +
              std::string(draft ? "draft" : "model") + " has none";
+    if (m.is_known() && m.hp.n_layer() > 0 && !arch::find_description(m.architecture, true))
+      return "the engine has no graph for the NextN layers of architecture '" + m.architecture +
+             "'";
     return {};
   }
   if (!draft) return "this --spec-type needs a draft model: -md FILE";
