@@ -132,6 +132,36 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("drafts have terms of their own, by NextN layers or by a model") {
+    const outcome own =
+        run("Qwen3.6-27B-MTP-UD-Q4_K_XL --gpu 5090 -c 32768 -np 1 --spec-type draft-mtp "
+            "--spec-draft-n-max 3 -ctkd f16 -ctvd f16 --json");
+    CHECK(own.status == 0);
+    const json::value v = json::parse(own.out);
+    CHECK(term(v.at("devices").at(0), "draft_kv_cache") == 134217728);
+    CHECK(term(v.at("devices").at(0), "draft_compute_buffer") == 136331392);
+    CHECK(v.at("draft").at("type").as_string() == "draft-mtp");
+    const std::string target = "Llama-3.3-70B --gpu a100 -c 4096 -np 1 ";
+    for (const char* flag : {"-md", "--model-draft", "--spec-draft-model"}) {
+      CAPTURE(flag);
+      const outcome o = run(target + flag + " Llama-3.2-3B --json");
+      CHECK(o.status == 0);
+      CHECK(term(json::parse(o.out).at("devices").at(0), "draft_weights") == 1833068800);
+    }
+    CHECK(contains(run(target + "-md Llama-3.2-3B").out, "draft_kv_cache"));
+    for (const auto& [args, message] :
+         {std::pair<std::string, std::string>{target + "--spec-type draft-mtp", "NextN"},
+          {target + "--spec-type draft-simple", "-md"},
+          {target + "-md Qwen3-0.6B", "vocabulary"},
+          {target + "--spec-type draft", "draft-mtp"},
+          {"-md Llama-3.2-3B --gpu 3090", "name the model"}}) {
+      const outcome o = run(args);
+      CAPTURE(args);
+      CHECK(o.status == 2);
+      CHECK(contains(o.err, message));
+    }
+  }
+
   TEST_CASE("explain gives each term's formula") {
     const outcome o = run(qwen + " -ctk q4_0 -ctv q4_0 --explain");
     // 16 layers, 262144 cells, 1024 elements of q4_0 in 576 bytes for K and for V
@@ -159,7 +189,7 @@ TEST_SUITE("cli") {
         {"Qwen3.6-27B-UD-Q4_K_XL --gpu 3091", "3090"},
         {"Qwen3.6-27B-UD-Q4_K_XL", "--gpu"},
         {qwen + " --no-such-flag", "--no-such-flag"},
-        {qwen + " -ctvd q8_0", "-ctvd"},
+        {qwen + " -ctvx q8_0", "-ctvx"},
         {qwen + " -ctk q9", "q9"},
         {qwen + " -fa off -ctv q4_0", "q4_0"},
         {qwen + " -ot 'x=CUDA7'", "CUDA7"},

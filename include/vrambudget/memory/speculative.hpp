@@ -70,6 +70,9 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
                                                const run& r) {
   constexpr std::uint32_t max_vocab_difference = 128;  // SPEC_VOCAB_MAX_SIZE_DIFFERENCE
   if (!drafts(r)) return {};
+  if (draft && reads_target_cache(*draft) && main.hp.swa_type == swa_type::none)
+    return "architecture '" + draft->architecture +
+           "' reads its target's caches, one of them a sliding window's, which this model has not";
   if (has_type(r, {spec_type::draft_mtp})) {
     const model& m = draft ? *draft : main;
     if (!has_nextn(m))
