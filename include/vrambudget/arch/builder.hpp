@@ -147,6 +147,17 @@ class builder : public ggml::op_builder {
     return named(x, name.text(), il);
   }
 
+  // --- checks
+
+  /// Refuses heads of different size in K and V and, without `partial_rope`, heads rotated in part, as
+  /// the engine does for most architectures.
+  void require_whole_heads(bool partial_rope = false) {
+    const std::uint32_t k = hp.n_embd_head_k(), v = hp.n_embd_head_v(), rot = hp.n_rot();
+    if (k != v || (rot != k && !partial_rope))
+      g_.fail("heads of K (" + std::to_string(k) + "), of V (" + std::to_string(v) +
+              ") and what RoPE rotates (" + std::to_string(rot) + ") differ");
+  }
+
   // --- inputs
 
   /// Token embeddings: the row look-up, and beside it the place for embeddings given directly, which

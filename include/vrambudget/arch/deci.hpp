@@ -9,6 +9,7 @@
 namespace vrambudget::arch {
 
 inline void build_deci(builder& b) {
+  b.require_whole_heads();
   tensor* pos = b.positions();
   attention_input attention(b);
   const auto mix = [&](int il, tensor* x) {

@@ -5,11 +5,16 @@
 
 namespace vrambudget::arch {
 
-/// Baichuan, InternLM 2, PaddleOCR, openPangu, Qwen, Qwen2-VL, SmolLM3, XVERSE.
+/// Baichuan, InternLM 2, PaddleOCR, openPangu, Qwen2-VL, SmolLM3, XVERSE.
 inline void build_plain(builder& b) { build_dense(b); }
 
-/// ERNIE 4.5 and Refact: the same without the bias after attention.
-inline void build_plain_unbiased(builder& b) { build_dense(b, {.attn_bias = false}); }
+inline void build_qwen(builder& b) { build_dense(b, {.partial_rope = true}); }
+
+/// ERNIE 4.5: a bias after attention is not used.
+inline void build_ernie4_5(builder& b) { build_dense(b, {.attn_bias = false}); }
+
+/// Refact: likewise, and no RoPE at all.
+inline void build_refact(builder& b) { build_dense(b, {.partial_rope = true, .attn_bias = false}); }
 
 inline void build_exaone(builder& b) { build_dense(b, {.rope_factors = true}); }
 
@@ -37,18 +42,23 @@ inline void build_hunyuan(builder& b) {
 }
 
 /// ChatGLM: gate and up in one matrix.
-inline void build_chatglm(builder& b) { build_dense(b, {}, activation::gated_halves); }
+inline void build_chatglm(builder& b) {
+  build_dense(b, {.partial_rope = true}, activation::gated_halves);
+}
 
 /// GLM-4: the same with norms after each branch.
 inline void build_glm4(builder& b) {
-  build_dense(b, {.frame = {.post_norms = true, .pins_post_norm = true}}, activation::gated_halves);
+  build_dense(b, {.frame = {.post_norms = true, .pins_post_norm = true}, .partial_rope = true},
+              activation::gated_halves);
 }
 
 /// PLaMo 3: the same with heads normed, and sliding windows.
 inline void build_plamo3(builder& b) {
-  build_dense(
-      b, {.frame = {.post_norms = true, .pins_post_norm = true}, .norms = head_norms::before_rope},
-      activation::gated_halves);
+  build_dense(b,
+              {.frame = {.post_norms = true, .pins_post_norm = true},
+               .norms = head_norms::before_rope,
+               .partial_rope = true},
+              activation::gated_halves);
 }
 
 /// Pocket TTS: layer norms, a GELU without a gate.

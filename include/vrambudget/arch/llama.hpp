@@ -15,6 +15,7 @@ inline tensor* dense_or_experts(builder& b, int il, tensor* x, const moe_options
 /// `Attention`: over a cache, or within the batch. `logits` false: the result is an embedding.
 template <class Attention = attention_input, bool logits = true>
 void build_llama(builder& b) {
+  b.require_whole_heads();
   tensor* pos = b.positions();
   tensor* q_scale = b.hp.f_attn_temp_scale != 0.0f ? b.attention_scales() : nullptr;
   Attention attention(b);

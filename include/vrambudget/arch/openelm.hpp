@@ -8,6 +8,7 @@
 namespace vrambudget::arch {
 
 inline void build_openelm(builder& b) {
+  b.require_whole_heads(true);
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(

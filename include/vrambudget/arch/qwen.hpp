@@ -9,6 +9,7 @@ namespace vrambudget::arch {
 /// `Attention`: over a cache, or within the batch (Dream, LLaDA; EuroBERT, which gives no logits).
 template <class Attention = attention_input, bool logits = true>
 void build_qwen2(builder& b) {
+  b.require_whole_heads();
   tensor* pos = b.positions();
   Attention attention(b);
   build_decoder(
@@ -24,6 +25,7 @@ void build_qwen2(builder& b) {
 /// `Attention` likewise (RND1). `norm_weights`: expert weights sum to one (not in LLaDA MoE).
 template <class Attention = attention_input, bool norm_weights = true>
 void build_qwen3(builder& b) {
+  b.require_whole_heads();
   tensor* pos = b.positions();
   Attention attention(b);
   build_decoder(

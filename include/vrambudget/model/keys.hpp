@@ -45,6 +45,12 @@ class keys {
     if (!has(name))
       fail({errc::not_found, "key '" + full(name) + "' is missing: the architecture needs it"});
   }
+  /// The same for a key without the architecture in front.
+  void need_bare(std::string_view name) {
+    if (!header_.find(name))
+      fail({errc::not_found,
+            "key '" + std::string(name) + "' is missing: the architecture needs it"});
+  }
   float f32(std::string_view name, float fallback = 0) {
     const gguf::value* v = find(name);
     if (!v) return fallback;

@@ -16,12 +16,14 @@ struct plain_decoder {
   decoder frame = {};
   head_norms norms = head_norms::none;
   bool rope_factors = false;  ///< RoPE frequencies may have factors in the file
+  bool partial_rope = false;  ///< RoPE may rotate a part of each head
   bool attn_bias = true;      ///< false: a bias after attention is loaded, but not used
 };
 
 /// Runs attention and `feed_forward(il, x)` in every layer; layers without RoPE are in the keys.
 template <class FeedForward>
 void build_plain_decoder(builder& b, const plain_decoder& s, FeedForward&& feed_forward) {
+  b.require_whole_heads(s.partial_rope);
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(

@@ -27,10 +27,26 @@ void rope_but_every(keys&, hparams& hp) {
   for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) hp.rope_arr[il] = (il + 1) % period != 0;
 }
 
+/// Positions in several dimensions at once.
+inline void sections(keys& k, hparams&) { k.need("rope.dimension_sections"); }
+
 /// Image features beside the input embeddings, for as many layers.
 inline void deepstack(keys& k, hparams& hp) {
+  sections(k, hp);
   hp.n_deepstack_layers = k.u32("n_deepstack_layers");
   k.limit("n_deepstack_layers", hp.n_deepstack_layers, hp.n_layer_all);
+}
+
+/// Parameters of the activation.
+inline void apertus(keys& k, hparams&) {
+  for (const char* name : {"xielu.alpha_n", "xielu.alpha_p", "xielu.beta", "xielu.eps"})
+    k.need_bare(name);
+}
+
+inline void hunyuan_moe(keys& k, hparams&) { k.need("expert_feed_forward_length"); }
+inline void ernie4_5_moe(keys& k, hparams&) {
+  k.need("expert_feed_forward_length");
+  k.need("interleave_moe_layer_step");
 }
 
 }  // namespace vrambudget::detail::rules
