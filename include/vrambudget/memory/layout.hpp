@@ -68,6 +68,8 @@ class layout_maker {
       case memory_kind::hybrid_idx:
         out.recurrent = states();
         add_attention(out, attends);
+        if (out.caches.size() > 1)  // full and window: the engine's graph does not rotate these
+          for (kv_cache& c : out.caches) c.rot_k = c.rot_v = 0;
         if (kind == memory_kind::hybrid_idx && hp_.indexer_head_size > 0)
           out.caches.push_back(index_cache("idx", attends, false));
         break;

@@ -65,7 +65,9 @@ inline void short_convolutions(keys& k, hparams& hp) {
 }
 inline void kimi_delta(keys& k, hparams& hp) {
   latent(k, hp);
-  hp.ssm_d_conv = k.u32("ssm.conv_kernel");
+  hp.n_embd_head_k_mla_impl = k.required("attention.key_length_mla");
+  hp.n_embd_head_v_mla_impl = k.required("attention.value_length_mla");
+  hp.ssm_d_conv = k.required("ssm.conv_kernel");
   hp.n_embd_head_kda = k.required("kda.head_dim");
   k.limit("kda.head_dim", hp.n_embd_head_kda, 1u << 16);
   k.limit("ssm.conv_kernel", hp.ssm_d_conv, 1u << 16);
