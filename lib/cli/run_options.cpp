@@ -77,8 +77,8 @@ T one_of(const std::string& text, std::initializer_list<std::pair<const char*, T
 std::vector<tensor_override> overrides(const std::string& text) {
   std::vector<tensor_override> all;
   for (const std::string& part : CLI::detail::split(text, ',')) {
-    const std::size_t at = part.rfind('=');
-    if (at == std::string::npos || at == 0 || at + 1 == part.size())
+    const std::size_t at = part.find('=');
+    if (at == std::string::npos || at + 1 == part.size())
       throw CLI::ValidationError("'" + part + "' is not PATTERN=BUFFER");
     all.push_back({part.substr(0, at), part.substr(at + 1)});
   }
@@ -164,14 +164,20 @@ void add_placement_options(CLI::App& app, run& r) {
   value(app, "--override-tensor", "PATTERN=BUFFER,...",
         "-ot: tensors that match go to CPU, CUDA0, ...",
         [&](const std::string& s) {
-          for (tensor_override& o : overrides(s)) r.overrides.push_back(std::move(o));
+          for (tensor_override& o : overrides(s)) {
+            o.after_cpu_moe = r.cpu_moe || r.n_cpu_moe > 0;
+            o.after_cpu_ffn = r.n_cpu_ffn > 0;
+            r.overrides.push_back(std::move(o));
+          }
         })
       ->trigger_on_parse();
-  app.add_flag("--cpu-moe", r.cpu_moe, "-cmoe: experts stay on the host");
+  app.add_flag("--cpu-moe", r.cpu_moe, "-cmoe: experts stay on the host")->trigger_on_parse();
   value(app, "--n-cpu-moe", "N", "-ncmoe: experts of the first N layers stay on the host",
-        [&](const std::string& s) { r.n_cpu_moe = tokens(s); });
+        [&](const std::string& s) { r.n_cpu_moe = tokens(s); })
+      ->trigger_on_parse();
   value(app, "--n-cpu-ffn", "N", "-ncffn: dense FFN tensors of the first N layers stay on the host",
-        [&](const std::string& s) { r.n_cpu_ffn = tokens(s); });
+        [&](const std::string& s) { r.n_cpu_ffn = tokens(s); })
+      ->trigger_on_parse();
   app.add_flag_callback(
       "--no-kv-offload", [&] { r.offload_kqv = false; }, "-nkvo: the KV cache stays on the host");
   app.add_flag_callback(

@@ -34,7 +34,9 @@ enum class spec_type : std::uint8_t {
 /// `-ot PATTERN=BUFFER`: tensors whose name contains a match of `pattern` (ECMAScript) go to `buffer`.
 struct tensor_override {
   std::string pattern;
-  std::string buffer;  ///< "CPU" or "CUDA0", "CUDA1", ...
+  std::string buffer;          ///< "CPU" or "CUDA0", "CUDA1", ...
+  bool after_cpu_moe = false;  ///< given after `-cmoe` or `-ncmoe`, which then decide first
+  bool after_cpu_ffn = false;  ///< given after `-ncffn`
 };
 
 /// Parameters of one llama-server process. Defaults are llama-server's of the pinned engine.

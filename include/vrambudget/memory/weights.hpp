@@ -51,7 +51,7 @@ class weight_overrides {
     for (const tensor_override& o : r.overrides) {
       int backend = none;
       std::string valid = "CPU";
-      if (o.buffer == "CPU" || o.buffer == "CUDA_Host") backend = place.host();
+      if (o.buffer == "CPU") backend = place.host();
       for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
         const std::string id = device_id(r, i);
         valid += ", " + id;
@@ -63,7 +63,7 @@ class weight_overrides {
         return error{errc::invalid_argument,
                      "-ot: there is no buffer '" + o.buffer + "'; there are " + valid};
       try {
-        all.patterns_.emplace_back(std::regex(o.pattern), backend);
+        all.rules_.push_back({std::regex(o.pattern), backend, o.after_cpu_moe, o.after_cpu_ffn});
       } catch (const std::regex_error& e) {
         return error{errc::invalid_argument,
                      "-ot: '" + o.pattern + "' is not a regular expression: " + e.what()};
@@ -74,13 +74,15 @@ class weight_overrides {
 
   /// The backend `name` is sent to, none, or idle_device.
   [[nodiscard]] int find(const std::string& name) const {
-    for (const auto& [pattern, backend] : patterns_)
-      if (std::regex_search(name, pattern)) return backend;
     // the engine looks for "blk.N.ffn_" anywhere, thus also in T5's stacks
     const auto [stack, il, rest] = stack_of(name);
-    if (il < 0) return none;
-    if (is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_)) return host_;
-    return is_dense(rest) && il < n_cpu_ffn_ ? host_ : none;
+    const bool by_moe = il >= 0 && is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_);
+    const bool by_ffn = il >= 0 && is_dense(rest) && il < n_cpu_ffn_;
+    for (const rule& r : rules_) {
+      if (!std::regex_search(name, r.pattern)) continue;
+      return (r.after_cpu_moe && by_moe) || (r.after_cpu_ffn && by_ffn) ? host_ : r.backend;
+    }
+    return by_moe || by_ffn ? host_ : none;
   }
 
  private:
@@ -107,7 +109,12 @@ class weight_overrides {
     return has_ffn_side(name, {"up", "down", "gate"}, {"."});
   }
 
-  std::vector<std::pair<std::regex, int>> patterns_;
+  struct rule {
+    std::regex pattern;
+    int backend;
+    bool after_cpu_moe, after_cpu_ffn;
+  };
+  std::vector<rule> rules_;
   int host_;
   bool cpu_moe_;
   int n_cpu_moe_, n_cpu_ffn_;

@@ -125,7 +125,9 @@ class planner {
                              const std::vector<tensor_override>& b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                       [](const tensor_override& x, const tensor_override& y) {
-                        return x.pattern == y.pattern && x.buffer == y.buffer;
+                        return x.pattern == y.pattern && x.buffer == y.buffer &&
+                               x.after_cpu_moe == y.after_cpu_moe &&
+                               x.after_cpu_ffn == y.after_cpu_ffn;
                       });
   }
   static bool same_place(const run& a, const run& b) {

@@ -87,6 +87,12 @@ TEST_SUITE("weights") {
     CHECK(backend_of(m, placed(m, {.n_cpu_moe = 3}), "blk.0.ffn_up.weight") == 0);
     CHECK(backend_of(m, placed(m, {.n_cpu_ffn = 1}), "blk.0.ffn_up.weight") == 1);
     CHECK(backend_of(m, placed(m, {.n_cpu_ffn = 1}), "blk.0.ffn_norm.weight") == 0);
+    // as on the command line: what is given first decides
+    run r{.n_cpu_ffn = 1};
+    r.overrides = {{"ffn_up", "CUDA0"}};
+    CHECK(backend_of(m, placed(m, r), "blk.0.ffn_up.weight") == 0);
+    r.overrides[0].after_cpu_ffn = true;
+    CHECK(backend_of(m, placed(m, r), "blk.0.ffn_up.weight") == 1);
   }
 
   TEST_CASE("types that CUDA cannot multiply by stay on the host") {
