@@ -66,6 +66,8 @@ class builder : public ggml::op_builder {
   void leave_undescribed(const char* part) { undescribed = part; }
   const char* undescribed = nullptr;
 
+  tensor* tokens = nullptr;  ///< their numbers, after token_embeddings
+
   // --- weights
 
   /// The tensor "blk.il.NAME" (il < 0: "NAME"), or null.
@@ -81,6 +83,18 @@ class builder : public ggml::op_builder {
     full += std::string(name.text()) + std::string(suffix);
     g_.fail("tensor '" + full + "' is missing");
     return g_.make(ggml_type::f32, 1);
+  }
+  /// A weight that the engine gives other dimensions than the file when it loads it.
+  tensor* reshaped_weight(int il, tensor_name name, const std::array<std::int64_t, 4>& ne) {
+    tensor* w = require(il, name);
+    tensor shape = *w;
+    shape.ne = ne;
+    g_.require(n_elements(*w) == n_elements(shape), "a weight of the right size", *w, shape);
+    w->ne = ne;
+    w->nb[1] = row_size(w->type, static_cast<std::uint64_t>(ne[0])).count;
+    w->nb[2] = w->nb[1] * static_cast<std::uint64_t>(ne[1]);
+    w->nb[3] = w->nb[2] * static_cast<std::uint64_t>(ne[2]);
+    return w;
   }
   [[nodiscard]] bool has(int il, tensor_name name) { return weight(il, name) != nullptr; }
 
@@ -164,7 +178,7 @@ class builder : public ggml::op_builder {
   /// the graph holds whether used or not.
   tensor* token_embeddings() {
     const std::int64_t n_embd_inp = hp.n_embd_inp();
-    tensor* tokens = g_.make_input("inp_tokens", ggml_type::i32, ub.n_tokens);
+    tokens = g_.make_input("inp_tokens", ggml_type::i32, ub.n_tokens);
     tensor* direct = g_.make_input("inp_embd", ggml_type::f32, n_embd_inp, ub.n_tokens);
     tensor* rows = get_rows(require(-1, "token_embd"), tokens);
     if (n_embd_inp != hp.n_embd) rows = pad(rows, n_embd_inp - hp.n_embd);

@@ -18,6 +18,7 @@
 #include "vrambudget/arch/deepseek.hpp"
 #include "vrambudget/arch/deepseek2.hpp"
 #include "vrambudget/arch/deepseek32.hpp"
+#include "vrambudget/arch/deepseek4.hpp"
 #include "vrambudget/arch/dense.hpp"
 #include "vrambudget/arch/dflash.hpp"
 #include "vrambudget/arch/dots3note.hpp"
@@ -115,6 +116,7 @@ inline constexpr description descriptions[] = {
     {"deepseek2", build_deepseek2<>},
     {"deepseek2-ocr", build_deepseek<>},
     {"deepseek32", build_deepseek32},
+    {"deepseek4", build_deepseek4, many_nodes},
     {"dflash", build_dflash},
     {"dots1", build_deepseek<normed_heads>},
     {"dots3note", build_dots3note},

@@ -69,7 +69,8 @@ struct recurrent_state {
 struct compressor_state {
   std::uint64_t width = 0;  ///< elements per row
   std::uint64_t n_rows = 0;
-  std::vector<int> backends;  ///< of each layer that has one
+  std::vector<int> backends;          ///< of each layer that has one
+  std::vector<std::uint32_t> layers;  ///< which these are
 };
 
 /// Everything a context keeps.

@@ -16,6 +16,11 @@ namespace vrambudget {
 /// What a context is for: the whole model, or only its NextN layers as a draft of itself.
 enum class context_kind : std::uint8_t { model, mtp };
 
+/// Operations that a graph uses whole as long as they can run where their layer lies.
+struct fused_ops {
+  bool hc_pre = true, hc_comb = true, hc_post = true;
+};
+
 /// Effective parameters of one context.
 struct context_params {
   context_kind kind = context_kind::model;
@@ -29,6 +34,7 @@ struct context_params {
   bool kv_unified = false;
   bool flash_attn = true;  ///< automatic counts as on until it is probed
   bool fa_auto = false;    ///< still to be probed
+  fused_ops fused;         ///< probed with the first graphs
   ggml_type type_k = ggml_type::f16;
   ggml_type type_v = ggml_type::f16;
   bool offload_kqv = true;

@@ -240,6 +240,29 @@ class op_builder {
                       {q, k, weights, mask});
   }
 
+  // hyper-connections
+  /// Weighted sum of streams: x [n_embd, streams, tokens], weights [streams, tokens].
+  tensor* hc_pre(tensor* x, tensor* weights) {
+    g_.require(weights->ne[0] == x->ne[1] && weights->ne[1] == x->ne[2],
+               "hc_pre: one weight per stream", *x, *weights);
+    return g_.make_op(op::hc_pre, ggml_type::f32, {x->ne[0], x->ne[2], 1, 1}, {x, weights});
+  }
+  /// How streams mix: [streams, streams, tokens] of mixes [streams * (streams + 2), tokens].
+  tensor* hc_comb(tensor* mixes, tensor* scale, tensor* base) {
+    constexpr std::int64_t n = 4;  // the only number the engine has a kernel for
+    g_.require(mixes->ne[0] == n * (n + 2) && scale->ne[0] >= 3 && base->ne[0] == mixes->ne[0],
+               "hc_comb: four streams", *mixes, *base);
+    return g_.make_op(op::hc_comb, ggml_type::f32, {n, n, mixes->ne[1], 1}, {mixes, scale, base});
+  }
+  /// Streams mixed, plus x [n_embd, tokens] times each stream's weight.
+  tensor* hc_post(tensor* x, tensor* streams, tensor* post, tensor* comb) {
+    g_.require(
+        streams->ne[0] == x->ne[0] && streams->ne[2] == x->ne[1] && post->ne[0] == streams->ne[1],
+        "hc_post: one weight per stream", *x, *streams);
+    return g_.make_op(op::hc_post, ggml_type::f32, {x->ne[0], streams->ne[1], x->ne[1], 1},
+                      {x, streams, post, comb});
+  }
+
   // recurrent layers
   tensor* ssm_conv(tensor* sx, tensor* kernel) {
     g_.require(sx->ne[1] == kernel->ne[1], "ssm_conv: same channels", *sx, *kernel);
@@ -270,16 +293,6 @@ class op_builder {
   tensor* rwkv_wkv7(tensor* r, tensor* w, tensor* k, tensor* v, tensor* a, tensor* b,
                     tensor* state) {
     return matrix_state(op::rwkv_wkv7, k, state, {r, w, k, v, a, b, state});
-  }
-
-  // hyper-connections
-  /// Sum of the streams of each token, weighted.
-  ///
-  /// Shape:    x [n_embd, streams, tokens], weights [streams, tokens]; result [n_embd, tokens]
-  tensor* hc_pre(tensor* x, tensor* weights) {
-    g_.require(weights->ne[0] == x->ne[1] && weights->ne[1] == x->ne[2],
-               "hc_pre: one weight per stream", *x, *weights);
-    return g_.make_op(op::hc_pre, ggml_type::f32, {x->ne[0], x->ne[2], 1, 1}, {x, weights});
   }
 
   void expand(tensor* t) { g_.expand(t); }

@@ -90,9 +90,11 @@ class graph_planner {
     ggml::scheduler sched(backends_, n_copies(cp), op_offload_);
 
     const arch::ubatch one_each{n_seqs, n_seqs, n_seqs};
-    if (cp.fa_auto && cp.flash_attn) {
+    if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
+    for (const auto& [op, enabled] : probed_ops(cp)) {
+      if (!*enabled || stays_on_layers(op)) continue;
+      *enabled = false;
       if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
-      cp.flash_attn = attention_stays_on_layers();
     }
     if (!cp.flash_attn && is_quantized(cp.type_v))
       return error{errc::invalid_argument, "a quantized V cache (" +
@@ -102,9 +104,6 @@ class graph_planner {
     compute_buffers out;
     out.flash_attn = cp.flash_attn;
     out.device.resize(backends_.size() - 1);
-    // probing has made the generation graph already, unless it turned flash attention off
-    if (!cp.fa_auto || !cp.flash_attn)
-      if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
     out.generation = reserve(sched, out);
     if (seen) seen("generation", graph_, sched);
     const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
@@ -159,15 +158,25 @@ class graph_planner {
     for (const kv_cache& c : memory.caches)
       for (const kv_layer& l : c.layers) n += l.v_width ? 2 : 1;
     if (memory.recurrent) n += 2 * memory.recurrent->layers.size();
+    for (const compressor_state& c : memory.compressors) n += 2 * c.layers.size();
     if (size != std::end(sizes) && n > *size)
       graph_.fail("its graph has " + std::to_string(n) +
                   " tensors, and the scheduler's table room for " + std::to_string(*size));
   }
 
-  /// Automatic flash attention stays on only if each layer's attention runs on the layer's device.
-  [[nodiscard]] bool attention_stays_on_layers() const {
+  /// Operations that are tried on the generation graph, in this order, and what says they are used.
+  static std::vector<std::pair<ggml::op, bool*>> probed_ops(context_params& cp) {
+    std::vector<std::pair<ggml::op, bool*>> all;
+    if (cp.fa_auto) all.emplace_back(ggml::op::flash_attn_ext, &cp.flash_attn);
+    all.emplace_back(ggml::op::hc_pre, &cp.fused.hc_pre);
+    all.emplace_back(ggml::op::hc_comb, &cp.fused.hc_comb);
+    all.emplace_back(ggml::op::hc_post, &cp.fused.hc_post);
+    return all;
+  }
+  /// They stay in use only if each runs on its layer's device.
+  [[nodiscard]] bool stays_on_layers(ggml::op op) const {
     return std::all_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const ggml::tensor* t) {
-      return t->op != ggml::op::flash_attn_ext || t->il < 0 ||
+      return t->op != op || t->il < 0 ||
              t->backend == place_.layer_backend(static_cast<std::uint32_t>(t->il));
     });
   }

@@ -260,9 +260,12 @@ class layout_maker {
     out.caches.push_back(std::move(lid));
     const std::uint64_t streams = std::uint64_t{cp_.n_seq_max} * (1 + cp_.n_rs_seq);
     const auto state = [&](std::uint64_t width, std::uint64_t rows, std::uint32_t ratio) {
-      compressor_state s{width, rows * streams, {}};
+      compressor_state s{width, rows * streams, {}, {}};
       for (std::uint32_t il = 0; il < hp_.n_layer(); ++il)
-        if (ratio_is(ratio)(il)) s.backends.push_back(backend_of(il));
+        if (ratio_is(ratio)(il)) {
+          s.backends.push_back(backend_of(il));
+          s.layers.push_back(il);
+        }
       out.compressors.push_back(std::move(s));
     };
     state(std::uint64_t{2} * hp_.n_embd_head_k(), 8, 4);

@@ -80,7 +80,7 @@ struct hparams {
   std::uint32_t indexer_n_head = 0, indexer_head_size = 0, indexer_top_k = 0,
                 indexer_block_size = 0, indexer_local_blocks = 0;
   std::uint32_t dsv4_o_group_count = 0, dsv4_o_lora_rank = 0, dsv4_hc_mult = 0,
-                dsv4_hash_layer_count = 0, hc_low_rank = 0;
+                dsv4_hash_layer_count = 0, dsv4_hc_sinkhorn_iters = 0, hc_low_rank = 0;
   std::vector<std::uint32_t> dsv4_compress_ratios;
   std::uint32_t ple_ngram_size = 0, ple_heads_per_ngram = 0, ple_conv_kernel = 0, ple_n_heads = 0,
                 ple_head_dim = 0;

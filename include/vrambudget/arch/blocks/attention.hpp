@@ -32,7 +32,7 @@ class cache_input {
   cache_input(builder& b, const kv_cache& cache, ggml_type mask_type) : b_(b), cache_(cache) {
     ggml::graph& g = b.get_graph();
     const std::int64_t nt = b.ub.n_tokens;
-    const std::int64_t n_stream = b.cp.kv_unified ? 1 : b.ub.n_seqs;
+    const std::int64_t n_stream = cache.n_stream == 1 ? 1 : b.ub.n_seqs;
     k_idxs = g.make_input("attn_inp_k_idxs", ggml_type::i64, nt);
     v_idxs =
         g.make_input("attn_inp_v_idxs", ggml_type::i64,
@@ -48,9 +48,11 @@ class cache_input {
   tensor *k_rot = nullptr, *v_rot = nullptr;  ///< rotations of quantized K and V; null: none
 
   /// Writes K of a layer. Source: llama.cpp v0.5.0, src/llama-kv-cache.cpp: cpy_k
-  void store_k(int il, tensor* k) {
+  void store_k(int il, tensor* k) { store_k(il, k, k_idxs); }
+  /// The same in cells of the caller's choice.
+  void store_k(int il, tensor* k, tensor* cells) {
     tensor* rows = b_.view_2d(k, k->ne[0] * k->ne[1], k->ne[2], k->nb[2], 0);
-    b_.expand(b_.set_rows(all_streams(k_of(il)), rows, k_idxs));
+    b_.expand(b_.set_rows(all_streams(k_of(il)), rows, cells));
   }
   /// Writes V of a layer; element by element if the cache is transposed.
   void store_v(int il, tensor* v) {

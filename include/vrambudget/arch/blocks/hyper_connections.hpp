@@ -76,4 +76,71 @@ inline tensor* sum_streams(builder& b, tensor* streams, tensor* weights) {
   return sum;
 }
 
+/// What a block reads, the weight of its result in each stream, and how the streams mix meanwhile.
+struct connected_block {
+  tensor *input, *post, *comb;
+};
+
+namespace detail {
+/// Rows and columns are made to sum to one in turns (Sinkhorn).
+inline tensor* doubly_stochastic(builder& b, tensor* x) {
+  x = b.soft_max(x);
+  tensor* eps = b.fill(b.get_graph().make(ggml_type::f32, 1));
+  x = b.add(x, eps);
+  const auto norm_columns = [&] {
+    tensor* sum = b.sum_rows(b.cont(b.permute(x, {1, 0, 2, 3})));
+    x = b.div(x, b.permute(b.add(sum, eps), {1, 0, 2, 3}));
+  };
+  norm_columns();
+  for (std::uint32_t i = 1; i < b.hp.dsv4_hc_sinkhorn_iters; ++i) {
+    x = b.div(x, b.add(b.sum_rows(x), eps));
+    norm_columns();
+  }
+  return x;
+}
+}  // namespace detail
+
+/// Source:   llama.cpp v0.5.0, src/models/deepseek4.cpp: build_hc_pre
+inline connected_block read_connected(builder& b, int il, tensor* streams,
+                                      const stream_names& names) {
+  const std::int64_t hc = streams->ne[1], nt = streams->ne[2];
+  tensor* mixes = mix_streams(b, il, streams, names);
+  tensor *scale = b.require(il, names.scale), *base = b.require(il, names.base);
+  const detail::mix_part pre(b, il, mixes, names, hc, 0, 0), post(b, il, mixes, names, hc, hc, 1);
+  tensor* weights = b.scale(b.sigmoid(detail::affine(b, pre)));
+  connected_block out{};
+  out.post = b.scale(b.sigmoid(detail::affine(b, post)));
+  if (b.cp.fused.hc_comb) {
+    out.comb = builder::named(b.hc_comb(mixes, scale, base), "hc_comb", il);
+  } else {
+    const detail::mix_part comb(b, il, mixes, names, hc * hc, 2 * hc, 2);
+    out.comb = detail::doubly_stochastic(b, b.reshape(detail::affine(b, comb), hc, hc, nt));
+  }
+  out.input = b.cp.fused.hc_pre ? builder::named(b.hc_pre(streams, weights), "hc_pre", il)
+                                : sum_streams(b, streams, weights);
+  return out;
+}
+
+/// Source:   llama.cpp v0.5.0, src/models/deepseek4.cpp: build_hc_post
+inline tensor* write_connected(builder& b, int il, tensor* x, tensor* streams,
+                               const connected_block& block) {
+  if (b.cp.fused.hc_post)
+    return builder::named(b.hc_post(x, streams, block.post, block.comb), "hc_post", il);
+  const std::int64_t hc = streams->ne[1], nt = x->ne[1];
+  tensor* out = nullptr;
+  for (std::int64_t to = 0; to < hc; ++to) {
+    tensor* sum = b.mul(x, detail::coefficient(b, block.post, to));
+    for (std::int64_t from = 0; from < hc; ++from) {
+      tensor* part = detail::stream(b, streams, from);
+      tensor* weight = b.view_2d(block.comb, 1, nt, block.comb->nb[2],
+                                 static_cast<std::uint64_t>(to) * block.comb->nb[0] +
+                                     static_cast<std::uint64_t>(from) * block.comb->nb[1]);
+      sum = b.add(sum, b.mul(part, weight));
+    }
+    sum = b.reshape(sum, x->ne[0], 1, nt);
+    out = out ? b.concat(out, sum, 1) : sum;
+  }
+  return out;
+}
+
 }  // namespace vrambudget::arch

@@ -30,6 +30,7 @@ struct moe_options {
   activation act = activation::silu;
   float weights_scale = 0.0f;       ///< 0 or 1: no scaling
   tensor* logits = nullptr;         ///< router logits made elsewhere
+  tensor* ids = nullptr;            ///< experts chosen elsewhere
   bool weights_before_ffn = false;  ///< the input is weighted instead of the output
   bool select_by_logits = false;
   bool f32_down = false;           ///< what goes into `down` can exceed the range of f16
@@ -100,7 +101,7 @@ inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
   if (b.hp.n_expert_groups > 1) selection = mask_groups(b, selection);
 
   k = std::min(k, n_expert / o.per_group);
-  tensor* ids = b.argsort_top_k(selection, k);
+  tensor* ids = o.ids ? o.ids : b.argsort_top_k(selection, k);
   if (o.per_group > 1) ids = groups_of(b, ids);
   tensor* weights = b.get_rows(b.reshape(probs, 1, n_expert, nt), ids);
   if (o.gating == gating::softmax_weight)

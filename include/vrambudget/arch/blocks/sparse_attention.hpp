@@ -15,6 +15,41 @@ inline const kv_cache& cache_named(const builder& b, std::string_view name) {
   return b.memory.caches.front();
 }
 
+/// The best cells of each query by its score over the index keys k. `scale_weights`: the weights of the
+/// index heads are scaled here.
+///
+/// Shape:    q [head, heads, tokens], k [head, 1, cells, streams], weights [heads, tokens]; result
+///           [cells chosen, tokens per stream, 1, streams]
+inline tensor* best_cells(builder& b, int il, tensor* q, tensor* k, tensor* weights, tensor* mask,
+                          bool scale_weights) {
+  const std::int64_t n_stream = k->ne[3], nt = q->ne[2] / n_stream;
+  const auto streams = static_cast<std::uint64_t>(n_stream);
+  q = b.view_4d(q, {q->ne[0], q->ne[1], nt, n_stream}, q->nb[1], q->nb[2], q->nb[3] / streams, 0);
+  weights = b.view_4d(weights, {weights->ne[0], nt, weights->ne[2], n_stream}, weights->nb[1],
+                      weights->nb[2] / streams, weights->nb[3] / streams, 0);
+  if (scale_weights) weights = b.scale(weights);
+  tensor* scores = builder::named(b.lightning_indexer(q, k, weights, mask), "indexer_score", il);
+  const std::int64_t n_best = std::min<std::int64_t>(scores->ne[0], b.hp.indexer_top_k);
+  return builder::named(b.cont(b.top_k(scores, n_best)), "top_k", il);
+}
+
+/// `mask` with everything but `cells` masked. `zeros`: type of what the others are overwritten with.
+///
+/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn
+inline tensor* mask_all_but(builder& b, tensor* mask, tensor* cells, ggml_type zeros) {
+  tensor* all = b.fill(mask);
+  all = b.view_4d(all, {1, mask->ne[0], mask->ne[1], mask->ne[3]}, all->nb[0], all->nb[1],
+                  all->nb[2], 0);
+  tensor* chosen =
+      b.view_4d(cells, {cells->ne[0], cells->ne[1], cells->ne[3], 1}, cells->nb[1], cells->nb[2],
+                static_cast<std::uint64_t>(cells->ne[3]) * cells->nb[3], 0);
+  tensor* none = b.fill(b.get_graph().make(zeros, 1, chosen->ne[0], chosen->ne[1], chosen->ne[2]));
+  tensor* open = b.set_rows(all, none, chosen);
+  open = b.view_4d(open, {open->ne[1], open->ne[2], 1, open->ne[3]}, open->nb[2], open->nb[3],
+                   open->nb[3], 0);
+  return b.add(open, mask);
+}
+
 /// The latent cache, the cache of index keys, and attention through both.
 ///
 /// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_inp_k_dsa, build_attn
@@ -46,42 +81,17 @@ class sparse_attention {
 
     tensor* weights = b_.mul_mat(b_.require(il, "indexer.proj"), x);
     k = index_.read_k(il);
-    const std::int64_t n_stream = k->ne[3];
-    const auto streams = static_cast<std::uint64_t>(n_stream);
-    q = b_.view_4d(q, {head, n_head, nt / n_stream, n_stream}, q->nb[1], q->nb[2],
-                   q->nb[3] / streams, 0);
-    weights = b_.view_4d(weights, {n_head, nt / n_stream, 1, n_stream}, weights->nb[1],
-                         weights->nb[2] / streams, weights->nb[3] / streams, 0);
-    tensor* scores = b_.lightning_indexer(q, k, b_.scale(weights), index_.mask);
-    builder::named(scores, "indexer_score", il);
-    const std::int64_t n_best = std::min<std::int64_t>(scores->ne[0], b_.hp.indexer_top_k);
-    return builder::named(b_.cont(b_.top_k(scores, n_best)), "top_k", il);
+    return best_cells(b_, il, q, k, weights, index_.mask, true);
   }
 
   /// Stores k, attends to `cells`, without the output projection.
   tensor* operator()(int il, const qkv& x, tensor* cells, attention_options o) {
     o.n_kv_max = cells->ne[0];
-    return attend_to_keys(b_, latent_, il, x, mask_of(cells), o);
+    tensor* mask = mask_all_but(b_, latent_.mask, cells, ggml_type::f32);
+    return attend_to_keys(b_, latent_, il, x, mask, o);
   }
 
  private:
-  /// The mask with everything but `cells` masked.
-  tensor* mask_of(tensor* cells) {
-    tensor* mask = latent_.mask;
-    tensor* all = b_.fill(mask);
-    all = b_.view_4d(all, {1, mask->ne[0], mask->ne[1], mask->ne[3]}, all->nb[0], all->nb[1],
-                     all->nb[2], 0);
-    tensor* chosen =
-        b_.view_4d(cells, {cells->ne[0], cells->ne[1], cells->ne[3], 1}, cells->nb[1], cells->nb[2],
-                   static_cast<std::uint64_t>(cells->ne[3]) * cells->nb[3], 0);
-    tensor* zeros = b_.fill(
-        b_.get_graph().make(ggml_type::f32, 1, chosen->ne[0], chosen->ne[1], chosen->ne[2]));
-    tensor* open = b_.set_rows(all, zeros, chosen);
-    open = b_.view_4d(open, {open->ne[1], open->ne[2], 1, open->ne[3]}, open->nb[2], open->nb[3],
-                      open->nb[3], 0);
-    return b_.add(open, mask);
-  }
-
   builder& b_;
   bool rotates_;
   cache_input latent_, index_;

@@ -58,6 +58,11 @@ inline void deepseek4(keys& k, hparams& hp) {
   hp.dsv4_o_lora_rank = k.u32("attention.output_lora_rank");
   hp.dsv4_hc_mult = k.u32("hyper_connection.count");
   k.limit("hyper_connection.count", hp.dsv4_hc_mult, 64);
+  hp.dsv4_hc_sinkhorn_iters = k.u32("hyper_connection.sinkhorn_iterations");
+  k.limit("hyper_connection.sinkhorn_iterations", hp.dsv4_hc_sinkhorn_iters, 1000);
+  hp.dsv4_hash_layer_count = k.u32("hash_layer_count");
+  hp.dsv4_o_group_count = std::max(1u, k.u32("attention.output_group_count"));
+  experts_after_dense(k, hp, 0);
   hp.n_embd_out_impl = hp.dsv4_hc_mult * hp.n_embd;
   hp.dsv4_compress_ratios = k.per_layer("attention.compress_ratios", hp.n_layer_all);
   hp.n_swa = k.required("attention.sliding_window");
