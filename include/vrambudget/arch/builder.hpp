@@ -161,6 +161,13 @@ class builder : public ggml::op_builder {
     return named(x, name.text(), il);
   }
 
+  /// The last operation of a layer, which the engine of some models ties to the layer's device as it
+  /// does with norms, lest it run where the next layer does.
+  tensor* last_of_layer(int il, tensor* x) {
+    pin_to_layer(x, il);
+    return named(x, "l_last", il);
+  }
+
   // --- checks
 
   /// Refuses heads of different size in K and V and, without `partial_rope`, heads rotated in part, as

@@ -100,7 +100,7 @@ inline tensor* deepseek4_attention(builder& b, compressed_attention& attention, 
   tensor* k = b.rms_norm_of(il, "attn_kv_a_norm", b.linear_without_bias(il, "attn_kv", x));
   k = b.rope(b.reshape(k, head, 1, nt), pos);
   tensor* y = b.reshape(attention(il, x, low, q, k, pos), head, n_head, nt);
-  return grouped_output(b, il, b.rope(y, pos));  // the rotation undone
+  return grouped_output(b, il, b.rope_back(y, pos));
 }
 
 inline tensor* deepseek4_experts(builder& b, int il, tensor* x) {
@@ -128,7 +128,7 @@ inline void build_deepseek4(builder& b) {
     block = read_connected(b, il, streams, ffn_streams);
     for (tensor* t : {streams, block.post, block.comb}) b.expand(t);
     y = detail::deepseek4_experts(b, il, b.rms_norm_of(il, "ffn_norm", block.input));
-    streams = builder::named(write_connected(b, il, y, streams, block), "l_last", il);
+    streams = b.last_of_layer(il, write_connected(b, il, y, streams, block));
   }
 
   streams = pick_rows(b, streams, out_ids);

@@ -89,6 +89,7 @@ class cuda_backend final : public ggml::backend {
       case op::group_norm:
         return is_contiguous(*a);
       case op::rope:
+      case op::rope_back:
         return a->nb[0] == element_size(*a) && is_contiguous_above(*a, 2);
       case op::cpy:
         return copies(*a, *t.src[1]);
@@ -113,10 +114,11 @@ class cuda_backend final : public ggml::backend {
 
   [[nodiscard]] bool wants_offload(const ggml::tensor& t) const override {
     using ggml::op;
-    const std::int64_t batch = t.op == op::get_rows                         ? 0
-                               : t.op == op::mul_mat                        ? t.ne[1]
-                               : t.op == op::mul_mat_id || t.op == op::rope ? t.ne[2]
-                                                                            : n_rows(t);
+    const std::int64_t batch = t.op == op::get_rows  ? 0
+                               : t.op == op::mul_mat ? t.ne[1]
+                               : t.op == op::mul_mat_id || t.op == op::rope || t.op == op::rope_back
+                                   ? t.ne[2]
+                                   : n_rows(t);
     return batch >= op_offload_min_batch;
   }
 

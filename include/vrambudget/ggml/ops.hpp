@@ -204,6 +204,7 @@ class op_builder {
   tensor* rope(tensor* a, tensor* pos, tensor* factors = nullptr) {
     return like(op::rope, a, {a, pos, factors});
   }
+  tensor* rope_back(tensor* a, tensor* pos) { return like(op::rope_back, a, {a, pos}); }
   tensor* soft_max(tensor* a, tensor* mask = nullptr, tensor* sinks = nullptr) {
     if (mask) g_.require(mask->ne[0] == a->ne[0], "soft_max: mask of the row length", *a, *mask);
     return like(op::soft_max, a, {a, mask, sinks});

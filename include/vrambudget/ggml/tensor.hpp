@@ -41,6 +41,7 @@ enum class op : std::uint8_t {
   mul_mat,
   mul_mat_id,
   rope,
+  rope_back,
   soft_max,
   flash_attn_ext,
   argsort,
@@ -100,6 +101,7 @@ enum class op : std::uint8_t {
                                 "mul_mat",
                                 "mul_mat_id",
                                 "rope",
+                                "rope_back",
                                 "soft_max",
                                 "flash_attn_ext",
                                 "argsort",
@@ -122,9 +124,9 @@ enum class op : std::uint8_t {
                                 "rwkv_wkv6",
                                 "rwkv_wkv7",
                                 "lightning_indexer",
-                                "hc_pre",
-                                "hc_comb",
-                                "hc_post"};
+                                "dsv4_hc_pre",
+                                "dsv4_hc_comb",
+                                "dsv4_hc_post"};
   static_assert(names.size() == static_cast<std::size_t>(op::hc_post) + 1);
   return names[static_cast<std::size_t>(o)];
 }
@@ -241,6 +243,7 @@ struct tensor {
     case op::unary:
     case op::rms_norm:
     case op::rope:
+    case op::rope_back:
     case op::soft_max:
       return true;
     default:
