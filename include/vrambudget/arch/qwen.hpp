@@ -9,37 +9,16 @@ namespace vrambudget::arch {
 /// `Attention`: over a cache, or within the batch (Dream, LLaDA; EuroBERT, which gives no logits).
 template <class Attention = attention_input, bool logits = true>
 void build_qwen2(builder& b) {
-  b.require_whole_heads();
-  tensor* pos = b.positions();
-  Attention attention(b);
-  build_decoder(
-      b, {.logits = logits},
-      [&](int il, tensor* x) {
-        qkv y = project_qkv(b, il, x);
-        rotate_positions(b, y, pos);
-        return attention(il, y);
-      },
-      [&](int il, tensor* x) { return ffn(b, il, x); });
+  build_dense<Attention>(b, {.frame = {.logits = logits}});
 }
 
 /// `Attention` likewise (RND1). `norm_weights`: expert weights sum to one (not in LLaDA MoE).
 template <class Attention = attention_input, bool norm_weights = true>
 void build_qwen3(builder& b) {
-  b.require_whole_heads();
-  tensor* pos = b.positions();
-  Attention attention(b);
-  build_decoder(
-      b, {},
-      [&](int il, tensor* x) {
-        qkv y = project_qkv(b, il, x);
-        norm_heads(b, il, y);
-        rotate_positions(b, y, pos);
-        return attention(il, y);
-      },
-      [&](int il, tensor* x) {
-        return dense_or_experts(
-            b, il, x, {.norm_weights = norm_weights, .weights_scale = b.hp.expert_weights_scale});
-      });
+  build_plain_decoder<Attention>(b, {.norms = head_norms::before_rope}, [&](int il, tensor* x) {
+    return dense_or_experts(
+        b, il, x, {.norm_weights = norm_weights, .weights_scale = b.hp.expert_weights_scale});
+  });
 }
 
 /// Qwen2 MoE: a shared expert behind a sigmoid written as silu(x) / x.

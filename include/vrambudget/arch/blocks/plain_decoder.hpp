@@ -21,11 +21,12 @@ struct plain_decoder {
 };
 
 /// Runs attention and `feed_forward(il, x)` in every layer; layers without RoPE are in the keys.
-template <class FeedForward>
+/// `Attention`: over a cache, or within the batch.
+template <class Attention = attention_input, class FeedForward>
 void build_plain_decoder(builder& b, const plain_decoder& s, FeedForward&& feed_forward) {
   b.require_whole_heads(s.partial_rope);
   tensor* pos = b.positions();
-  attention_input attention(b);
+  Attention attention(b);
   build_decoder(
       b, s.frame,
       [&](int il, tensor* x) {
@@ -34,15 +35,15 @@ void build_plain_decoder(builder& b, const plain_decoder& s, FeedForward&& feed_
         if (b.hp.has_rope(static_cast<std::uint32_t>(il)))
           rotate_positions(b, y, pos, s.rope_factors ? b.rope_factors(il) : nullptr);
         if (s.norms == head_norms::after_rope) norm_heads(b, il, y);
-        return attention(il, y, {.bias = s.attn_bias});
+        return attention(il, y, attention_options{.bias = s.attn_bias});
       },
       feed_forward);
 }
 
 /// The same with a dense feed-forward layer.
-inline void build_dense(builder& b, const plain_decoder& s = {},
-                        activation act = activation::silu) {
-  build_plain_decoder(b, s, [&](int il, tensor* x) { return ffn(b, il, x, act); });
+template <class Attention = attention_input>
+void build_dense(builder& b, const plain_decoder& s = {}, activation act = activation::silu) {
+  build_plain_decoder<Attention>(b, s, [&](int il, tensor* x) { return ffn(b, il, x, act); });
 }
 
 }  // namespace vrambudget::arch
