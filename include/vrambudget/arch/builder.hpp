@@ -55,6 +55,8 @@ class builder : public ggml::op_builder {
   const memory_layout& memory;
   const ubatch ub;
 
+  tensor* inp_embd = nullptr;  ///< input embeddings before their scale, a view if they are wider
+
   // --- results that are read after the run: never freed
 
   tensor* embd = nullptr;  ///< final hidden state
@@ -192,6 +194,7 @@ class builder : public ggml::op_builder {
     expand(rows);
     expand(direct);
     if (n_embd_inp != hp.n_embd) rows = view_2d(rows, hp.n_embd, ub.n_tokens, rows->nb[1], 0);
+    inp_embd = rows;
     if (hp.f_embedding_scale != 0.0f) {
       if (!is_contiguous(*rows)) rows = cont(rows);
       rows = scale(rows);

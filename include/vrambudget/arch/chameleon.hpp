@@ -26,7 +26,10 @@ inline void build_chameleon(builder& b) {
   const auto feed_forward = [&](int il, tensor* x) { return ffn(b, il, x); };
   if (b.hp.swin_norm)
     build_post_norm_decoder(b, {},
-                            {.attention = "attn_norm", .feed_forward = "ffn_norm", .pinned = true},
+                            {.attention = "attn_norm",
+                             .feed_forward = "ffn_norm",
+                             .pinned = true,
+                             .feeds_branch = true},
                             attend, feed_forward);
   else
     build_decoder(b, {}, attend, feed_forward);

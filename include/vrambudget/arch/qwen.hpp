@@ -34,11 +34,10 @@ inline void build_qwen2moe(builder& b) {
 /// Qwen3-VL and Qwen3-TTS: vision features enter the first layers too. Talkers' output matrices cover
 /// the end of the vocabulary only.
 inline void build_qwen3vl(builder& b) {
-  build_dense(
-      b, {.frame = {.deepstack = true, .pads_logits = true}, .norms = head_norms::before_rope});
+  build_dense(b, {.frame = {.pads_logits = true}, .norms = head_norms::before_rope});
 }
 inline void build_qwen3vlmoe(builder& b) {
-  build_plain_decoder(b, {.frame = {.deepstack = true}, .norms = head_norms::before_rope},
+  build_plain_decoder(b, {.norms = head_norms::before_rope},
                       [&](int il, tensor* x) { return moe_ffn(b, il, x); });
 }
 

@@ -27,6 +27,7 @@ struct hparams {
   std::uint32_t n_embd_inp_impl = 0, n_embd_out_impl = 0;
   std::uint32_t n_vocab = 0;
   std::uint32_t n_deepstack_layers = 0;
+  std::vector<std::int32_t> deepstack_arr;  ///< as deepstack(il); empty: none in any layer
   std::vector<std::uint32_t> n_head_arr, n_head_kv_arr, n_ff_arr, n_ff_exp_arr, n_expert_used_arr;
 
   // attention
@@ -132,6 +133,10 @@ struct hparams {
   /// RoPE in all layers but each `n_no_rope_layer_step`th.
   [[nodiscard]] bool rotates(int il) const {
     return n_no_rope_layer_step > 0 && (static_cast<std::uint32_t>(il) + 1) % n_no_rope_layer_step;
+  }
+  /// Which n_embd columns of the input embeddings are added after a layer; -1: none.
+  [[nodiscard]] int deepstack(std::uint32_t il) const {
+    return il < deepstack_arr.size() ? deepstack_arr[il] : -1;
   }
   /// The block of the file whose tensors layer `il` uses.
   [[nodiscard]] std::uint32_t block(std::uint32_t il) const {

@@ -33,7 +33,6 @@ struct decoder {
   bool bare_first = false;   ///< the first layer may come without a norm before its attention
   tensor_name output_norm = "output_norm";
   bool logits = true;           ///< false: the normed hidden state is the result
-  bool deepstack = false;       ///< first layers add further columns of the input embeddings
   bool pads_logits = false;     ///< the output matrix may lack rows of the vocabulary
   bool pins_post_norm = false;  ///< the norm after feed-forward is tied to its layer's device
 };
@@ -50,9 +49,9 @@ class last_rows {
 };
 
 /// The n-th n_embd columns of input embeddings that are wider than a hidden state.
-inline tensor* input_columns(builder& b, tensor* embeddings, int n) {
-  return b.view_2d(embeddings, b.hp.n_embd, b.ub.n_tokens, embeddings->nb[1],
-                   static_cast<std::uint64_t>(n) * b.hp.n_embd * embeddings->nb[0]);
+inline tensor* input_columns(builder& b, int n) {
+  return b.view_2d(b.inp_embd, b.hp.n_embd, b.ub.n_tokens, b.inp_embd->nb[1],
+                   static_cast<std::uint64_t>(n) * b.hp.n_embd * b.inp_embd->nb[0]);
 }
 
 /// Embeddings, then `layer(il, stream, pick)` for every layer, then norm and logits. A layer gives the
@@ -61,8 +60,7 @@ inline tensor* input_columns(builder& b, tensor* embeddings, int n) {
 template <class Layer>
 void build_stack(builder& b, const decoder& d, Layer&& layer) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
-  tensor* embeddings = b.token_embeddings();
-  tensor* stream = embeddings;
+  tensor* stream = b.token_embeddings();
   if (d.scale_embeddings) stream = b.scale(stream);
   if (d.learned_positions)
     stream = b.add(stream, b.get_rows(b.require(-1, "position_embd"), b.positions()));
@@ -76,8 +74,8 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
     if (b.hp.norms_loops && il + 1 < n_layer && (il + 1) % b.hp.n_layer_loop == 0)
       stream = b.scale_and_shift(il, "loop_norm", b.rms_norm(stream), b.weight(-1, "output_norm"),
                                  nullptr);
-    if (d.deepstack && il < static_cast<int>(b.hp.n_deepstack_layers))
-      stream = b.add(stream, input_columns(b, embeddings, il + 1));
+    if (const int columns = b.hp.deepstack(static_cast<std::uint32_t>(il)); columns >= 0)
+      stream = b.add(stream, input_columns(b, columns));
   }
 
   if (d.rows == row_selection::before_norm) {
@@ -127,7 +125,8 @@ void build_decoder(builder& b, const decoder& d, Attention&& attention,
 /// Norms of a stack that norms what its branches give instead of what they get.
 struct branch_norms {
   tensor_name attention = "post_attention_norm", feed_forward = "post_ffw_norm";
-  bool pinned = false;  ///< the norm after feed-forward is tied to its layer's device
+  bool pinned = false;        ///< the norm after feed-forward is tied to its layer's device
+  bool feeds_branch = false;  ///< feed-forward reads what attention gave, without the stream
 };
 
 /// A stack as that of `build_decoder`, with norms after the branches only.
@@ -137,8 +136,9 @@ void build_post_norm_decoder(builder& b, const decoder& d, const branch_norms& n
   build_stack(b, d, [&](int il, tensor* stream, const last_rows& pick) {
     tensor* y = pick(attention(il, stream));
     tensor* residual = pick(stream);
-    residual = b.add(b.norm_of(d.norm, il, norms.attention, y), residual);
-    y = feed_forward(il, residual);
+    y = b.norm_of(d.norm, il, norms.attention, y);
+    residual = b.add(y, residual);
+    y = feed_forward(il, norms.feeds_branch ? y : residual);
     y = norms.pinned ? b.rms_norm_of(il, norms.feed_forward, y)
                      : b.rms_norm_unpinned(il, norms.feed_forward, y);
     return b.add(y, residual);

@@ -35,6 +35,8 @@ inline void deepstack(keys& k, hparams& hp) {
   sections(k, hp);
   hp.n_deepstack_layers = k.u32("n_deepstack_layers");
   k.limit("n_deepstack_layers", hp.n_deepstack_layers, hp.n_layer_all);
+  for (std::uint32_t il = 0; il < std::min(hp.n_deepstack_layers, hp.n_layer_all); ++il)
+    hp.deepstack_arr.push_back(static_cast<std::int32_t>(il) + 1);
 }
 
 /// Parameters of the activation.

@@ -1,8 +1,10 @@
 // Architectures with constants on embeddings, branches or logits, and such as run layers repeatedly.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <set>
 
 #include "vrambudget/model/rules/attention.hpp"
 #include "vrambudget/model/rules/recurrent.hpp"
@@ -14,19 +16,38 @@ inline void logit_scale(keys& k, hparams& hp) {
   hp.f_logit_scale = k.f32("logit_scale");
 }
 
-/// Granite, whose files may switch RoPE off.
-inline void granite(keys& k, hparams& hp) {
+/// Image features beside the input embeddings: which of them each layer but the first adds.
+inline void deepstack_mapping(keys& k, hparams& hp) {
+  const gguf::value* v = k.find("deepstack_mapping");
+  if (!v) return;
+  std::set<std::int64_t> used;
+  for (std::uint64_t il = 0; il < v->size() && il < hp.n_layer_all; ++il) {
+    const std::int64_t columns = v->signed_integer(il).value_or(-1);
+    if (columns >= 0) used.insert(columns);
+    if (il > 0)
+      hp.deepstack_arr.push_back(
+          static_cast<std::int32_t>(std::clamp<std::int64_t>(columns, -1, INT32_MAX)));
+  }
+  hp.n_deepstack_layers = static_cast<std::uint32_t>(used.size());
+  if (!used.empty())
+    k.limit("deepstack_mapping", static_cast<std::uint64_t>(*used.rbegin()), used.size());
+}
+
+inline void granitemoe(keys& k, hparams& hp) {
   k.need("logit_scale");
   granite_scales(k, hp);
-  hp.rope_arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
   hp.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
 }
-inline void granitemoe(keys& k, hparams& hp) {
-  granite(k, hp);
-  hp.rope_arr.assign(hp.n_layer_all, 1);
+/// Granite, whose files may switch RoPE off.
+inline void granite(keys& k, hparams& hp) {
+  granitemoe(k, hp);
+  deepstack_mapping(k, hp);
+  hp.rope_arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
 }
+/// The same with windows, whose files list the layers with RoPE.
 inline void granite_swa(keys& k, hparams& hp) {
   granitemoe(k, hp);
+  deepstack_mapping(k, hp);
   listed_window(k, hp);
   if (k.has("attention.rope_pattern"))
     hp.rope_arr = k.flags("attention.rope_pattern", hp.n_layer_all);
