@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include "vrambudget/arch/weight_table.hpp"
@@ -36,6 +37,7 @@ struct graph_source {
   const placement& place;
   const memory_layout& memory;
   weight_table& weights;
+  std::span<const std::uint32_t> read_layers = {};  ///< what goes into these a draft reads
 };
 
 /// Builds one graph. Descriptions call it and the blocks, layer by layer.
@@ -48,7 +50,8 @@ class builder : public ggml::op_builder {
         memory(s.memory),
         ub(batch),
         place_(s.place),
-        weights_(s.weights) {}
+        weights_(s.weights),
+        read_layers_(s.read_layers) {}
 
   const hparams& hp;
   const context_params& cp;
@@ -127,6 +130,12 @@ class builder : public ggml::op_builder {
         tensor_name::of(".weight", tensor_name("target.").with(name.text()));
     if (tensor* t = weights_.find(-1, borrowed)) return t;
     return require(-1, name);
+  }
+
+  /// Says that `stream` goes into layer `il`, which keeps it if a draft reads it.
+  void enters_layer(int il, tensor* stream) const {
+    for (const std::uint32_t l : read_layers_)
+      if (static_cast<int>(l) == il) stream->is_output = true;
   }
 
   // --- norms
@@ -275,6 +284,7 @@ class builder : public ggml::op_builder {
 
   const placement& place_;
   weight_table& weights_;
+  std::span<const std::uint32_t> read_layers_;
 };
 
 }  // namespace vrambudget::arch

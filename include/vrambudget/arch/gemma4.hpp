@@ -68,6 +68,7 @@ inline void build_gemma4(builder& b) {
                           : nullptr;
 
   for (int il = 0; il < static_cast<int>(b.hp.n_layer()); ++il) {
+    b.enters_layer(il, stream);
     tensor* y =
         detail::gemma4_attention(b, attention, il, b.rms_norm_of(il, "attn_norm", stream), pos);
     stream = b.add(b.rms_norm_of(il, "post_attention_norm", y), stream);

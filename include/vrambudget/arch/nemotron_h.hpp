@@ -35,6 +35,7 @@ inline void build_nemotron_h(builder& b) {
 
   const int n_layer = static_cast<int>(b.hp.n_layer());
   for (int il = 0; il < n_layer; ++il) {
+    b.enters_layer(il, stream);
     const auto l = static_cast<std::uint32_t>(il);
     tensor* x = b.rms_norm_of(il, "attn_norm", stream);
     tensor* y = b.hp.is_recr(l)     ? mamba2(b, rs, il, x)

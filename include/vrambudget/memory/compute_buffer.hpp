@@ -65,6 +65,9 @@ class graph_planner {
                  "target.token_embd.weight");
     if (output) add_weight(target.tensors[output->tensor], output->backend, "target.output.weight");
   }
+  /// Keeps what goes into these layers until the graph's end, for a draft that reads it.
+  void keep_layer_inputs(std::vector<std::uint32_t> layers) { read_layers_ = std::move(layers); }
+
   graph_planner(const graph_planner&) = delete;
   graph_planner& operator=(const graph_planner&) = delete;
 
@@ -123,7 +126,7 @@ class graph_planner {
   error split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
               const memory_layout& memory, const arch::ubatch& ub) {
     graph_.clear();
-    const arch::graph_source source{model_.hp, cp, place_, memory, weights_};
+    const arch::graph_source source{model_.hp, cp, place_, memory, weights_, read_layers_};
     arch::builder b(graph_, source, ub);
     arch::build_graph(d, b);
     if (b.undescribed)
@@ -211,6 +214,7 @@ class graph_planner {
   engine::cpu_backend cpu_;
   std::vector<const ggml::backend*> backends_;
   ggml::graph graph_;
+  std::vector<std::uint32_t> read_layers_;
 };
 
 }  // namespace vrambudget

@@ -1,9 +1,12 @@
 // Which models can draft for which: what a run's draft is, and why the engine would not take it.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vrambudget/arch/registry.hpp"
 #include "vrambudget/engine/speculative.hpp"
@@ -56,6 +59,29 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
   return it == r.spec_types.end() ? spec_type::none : *it;
 }
 
+/// Layers of the main model whose inputs the draft reads. llama-server arranges that when it starts to
+/// draft; it counts only if `--spec-type` says that it does.
+/// Source: llama.cpp v0.5.0, common/speculative.cpp: common_speculative_impl_draft_eagle3, _dflash
+[[nodiscard]] inline std::vector<std::uint32_t> read_layers(const model& main, const model* draft,
+                                                            const run& r) {
+  std::vector<std::uint32_t> layers;
+  if (draft &&
+      has_type(r, {spec_type::draft_eagle3, spec_type::draft_dflash, spec_type::draft_dspark}))
+    for (const std::uint32_t l : draft->hp.target_layers)
+      if (l < main.hp.n_layer()) layers.push_back(l);
+  return layers;
+}
+
+/// Whether the engine lets drafts read hidden states between this architecture's layers.
+[[nodiscard]] inline bool shows_layers(std::string_view architecture) {
+  constexpr std::string_view all[] = {
+      "bailingmoe3",  "deepseek4", "gemma4",     "gpt-oss",        "hunyuan-dense", "hunyuan_vl",
+      "lfm2",         "lfm2moe",   "llama",      "llama-embed",    "minimax-01",    "minimax-m2",
+      "muse-glimmer", "nanbeige",  "nemotron_h", "nemotron_h_moe", "qwen3",         "qwen35",
+      "qwen35moe",    "qwen3moe",  "qwen3next",  "qwen4exp"};
+  return std::find(std::begin(all), std::end(all), architecture) != std::end(all);
+}
+
 /// Why a model cannot be the main one; empty: it can.
 [[nodiscard]] inline std::string refused_main(const model& m) {
   if (!needs_target(m)) return {};
@@ -84,6 +110,10 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
     return {};
   }
   if (!draft) return "this --spec-type needs a draft model: -md FILE";
+  if (main.is_known() && !read_layers(main, draft, r).empty() && !shows_layers(main.architecture))
+    return "the draft reads hidden states between layers, which the engine does not give for "
+           "architecture '" +
+           main.architecture + "'";
   const std::uint32_t a = main.hp.n_vocab, b = draft->hp.n_vocab;
   if (has_type(r, {spec_type::draft_simple}) && (a > b ? a - b : b - a) > max_vocab_difference)
     return "the draft has another vocabulary: " + std::to_string(b) + " tokens instead of " +

@@ -55,6 +55,8 @@ class planner {
     if (!params) return params.error();
     if (auto e = place(placed_, model_, r); !e.message.empty()) return e;
     planned main{*placed_, *params, {}, {}};
+    const auto read = read_layers(model_, draft_model_, given);
+    placed_->graphs.keep_layer_inputs(read);
     main.layout = layout_of(model_.architecture, model_.hp, main.context, main.where());
 
     budget b;
@@ -71,11 +73,11 @@ class planner {
     b.prompt = main.compute.prompt;
     b.generation = main.compute.generation;
     add_terms(main, target_terms, true, b);
-    b.host.add({"output_buffer", output_buffer_bytes(model_.hp, main.context), basis::exact,
-                explain(main).output_buffer()});
+    b.host.add({"output_buffer", output_buffer_bytes(model_.hp, main.context, read.size()),
+                basis::exact, explain(main).output_buffer()});
+    if (!limits_.buffers_only) add_overheads(main, b);
     if (drafts(r))
       if (auto e = add_draft(r, main, b, seen); !e.message.empty()) return e;
-    if (!limits_.buffers_only) add_overheads(main, b);
     if (b.host.used().overflowed() ||
         std::any_of(b.devices.begin(), b.devices.end(),
                     [](const device_budget& d) { return d.used().overflowed(); }))

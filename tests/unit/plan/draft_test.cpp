@@ -101,6 +101,23 @@ TEST_SUITE("drafts") {
     CHECK(suggested);
   }
 
+  TEST_CASE("a draft that reads hidden states has the target keep them, if it is said to draft") {
+    const model m = testing::small_llama().value();
+    model draft = m;
+    draft.hp.target_layers = {1, 3};
+    planner p(m, {testing::card()}, {}, &draft);
+    const run plain{.n_ctx = 4096, .n_parallel = 1, .spec_types = {spec_type::draft_simple}};
+    run reads = plain;
+    reads.spec_types = {spec_type::draft_eagle3};
+    const budget a = p.budget_for(plain).value(), b = p.budget_for(reads).value();
+    CHECK(b.devices[0].of("compute_buffer") > a.devices[0].of("compute_buffer"));
+    // 2 layers x 2048 tokens of a batch x 256 floats
+    CHECK(b.host.of("output_buffer") == a.host.of("output_buffer") + bytes{4 * 2 * 2048 * 256});
+    CHECK(p.budget_for(plain).value().devices[0].of("compute_buffer") ==
+          a.devices[0].of("compute_buffer"));
+    CHECK(refusal(renamed(m, "qwen2"), reads, &draft).find("hidden states") != std::string::npos);
+  }
+
   TEST_CASE("an observer sees the graphs of both contexts") {
     const model m = testing::small_llama().value();
     planner p(m, {testing::card()}, {}, &m);

@@ -68,6 +68,7 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
   tensor* out_ids = b.output_ids();
 
   for (int il = 0; il < n_layer; ++il) {
+    b.enters_layer(il, stream);
     const bool picks = il == n_layer - 1 && d.rows == row_selection::early;
     stream =
         builder::named(layer(il, stream, last_rows(b, picks ? out_ids : nullptr)), "l_out", il);
