@@ -13,7 +13,8 @@ namespace detail {
 /// Attention whose Q projection also gives a gate for its output: [q, gate] per head.
 /// `by_head`: the projection is reshaped to heads before it is taken apart.
 inline tensor* gated_attention(builder& b, attention_input& attention, int il, tensor* x,
-                               tensor* pos, bool by_head) {
+                               tensor* pos, bool by_head,
+                               const attention_options& o = {.project = false}) {
   const auto l = static_cast<std::uint32_t>(il);
   const std::int64_t head = b.hp.n_embd_head_k(l), n_head = b.hp.n_head(l),
                      n_kv = b.hp.n_head_kv(l);
@@ -31,7 +32,7 @@ inline tensor* gated_attention(builder& b, attention_input& attention, int il, t
   y.v = b.reshape(b.linear(il, "attn_v", x), head, n_kv, nt);
   norm_heads(b, il, y);
   rotate_positions(b, y, pos);
-  tensor* out = attention(il, y, {.project = false});
+  tensor* out = attention(il, y, o);
   tensor* gate = b.sigmoid(b.cont(half(head), head * n_head, nt));
   return b.linear(il, "attn_output", b.mul(out, gate));
 }

@@ -62,6 +62,7 @@
 #include "vrambudget/arch/plamo2.hpp"
 #include "vrambudget/arch/qwen.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
+#include "vrambudget/arch/qwen4exp.hpp"
 #include "vrambudget/arch/rwkv.hpp"
 #include "vrambudget/arch/spark2_5.hpp"
 #include "vrambudget/arch/t5.hpp"
@@ -222,6 +223,7 @@ inline constexpr description descriptions[] = {
     {"qwen3tts", build_qwen3vl},
     {"qwen3vl", build_qwen3vl, {.rank = {.soft_max = true}}},
     {"qwen3vlmoe", build_qwen3vlmoe},
+    {"qwen4exp", build_qwen4exp, many_nodes},
     {"refact", build_refact},
     {"rnd1", build_qwen3<uncached_attention>},
     {"rwkv6", build_rwkv6},

@@ -248,6 +248,11 @@ class op_builder {
                "hc_pre: one weight per stream", *x, *weights);
     return g_.make_op(op::hc_pre, ggml_type::f32, {x->ne[0], x->ne[2], 1, 1}, {x, weights});
   }
+  /// The mean of the streams, each times a gate: both [n_embd, streams, tokens].
+  tensor* hc_pre_gated(tensor* x, tensor* gate) {
+    g_.require(same_shape(*x, *gate), "hc_pre: a gate per element", *x, *gate);
+    return g_.make_op(op::hc_pre, ggml_type::f32, {x->ne[0], x->ne[2], 1, 1}, {x, gate});
+  }
   /// How streams mix: [streams, streams, tokens] of mixes [streams * (streams + 2), tokens].
   tensor* hc_comb(tensor* mixes, tensor* scale, tensor* base) {
     constexpr std::int64_t n = 4;  // the only number the engine has a kernel for
@@ -255,7 +260,7 @@ class op_builder {
                "hc_comb: four streams", *mixes, *base);
     return g_.make_op(op::hc_comb, ggml_type::f32, {n, n, mixes->ne[1], 1}, {mixes, scale, base});
   }
-  /// Streams mixed, plus x [n_embd, tokens] times each stream's weight.
+  /// Streams mixed (unless comb is null), plus x [n_embd, tokens] times each stream's weight.
   tensor* hc_post(tensor* x, tensor* streams, tensor* post, tensor* comb) {
     g_.require(
         streams->ne[0] == x->ne[0] && streams->ne[2] == x->ne[1] && post->ne[0] == streams->ne[1],

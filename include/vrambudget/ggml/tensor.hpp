@@ -142,6 +142,8 @@ enum class unary : std::uint8_t {
   exp,
   neg,
   xielu,
+  abs,
+  sgn,
   round
 };
 

@@ -83,6 +83,7 @@ struct hparams {
   std::uint32_t dsv4_o_group_count = 0, dsv4_o_lora_rank = 0, dsv4_hc_mult = 0,
                 dsv4_hash_layer_count = 0, dsv4_hc_sinkhorn_iters = 0, hc_low_rank = 0;
   std::vector<std::uint32_t> dsv4_compress_ratios;
+  std::vector<std::uint32_t> index_block_arr;  ///< cells that an index key stands for, per layer
   std::uint32_t ple_ngram_size = 0, ple_heads_per_ngram = 0, ple_conv_kernel = 0, ple_n_heads = 0,
                 ple_head_dim = 0;
   std::uint32_t n_embd_per_layer = 0, n_altup = 4, i_altup_act = 0, laurel_rank = 64,

@@ -18,6 +18,7 @@ struct qkv {
 struct attention_options {
   bool project = true;             ///< false: the caller applies the output projection
   bool bias = true;                ///< false: the output projection's bias is not used
+  tensor* mask = nullptr;          ///< instead of the cache's own
   tensor* kq_bias = nullptr;       ///< added to the scores; rules flash attention out
   tensor* sinks = nullptr;         ///< one logit per head
   tensor* v_decompress = nullptr;  ///< MLA: per-head matrix from latent to V
@@ -217,7 +218,7 @@ class attention_input {
     if (x.v) c.store_v(il, x.v);
 
     tensor* k = c.read_k(il);
-    tensor* out = attend(b_, il, x.q, k, c.read_v(il), c.mask, o);
+    tensor* out = attend(b_, il, x.q, k, c.read_v(il), o.mask ? o.mask : c.mask, o);
     if (c.v_rot) out = rotate(b_, out, c.v_rot);
     return project(il, out, o);
   }
@@ -233,6 +234,8 @@ class attention_input {
     const bool swa = window_ && b_.hp.is_swa(static_cast<std::uint32_t>(il));
     return swa ? *window_ : *full_;
   }
+  /// Mask of the full cache.
+  [[nodiscard]] tensor* mask() const { return full_->mask; }
   /// Cells of the full cache.
   [[nodiscard]] std::int64_t n_cell() const { return full_->mask->ne[0]; }
 

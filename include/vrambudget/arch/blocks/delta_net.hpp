@@ -62,17 +62,25 @@ inline tensor* delta_rule(builder& b, recurrent_input& rs, int il, tensor* q, te
   return out;
 }
 
+/// What differs between models with delta nets.
+struct delta_net_options {
+  bool sigmoid_gate = false;   ///< instead of silu
+  bool copies_states = false;  ///< convolution states are made dense before they are stored
+};
+
 /// Everything after the projections: convolution, delta rule, norm times silu(z), output projection.
 /// `interleave`: q and k are repeated to the value heads first.
 ///
 /// Shape:    result [n_embd, tokens]
 /// Source:   llama.cpp v0.5.0, src/models/qwen35.cpp, qwen3next.cpp: build_layer_attn_linear
 inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_net_inputs& in,
-                         bool interleave) {
+                         bool interleave, const delta_net_options& o = {}) {
   const delta_net_shape s(b.hp);
   const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
   tensor* kernel = b.require(il, "ssm_conv1d");
-  tensor* conv_in = rs.convolution_input(il, in.qkv, kernel->ne[0], s.channels());
+  tensor* conv_in = o.copies_states
+                        ? rs.delayed_input(rs.all_r(il), in.qkv, kernel->ne[0] - 1, s.channels())
+                        : rs.convolution_input(il, in.qkv, kernel->ne[0], s.channels());
   tensor* state = b.reshape(rs.load(rs.all_s(il)), s.head_v, s.head_v, s.n_head_v, n_seqs);
 
   tensor* mixed = b.silu(b.ssm_conv(conv_in, kernel));
@@ -99,7 +107,8 @@ inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_ne
   tensor* out = delta_rule(b, rs, il, q, k, v, in.gate, in.beta, state);
   tensor* z = b.reshape(in.z, s.head_v, s.n_head_v, nst, n_seqs);
   tensor* normed = b.rms_norm_of(il, "ssm_norm", out);
-  out = b.reshape(b.mul(normed, b.silu(z)), s.d_inner(), nst, n_seqs);
+  out =
+      b.reshape(b.mul(normed, o.sigmoid_gate ? b.sigmoid(z) : b.silu(z)), s.d_inner(), nst, n_seqs);
   out = b.linear_without_bias(il, "ssm_out", out);
   return b.reshape(out, b.hp.n_embd, nst * n_seqs);
 }

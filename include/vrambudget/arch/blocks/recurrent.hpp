@@ -19,6 +19,7 @@ class recurrent_input {
 
   /// All rows of a layer's convolution (R) or recurrence (S) state.
   tensor* all_r(int il) { return state_of("cache_r", il, layer(il).n_embd_r); }
+  tensor* all_p(int il) { return state_of("cache_p", il, layer(il).n_embd_ple); }
   tensor* all_s(int il) { return state_of("cache_s", il, layer(il).n_embd_s); }
 
   /// The states of the sequences in the batch, [state size, sequences], by looking rows up.
@@ -69,6 +70,22 @@ class recurrent_input {
       tensor* last = b_.view_3d(input, kernel - 1, channels, n_seqs, input->nb[1], input->nb[2],
                                 static_cast<std::uint64_t>(first) * input->nb[0]);
       store(all, last, n_snapshot - t);
+    }
+    return input;
+  }
+
+  /// The same for `n` columns of history in any state; what is stored is copied first, the latest
+  /// snapshot first.
+  ///
+  /// Source:   llama.cpp v0.5.0, src/models/qwen4exp.cpp: build_conv_state_at
+  tensor* delayed_input(tensor* all, tensor* x, std::int64_t n, std::int64_t channels) {
+    const std::int64_t n_seqs = b_.ub.n_seqs;
+    tensor* input = b_.concat(b_.reshape(load(all), n, channels, n_seqs), b_.transpose(x), 0);
+    for (std::int64_t slot = 0; slot <= b_.cp.n_rs_seq; ++slot) {
+      const std::int64_t first = std::max<std::int64_t>(0, input->ne[0] - n - slot);
+      tensor* last = b_.view_3d(input, n, channels, n_seqs, input->nb[1], input->nb[2],
+                                static_cast<std::uint64_t>(first) * input->nb[0]);
+      store(all, b_.cont(last), slot);
     }
     return input;
   }

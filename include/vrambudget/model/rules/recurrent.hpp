@@ -101,6 +101,11 @@ inline void qwen4exp(keys& k, hparams& hp) {
   k.limit("hyper_connection.count", hp.dsv4_hc_mult, 64);
   hp.hc_low_rank = k.u32("hyper_connection.low_rank");
   hp.n_embd_out_impl = hp.dsv4_hc_mult * hp.n_embd;
+  hp.index_block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
+  for (const std::uint32_t n : hp.index_block_arr)
+    k.limit("attention.compress_ratios", n, 1u << 16);
+  hp.ple_head_dim = k.u32("embedding_length_per_layer_input");
+  k.limit("embedding_length_per_layer_input", hp.ple_head_dim, 1u << 20);
   hp.ple_ngram_size = k.u32("ple.ngram_size");
   hp.ple_heads_per_ngram = k.u32("ple.heads_per_ngram");
   hp.ple_conv_kernel = k.u32("ple.conv_kernel");
