@@ -34,6 +34,29 @@ TEST_SUITE("ops") {
     CHECK(g.failure().empty());
   }
 
+  TEST_CASE("recurrent operations give outputs and then states") {
+    graph g;
+    op_builder b(g);
+    const auto f32 = [&](std::int64_t ne0, std::int64_t ne1, std::int64_t ne2 = 1,
+                         std::int64_t ne3 = 1) {
+      return g.make(ggml_type::f32, ne0, ne1, ne2, ne3);
+    };
+    // 4 heads of 64 over 10 tokens of 2 sequences: 10 rows, then 64 rows of state per sequence
+    tensor *x = f32(64, 4, 10), *state = f32(64 * 64 * 4, 2);
+    const std::array<std::int64_t, 4> rows{256, 10 + 2 * 64, 1, 1};
+    CHECK(b.rwkv_wkv6(x, x, x, f32(64, 4), x, state)->ne == rows);
+    CHECK(b.gated_linear_attn(x, x, x, x, state)->ne == rows);
+    CHECK(b.rwkv_wkv7(x, x, x, x, x, x, state)->ne == rows);
+    // a scan over 5 tokens of 2 sequences, with states of 16 for 8 channels
+    tensor* ids = g.make(ggml_type::i32, 2);
+    tensor *keys = f32(16, 1, 5, 2), *channels = f32(1, 8, 5, 2);
+    CHECK(b.ssm_scan(f32(16, 1, 8, 3), channels, f32(8, 5, 2), f32(16, 8), keys, keys, ids, 1)
+              ->ne[0] == 5 * 8 * 2 + 16 * 8 * 2);
+    CHECK(g.failure().empty());
+    (void)b.gated_linear_attn(x, x, x, x, f32(64 * 64, 2));
+    CHECK_FALSE(g.failure().empty());
+  }
+
   TEST_CASE("views show their root and span what they see") {
     graph g;
     op_builder b(g);
