@@ -134,6 +134,7 @@ inline void repeat_layers(hparams& hp, std::uint32_t n) {
 /// A further layer with one head keeps the routing of adapters.
 inline void graniteswitch(keys& k, hparams& hp) {
   granite_scales(k, hp);
+  hp.rope_arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
   hp.router_layer = static_cast<std::int32_t>(hp.n_layer());
   repeat_layers(hp, hp.n_layer() + 1);
   hp.n_layer_nextn = 1;
