@@ -91,8 +91,9 @@ inline tensor* grouped_output(builder& b, int il, tensor* x) {
   return b.linear_without_bias(il, "attn_output_b", b.cont(x, rank * n_group, nt));
 }
 
-inline tensor* deepseek4_attention(builder& b, compressed_attention& attention, int il, tensor* x,
-                                   tensor* pos) {
+/// `attention(il, x, low, q, k, pos)`: over whatever keys the context keeps.
+template <class Attention>
+tensor* deepseek4_attention(builder& b, Attention&& attention, int il, tensor* x, tensor* pos) {
   const std::int64_t head = b.hp.n_embd_head_k(), n_head = b.hp.n_head(), nt = b.ub.n_tokens;
   tensor* low = b.rms_norm_of(il, "attn_q_a_norm", b.linear_without_bias(il, "attn_q_a", x));
   tensor* q = b.reshape(b.linear_without_bias(il, "attn_q_b", low), head, n_head, nt);
@@ -108,6 +109,14 @@ inline tensor* deepseek4_experts(builder& b, int il, tensor* x) {
   if (static_cast<std::uint32_t>(il) < b.hp.dsv4_hash_layer_count)
     o.ids = b.get_rows(b.require(il, "ffn_gate_tid2eid"), b.tokens);
   return experts_after_dense(b, il, x, o);
+}
+
+/// One stream of all, for the head.
+inline tensor* stream_for_head(builder& b, tensor* streams) {
+  tensor* mixes = mix_streams(b, -1, streams, head_streams);
+  tensor* weights = b.sigmoid(
+      affine(b, mixes, b.require(-1, head_streams.scale), b.require(-1, head_streams.base)));
+  return sum_streams(b, streams, b.scale(weights));
 }
 
 }  // namespace detail
@@ -132,10 +141,7 @@ inline void build_deepseek4(builder& b) {
   }
 
   streams = pick_rows(b, streams, out_ids);
-  tensor* mixes = mix_streams(b, -1, streams, head_streams);
-  tensor* weights = b.sigmoid(detail::affine(b, mixes, b.require(-1, head_streams.scale),
-                                             b.require(-1, head_streams.base)));
-  b.embd = b.rms_norm_of(-1, "output_norm", sum_streams(b, streams, b.scale(weights)));
+  b.embd = b.rms_norm_of(-1, "output_norm", detail::stream_for_head(b, streams));
   b.finish_logits();
 }
 

@@ -4,6 +4,7 @@
 #include "vrambudget/arch/afmoe.hpp"
 #include "vrambudget/arch/blocks/mla.hpp"
 #include "vrambudget/arch/blocks/nextn.hpp"
+#include "vrambudget/arch/deepseek4.hpp"
 #include "vrambudget/arch/glm4moe.hpp"
 #include "vrambudget/arch/kimi_linear.hpp"
 #include "vrambudget/arch/nemotron_h.hpp"
@@ -40,9 +41,38 @@ inline void build_bailingmoe3_nextn(builder& b) {
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
 }
 
-/// DeepSeek V4.
+/// DeepSeek V4: all streams go through it; its attention has the window of raw keys alone.
 inline void build_deepseek4_nextn(builder& b) {
-  b.leave_undescribed("the NextN layers of DeepSeek V4");
+  const int il = static_cast<int>(b.hp.n_layer());
+  const std::int64_t hc = b.hp.dsv4_hc_mult, n_embd = b.hp.n_embd, nt = b.ub.n_tokens;
+  tensor* rows = detail::nextn_rows_of_tokens(b, il);
+  tensor* h = b.reshape(b.hidden_state(hc * n_embd), n_embd, hc, nt);
+  tensor* pos = b.positions();
+  tensor* out_ids = b.output_ids();
+  attention_input attention(b);
+  tensor* h_norm = b.rms_norm_of(il, "nextn.hnorm", h);
+  tensor* e_norm = start_streams(b, b.rms_norm_of(il, "nextn.enorm", rows));
+  tensor* streams = b.linear(il, "nextn.eh_proj", b.concat(e_norm, h_norm, 0));
+
+  connected_block block = read_connected(b, il, streams, attention_streams);
+  const auto window = [&](int l, tensor*, tensor*, tensor* q, tensor* k, tensor*) {
+    cache_input& c = attention.of(l);
+    const auto turned = [&](tensor* t) { return c.k_rot ? rotate(b, t, c.k_rot) : t; };
+    k = turned(k);
+    return turned(
+        attend_to_keys(b, c, l, {turned(q), k, k}, c.mask, {.sinks = b.weight(l, "attn_sinks")}));
+  };
+  tensor* x = b.rms_norm_of(il, "attn_norm", block.input);
+  tensor* y = detail::deepseek4_attention(b, window, il, x, pos);
+  streams = write_connected(b, il, y, streams, block);
+  block = read_connected(b, il, streams, ffn_streams);
+  y = experts_after_dense(b, il, b.rms_norm_of(il, "ffn_norm", block.input));
+  streams = write_connected(b, il, y, streams, block);
+
+  b.h_nextn = b.get_rows(b.reshape(streams, n_embd * hc, nt), out_ids);
+  streams = b.reshape(b.h_nextn, n_embd, hc, b.ub.n_outputs);
+  b.embd = detail::nextn_head_norm(b, {}, il, detail::stream_for_head(b, streams));
+  detail::finish_nextn_logits(b, {}, il, b.embd);
 }
 
 /// GLM-4.5.

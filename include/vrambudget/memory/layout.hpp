@@ -26,8 +26,6 @@ class layout_maker {
   [[nodiscard]] memory_layout make_nextn() const {
     memory_layout out;
     add_attention(out, [this](std::uint32_t il) { return il >= hp_.n_layer(); });
-    if (name_ == "deepseek4")
-      for (kv_cache& c : out.caches) c = keys_only(std::move(c));
     return out;
   }
 
@@ -229,17 +227,13 @@ class layout_maker {
                                [&](std::uint32_t il) { return in_trunk(il, true); }));
   }
 
-  [[nodiscard]] static kv_cache keys_only(kv_cache c) {
-    for (kv_layer& l : c.layers) l.v_width = 0;
-    c.rot_v = 0;
-    return c;
-  }
-
   /// Source: llama.cpp v0.5.0, src/llama-kv-cache-dsv4.cpp
   void add_compressed(memory_layout& out) const {
     const auto keys_only = [&](kv_cache c) {
       c.n_stream = cp_.n_seq_max;
-      return layout_maker::keys_only(std::move(c));
+      for (kv_layer& l : c.layers) l.v_width = 0;
+      c.rot_v = 0;
+      return c;
     };
     const auto ratio_is = [&](std::uint32_t ratio) {
       return [this, ratio](std::uint32_t il) {

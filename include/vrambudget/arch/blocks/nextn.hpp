@@ -34,6 +34,23 @@ inline tensor* nextn_head_norm(builder& b, const nextn_layer& o, int il, tensor*
                                              : b.rms_norm_unpinned(il, name, x);
   return b.norm_of(o.norm, -1, "output_norm", x);
 }
+/// Embeddings of the tokens just drafted, from a table of the layer's own or the model's.
+inline tensor* nextn_rows_of_tokens(builder& b, int il) {
+  tensor* own = b.weight(il, "nextn.embed_tokens");
+  return b.get_rows(own ? own : b.require(-1, "token_embd"), b.token_ids());
+}
+
+/// Logits by the head of the layer, or the model's.
+inline void finish_nextn_logits(builder& b, const nextn_layer& o, int il, tensor* x) {
+  tensor* head = b.weight(il, "nextn.shared_head_head");
+  tensor* logits = b.mul_mat(head ? head : b.output_matrix(), x);
+  tensor* scale =
+      head ? b.weight(il, "nextn.shared_head_head", ".scale") : b.weight(-1, "output", ".scale");
+  if (scale) logits = b.mul(logits, scale);
+  if (o.scale_logits && b.hp.f_logit_scale != 0.0f) logits = b.scale(logits);
+  b.logits = builder::named(logits, "result_output", -1);
+  b.expand(b.logits);
+}
 }  // namespace detail
 
 /// Runs `attention(il, x)` and `feed_forward(il, x)` of the first NextN layer around a residual stream.
@@ -43,8 +60,7 @@ template <class Attention, class FeedForward>
 void build_nextn(builder& b, const nextn_layer& o, Attention&& attention,
                  FeedForward&& feed_forward) {
   const int il = static_cast<int>(b.hp.n_layer());
-  tensor* own = b.weight(il, "nextn.embed_tokens");
-  tensor* rows = b.get_rows(own ? own : b.require(-1, "token_embd"), b.token_ids());
+  tensor* rows = detail::nextn_rows_of_tokens(b, il);
   tensor* h = b.hidden_state(b.hp.n_embd);
   tensor* out_ids = b.output_ids();
 
@@ -71,14 +87,7 @@ void build_nextn(builder& b, const nextn_layer& o, Attention&& attention,
   stream = detail::nextn_head_norm(b, o, il, stream);
   if (o.rows != nextn_rows::before_norm) b.h_nextn = stream;
   if (o.rows == nextn_rows::after_norm) stream = b.get_rows(stream, out_ids);
-  tensor* head = b.weight(il, "nextn.shared_head_head");
-  tensor* logits = b.mul_mat(head ? head : b.output_matrix(), stream);
-  tensor* scale =
-      head ? b.weight(il, "nextn.shared_head_head", ".scale") : b.weight(-1, "output", ".scale");
-  if (scale) logits = b.mul(logits, scale);
-  if (o.scale_logits && b.hp.f_logit_scale != 0.0f) logits = b.scale(logits);
-  b.logits = builder::named(logits, "result_output", -1);
-  b.expand(b.logits);
+  detail::finish_nextn_logits(b, o, il, stream);
 }
 
 }  // namespace vrambudget::arch
