@@ -77,10 +77,13 @@ struct graph_traits {
   // largest of them
   std::uint32_t nodes_per_token = 0;
   std::uint32_t nodes_per_tensor = 8;
-  rank_options rank = {};      ///< of rerankers
-  bool prompt_of_one = false;  ///< a full batch of one sequence is planned for as well
+  rank_options rank = {};             ///< of rerankers
+  bool prompt_of_one = false;         ///< a full batch of one sequence is planned for as well
+  bool grows_with_positions = false;  ///< graphs of a full cache are larger than those reserved for
 };
 inline constexpr graph_traits many_nodes{.nodes_per_token = 40, .nodes_per_tensor = 32};
+inline constexpr graph_traits many_nodes_growing{
+    .nodes_per_token = 40, .nodes_per_tensor = 32, .grows_with_positions = true};
 inline constexpr graph_traits many_nodes_long_prompt{
     .nodes_per_token = 40, .nodes_per_tensor = 32, .prompt_of_one = true};
 
@@ -183,7 +186,7 @@ inline constexpr description descriptions[] = {
     {"minicpm3", build_minicpm3},
     {"minimax-01", build_minimax_01, many_nodes_long_prompt},
     {"minimax-m2", build_minimax_m2},
-    {"minimax-m3", build_minimax_m3, many_nodes},
+    {"minimax-m3", build_minimax_m3, many_nodes_growing},
     {"mistral3", build_llama<>},
     {"mistral4", build_deepseek2<true>},
     {"modern-bert", build_modern_bert, {.rank = {.of_mean = true}}},

@@ -32,9 +32,10 @@ struct context_params {
   std::uint32_t n_rs_seq = 0;       ///< recurrent states kept back per sequence
   std::uint32_t n_outputs_max = 1;  ///< rows of logits
   bool kv_unified = false;
-  bool flash_attn = true;  ///< automatic counts as on until it is probed
-  bool fa_auto = false;    ///< still to be probed
-  fused_ops fused;         ///< probed with the first graphs
+  bool flash_attn = true;   ///< automatic counts as on until it is probed
+  bool fa_auto = false;     ///< still to be probed
+  fused_ops fused;          ///< probed with the first graphs
+  std::uint32_t n_pos = 0;  ///< positions that the cache shows to graphs which ask for them
   ggml_type type_k = ggml_type::f16;
   ggml_type type_v = ggml_type::f16;
   bool offload_kqv = true;

@@ -118,6 +118,17 @@ class graph_planner {
         return e;
       reserve(sched, out);
     }
+    out.growth.resize(out.device.size());
+    if (d->traits.grows_with_positions) {
+      compute_buffers full = out;
+      cp.n_pos = cp.n_ctx_seq;
+      for (const arch::ubatch& ub : {one_each, prompt}) {
+        if (auto e = split(sched, *d, cp, memory, ub); !e.message.empty()) return e;
+        reserve(sched, full);
+      }
+      for (std::size_t i = 0; i < out.device.size(); ++i)
+        out.growth[i] = bytes{full.device[i].count - out.device[i].count};
+    }
     return out;
   }
 

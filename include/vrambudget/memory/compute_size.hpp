@@ -18,6 +18,7 @@ struct graph_shape {
 struct compute_buffers {
   std::vector<bytes> device;  ///< per device
   bytes host;                 ///< pinned host memory
+  std::vector<bytes> growth;  ///< per device: by how much they grow until the cache is full
   bool flash_attn = false;    ///< after probing, if it was automatic
   graph_shape prompt;         ///< graph of a full micro-batch
   graph_shape generation;     ///< graph of one token per sequence

@@ -40,6 +40,13 @@ class keys {
     need(name);
     return u32(name);
   }
+  /// The same for a number that must not be 0; 1 if it is.
+  std::uint32_t positive(std::string_view name) {
+    const std::uint32_t n = required(name);
+    if (n == 0 && has(name))
+      fail({errc::bad_format, "key '" + full(name) + "' is 0, expected at least 1"});
+    return n ? n : 1;
+  }
   /// Makes the absence of any key an error.
   void need(std::string_view name) {
     if (!has(name))

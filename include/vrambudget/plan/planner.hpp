@@ -252,8 +252,9 @@ class planner {
   static void add_pools(const planned& c, budget& b) {
     for (std::size_t i = 0; i < c.at.devices.size(); ++i) {
       device_budget& d = b.devices[i];
-      const bytes more =
-          pool_bytes(c.at.m, c.at.placed_weights, static_cast<int>(i), d.gpu, c.context);
+      bytes more = pool_bytes(c.at.m, c.at.placed_weights, static_cast<int>(i), d.gpu, c.context);
+      const bytes growth = i < c.compute.growth.size() ? c.compute.growth[i] : bytes{};
+      more += growth;
       const auto known = std::find_if(d.terms.begin(), d.terms.end(),
                                       [](const term& t) { return t.name == "pool"; });
       if (known != d.terms.end()) {
@@ -262,7 +263,8 @@ class planner {
       }
       d.add({"pool", more, basis::bound,
              "scratch of the largest kernel at " + std::to_string(c.context.n_ubatch) +
-                 " tokens, and cuBLAS's workspace"});
+                 " tokens, and cuBLAS's workspace" +
+                 (growth.count ? "; compute buffers grow with the cache's contents" : "")});
     }
   }
 

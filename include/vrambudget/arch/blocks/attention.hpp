@@ -114,8 +114,8 @@ class cache_input {
   tensor* rows_of(tensor* t, std::uint32_t head) {
     const auto row = [&](std::uint64_t n) { return row_size(t->type, n).count; };
     const auto width = static_cast<std::uint64_t>(t->ne[0]);
-    return b_.view_4d(t, {head, t->ne[0] / head, t->ne[1], t->ne[2]}, row(head), row(width),
-                      row(width * cache_.n_cell), 0);
+    return b_.view_4d(t, {head, head ? t->ne[0] / head : 0, t->ne[1], t->ne[2]}, row(head),
+                      row(width), row(width * cache_.n_cell), 0);
   }
 
   builder& b_;

@@ -22,7 +22,8 @@ class block_sparse_attention {
     n_stream_ = main.mask->ne[3];
     // as many positions as an empty cache shows
     constexpr std::int64_t fewest = 256;
-    n_pos_ = (fewest + block - 1) / block * block;
+    const std::int64_t shown = std::max<std::int64_t>(fewest, b.cp.n_pos);
+    n_pos_ = (shown + block - 1) / block * block;
     bias_ = g.make_input("msa_bias", ggml_type::f32, n_blocks(), nt);
     pos_mask_ = g.make_input("msa_pos_mask", ggml_type::f32, n_pos_, nt);
     cell_of_ = g.make_input("msa_pos_slot_i", ggml_type::i32, n_pos_, n_stream_);
@@ -78,6 +79,7 @@ class block_sparse_attention {
   /// Each group of heads, in each of `n` channels, as a sequence of its own.
   tensor* attend_groups(tensor* q, tensor* k, tensor* v, tensor* mask, std::int64_t per_group) {
     const std::int64_t head = q->ne[0], heads = q->ne[1], nt = q->ne[2], n = k->ne[3];
+    per_group = std::max<std::int64_t>(1, per_group);
     q = b_.reshape(q, head, per_group, n, heads * nt / (per_group * n));
     tensor* out = b_.flash_attn_ext(b_.permute(q, {0, 2, 3, 1}), k, v, mask, nullptr);
     out->has_bias = b_.hp.f_max_alibi_bias > 0.0f;

@@ -76,6 +76,12 @@ inline tensor* sum_streams(builder& b, tensor* streams, tensor* weights) {
   return sum;
 }
 
+/// RMS norm of each stream, with weights per stream.
+inline tensor* norm_streams(builder& b, int il, tensor_name name, tensor* x) {
+  const std::int64_t n_embd = b.hp.n_embd, hc = b.hp.dsv4_hc_mult;
+  return b.mul(b.rms_norm(x), b.reshaped_weight(il, name, {n_embd, hc, 1, 1}));
+}
+
 /// What a block reads, the weight of its result in each stream, and how the streams mix meanwhile.
 struct connected_block {
   tensor *input, *post, *comb;

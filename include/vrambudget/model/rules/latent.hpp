@@ -36,6 +36,11 @@ inline void indexer(keys& k, hparams& hp) {
     hp.is_indexer_full_arr.assign(hp.n_layer_all, 1);
   hp.is_indexer_full_arr.resize(hp.n_layer_all, 0);
 }
+/// Hyper-connections.
+inline void streams(keys& k, hparams& hp) {
+  hp.dsv4_hc_mult = k.positive("hyper_connection.count");
+  k.limit("hyper_connection.count", hp.dsv4_hc_mult, 64);
+}
 inline void sparse_latent(keys& k, hparams& hp) {
   latent(k, hp);
   indexer(k, hp);
@@ -50,14 +55,13 @@ inline void dots3note(keys& k, hparams& hp) {
 }
 inline void hy_v4(keys& k, hparams& hp) {
   sparse_latent(k, hp);
-  hp.dsv4_hc_mult = k.u32("hyper_connection.count");
+  streams(k, hp);
 }
 inline void deepseek4(keys& k, hparams& hp) {
   indexer(k, hp);
   hp.n_lora_q = k.u32("attention.q_lora_rank");
   hp.dsv4_o_lora_rank = k.u32("attention.output_lora_rank");
-  hp.dsv4_hc_mult = k.u32("hyper_connection.count");
-  k.limit("hyper_connection.count", hp.dsv4_hc_mult, 64);
+  streams(k, hp);
   hp.dsv4_hc_sinkhorn_iters = k.u32("hyper_connection.sinkhorn_iterations");
   k.limit("hyper_connection.sinkhorn_iterations", hp.dsv4_hc_sinkhorn_iters, 1000);
   hp.dsv4_hash_layer_count = k.u32("hash_layer_count");
@@ -72,7 +76,9 @@ inline void deepseek4(keys& k, hparams& hp) {
 inline void minimax_m3(keys& k, hparams& hp) {
   indexer(k, hp);
   experts_after_dense(k, hp, 2);
-  hp.indexer_block_size = k.u32("attention.indexer.block_size");
+  hp.indexer_n_head = k.positive("attention.indexer.head_count");
+  hp.indexer_block_size = k.positive("attention.indexer.block_size");
+  k.limit("attention.indexer.block_size", hp.indexer_block_size, 1u << 16);
   hp.indexer_local_blocks = k.u32("attention.indexer.local_blocks");
 }
 

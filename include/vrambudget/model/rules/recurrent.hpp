@@ -97,8 +97,8 @@ inline void minimax_01(keys& k, hparams& hp) {
 inline void qwen4exp(keys& k, hparams& hp) {
   delta_hybrid(k, hp);
   indexer(k, hp);
-  hp.dsv4_hc_mult = k.u32("hyper_connection.count");
-  k.limit("hyper_connection.count", hp.dsv4_hc_mult, 64);
+  hp.indexer_n_head = k.positive("attention.indexer.head_count");
+  streams(k, hp);
   hp.hc_low_rank = k.u32("hyper_connection.low_rank");
   hp.n_embd_out_impl = hp.dsv4_hc_mult * hp.n_embd;
   hp.index_block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
