@@ -51,11 +51,12 @@ struct tensor_place {
   return m.architecture == "gemma3n" || m.architecture == "gemma4";
 }
 
-/// True for tensors of draft layers, which are only loaded for drafting. GLM's indexer norms are loaded all the same.
+/// True for tensors of draft layers, which are only loaded for drafting. The bias of GLM 5's router is
+/// loaded all the same.
 [[nodiscard]] inline bool is_draft_tensor(const model& m, std::string_view name) {
   const auto [il, rest] = layer_of(name);
   const hparams& hp = m.hp;
-  if (m.architecture == "glm-dsa" && rest.starts_with("indexer.k_norm")) return false;
+  if (m.architecture == "glm-dsa" && rest == "exp_probs_b.bias") return false;
   return hp.router_layer < 0 && hp.n_layer() > 0 && il >= static_cast<int>(hp.n_layer());
 }
 
