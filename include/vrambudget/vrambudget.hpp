@@ -1,7 +1,8 @@
-// Everything in one include: reading models, planning runs, reports, catalogues.
+// Everything in one include: reading models, planning runs, reports, catalogues, live GPUs.
 #pragma once
 
 #include "vrambudget/gpu/catalogue.hpp"
+#include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/io/shape.hpp"

@@ -38,7 +38,8 @@ T value_or_fail(result<T>&& r, status code) {
 /// Errors: invalid_argument  it is none of these
 [[nodiscard]] result<bytes> parse_size(std::string_view text);
 
-/// Devices from "3090", "2x3090", ..., with free memory from `free` if it is not empty.
+/// Devices from "3090", "2x3090", ..., or where none is named those of this machine, with free memory
+/// from `free` if it is not empty.
 /// Errors: usage, as a failure
 [[nodiscard]] std::vector<device> parse_gpus(const std::vector<std::string>& typed,
                                              const std::vector<std::string>& free);
@@ -51,5 +52,6 @@ T value_or_fail(result<T>&& r, status code) {
 [[nodiscard]] std::function<int()> add_inspect(CLI::App& app);
 [[nodiscard]] std::function<int()> add_gpus(CLI::App& app);
 [[nodiscard]] std::function<int()> add_models(CLI::App& app);
+[[nodiscard]] std::function<int()> add_probe(CLI::App& app);
 
 }  // namespace vrambudget::cli

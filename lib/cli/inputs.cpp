@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "cli.hpp"
+#include "live.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/shape.hpp"
@@ -35,6 +36,17 @@ model from_catalogue(const catalogued_model& c) {
   model m = value_or_fail(read_model({&parsed, 1}), our_bug);
   m.name = c.name;
   return m;
+}
+
+std::vector<device> gpus_of_this_machine() {
+  const auto live = live_devices();
+  if (!live)
+    throw failure{
+        usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them); none is here: " +
+                   live.error().message};
+  std::vector<device> all;
+  for (const live_device& d : *live) all.push_back(d.gpu);
+  return all;
 }
 
 }  // namespace
@@ -67,6 +79,7 @@ result<bytes> parse_size(std::string_view text) {
 std::vector<device> parse_gpus(const std::vector<std::string>& typed,
                                const std::vector<std::string>& free) {
   std::vector<device> all;
+  if (typed.empty()) all = gpus_of_this_machine();
   for (const std::string& text : typed) {
     std::size_t count = 1;
     std::string name = text;

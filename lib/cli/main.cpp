@@ -22,10 +22,12 @@ constexpr const char* about =
     "Reads the header of a GGUF file and rebuilds what llama.cpp v0.5.0 would allocate.\n\n"
     "  vrambudget MODEL --gpu 3090 --ctx 262144    the budget; without --ctx the largest context\n"
     "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n\n"
-    "Exit status: 0 fits or done, 1 does not fit, 2 usage, 3 bad input, 70 a bug of ours.";
+    "Exit status: 0 fits or done, 1 does not fit, 2 usage, 3 bad input, 4 no usable GPU or "
+    "driver,\n"
+    "70 a bug of ours.";
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan", "inspect", "gpus", "models"};
+  constexpr std::array commands = {"plan", "inspect", "gpus", "models", "probe"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -46,6 +48,7 @@ int run_program(std::vector<std::string> args) {
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);
+  add("probe", "the GPUs of this machine as they are now", add_probe);
 
   args = with_long_names(args);
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back

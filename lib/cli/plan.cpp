@@ -119,8 +119,6 @@ int show_catalogue(const plan_request& q, const std::vector<device>& devices, co
 }
 
 int run_plan(const plan_request& q) {
-  if (q.gpus.empty())
-    throw failure{usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them)"};
   if (!q.engine.empty() && q.engine != "v0.5.0" && q.engine != engine::name)
     throw failure{usage, "--engine " + q.engine + ": only " + engine::name + " is known"};
   const std::vector<device> devices = parse_gpus(q.gpus, q.free);
@@ -144,7 +142,9 @@ std::function<int()> add_plan(CLI::App& app) {
   app.add_option("--model-draft,--spec-draft-model", q->draft,
                  "-md: a model that drafts for it, by file or name")
       ->type_name("MODEL");
-  app.add_option("--gpu", q->gpus, "a GPU by name, several times or as 2x3090")->type_name("NAME");
+  app.add_option("--gpu", q->gpus,
+                 "a GPU by name, several times or as 2x3090 [those of this machine]")
+      ->type_name("NAME");
   app.add_option("--free", q->free, "free memory of each GPU, 23GiB or in bytes [all of it]")
       ->type_name("SIZE,...")
       ->delimiter(',');

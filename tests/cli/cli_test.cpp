@@ -1,53 +1,16 @@
 // Runs the program and reads what it prints, where, and how it exits.
 #include <doctest/doctest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <boost/json.hpp>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
+#include "program.hpp"
 #include "vrambudget/gguf/writer.hpp"
 
 namespace {
 
 namespace json = boost::json;
-namespace fs = std::filesystem;
-
-struct outcome {
-  int status = -1;
-  std::string out, err;
-};
-
-std::string read_text(const fs::path& p) {
-  std::ifstream in(p, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-outcome run(const std::string& args) {
-  const fs::path err = fs::temp_directory_path() / ("vrambudget-cli-" + std::to_string(::getpid()));
-  const std::string command = std::string(VRAMBUDGET_PROGRAM) + " " + args + " 2>" + err.string();
-  outcome o;
-  FILE* pipe = ::popen(command.c_str(), "r");
-  REQUIRE(pipe);
-  std::array<char, 4096> buffer;
-  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    o.out.append(buffer.data(), n);
-  const int ended = ::pclose(pipe);
-  o.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
-  o.err = read_text(err);
-  fs::remove(err);
-  return o;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 const std::string qwen = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -np 1";
 

@@ -1,0 +1,156 @@
+// A process that asks the driver, and the pipe its answer comes through.
+#include "live.hpp"
+
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <boost/json.hpp>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+namespace vrambudget::cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr unsigned patience_s = 120;  // a context on each of many cards takes seconds
+
+json::object to_json(const live_device& d) {
+  json::object o{{"name", d.gpu.name},
+                 {"cc", d.gpu.cc},
+                 {"n_sm", d.gpu.n_sm},
+                 {"total", d.gpu.total.count},
+                 {"free", d.gpu.free.count}};
+  const auto put = [&](const char* key, const std::optional<bytes>& b) {
+    if (b) o[key] = b->count;
+  };
+  put("reserved", d.reserved);
+  put("used_by_others", d.used_by_others);
+  put("granularity", d.granularity);
+  put("context", d.context);
+  return o;
+}
+
+live_device from_json(const json::object& o) {
+  const auto number = [&](const char* key) { return o.at(key).to_number<std::uint64_t>(); };
+  const auto size = [&](const char* key) -> std::optional<bytes> {
+    if (!o.contains(key)) return std::nullopt;
+    return bytes{number(key)};
+  };
+  live_device d;
+  d.gpu.name = o.at("name").as_string();
+  d.gpu.cc = static_cast<std::uint32_t>(number("cc"));
+  d.gpu.n_sm = static_cast<std::uint32_t>(number("n_sm"));
+  d.gpu.total = {number("total")};
+  d.gpu.free = {number("free")};
+  d.reserved = size("reserved");
+  d.used_by_others = size("used_by_others");
+  d.granularity = size("granularity");
+  d.context = size("context");
+  return d;
+}
+
+result<json::object> ask_driver() {
+  const auto cuda = load_driver_api();
+  if (!cuda) return cuda.error();
+  const auto nvml = load_nvml_api();
+  const auto all = probe_devices(*cuda, nvml ? &*nvml : nullptr);
+  if (!all) return all.error();
+  json::array devices;
+  for (const live_device& d : *all) devices.push_back(to_json(d));
+  return json::object{{"devices", std::move(devices)}};
+}
+
+void write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return;  // nobody reads any more
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+std::string read_all(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (;;) {
+    const ssize_t n = ::read(fd, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+}
+
+[[noreturn]] void work_and_end(int fd, pid_t parent,
+                               const std::function<result<json::object>()>& work) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(1);
+  ::alarm(patience_s);
+  json::object answer;
+  try {
+    if (auto r = work())
+      answer = std::move(*r);
+    else
+      answer["error"] = r.error().message;
+  } catch (const std::exception& e) {
+    answer["error"] = e.what();
+  }
+  write_all(fd, json::serialize(answer));
+  ::_exit(0);
+}
+
+std::string how_it_ended(int status) {
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+    return fmt::format("the GPU driver did not answer within {} s", patience_s);
+  if (WIFSIGNALED(status))
+    return fmt::format("the GPU driver ended its process: {}", ::strsignal(WTERMSIG(status)));
+  return "the GPU driver ended its process";
+}
+
+}  // namespace
+
+result<json::object> in_own_process(const std::function<result<json::object>()>& work) {
+  std::array<int, 2> ends{};
+  const auto failed = [](const char* call) {
+    return error{errc::io, fmt::format("{}: {}", call, std::strerror(errno))};
+  };
+  if (::pipe(ends.data()) != 0) return failed("pipe");
+  const pid_t parent = ::getpid(), child = ::fork();
+  if (child < 0) {
+    const error e = failed("fork");
+    ::close(ends[0]);
+    ::close(ends[1]);
+    return e;
+  }
+  if (child == 0) {
+    ::close(ends[0]);
+    work_and_end(ends[1], parent, work);
+  }
+  ::close(ends[1]);
+  const std::string text = read_all(ends[0]);
+  ::close(ends[0]);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  boost::system::error_code cut;
+  json::value answer = json::parse(text, cut);
+  if (cut || !answer.is_object()) return error{errc::io, how_it_ended(status)};
+  if (const json::value* e = answer.as_object().if_contains("error"))
+    return error{errc::io, std::string(e->as_string())};
+  return std::move(answer.as_object());
+}
+
+result<std::vector<live_device>> live_devices() {
+  const auto answer = in_own_process(ask_driver);
+  if (!answer) return answer.error();
+  std::vector<live_device> all;
+  for (const json::value& d : answer->at("devices").as_array())
+    all.push_back(from_json(d.as_object()));
+  return all;
+}
+
+}  // namespace vrambudget::cli

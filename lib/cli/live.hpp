@@ -1,0 +1,23 @@
+// The GPUs of this machine, asked in a process of their own: a driver may end its process, and what it
+// keeps for one would lie in the way of the next.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <functional>
+#include <vector>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/gpu/probe.hpp"
+
+namespace vrambudget::cli {
+
+/// What `work` gives in a process of its own, which must not have asked the driver for anything yet.
+/// Errors: io  what work failed with, or how its process ended
+[[nodiscard]] result<boost::json::object> in_own_process(
+    const std::function<result<boost::json::object>()>& work);
+
+/// The devices as they are now.
+/// Errors: io  no driver, no device, or either fails
+[[nodiscard]] result<std::vector<live_device>> live_devices();
+
+}  // namespace vrambudget::cli

@@ -1,0 +1,195 @@
+// Asks the driver and NVML about each device.
+#include "vrambudget/gpu/probe.hpp"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace vrambudget {
+namespace {
+
+/// What NVML knows of one device; nothing where it does not know it, or where its numbers would be
+/// those of a card that is cut into instances (MIG).
+class card {
+ public:
+  card(const nvml_api* nvml, const char* pci_bus_id) : nvml_(nvml) {
+    if (nvml_ == nullptr) return;
+    if (nvml_->nvmlDeviceGetHandleByPciBusId(pci_bus_id, &handle_) != nvml_api::success)
+      nvml_ = nullptr;
+    unsigned current = 0, pending = 0;
+    if (nvml_ != nullptr && nvml_->nvmlDeviceGetMigMode != nullptr &&
+        nvml_->nvmlDeviceGetMigMode(handle_, &current, &pending) == nvml_api::success &&
+        current != 0)
+      nvml_ = nullptr;
+  }
+
+  [[nodiscard]] std::optional<nvml_api::memory_v2> memory() const {
+    nvml_api::memory_v2 m;
+    if (nvml_ == nullptr || nvml_->nvmlDeviceGetMemoryInfo_v2 == nullptr ||
+        nvml_->nvmlDeviceGetMemoryInfo_v2(handle_, &m) != nvml_api::success)
+      return std::nullopt;
+    return m;
+  }
+  /// Good for differences: older drivers count what they reserve too.
+  [[nodiscard]] std::optional<bytes> used() const {
+    if (const auto m = memory()) return bytes{m->used};
+    nvml_api::memory_v1 m;
+    if (nvml_ == nullptr || nvml_->nvmlDeviceGetMemoryInfo(handle_, &m) != nvml_api::success)
+      return std::nullopt;
+    return bytes{m.used};
+  }
+
+ private:
+  const nvml_api* nvml_;
+  nvml_api::handle handle_ = nullptr;
+};
+
+/// Growth, if there was any: none means that the counter does not show it.
+std::optional<bytes> grown(std::optional<bytes> before, std::optional<bytes> after) {
+  if (!before || !after || *after <= *before) return std::nullopt;
+  return saturating_sub(*after, *before);
+}
+
+/// Asks about one device. Its first failure ends it; what it holds then is given back.
+class device_probe {
+ public:
+  device_probe(const driver_api& cuda, int index)
+      : cuda_(cuda), name_("CUDA" + std::to_string(index)) {
+    ok("cuDeviceGet", cuda_.cuDeviceGet(&device_, index));
+  }
+  device_probe(const device_probe&) = delete;
+  device_probe& operator=(const device_probe&) = delete;
+  ~device_probe() {
+    if (!has_context_) return;
+    cuda_.cuCtxSetCurrent(nullptr);
+    cuda_.cuDevicePrimaryCtxRelease(device_);
+  }
+
+  result<live_device> ask(const nvml_api* nvml) {
+    live_device d;
+    std::array<char, 32> pci_bus_id{};
+    read_facts(d.gpu);
+    if (!failed_)
+      ok("cuDeviceGetPCIBusId",
+         cuda_.cuDeviceGetPCIBusId(pci_bus_id.data(), static_cast<int>(pci_bus_id.size()),
+                                   device_));
+    if (failed_) return *failed_;
+
+    const card by_nvml(nvml, pci_bus_id.data());
+    if (const auto m = by_nvml.memory()) {
+      d.reserved = bytes{m->reserved};
+      d.used_by_others = bytes{m->used};
+    }
+    const auto before = by_nvml.used();
+    make_context();
+    d.context = grown(before, by_nvml.used());
+    read_memory(d.gpu);
+    read_granularity(d);
+    if (!failed_ && !d.context) d.context = second_context(d.gpu.free);
+    if (failed_) return *failed_;
+    if (d.context) d.gpu.free = std::min(d.gpu.total, d.gpu.free + *d.context);
+    return d;
+  }
+
+ private:
+  bool ok(const char* function, int status) {
+    if (status != driver_api::success && !failed_)
+      failed_ = driver_error(cuda_, name_ + ": " + function, status);
+    return status == driver_api::success;
+  }
+
+  void read_facts(device& d) {
+    if (failed_) return;
+    std::array<char, 256> name{};
+    int n_sm = 0, major = 0, minor = 0;
+    const auto attribute = [&](int& value, driver_api::attribute a) {
+      return ok("cuDeviceGetAttribute", cuda_.cuDeviceGetAttribute(&value, a, device_));
+    };
+    if (!ok("cuDeviceGetName",
+            cuda_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, device_)) ||
+        !attribute(n_sm, driver_api::multiprocessor_count) ||
+        !attribute(major, driver_api::compute_capability_major) ||
+        !attribute(minor, driver_api::compute_capability_minor))
+      return;
+    d.name = name.data();
+    d.n_sm = static_cast<std::uint32_t>(n_sm);
+    d.cc = static_cast<std::uint32_t>(major * 100 + minor * 10);
+  }
+
+  void make_context() {
+    driver_api::context context = nullptr;
+    has_context_ =
+        ok("cuDevicePrimaryCtxRetain", cuda_.cuDevicePrimaryCtxRetain(&context, device_));
+    if (has_context_) ok("cuCtxSetCurrent", cuda_.cuCtxSetCurrent(context));
+  }
+
+  void read_memory(device& d) {
+    std::size_t free = 0, total = 0;
+    if (failed_ || !ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total))) return;
+    d.free = {free};
+    d.total = {total};
+    if (free > total)
+      failed_ = error{errc::io, name_ + ": the driver reports " + std::to_string(free) +
+                                    " bytes free of " + std::to_string(total)};
+  }
+
+  void read_granularity(live_device& d) {
+    if (failed_ || cuda_.cuMemGetAllocationGranularity == nullptr) return;
+    driver_api::allocation_properties p;
+    p.location_id = device_;
+    std::size_t size = 0;
+    const int status = cuda_.cuMemGetAllocationGranularity(&size, &p, 0);
+    if (status == driver_api::not_supported) return;
+    if (ok("cuMemGetAllocationGranularity", status)) d.granularity = bytes{size};
+  }
+
+  std::optional<bytes> second_context(bytes free_before) {
+    driver_api::context context = nullptr;
+    const int status = cuda_.cuCtxCreate(&context, 0, device_);
+    // a full or exclusive device has room for one
+    if (status != driver_api::success) return std::nullopt;
+    std::size_t free = 0, total = 0;
+    const bool known = ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total));
+    ok("cuCtxDestroy", cuda_.cuCtxDestroy(context));
+    return known ? grown(bytes{free}, free_before) : std::nullopt;
+  }
+
+  const driver_api& cuda_;
+  std::string name_;
+  int device_ = 0;
+  bool has_context_ = false;
+  std::optional<error> failed_;
+};
+
+}  // namespace
+
+error driver_error(const driver_api& cuda, const std::string& what, int status) {
+  const char* name = nullptr;
+  if (cuda.cuGetErrorName(status, &name) != driver_api::success || name == nullptr)
+    name = "unknown error";
+  return {errc::io, what + ": " + name + " (" + std::to_string(status) + ")"};
+}
+
+result<std::vector<live_device>> probe_devices(const driver_api& cuda, const nvml_api* nvml) {
+  int n = 0;
+  if (const int s = cuda.cuInit(0); s != driver_api::success)
+    return driver_error(cuda, "cuInit", s);
+  if (const int s = cuda.cuDeviceGetCount(&n); s != driver_api::success)
+    return driver_error(cuda, "cuDeviceGetCount", s);
+  if (n <= 0) return error{errc::io, "the CUDA driver has no devices"};
+  const bool managed = nvml != nullptr && nvml->nvmlInit() == nvml_api::success;
+  std::vector<live_device> all;
+  std::optional<error> failed;
+  for (int i = 0; i < n && !failed; ++i) {
+    auto d = device_probe(cuda, i).ask(managed ? nvml : nullptr);
+    if (d)
+      all.push_back(std::move(*d));
+    else
+      failed = d.error();
+  }
+  if (managed) nvml->nvmlShutdown();
+  if (failed) return *failed;
+  return all;
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,165 @@
+// `vrambudget probe` on fake drivers: what it shows, every way a driver fails, and that it gives back
+// all it took.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <string>
+
+#include "program.hpp"
+#include "state.hpp"
+
+namespace {
+
+namespace json = boost::json;
+
+/// The fake devices during one run of the program.
+struct fake_devices {
+  fs::path file = fs::temp_directory_path() / ("vrambudget-fake-" + std::to_string(::getpid()));
+  fake_devices() { fs::remove(file); }
+  ~fake_devices() { fs::remove(file); }
+
+  [[nodiscard]] std::string environment() const { return "FAKE_CUDA_STATE=" + file.string() + " "; }
+  [[nodiscard]] fake_cuda::state after() const {
+    fake_cuda::state s{};
+    std::ifstream(file, std::ios::binary).read(reinterpret_cast<char*>(&s), sizeof(s));
+    return s;
+  }
+  [[nodiscard]] bool are_empty() const {
+    const fake_cuda::state s = after();
+    return std::all_of(s.devices.begin(), s.devices.end(), [](const fake_cuda::device_state& d) {
+      return d.n_context == 0 && d.n_allocation == 0 && d.allocated_bytes == 0;
+    });
+  }
+};
+
+void check_no_gpu(const outcome& o, const std::string& message) {
+  CHECK(o.status == 4);
+  CHECK(o.out.empty());
+  CAPTURE(o.err);
+  CHECK(contains(o.err, message));
+  CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
+}
+
+std::uint64_t number(const json::value& device, const char* key) {
+  return device.at(key).to_number<std::uint64_t>();
+}
+
+constexpr std::uint64_t mib = 1 << 20;
+
+}  // namespace
+
+TEST_SUITE("probe") {
+  TEST_CASE("a probe lists each device with its memory and gives everything back") {
+    const fake_devices fake;
+    const outcome o = run("probe --json", "whole", fake.environment() + "FAKE_CUDA_DEVICES=2");
+    CHECK(o.status == 0);
+    CHECK(o.err.empty());
+    const json::value v = json::parse(o.out);
+    CHECK(v.at("schema").to_number<int>() == 1);
+    REQUIRE(v.at("devices").as_array().size() == 2);
+    const json::value& d = v.at("devices").at(1);
+    CHECK(d.at("id").as_string() == "CUDA1");
+    CHECK(d.at("gpu").as_string() == "NVIDIA GeForce RTX 3090");
+    CHECK(d.at("compute_capability").as_string() == "8.6");
+    CHECK(number(d, "sm_count") == 82);
+    CHECK(number(d, "total_bytes") == 24124 * mib);
+    CHECK(number(d, "free_bytes") == (24124 - 100) * mib);  // before the probe's own context
+    CHECK(number(d, "used_by_others_bytes") == 100 * mib);
+    CHECK(number(d, "reserved_bytes") == 452 * mib);
+    CHECK(number(d, "driver_context_bytes") == 250 * mib);
+    CHECK(number(d, "granularity_bytes") == 2 * mib);
+    CHECK(fake.after().n_call > 20);
+    CHECK(fake.are_empty());
+    CHECK(contains(run("probe", "whole").out, "driver context"));
+  }
+
+  TEST_CASE("without NVML its facts are absent and a second context shows what one takes") {
+    for (const auto& [driver, setting] :
+         {std::pair<std::string, std::string>{"unmanaged", ""},
+          {"whole", "FAKE_CUDA_FAIL=nvmlInit_v2:1:9"},
+          {"whole", "FAKE_CUDA_FAIL=nvmlDeviceGetHandleByPciBusId_v2:1:6"},
+          {"whole", "FAKE_CUDA_MIG=1"}}) {
+      CAPTURE(setting);
+      const fake_devices fake;
+      const outcome o = run("probe --json", driver, fake.environment() + setting);
+      CHECK(o.status == 0);
+      const json::object d = json::parse(o.out).at("devices").at(0).as_object();
+      CHECK_FALSE(d.contains("reserved_bytes"));
+      CHECK_FALSE(d.contains("used_by_others_bytes"));
+      CHECK(number(d, "driver_context_bytes") == 250 * mib);
+      CHECK(number(d, "free_bytes") == (24124 - 100) * mib);
+      CHECK(fake.are_empty());
+    }
+  }
+
+  TEST_CASE("what the driver does not tell is absent and never 0") {
+    const fake_devices fake;
+    const outcome o =
+        run("probe --json", "unmanaged", fake.environment() + "FAKE_CUDA_FAIL=cuCtxCreate_v2:1:2");
+    CHECK(o.status == 0);
+    const json::object d = json::parse(o.out).at("devices").at(0).as_object();
+    CHECK_FALSE(d.contains("driver_context_bytes"));
+    CHECK(number(d, "free_bytes") == (24124 - 100 - 250) * mib);
+    const outcome g =
+        run("probe --json", "whole", "FAKE_CUDA_FAIL=cuMemGetAllocationGranularity:1:801");
+    CHECK(g.status == 0);
+    CHECK_FALSE(contains(g.out, "granularity"));
+    const outcome old = run("probe", "whole", "FAKE_CUDA_FAIL=nvmlDeviceGetMemoryInfo_v2:1:3");
+    CHECK_FALSE(contains(old.out, "used by others"));
+    CHECK(contains(old.out, "driver context"));
+  }
+
+  TEST_CASE("no usable GPU or driver exits with 4 and one line that says why") {
+    check_no_gpu(run("probe", "none"), "libcuda.so.1: file too short");
+    check_no_gpu(run("probe", "old"), "libcuda.so.1 has no cuMemGetInfo_v2");
+    check_no_gpu(run("probe", "whole", "FAKE_CUDA_DEVICES=0"),
+                 "cuInit: CUDA_ERROR_NO_DEVICE (100)");
+    check_no_gpu(run("probe", "whole", "FAKE_CUDA_DEVICES=0 FAKE_CUDA_INIT_WITHOUT_DEVICES=1"),
+                 "no devices");
+    check_no_gpu(run("probe", "whole", "FAKE_CUDA_FREE_TOO_MANY_MIB=1000"), "CUDA0: the driver");
+    check_no_gpu(run("probe", "whole", "FAKE_CUDA_OTHERS_MIB=24000"), "OUT_OF_MEMORY");
+  }
+
+  TEST_CASE("a failure of any call on the second device is told and nothing stays behind") {
+    // calls up to and including the first device's, then status
+    for (const std::string call :
+         {"cuDeviceGet:2", "cuDeviceGetName:2", "cuDeviceGetAttribute:4", "cuDeviceGetAttribute:6",
+          "cuDeviceGetPCIBusId:2", "cuDevicePrimaryCtxRetain:2", "cuMemGetInfo_v2:2",
+          "cuMemGetAllocationGranularity:2", "cuCtxSetCurrent:3"}) {
+      CAPTURE(call);
+      const fake_devices fake;
+      const outcome o =
+          run("probe", "whole",
+              fake.environment() + "FAKE_CUDA_DEVICES=2 FAKE_CUDA_FAIL=" + call + ":999");
+      check_no_gpu(
+          o, "CUDA1: " + call.substr(0, call.find_first_of("_:")) + ": CUDA_ERROR_UNKNOWN (999)");
+      CHECK(fake.are_empty());
+    }
+    for (const char* call : {"cuInit", "cuDeviceGetCount"})
+      check_no_gpu(run("probe", "whole", "FAKE_CUDA_FAIL=" + std::string(call) + ":1:803"),
+                   std::string(call) + ": CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)");
+  }
+
+  TEST_CASE("a driver that crashes ends only its own process") {
+    check_no_gpu(run("probe", "whole", "FAKE_CUDA_FAIL=cuDevicePrimaryCtxRetain:1:crash"),
+                 "the GPU driver ended its process: Aborted");
+    check_no_gpu(run("probe", "whole", "FAKE_CUDA_FAIL=nvmlInit_v2:1:crash"), "Aborted");
+  }
+
+  TEST_CASE("without --gpu a plan is for the GPUs that are there") {
+    const outcome o = run("Llama-3.1-8B --ctx 8192 --json", "whole",
+                          "FAKE_CUDA_DEVICES=2 FAKE_CUDA_OTHERS_MIB=124");
+    CHECK(o.status == 0);
+    const json::value v = json::parse(o.out);
+    REQUIRE(v.at("devices").as_array().size() == 2);
+    CHECK(number(v.at("devices").at(0), "usable_bytes") == 24000 * mib);
+    CHECK(number(v.at("devices").at(0), "total_bytes") == 24124 * mib);
+    const outcome less = run("Llama-3.1-8B --ctx 8192 --free 1GiB", "whole");
+    CHECK(less.status == 1);
+    const outcome none = run("Llama-3.1-8B --ctx 8192");
+    CHECK(none.status == 2);
+    CHECK(contains(none.err, "libcuda.so.1"));
+    CHECK(std::count(none.err.begin(), none.err.end(), '\n') == 1);
+  }
+}

@@ -1,0 +1,50 @@
+// Runs the program as a user does.
+#pragma once
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+namespace fs = std::filesystem;
+
+struct outcome {
+  int status = -1;
+  std::string out, err;
+};
+
+inline std::string read_text(const fs::path& p) {
+  std::ifstream in(p, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// `driver`: a folder of tests/fake_cuda, a machine without a GPU unless said otherwise; `environment`:
+/// assignments in front of the program's name.
+inline outcome run(const std::string& args, const std::string& driver = "none",
+                   const std::string& environment = "") {
+  const fs::path err = fs::temp_directory_path() / ("vrambudget-cli-" + std::to_string(::getpid()));
+  const std::string command = "LD_LIBRARY_PATH=" VRAMBUDGET_FAKE_DRIVERS "/" + driver +
+                              ":$LD_LIBRARY_PATH " + environment + " " VRAMBUDGET_PROGRAM " " +
+                              args + " 2>" + err.string();
+  outcome o;
+  FILE* pipe = ::popen(command.c_str(), "r");
+  REQUIRE(pipe);
+  std::array<char, 4096> buffer;
+  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
+    o.out.append(buffer.data(), n);
+  const int ended = ::pclose(pipe);
+  o.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
+  o.err = read_text(err);
+  fs::remove(err);
+  return o;
+}
+
+inline bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}

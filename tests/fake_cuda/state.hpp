@@ -1,0 +1,80 @@
+// What both fake libraries know of the devices: their memory, kept in a file that tests read after the
+// program has ended. The environment says how they behave.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace fake_cuda {
+
+constexpr std::size_t max_devices = 16;
+
+struct device_state {
+  std::uint64_t n_context, n_allocation, allocated_bytes, most_bytes;
+};
+
+/// The file's content; all of it 0 at first.
+struct state {
+  std::array<device_state, max_devices> devices;
+  std::uint64_t n_call, n_allocated;  ///< calls of any function, allocations made
+};
+
+/// The file named by FAKE_CUDA_STATE, or memory of this process alone.
+inline state& shared() {
+  static state* const s = [] {
+    const char* path = std::getenv("FAKE_CUDA_STATE");
+    const int fd = path ? ::open(path, O_RDWR | O_CREAT, 0600) : -1;
+    if (fd >= 0 && ::ftruncate(fd, sizeof(state)) != 0) std::abort();
+    void* p = ::mmap(nullptr, sizeof(state), PROT_READ | PROT_WRITE,
+                     fd >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS, fd, 0);
+    if (p == MAP_FAILED) std::abort();
+    return static_cast<state*>(p);
+  }();
+  return *s;
+}
+
+inline std::uint64_t number(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+constexpr std::uint64_t mib = 1 << 20;
+inline std::uint64_t n_devices() { return number("FAKE_CUDA_DEVICES", 1); }
+inline std::uint64_t total() { return number("FAKE_CUDA_TOTAL_MIB", 24124) * mib; }
+inline std::uint64_t used_by_others() { return number("FAKE_CUDA_OTHERS_MIB", 100) * mib; }
+inline std::uint64_t context_size() { return number("FAKE_CUDA_CONTEXT_MIB", 250) * mib; }
+inline std::uint64_t reserved() { return number("FAKE_CUDA_RESERVED_MIB", 452) * mib; }
+
+/// What is taken of a device.
+inline std::uint64_t used(std::size_t device) {
+  const device_state& d = shared().devices[device];
+  return used_by_others() + d.n_context * context_size() + d.allocated_bytes;
+}
+
+/// The status that FAKE_CUDA_FAIL=FUNCTION:N:STATUS wants for this call: STATUS from the N-th call of
+/// the function on, "crash" ends the process; 0 otherwise.
+inline int wanted_failure(const char* function, unsigned nth) {
+  ++shared().n_call;
+  const char* text = std::getenv("FAKE_CUDA_FAIL");
+  if (text == nullptr) return 0;
+  const std::string fail = text;
+  const std::size_t first = fail.find(':'), second = fail.find(':', first + 1);
+  if (fail.substr(0, first) != function || nth < std::strtoul(&fail[first + 1], nullptr, 10))
+    return 0;
+  if (fail.substr(second + 1) == "crash") std::abort();
+  return std::atoi(&fail[second + 1]);
+}
+
+}  // namespace fake_cuda
+
+/// Starts each fake function: counts its calls, and fails where that is wanted.
+#define FAKE_CUDA_CALL(name)          \
+  static unsigned n_call_of_this = 0; \
+  if (const int s = fake_cuda::wanted_failure(name, ++n_call_of_this)) return s
