@@ -1,6 +1,7 @@
 // Everything in one include: reading models, planning runs, reports, catalogues, live GPUs.
 #pragma once
 
+#include "vrambudget/gpu/allocate.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/io/model_catalogue.hpp"

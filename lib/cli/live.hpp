@@ -12,9 +12,13 @@
 namespace vrambudget::cli {
 
 /// What `work` gives in a process of its own, which must not have asked the driver for anything yet.
-/// Errors: io  what work failed with, or how its process ended
+/// SIGINT and SIGTERM reach it as is_interrupted(); when it has ended, this process ends by them.
+/// Errors: what work failed with; io  how its process ended
 [[nodiscard]] result<boost::json::object> in_own_process(
     const std::function<result<boost::json::object>()>& work);
+
+/// Whether a signal asks `work` to give back what it holds and end.
+[[nodiscard]] bool is_interrupted();
 
 /// The devices as they are now.
 /// Errors: io  no driver, no device, or either fails

@@ -1,4 +1,6 @@
 // `vrambudget plan`: a budget, or which known models fit.
+#include "plan.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,28 +20,22 @@
 namespace vrambudget::cli {
 namespace {
 
-/// What the command line says.
-struct plan_request {
-  std::string model, draft;
-  std::vector<std::string> gpus, free;
-  std::string reserve = "0", engine;
-  bool buffers_only = false, json = false, explain = false, max_context = false;
-  run r;
-};
-
 status status_of(const error& e) { return e.code == errc::invalid_argument ? usage : bad_input; }
 
 constexpr ggml_type context_types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
 
+/// The largest context, if it is asked for; a run that names none gets it.
+std::optional<context_limit> find_context(const plan_request& q, planner& p, run& r) {
+  if (r.n_ctx != 0 && !q.max_context) return std::nullopt;
+  auto most = max_context(p, r);
+  if (!most) throw failure{status_of(most.error()), most.error().message};
+  if (r.n_ctx == 0) r.n_ctx = most->n_ctx ? most->n_ctx : engine::n_ctx_multiple;
+  return *most;
+}
+
 int show(const plan_request& q, const model& m, planner& p) {
   run r = q.r;
-  std::optional<context_limit> limit;
-  if (r.n_ctx == 0 || q.max_context) {
-    auto most = max_context(p, r);
-    if (!most) throw failure{status_of(most.error()), most.error().message};
-    limit = *most;
-    if (r.n_ctx == 0) r.n_ctx = limit->n_ctx ? limit->n_ctx : engine::n_ctx_multiple;
-  }
+  const std::optional<context_limit> limit = find_context(q, p, r);
   result<budget> b = p.budget_for(r);
   if (!b) throw failure{status_of(b.error()), b.error().message};
   std::vector<suggestion> changes;
@@ -135,13 +131,29 @@ int run_plan(const plan_request& q) {
 
 }  // namespace
 
+budget budget_on(const plan_request& q, const std::vector<device>& devices) {
+  const model m = load_model(q.model);
+  std::optional<model> draft;
+  if (!q.draft.empty()) draft = load_model(q.draft);
+  planner p(m, devices, {}, draft ? &*draft : nullptr);
+  run r = q.r;
+  find_context(q, p, r);
+  result<budget> b = p.budget_for(r);
+  if (!b) throw failure{status_of(b.error()), b.error().message};
+  return std::move(*b);
+}
+
+void add_model_options(CLI::App& app, plan_request& q) {
+  app.add_option("--model-draft,--spec-draft-model", q.draft,
+                 "-md: a model that drafts for it, by file or name")
+      ->type_name("MODEL");
+  add_run_options(app, q.r);
+}
+
 std::function<int()> add_plan(CLI::App& app) {
   auto q = std::make_shared<plan_request>();
   app.add_option("MODEL,-m,--model", q->model,
                  "a GGUF file, any file of a split set, or a name from `vrambudget models`");
-  app.add_option("--model-draft,--spec-draft-model", q->draft,
-                 "-md: a model that drafts for it, by file or name")
-      ->type_name("MODEL");
   app.add_option("--gpu", q->gpus,
                  "a GPU by name, several times or as 2x3090 [those of this machine]")
       ->type_name("NAME");
@@ -156,7 +168,7 @@ std::function<int()> add_plan(CLI::App& app) {
                "also find the largest context (found anyway without --ctx)");
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");
   app.add_flag("--explain", q->explain, "each term's formula with this model's numbers");
-  add_run_options(app, q->r);
+  add_model_options(app, *q);
   return [q] { return run_plan(*q); };
 }
 

@@ -4,8 +4,10 @@
 #include <boost/json.hpp>
 #include <memory>
 
+#include "allocate.hpp"
 #include "cli.hpp"
 #include "live.hpp"
+#include "plan.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
@@ -67,12 +69,26 @@ void print_json(const std::vector<live_device>& all) {
 }  // namespace
 
 std::function<int()> add_probe(CLI::App& app) {
-  auto as_json = std::make_shared<bool>(false);
-  app.add_flag("--json", *as_json, "JSON on stdout, schema 1");
-  return [as_json] {
+  struct request {
+    plan_request plan;
+    std::string ballast = "0";
+  };
+  auto q = std::make_shared<request>();
+  add_model_options(app, q->plan);
+  app.add_flag("--json", q->plan.json, "JSON on stdout, schema 1");
+  CLI::Option* model =
+      app.add_option("--allocate", q->plan.model,
+                     "take the buffers of this model's plan, compare, and give them back")
+          ->type_name("MODEL");
+  app.add_option("--ballast", q->ballast, "memory taken away on each device first [0]")
+      ->type_name("SIZE")
+      ->needs(model);
+  return [q] {
+    const bytes ballast = value_or_fail(parse_size(q->ballast), usage);
     const auto all = value_or_fail(live_devices(), no_gpu);
-    *as_json ? print_json(all) : print_text(all);
-    return yes;
+    if (!q->plan.model.empty()) return allocate(q->plan, all, ballast);
+    q->plan.json ? print_json(all) : print_text(all);
+    return static_cast<int>(yes);
   };
 }
 

@@ -6,48 +6,7 @@
 #include <boost/json.hpp>
 #include <string>
 
-#include "program.hpp"
-#include "state.hpp"
-
-namespace {
-
-namespace json = boost::json;
-
-/// The fake devices during one run of the program.
-struct fake_devices {
-  fs::path file = fs::temp_directory_path() / ("vrambudget-fake-" + std::to_string(::getpid()));
-  fake_devices() { fs::remove(file); }
-  ~fake_devices() { fs::remove(file); }
-
-  [[nodiscard]] std::string environment() const { return "FAKE_CUDA_STATE=" + file.string() + " "; }
-  [[nodiscard]] fake_cuda::state after() const {
-    fake_cuda::state s{};
-    std::ifstream(file, std::ios::binary).read(reinterpret_cast<char*>(&s), sizeof(s));
-    return s;
-  }
-  [[nodiscard]] bool are_empty() const {
-    const fake_cuda::state s = after();
-    return std::all_of(s.devices.begin(), s.devices.end(), [](const fake_cuda::device_state& d) {
-      return d.n_context == 0 && d.n_allocation == 0 && d.allocated_bytes == 0;
-    });
-  }
-};
-
-void check_no_gpu(const outcome& o, const std::string& message) {
-  CHECK(o.status == 4);
-  CHECK(o.out.empty());
-  CAPTURE(o.err);
-  CHECK(contains(o.err, message));
-  CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
-}
-
-std::uint64_t number(const json::value& device, const char* key) {
-  return device.at(key).to_number<std::uint64_t>();
-}
-
-constexpr std::uint64_t mib = 1 << 20;
-
-}  // namespace
+#include "fake_devices.hpp"
 
 TEST_SUITE("probe") {
   TEST_CASE("a probe lists each device with its memory and gives everything back") {
@@ -145,6 +104,15 @@ TEST_SUITE("probe") {
     check_no_gpu(run("probe", "whole", "FAKE_CUDA_FAIL=cuDevicePrimaryCtxRetain:1:crash"),
                  "the GPU driver ended its process: Aborted");
     check_no_gpu(run("probe", "whole", "FAKE_CUDA_FAIL=nvmlInit_v2:1:crash"), "Aborted");
+  }
+
+  TEST_CASE("a signal ends a probe once its context is given back") {
+    const fake_devices fake;
+    const outcome o =
+        run("probe", "whole", fake.environment() + "FAKE_CUDA_FAIL=cuMemGetInfo_v2:1:SIGTERM");
+    CHECK(o.status == 128 + SIGTERM);
+    CHECK(o.out.empty());
+    CHECK(fake.are_empty());
   }
 
   TEST_CASE("without --gpu a plan is for the GPUs that are there") {

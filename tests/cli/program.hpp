@@ -15,7 +15,7 @@
 namespace fs = std::filesystem;
 
 struct outcome {
-  int status = -1;
+  int status = -1;  ///< 128 and the signal's number for a program that a signal ended
   std::string out, err;
 };
 
@@ -39,7 +39,7 @@ inline outcome run(const std::string& args, const std::string& driver = "none",
   while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
     o.out.append(buffer.data(), n);
   const int ended = ::pclose(pipe);
-  o.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : -1;
+  o.status = WIFEXITED(ended) ? WEXITSTATUS(ended) : 128 + WTERMSIG(ended);
   o.err = read_text(err);
   fs::remove(err);
   return o;

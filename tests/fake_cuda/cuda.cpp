@@ -169,8 +169,6 @@ int cuMemFree_v2(std::uint64_t address) {
 
 int cuMemsetD8_v2(std::uint64_t address, unsigned char, std::size_t size) {
   FAKE_CUDA_CALL("cuMemsetD8_v2");
-  if (const std::uint64_t ms = number("FAKE_CUDA_MEMSET_MS", 0))
-    ::usleep(static_cast<unsigned>(ms * 1000));
   const auto at = allocations.find(address);
   return at == allocations.end() || size > at->second.size ? invalid_value : 0;
 }

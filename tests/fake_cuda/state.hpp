@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -59,7 +60,7 @@ inline std::uint64_t used(std::size_t device) {
 }
 
 /// The status that FAKE_CUDA_FAIL=FUNCTION:N:STATUS wants for this call: STATUS from the N-th call of
-/// the function on, "crash" ends the process; 0 otherwise.
+/// the function on, "crash" ends the process, "SIGTERM" and "SIGINT" are sent to its parent; 0 otherwise.
 inline int wanted_failure(const char* function, unsigned nth) {
   ++shared().n_call;
   const char* text = std::getenv("FAKE_CUDA_FAIL");
@@ -68,7 +69,14 @@ inline int wanted_failure(const char* function, unsigned nth) {
   const std::size_t first = fail.find(':'), second = fail.find(':', first + 1);
   if (fail.substr(0, first) != function || nth < std::strtoul(&fail[first + 1], nullptr, 10))
     return 0;
-  if (fail.substr(second + 1) == "crash") std::abort();
+  const std::string status = fail.substr(second + 1);
+  if (status == "crash") std::abort();
+  if (status.starts_with("SIG")) {
+    if (nth > std::strtoul(&fail[first + 1], nullptr, 10)) return 0;
+    ::kill(::getppid(), status == "SIGINT" ? SIGINT : SIGTERM);
+    ::usleep(5'000'000);  // ends early when the parent passes it on
+    return 0;
+  }
   return std::atoi(&fail[second + 1]);
 }
 

@@ -1,0 +1,29 @@
+// What `plan` is asked, for the commands that go on from a plan.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "vrambudget/engine/run.hpp"
+#include "vrambudget/plan/budget.hpp"
+
+namespace vrambudget::cli {
+
+/// What the command line says.
+struct plan_request {
+  std::string model, draft;
+  std::vector<std::string> gpus, free;
+  std::string reserve = "0", engine;
+  bool buffers_only = false, json = false, explain = false, max_context = false;
+  run r;
+};
+
+/// Adds the draft model and llama-server's options.
+void add_model_options(CLI::App& app, plan_request& q);
+
+/// The budget of the request's model on `devices`, without a context at the largest one that fits.
+/// Errors: usage, bad_input, as a failure
+[[nodiscard]] budget budget_on(const plan_request& q, const std::vector<device>& devices);
+
+}  // namespace vrambudget::cli
