@@ -105,16 +105,26 @@ class builder : public ggml::op_builder {
 
   /// W x [* scale] [+ bias], as far as the file has them.
   tensor* linear(int il, tensor_name name, tensor* x) {
-    tensor* y = mul_mat(require(il, name), x);
+    tensor* y = product(il, name, x);
     if (tensor* s = weight(il, name, ".scale")) y = mul(y, s);
     if (tensor* b = weight(il, name, ".bias")) y = add(y, b);
     return named(y, name.text(), il);
   }
   /// W x [* scale], whatever bias the file has.
   tensor* linear_without_bias(int il, tensor_name name, tensor* x) {
-    tensor* y = mul_mat(require(il, name), x);
+    tensor* y = product(il, name, x);
     if (tensor* s = weight(il, name, ".scale")) y = mul(y, s);
     return named(y, name.text(), il);
+  }
+
+  /// W x. Some models overflow half precision where a branch ends.
+  tensor* product(int il, tensor_name name, tensor* x) {
+    tensor* y = mul_mat(require(il, name), x);
+    if (hp.f32_branch_ends) {
+      const std::string_view role = name.text();
+      y->f32_accumulator = role == "attn_output" || role.starts_with("ffn_down");
+    }
+    return y;
   }
 
   static tensor* named(tensor* t, const char* name, int il) {

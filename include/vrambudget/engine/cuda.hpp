@@ -6,6 +6,7 @@
 
 #include "vrambudget/engine/cuda_flash_attn.hpp"
 #include "vrambudget/engine/cuda_fusion.hpp"
+#include "vrambudget/engine/cuda_pool.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/ggml/backend.hpp"
 

@@ -163,12 +163,14 @@ struct tensor {
   std::int32_t il = -1;         ///< layer, -1: none
   ggml_type type = ggml_type::f32;
   ggml::op op = op::none;
-  ggml::unary unary_op{};     ///< of op::unary
-  std::uint8_t n_src = 0;     ///< src[n_src] and beyond are null
-  bool is_input = false;      ///< written by the caller: allocated first
-  bool is_output = false;     ///< read by the caller: never freed, never overwritten
-  bool is_weight = false;     ///< a model tensor in a buffer of its own
-  bool f32_source = false;    ///< mul_mat_id: what is multiplied must not be rounded
+  ggml::unary unary_op{};        ///< of op::unary
+  std::uint8_t n_src = 0;        ///< src[n_src] and beyond are null
+  bool is_input = false;         ///< written by the caller: allocated first
+  bool is_output = false;        ///< read by the caller: never freed, never overwritten
+  bool is_weight = false;        ///< a model tensor in a buffer of its own
+  bool f32_source = false;       ///< mul_mat_id: what is multiplied must not be rounded
+  bool f32_accumulator = false;  ///< mul_mat: cuBLAS must compute in f32
+  bool hadamard = false;         ///< mul_mat: by a Hadamard matrix, which fast kernels know
   bool has_bias = false;      ///< soft_max, flash_attn_ext: ALiBi slope, or a scale that is not 1
   std::int8_t home = -1;      ///< backend whose buffer holds it outside the graph; -1: none
   std::int32_t n_kv_max = 0;  ///< flash_attn_ext: upper bound of unmasked cells; 0: all

@@ -41,6 +41,7 @@ class graph_planner {
                       place.mode() == split_mode::layer && !has_overrides(r)) {
     const int n_backends = static_cast<int>(devices.size()) + 1;
     for (const device& d : devices) {
+      cards_.push_back({d.cc, d.n_sm ? d.n_sm : most_sm});
       cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends);
       backends_.push_back(&cuda_.back());
     }
@@ -107,6 +108,7 @@ class graph_planner {
     compute_buffers out;
     out.flash_attn = cp.flash_attn;
     out.device.resize(backends_.size() - 1);
+    out.pool.resize(backends_.size() - 1);
     out.generation = reserve(sched, out);
     if (seen) seen("generation", graph_, sched);
     const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
@@ -117,6 +119,12 @@ class graph_planner {
       if (auto e = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !e.message.empty())
         return e;
       reserve(sched, out);
+    } else if (n_seqs > 1 &&
+               (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0)) {
+      memory_layout own = memory;
+      for (kv_cache& c : own.caches) c.n_stream = 1;
+      draw(sched, out, *d, cp, own, {n_tokens, 1, n_outputs});
+      if (cp.embeddings) draw(sched, out, *d, cp, own, {1, 1, 1});
     }
     out.growth.resize(out.device.size());
     if (d->traits.grows_with_positions) {
@@ -128,6 +136,7 @@ class graph_planner {
       }
       for (std::size_t i = 0; i < out.device.size(); ++i)
         out.growth[i] = bytes{full.device[i].count - out.device[i].count};
+      out.pool = std::move(full.pool);
     }
     return out;
   }
@@ -156,7 +165,58 @@ class graph_planner {
     for (std::size_t i = 0; i < out.device.size(); ++i)
       out.device[i] = std::max(out.device[i], bytes{sched.buffer_size(i)});
     out.host = std::max(out.host, bytes{sched.buffer_size(out.device.size())});
+    add_pools(sched, out);
     return shape;
+  }
+
+  /// Raises the pools of `out` to what one sequence alone draws. No buffer is made for its graph, which
+  /// therefore cannot fail.
+  void draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
+            const context_params& cp, const memory_layout& memory, const arch::ubatch& ub) {
+    if (split(sched, d, cp, memory, ub).message.empty()) add_pools(sched, out);
+  }
+
+  /// Raises the pools of `out` to what the operations of the graph that was split last draw.
+  void add_pools(const ggml::scheduler& sched, compute_buffers& out) const {
+    for (std::size_t i = 0; i < out.pool.size(); ++i) {
+      const ggml::tensor *most = nullptr, *attention = nullptr;
+      for (const ggml::split& s : sched.splits()) {
+        if (s.backend != static_cast<int>(i)) continue;
+        for (const ggml::tensor* t : std::span(graph_.nodes()).subspan(s.begin, s.end - s.begin)) {
+          if (t->op == ggml::op::flash_attn_ext) {
+            if (attention && same_operands(*attention, *t)) continue;
+            attention = t;
+          }
+          const engine::cuda_scratch need = engine::pool_scratch(*t, cards_[i]);
+          out.pool[i].cublas |= need.cublas;
+          if (bytes{need.size} > out.pool[i].scratch) {
+            out.pool[i].scratch = bytes{need.size};
+            most = t;
+          }
+        }
+      }
+      if (most) out.pool[i].by = describe(*most);
+    }
+  }
+  /// Layers mostly repeat each other: what one draws the next draws too.
+  static bool same_operands(const ggml::tensor& a, const ggml::tensor& b) {
+    if (a.n_kv_max != b.n_kv_max) return false;
+    for (std::size_t i = 0; i < 4; ++i) {
+      const ggml::tensor *x = a.src[i], *y = b.src[i];
+      if (x != y && (!x || !y || !same_layout(*x, *y))) return false;
+    }
+    return true;
+  }
+  static std::string describe(const ggml::tensor& t) {
+    const auto shape = [](const ggml::tensor& s) {
+      std::string text = std::to_string(s.ne[0]);
+      for (std::size_t d = 1; d < 4 && (d < 2 || s.ne[d] > 1 || (d == 2 && s.ne[3] > 1)); ++d)
+        text += " x " + std::to_string(s.ne[d]);
+      return text;
+    };
+    const bool weight = t.src[0]->is_weight;
+    return std::string(ggml::name(t.op)) + " of " + (weight ? t.src[0]->name : t.name) + " [" +
+           shape(*t.src[0]) + "] and [" + shape(*t.src[t.src[1] ? 1 : 0]) + "]";
   }
 
   /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.
@@ -221,7 +281,9 @@ class graph_planner {
   arch::weight_table weights_;
   std::uint64_t n_tensors_;
   bool op_offload_, may_pipeline_;
+  static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   std::deque<engine::cuda_backend> cuda_;
+  std::vector<engine::cuda_card> cards_;
   engine::cpu_backend cpu_;
   std::vector<const ggml::backend*> backends_;
   ggml::graph graph_;

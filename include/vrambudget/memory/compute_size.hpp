@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "vrambudget/units.hpp"
@@ -14,14 +15,22 @@ struct graph_shape {
   std::uint32_t n_splits = 0;
 };
 
+/// Scratch that the operations of a context's graphs draw from one device's pool.
+struct pool_need {
+  bytes scratch;        ///< most that one operation draws
+  bool cublas = false;  ///< some operation needs cuBLAS
+  std::string by;       ///< the operation that draws most, for people
+};
+
 /// Compute buffers, and what was decided on the way.
 struct compute_buffers {
-  std::vector<bytes> device;  ///< per device
-  bytes host;                 ///< pinned host memory
-  std::vector<bytes> growth;  ///< per device: by how much they grow until the cache is full
-  bool flash_attn = false;    ///< after probing, if it was automatic
-  graph_shape prompt;         ///< graph of a full micro-batch
-  graph_shape generation;     ///< graph of one token per sequence
+  std::vector<bytes> device;    ///< per device
+  bytes host;                   ///< pinned host memory
+  std::vector<bytes> growth;    ///< per device: by how much they grow until the cache is full
+  std::vector<pool_need> pool;  ///< per device
+  bool flash_attn = false;      ///< after probing, if it was automatic
+  graph_shape prompt;           ///< graph of a full micro-batch
+  graph_shape generation;       ///< graph of one token per sequence
 };
 
 }  // namespace vrambudget

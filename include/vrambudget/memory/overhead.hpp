@@ -7,7 +7,9 @@
 #include <string>
 
 #include "vrambudget/engine/context.hpp"
+#include "vrambudget/engine/cuda_pool.hpp"
 #include "vrambudget/engine/device.hpp"
+#include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -91,15 +93,26 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
 
 }  // namespace detail
 
-/// Most that the pool and cuBLAS's workspace take on one device.
+/// The pool and cuBLAS's workspace on one device.
+///
+/// Formula:  scratch of the operation that draws most, rounded to 2 MiB, plus the workspace, 32 MiB from
+///           compute capability 9.0 and 4 MiB before, if any operation needs cuBLAS
+/// Accuracy: bound for full micro-batches: other sizes may leave partial tiles that those do not
+/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{ggml-cuda.cu: ggml_cuda_pool_vmm, common.cuh: cublas_handle}
+[[nodiscard]] inline bytes pool_bytes(const pool_need& need, std::uint32_t cc) {
+  return pad(need.scratch, engine::pool_granularity) +
+         (need.cublas ? engine::cublas_workspace(cc) : bytes{});
+}
+
+/// The same for graphs that are not described: a ceiling from the weights alone.
 ///
 /// Formula:  max over matrix products of (input in the kernel's form) + tiles of stream-k kernels, over
 ///           attention, scans and the sorting of indices; rounded to 2 MiB; plus the workspace, 32 MiB from compute
 ///           capability 9.0 and 4 MiB before
 /// Accuracy: bound
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{mmq.cu, fattn-common.cuh, ssm-scan.cu, common.cuh}
-[[nodiscard]] inline bytes pool_bytes(const model& m, const weights& placed, int backend,
-                                      const device& d, const context_params& cp) {
+[[nodiscard]] inline bytes pool_ceiling(const model& m, const weights& placed, int backend,
+                                        const device& d, const context_params& cp) {
   const std::uint64_t n_sm = d.n_sm ? d.n_sm : 192;
   bytes most, scan;
   for (const placed_weight& w : placed.all)

@@ -48,7 +48,8 @@ struct hparams {
   float f_clamp_kqv = 0, f_max_alibi_bias = 0, f_attention_scale = 0, f_attn_temp_scale = 0;
   bool attn_soft_cap = false, use_kq_norm = false, causal_attn = true, never_flash_attn = false;
   bool ssm_dt_b_c_rms = false, swin_norm = false, use_par_res = false;
-  bool rms_norm = false;  ///< of architectures with either norm
+  bool f32_branch_ends = false;  ///< output and down projections are computed in full precision
+  bool rms_norm = false;         ///< of architectures with either norm
   std::uint32_t n_no_rope_layer_step = 4;
 
   // feed-forward and experts

@@ -60,6 +60,16 @@ class explainer {
            " tokens, " + text(cp_.n_outputs_max) + " rows of logits";
   }
 
+  [[nodiscard]] std::string pool(const compute_buffers& c, std::size_t device) const {
+    if (c.pool.empty()) return "a ceiling for " + text(cp_.n_ubatch) + " tokens";
+    const pool_need& need = c.pool[device];
+    return (need.by.empty() ? "no operation draws scratch" : "scratch of " + need.by) +
+           (need.cublas ? ", and cuBLAS's workspace" : "") +
+           (device < c.growth.size() && c.growth[device].count
+                ? "; compute buffers grow with the cache's contents"
+                : "");
+  }
+
   [[nodiscard]] std::string output_buffer() const {
     return "4 x " + text(cp_.n_seq_max) + " rows x " + text(model_.hp.n_vocab) + " logits";
   }

@@ -250,21 +250,19 @@ class planner {
   }
   /// Each context has backends, and with them pools, of its own.
   static void add_pools(const planned& c, budget& b) {
+    const explainer why = explain(c);
     for (std::size_t i = 0; i < c.at.devices.size(); ++i) {
       device_budget& d = b.devices[i];
-      bytes more = pool_bytes(c.at.m, c.at.placed_weights, static_cast<int>(i), d.gpu, c.context);
-      const bytes growth = i < c.compute.growth.size() ? c.compute.growth[i] : bytes{};
-      more += growth;
+      bytes more = c.compute.pool.empty() ? pool_ceiling(c.at.m, c.at.placed_weights,
+                                                         static_cast<int>(i), d.gpu, c.context)
+                                          : pool_bytes(c.compute.pool[i], d.gpu.cc);
+      if (i < c.compute.growth.size()) more += c.compute.growth[i];
       const auto known = std::find_if(d.terms.begin(), d.terms.end(),
                                       [](const term& t) { return t.name == "pool"; });
-      if (known != d.terms.end()) {
+      if (known != d.terms.end())
         known->size += more;
-        continue;
-      }
-      d.add({"pool", more, basis::bound,
-             "scratch of the largest kernel at " + std::to_string(c.context.n_ubatch) +
-                 " tokens, and cuBLAS's workspace" +
-                 (growth.count ? "; compute buffers grow with the cache's contents" : "")});
+      else
+        d.add({"pool", more, basis::bound, why.pool(c.compute, i)});
     }
   }
 

@@ -127,6 +127,7 @@ class cache_input {
 inline tensor* rotate(builder& b, tensor* x, tensor* rotation) {
   const std::int64_t n = rotation->ne[0], rows = n_elements(*x) / n;
   tensor* y = b.mul_mat(rotation, is_contiguous(*x) ? b.reshape(x, n, rows) : b.cont(x, n, rows));
+  y->hadamard = true;
   return b.reshape(y, x->ne[0], x->ne[1], x->ne[2], x->ne[3]);
 }
 
@@ -159,6 +160,7 @@ inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tenso
     out = b.reshape(out, out->ne[0] * out->ne[1], out->ne[2] * out->ne[3]);
   } else {
     tensor* kq = b.mul_mat(k, q);
+    kq->f32_accumulator = true;
     if (b.hp.attn_soft_cap) kq = b.scale(b.tanh(b.scale(kq)));
     if (o.kq_bias) kq = b.add(kq, o.kq_bias);
     kq = b.soft_max(kq, mask, o.sinks);

@@ -26,7 +26,7 @@ inline constexpr ffn_names shared_expert{"ffn_up_shexp", "ffn_gate_shexp", "ffn_
 namespace detail {
 /// W x [+ bias] [* scale]: the order of feed-forward layers.
 inline tensor* ffn_linear(builder& b, int il, tensor_name name, tensor* x) {
-  tensor* y = b.mul_mat(b.require(il, name), x);
+  tensor* y = b.product(il, name, x);
   if (tensor* bias = b.weight(il, name, ".bias")) y = b.add(y, bias);
   if (tensor* s = b.weight(il, name, ".scale")) y = b.mul(y, s);
   return builder::named(y, name.text(), il);

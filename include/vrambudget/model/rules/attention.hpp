@@ -26,7 +26,12 @@ inline void gpt_oss(keys& k, hparams& hp) {
   window(k, hp, 2);
 }
 
-inline void glm4moe(keys& k, hparams& hp) { experts_after_dense(k, hp, 2); }
+inline void f32_branch_ends(keys&, hparams& hp) { hp.f32_branch_ends = true; }
+
+inline void glm4moe(keys& k, hparams& hp) {
+  experts_after_dense(k, hp, 2);
+  f32_branch_ends(k, hp);
+}
 
 inline void mistral3(keys& k, hparams& hp) {
   hp.f_attn_temp_scale = k.f32("attention.temperature_scale");

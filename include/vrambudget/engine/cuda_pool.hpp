@@ -1,0 +1,101 @@
+// What an operation draws from a CUDA device's scratch pool.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#include "vrambudget/engine/cuda_flash_attn_scratch.hpp"
+#include "vrambudget/engine/cuda_mul_mat.hpp"
+#include "vrambudget/engine/cuda_scratch.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget::engine {
+
+namespace detail {
+
+/// One copy of what is sorted at a time: all rows, or pieces of 64 MiB. Rows of another length, from a
+/// cache less full, may fill a piece to the last byte.
+/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/argsort.cu: argsort_f32_i32_cuda_cub_chunk_nrows
+constexpr std::uint64_t sorted_at_once(std::uint64_t n_columns, std::uint64_t n_rows) {
+  constexpr std::uint64_t piece = std::uint64_t{1} << 26;
+  return std::min(4 * n_columns * n_rows, std::max(piece, 4 * n_columns));
+}
+/// A sort of long rows: places, keys and keys in order, and two more copies that the sort works in.
+/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/argsort.cu: argsort_f32_i32_cuda_cub
+constexpr void take_sort(cuda_scratch& s, std::uint64_t n_columns, std::uint64_t n_rows) {
+  constexpr std::uint64_t longest_in_shared_memory = 1024, bookkeeping = 64 << 10;
+  if (n_columns <= longest_in_shared_memory) return;
+  for (int i = 0; i < 3; ++i) s.take(sorted_at_once(n_columns, n_rows));
+  s.take(2 * sorted_at_once(n_columns, n_rows) + bookkeeping);
+}
+
+/// A Mamba-2 scan as products over chunks of 256 tokens: steps and their sums, scores of a chunk, inputs
+/// times step, keys and queries with their decays, and the chunk's triangle per head. A batch of the same
+/// tokens in fewer sequences has longer ones: as many as are long enough for products draw most.
+/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ssm-scan.cu: ssm_scan_ssd_f32_cuda, ggml_cuda_op_ssm_scan
+inline void take_scan(cuda_scratch& s, const ggml::tensor& t, const cuda_card& card) {
+  const ggml::tensor &state = *t.src[0], &x = *t.src[1], &decay = *t.src[3], &b = *t.src[4];
+  constexpr std::int64_t shortest = 129, longest = 8192;
+  const std::int64_t n_tokens = x.ne[2] * x.ne[3], n_seqs = std::min(x.ne[3], n_tokens / shortest),
+                     head = state.ne[1];
+  const bool one_state_kept =
+      n_elements(t) == n_elements(x) + state.ne[0] * head * x.ne[1] * x.ne[3];
+  if (card.cc < turing || decay.ne[0] != 1 || n_seqs == 0 || n_tokens / n_seqs > longest ||
+      !one_state_kept || head % 8 != 0)
+    return;
+  s.cublas = true;
+  constexpr std::uint64_t chunk = 256;
+  const std::uint64_t heads = u64(x.ne[1] * n_seqs), d_state = u64(state.ne[0]);
+  s.take(4 * u64(n_tokens * x.ne[1]));
+  s.take(4 * u64(n_tokens * x.ne[1]));
+  s.take(4 * chunk * chunk * u64(b.ne[1] * n_seqs));
+  s.take(2 * chunk * u64(head) * heads);
+  s.take(2 * chunk * d_state * heads);
+  s.take(4 * chunk * d_state * heads);
+  s.take(2 * chunk * chunk * heads);
+}
+
+}  // namespace detail
+
+/// Scratch that the node `t` draws on `card`.
+///
+/// Accuracy: exact, but for what sorts keep in between
+/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda: what takes from ctx.pool()
+[[nodiscard]] inline cuda_scratch pool_scratch(const ggml::tensor& t, const cuda_card& card) {
+  using detail::u64;
+  using ggml::op;
+  cuda_scratch s;
+  switch (t.op) {
+    case op::mul_mat:
+      return mul_mat_scratch(t, card);
+    case op::mul_mat_id:
+      return mul_mat_id_scratch(t, card);
+    case op::flash_attn_ext:
+      return flash_attn_scratch(t, card);
+    case op::ssm_scan:
+      detail::take_scan(s, t, card);
+      return s;
+    case op::argsort:
+      detail::take_sort(s, u64(t.src[0]->ne[0]), u64(n_rows(*t.src[0])));
+      return s;
+    case op::top_k: {
+      const std::uint64_t columns = u64(t.src[0]->ne[0]), rows = u64(n_rows(*t.src[0]));
+      s.take(detail::sorted_at_once(columns, rows));
+      detail::take_sort(s, columns, rows);
+      return s;
+    }
+    default:
+      return s;
+  }
+}
+
+/// What cuBLAS keeps from its first call on.
+/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/common.cuh: cublas_handle
+[[nodiscard]] constexpr bytes cublas_workspace(std::uint32_t cc) {
+  return cc >= 900 ? 32_MiB : 4_MiB;
+}
+
+/// Physical memory is mapped into the pool in pieces of this size.
+inline constexpr std::uint64_t pool_granularity = (2_MiB).count;
+
+}  // namespace vrambudget::engine
