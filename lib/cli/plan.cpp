@@ -46,7 +46,8 @@ int show(const plan_request& q, const model& m, planner& p) {
   } else {
     fmt::print("{}", budget_text(m, *b, {stdout_has_colours(), true, q.explain}));
     if (!b->fits()) fmt::print("\n{}", suggestions_text(changes));
-    if (limit) {
+    if (limit && !b->keeps_kv()) fmt::print("\nLargest context: {}\n", context_text(*limit));
+    if (limit && b->keeps_kv()) {
       std::vector<context_row> rows;
       for (const ggml_type t : context_types) {
         run other = q.r;

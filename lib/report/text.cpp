@@ -109,8 +109,10 @@ std::string context_line(const budget& b) {
   if (c.n_seq_max > 1)
     line += c.kv_unified ? fmt::format(" shared by {} slots", c.n_seq_max)
                          : fmt::format(" in {} slots of {}", c.n_seq_max, grouped(c.n_ctx_seq));
-  line += fmt::format(", KV {}", traits(c.type_k).name);
-  if (c.type_v != c.type_k) line += fmt::format("/{}", traits(c.type_v).name);
+  if (b.keeps_kv()) {
+    line += fmt::format(", KV {}", traits(c.type_k).name);
+    if (c.type_v != c.type_k) line += fmt::format("/{}", traits(c.type_v).name);
+  }
   line +=
       fmt::format(", flash attention {}, micro-batch {}", c.flash_attn ? "on" : "off", c.n_ubatch);
   return line;
@@ -168,14 +170,16 @@ std::string suggestions_text(const std::vector<suggestion>& all) {
   return text;
 }
 
+std::string context_text(const context_limit& limit) {
+  return fmt::format("{:>12}  bound by {}", limit.n_ctx ? grouped(limit.n_ctx) : "-",
+                     limit.bound_by == "n_ctx_train" ? "training" : limit.bound_by);
+}
+
 std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train) {
   std::string text =
       fmt::format("Largest context by KV type (trained for {}):\n", grouped(n_ctx_train));
   for (const context_row& r : rows)
-    text += fmt::format(
-        "  {:<8}{:>12}  {}\n", traits(r.type).name, r.limit.n_ctx ? grouped(r.limit.n_ctx) : "-",
-        r.limit.bound_by == "n_ctx_train" ? "bound by training"
-                                          : fmt::format("bound by {}", r.limit.bound_by));
+    text += fmt::format("  {:<8}{}\n", traits(r.type).name, context_text(r.limit));
   return text;
 }
 

@@ -125,6 +125,14 @@ TEST_SUITE("cli") {
     }
   }
 
+  TEST_CASE("KV types are not spoken of where nothing is cached per token") {
+    const outcome o = run("rwkv7-2.9b --gpu 3090");
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "Largest context:"));
+    CHECK_FALSE(contains(o.out, "KV"));
+    CHECK(contains(run("qwen3-8b --gpu 3090 -np 1").out, "Largest context by KV type"));
+  }
+
   TEST_CASE("explain gives each term's formula") {
     const outcome o = run(qwen + " -ctk q4_0 -ctv q4_0 --explain");
     // 16 layers, 262144 cells, 1024 elements of q4_0 in 576 bytes for K and for V

@@ -99,6 +99,11 @@ struct budget {
     return std::all_of(devices.begin(), devices.end(),
                        [](const device_budget& d) { return d.fits(); });
   }
+  /// Whether anything is cached per token, so that KV types matter.
+  [[nodiscard]] bool keeps_kv() const {
+    const auto has_kv = [](const term_list& l) { return l.of("kv_cache").count > 0; };
+    return has_kv(host) || std::any_of(devices.begin(), devices.end(), has_kv);
+  }
   /// Bytes that do not fit, over all devices.
   [[nodiscard]] bytes missing() const {
     bytes sum;

@@ -35,6 +35,8 @@ struct context_row {
 [[nodiscard]] std::string budget_text(const model& m, const budget& b, const text_style& s);
 /// What would make a run fit, one change a line.
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all);
+/// One largest context: "     262,144  bound by training".
+[[nodiscard]] std::string context_text(const context_limit& limit);
 /// Largest contexts by cache type.
 [[nodiscard]] std::string contexts_text(const std::vector<context_row>& rows,
                                         std::uint32_t n_ctx_train);
