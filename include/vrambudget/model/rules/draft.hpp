@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/model/rules/attention.hpp"
 
 namespace vrambudget::detail::rules {
