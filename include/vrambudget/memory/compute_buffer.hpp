@@ -239,9 +239,10 @@ class graph_planner {
   }
 
   /// Operations that are tried on the generation graph, in this order, and what says they are used.
-  static std::vector<std::pair<ggml::op, bool*>> probed_ops(context_params& cp) {
+  [[nodiscard]] std::vector<std::pair<ggml::op, bool*>> probed_ops(context_params& cp) const {
     std::vector<std::pair<ggml::op, bool*>> all;
     if (cp.fa_auto) all.emplace_back(ggml::op::flash_attn_ext, &cp.flash_attn);
+    if (model_.hp.dsv4_hc_mult == 0) return all;  // no hyper-connections, none of their operations
     all.emplace_back(ggml::op::hc_pre, &cp.fused.hc_pre);
     all.emplace_back(ggml::op::hc_comb, &cp.fused.hc_comb);
     all.emplace_back(ggml::op::hc_post, &cp.fused.hc_post);
