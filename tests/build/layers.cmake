@@ -1,7 +1,8 @@
-# Includes go only leftwards: error units version | gguf ggml | model engine | arch | memory | plan fit |
+# Includes go only leftwards: error units basis version | gguf ggml | model engine | arch | memory | plan fit |
 # io gpu report. Left of io there are no files, no streams, no JSON, no environment and no clocks.
 set(rank_error.hpp 0)
 set(rank_units.hpp 0)
+set(rank_basis.hpp 0)
 set(rank_version.hpp 0)
 set(rank_gguf 1)
 set(rank_ggml 1)

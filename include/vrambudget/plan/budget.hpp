@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vrambudget/basis.hpp"
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
@@ -15,25 +16,13 @@
 
 namespace vrambudget {
 
-/// How an amount is known, from strongest to weakest.
-enum class basis : std::uint8_t {
-  exact,    ///< computed as the engine allocates
-  bound,    ///< not more than this
-  fitted,   ///< from measurements of this class of device
-  assumed,  ///< from few measurements of other devices
-};
-
-[[nodiscard]] constexpr std::string_view name(basis b) {
-  constexpr std::string_view names[] = {"exact", "bound", "fitted", "assumed"};
-  return names[static_cast<std::size_t>(b)];
-}
-
 /// One named amount of memory.
 struct term {
   std::string_view name;  ///< "weights", "kv_cache", ...: the JSON contract's words
   bytes size;
   enum basis basis = basis::exact;
-  std::string note;  ///< how it comes about, with this model's numbers
+  std::string note;               ///< how it comes about, with this model's numbers
+  std::optional<bytes> low = {};  ///< of a measured amount: what it may be instead, at least
 };
 
 /// The terms of one device or of the host.
@@ -48,6 +37,12 @@ struct term_list {
   [[nodiscard]] bytes used() const {
     bytes sum;
     for (const term& t : terms) sum += t.size;
+    return sum;
+  }
+  /// The same with each measured term at its lower end.
+  [[nodiscard]] bytes used_low() const {
+    bytes sum;
+    for (const term& t : terms) sum += t.low.value_or(t.size);
     return sum;
   }
   /// The weakest basis of any term.

@@ -14,8 +14,8 @@
 #include "vrambudget/memory/compute_buffer.hpp"
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/memory/output_buffer.hpp"
-#include "vrambudget/memory/overhead.hpp"
 #include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/pool.hpp"
 #include "vrambudget/memory/speculative.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/budget.hpp"
@@ -244,8 +244,8 @@ class planner {
   /// What a process takes on each device besides the engine's buffers.
   void add_overheads(const planned& main, budget& b) const {
     for (device_budget& d : b.devices)
-      d.add({"driver_context", driver_context_bytes(d.gpu.cc), basis::assumed,
-             "the CUDA context of one process on this generation of GPU"});
+      d.add({"driver_context", d.gpu.driver_context.high, d.gpu.driver_context.basis,
+             d.gpu.driver_context.note, d.gpu.driver_context.low});
     add_pools(main, b);
   }
   /// Each context has backends, and with them pools, of its own.

@@ -1,5 +1,5 @@
-// Memory outside the engine's buffers: what the driver takes for a process, and the scratch pool that
-// kernels draw from at the first batches. Never part of an exact term.
+// The scratch pool that kernels draw from at the first batches, outside the engine's buffers. Never
+// part of an exact term.
 #pragma once
 
 #include <algorithm>
@@ -14,20 +14,6 @@
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget {
-
-/// The CUDA context of one process: driver, kernel code, local memory.
-///
-/// Units:    compute capability times 100
-/// Accuracy: assumed: what cards of that generation show in data/overheads.jsonl (unaccounted_mib of
-///           live rows with small pools); a generation without rows takes 250 MiB
-/// Source:   data/overheads.jsonl
-[[nodiscard]] constexpr bytes driver_context_bytes(std::uint32_t cc) {
-  if (cc >= 1000) return 708_MiB;             // RTX PRO 6000 Blackwell
-  if (cc >= 890 && cc < 900) return 456_MiB;  // RTX 4090
-  if (cc >= 860 && cc < 890) return 253_MiB;  // RTX 3080 20 GB
-  if (cc >= 600 && cc < 700) return 263_MiB;  // Tesla P100
-  return 250_MiB;
-}
 
 namespace detail {
 
