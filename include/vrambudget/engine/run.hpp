@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/ggml/type.hpp"
 
 namespace vrambudget {
@@ -76,6 +77,8 @@ struct run {
   std::vector<tensor_override> draft_overrides = {};  ///< `-otd`
   bool draft_cpu_moe = false;                         ///< `-cmoed`
   std::uint32_t draft_n_cpu_moe = 0;                  ///< `-ncmoed`
+
+  engine::profile profile = engine::profiles.front();  ///< `--engine`: whose rules hold
 };
 
 /// The engine's name of the device that a run uses as its number `i`: without splitting the first one

@@ -1,0 +1,26 @@
+// The engine's rules that changed between builds, each by its name. Everything else that is
+// reproduced is the same in all builds, or is not known to differ. profile.hpp bundles them.
+#pragma once
+
+namespace vrambudget::engine {
+
+/// How a build of the engine decides what v0.5.0 decides as the defaults here say. What changed when is
+/// in changes.hpp.
+struct rules {
+  bool logits_of_all_tokens = false;  ///< graphs give logits of every token, not of those asked for
+  bool f32_masks = false;  ///< masks of flash attention are f32 inputs that the device converts
+  bool flash_attn_copies_in_pool = false;  ///< f16 copies of quantized K and V: from the pool
+  bool keeps_fused_sources =
+      true;                       ///< what fused kernels of experts read stays allocated until then
+  bool both_inputs = true;        ///< graphs hold token numbers and embeddings given directly
+  bool rotates_quantized = true;  ///< quantized K and V are rotated before they are stored
+  bool latent_v_cache = false;    ///< latent attention keeps V beside K, of which it is a part
+  bool window_caches = true;      ///< layers with a sliding window have a smaller cache
+  bool indexer_v_cache = false;   ///< Qwen4's indexer keeps V beside K
+  bool states_for_rollback = true;  ///< recurrent states are kept back for drafts that are undone
+  bool four_slots = true;           ///< `-np` automatic: four slots over one cache, not one slot
+
+  bool operator==(const rules&) const = default;
+};
+
+}  // namespace vrambudget::engine

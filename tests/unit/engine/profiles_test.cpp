@@ -1,0 +1,66 @@
+#include "vrambudget/engine/profiles.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace vrambudget;
+using namespace vrambudget::engine;
+
+namespace {
+std::string_view named(std::string_view text) {
+  const auto p = find_profile(text);
+  REQUIRE(p.has_value());
+  return p->profile.name;
+}
+}  // namespace
+
+TEST_SUITE("profiles") {
+  TEST_CASE("names with and without the engine's") {
+    CHECK(named("v0.5.0") == "v0.5.0");
+    CHECK(named("llama.cpp@2026-08") == "2026-08");
+    CHECK(named("llama.cpp v0.5.0") == "v0.5.0");
+  }
+
+  // builds that are known by their logs
+  TEST_CASE("build numbers") {
+    CHECK(named("b11200") == "v0.5.0");
+    CHECK(named("10453") == "2026-08");
+    CHECK(named("b9849") == "2026-08");
+    CHECK(named("b8893") == "2026-04");
+    CHECK(named("b6699") == "2025-10");
+    CHECK(named("b5269") == "2025-04");
+    CHECK(profile_for_build(9849).covers);
+  }
+
+  TEST_CASE("days and months") {
+    CHECK(named("2026-08-15") == "2026-08");
+    CHECK(named("2026-07") == "2026-08");
+    CHECK(named("2026-05-31") == "2026-05-31");
+    CHECK(named("2026-05") == "2026-04");
+    CHECK(profile_for_date({2026, 5, 28}).profile.name == "2026-04");
+  }
+
+  TEST_CASE("between profiles the nearest is taken and not said to be covered") {
+    const chosen_profile after = profile_for_build(99999);
+    CHECK(after.profile.name == "v0.5.0");
+    CHECK_FALSE(after.covers);
+    // 2025-10 ends with b6900, 2026-04 begins with b8807: half-way is b7853.5
+    CHECK(profile_for_build(7853).profile.name == "2025-10");
+    CHECK(profile_for_build(7854).profile.name == "2026-04");
+    CHECK_FALSE(profile_for_date({2026, 1, 1}).covers);
+  }
+
+  TEST_CASE("what is neither is an error that lists them") {
+    for (const char* text : {"", "b", "llama.cpp@", "v9", "b12x", "-5", "2026-13", "2026-02-30",
+                             "2026-8-15", "99999999999", "ollama"}) {
+      CAPTURE(text);
+      const auto p = find_profile(text);
+      REQUIRE_FALSE(p.has_value());
+      CHECK(p.error().message.find("v0.5.0, 2026-08, 2026-05-31, 2026-04") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("the newest is the first and has the defaults") {
+    CHECK(profiles.front().name == "v0.5.0");
+    CHECK(profiles.front().rules == rules{});
+  }
+}
