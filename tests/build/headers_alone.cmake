@@ -11,7 +11,7 @@ foreach(first RANGE 0 ${last} ${n_processors})
   foreach(header IN LISTS batch)
     string(MAKE_C_IDENTIFIER ${header} id)
     file(WRITE ${work}/${id}.cpp "#include \"${header}\"\n#include \"${header}\"\n")
-    list(APPEND commands COMMAND ${compiler} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I${include} ${work}/${id}.cpp)
+    list(APPEND commands COMMAND ${compiler} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I${include} -isystem ${eigen} ${work}/${id}.cpp)
   endforeach()
   execute_process(${commands} RESULTS_VARIABLE statuses ERROR_VARIABLE errors)  # a pipe: all at once
   string(REPLACE ";" "" statuses "${statuses}")

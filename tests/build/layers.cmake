@@ -1,5 +1,6 @@
 # Includes go only leftwards: error units basis version | gguf ggml | model engine | arch | memory | plan fit |
-# io gpu report. Left of io there are no files, no streams, no JSON, no environment and no clocks.
+# io gpu report. Left of io there are no files, no streams, no JSON, no environment and no clocks. Only
+# fit includes Eigen.
 set(rank_error.hpp 0)
 set(rank_units.hpp 0)
 set(rank_basis.hpp 0)
@@ -34,6 +35,8 @@ foreach(header IN LISTS headers)
       endif()
     elseif(rank_${layer} LESS 6 AND line MATCHES "<(iostream|fstream|sstream|cstdio|cstdlib|filesystem|chrono|thread|fmt/.*|boost/json.*|CLI/.*)>")
       list(APPEND problems "${header} includes ${CMAKE_MATCH_1}, which only layers from io on may")
+    elseif(NOT layer STREQUAL "fit" AND line MATCHES "<Eigen/")
+      list(APPEND problems "${header} includes Eigen, which only fit may")
     endif()
   endforeach()
 endforeach()
