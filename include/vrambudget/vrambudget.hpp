@@ -7,6 +7,7 @@
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/io/shape.hpp"
+#include "vrambudget/log/log_parser.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/solve.hpp"

@@ -1,5 +1,5 @@
 # Includes go only leftwards: error units basis version | gguf ggml | model engine | arch | memory | plan fit |
-# io gpu report. Left of io there are no files, no streams, no JSON, no environment and no clocks. Only
+# io log gpu report. Left of io there are no files, no streams, no JSON, no environment and no clocks. Only
 # fit includes Eigen.
 set(rank_error.hpp 0)
 set(rank_units.hpp 0)
@@ -14,6 +14,7 @@ set(rank_memory 4)
 set(rank_plan 5)
 set(rank_fit 5)
 set(rank_io 6)
+set(rank_log 6)
 set(rank_gpu 6)
 set(rank_report 6)
 set(rank_vrambudget.hpp 7)

@@ -1,0 +1,55 @@
+// One line of a log into the parsed log.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scan.hpp"
+#include "vrambudget/log/log_parser.hpp"
+
+namespace vrambudget {
+
+class log_line_reader {
+ public:
+  log_line_reader(log_parser& p, std::size_t line) : p_(p), log_(p.log_), line_(line) {}
+
+  /// A line, which may be several of the engine's run together.
+  void read(std::string_view line);
+
+ private:
+  // by the function that wrote it; each says whether it knew the line
+  void read_from(std::string_view function, std::string_view text);
+  bool read_info(std::string_view text);
+  bool read_loader(std::string_view text);
+  bool read_tensors(std::string_view text);
+  bool read_context(std::string_view text);
+  bool read_cache(std::string_view text);
+  bool read_device(std::string_view text);
+  bool read_moved(std::string_view text);
+  // by what it says, whoever wrote it
+  bool read_buffer(std::string_view function, std::string_view text);
+  bool read_cache_size(std::string_view function, std::string_view text);
+  bool read_graph(std::string_view text);
+  bool read_table(std::string_view text);
+  bool read_build(std::string_view text);
+  void read_date(std::string_view text);
+  void read_command(std::string_view line);
+  bool read_value(std::string_view key, std::string_view value, log_context& c);
+
+  log_model& model();
+  log_model& new_model();
+  log_context& context();
+  log_context& new_context();
+  log_device& device(std::string_view id);
+  template <class List, class T>
+  void keep(List& list, T&& item);
+  void known() { ++log_.n_known; }
+
+  log_parser& p_;
+  parsed_log& log_;
+  std::size_t line_;
+};
+
+}  // namespace vrambudget
