@@ -38,6 +38,7 @@ int show(const plan_request& q, const model& m, planner& p) {
   const std::optional<context_limit> limit = find_context(q, p, r);
   result<budget> b = p.budget_for(r);
   if (!b) throw failure{status_of(b.error()), b.error().message};
+  if (!q.engine_note.empty()) b->notes.push_back(q.engine_note);
   std::vector<suggestion> changes;
   if (!b->fits()) changes = what_would_fit(p, r);
 
@@ -80,7 +81,7 @@ void print_candidates(const std::vector<candidate>& all, const run& r) {
                  in_gib(c.weights), in_gib(c.used));
 }
 
-void print_candidates_json(const std::vector<candidate>& all) {
+void print_candidates_json(const std::vector<candidate>& all, const run& r) {
   boost::json::array rows;
   for (const candidate& c : all)
     rows.push_back(boost::json::object{{"name", c.name},
@@ -90,7 +91,7 @@ void print_candidates_json(const std::vector<candidate>& all) {
                                        {"fits", c.fits}});
   fmt::print("{}\n", boost::json::serialize(boost::json::object{{"schema", json_schema},
                                                                 {"vrambudget", version},
-                                                                {"engine", engine::name},
+                                                                {"engine", full_name(r.profile)},
                                                                 {"models", std::move(rows)}}));
 }
 
@@ -109,15 +110,14 @@ int show_catalogue(const plan_request& q, const std::vector<device>& devices, co
   std::stable_sort(all.begin(), all.end(), [](const candidate& a, const candidate& b) {
     return a.fits != b.fits ? a.fits : a.fits ? a.weights > b.weights : a.used < b.used;
   });
-  q.json ? print_candidates_json(all) : print_candidates(all, q.r);
+  q.json ? print_candidates_json(all, q.r) : print_candidates(all, q.r);
   return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; })
              ? yes
              : does_not_fit;
 }
 
-int run_plan(const plan_request& q) {
-  if (!q.engine.empty() && q.engine != "v0.5.0" && q.engine != engine::name)
-    throw failure{usage, "--engine " + q.engine + ": only " + engine::name + " is known"};
+int run_plan(plan_request q) {
+  if (!q.engine.empty()) q.engine_note = choose_engine(q.engine, q.r);
   const std::vector<device> devices = parse_gpus(q.gpus, q.free);
   const limits l{value_or_fail(parse_size(q.reserve), usage), q.buffers_only};
   if (q.model.empty() && !q.draft.empty())
@@ -131,6 +131,15 @@ int run_plan(const plan_request& q) {
 }
 
 }  // namespace
+
+std::string choose_engine(const std::string& text, run& r) {
+  const engine::chosen_profile c = value_or_fail(engine::find_profile(text), usage);
+  r.profile = c.profile;
+  const std::string rules = "by the rules of " + full_name(c.profile);
+  if (!c.covers)
+    return "no logs of engine '" + text + "' are known: " + rules + ", the nearest that is";
+  return c.profile == engine::profiles.front() ? "" : rules;
+}
 
 budget budget_on(const plan_request& q, const std::vector<device>& devices) {
   const model m = load_model(q.model);
@@ -164,7 +173,9 @@ std::function<int()> add_plan(CLI::App& app) {
   app.add_option("--reserve", q->reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
   app.add_flag("--buffers-only", q->buffers_only,
                "count the engine's own buffers, no driver context and no pool");
-  app.add_option("--engine", q->engine, "the engine to plan for [v0.5.0]")->type_name("VERSION");
+  app.add_option("--engine", q->engine,
+                 "whose rules hold: a release, build or day, as `vrambudget engines` says [v0.5.0]")
+      ->type_name("llama.cpp@VERSION");
   app.add_flag("--max-context", q->max_context,
                "also find the largest context (found anyway without --ctx)");
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");

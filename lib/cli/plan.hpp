@@ -14,13 +14,17 @@ namespace vrambudget::cli {
 struct plan_request {
   std::string model, draft;
   std::vector<std::string> gpus, free;
-  std::string reserve = "0", engine;
+  std::string reserve = "0", engine, engine_note;
   bool buffers_only = false, json = false, explain = false, max_context = false;
   run r;
 };
 
 /// Adds the draft model and llama-server's options.
 void add_model_options(CLI::App& app, plan_request& q);
+
+/// Takes the profile that `--engine` means into `r`; what a reader of the plan should know of it.
+/// Errors: usage, as a failure
+[[nodiscard]] std::string choose_engine(const std::string& text, run& r);
 
 /// The budget of the request's model on `devices`, without a context at the largest one that fits.
 /// Errors: usage, bad_input, as a failure

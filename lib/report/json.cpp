@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/engine/profile.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget {
@@ -85,7 +85,8 @@ json::object device_of(const device_budget& d, bool explain) {
 }  // namespace
 
 std::string budget_json(const model& m, const run& r, const budget& b, const json_extras& extras) {
-  json::object o{{"schema", json_schema}, {"vrambudget", version}, {"engine", engine::name}};
+  json::object o{
+      {"schema", json_schema}, {"vrambudget", version}, {"engine", full_name(r.profile)}};
   o["model"] = model_of(m);
   o["run"] = run_of(r, b);
   if (b.draft) o["draft"] = draft_of(r, *b.draft);

@@ -203,15 +203,17 @@ class builder : public ggml::op_builder {
   // --- inputs
 
   /// Token embeddings: the row look-up, and beside it the place for embeddings given directly, which
-  /// the graph holds whether used or not.
+  /// the graph holds whether used or not, by the rule `both_inputs`.
   tensor* token_embeddings() {
     const std::int64_t n_embd_inp = hp.n_embd_inp();
     tokens = g_.make_input("inp_tokens", ggml_type::i32, ub.n_tokens);
-    tensor* direct = g_.make_input("inp_embd", ggml_type::f32, n_embd_inp, ub.n_tokens);
+    tensor* direct = cp.rules.both_inputs
+                         ? g_.make_input("inp_embd", ggml_type::f32, n_embd_inp, ub.n_tokens)
+                         : nullptr;
     tensor* rows = get_rows(require(-1, "token_embd"), tokens);
     if (n_embd_inp != hp.n_embd) rows = pad(rows, n_embd_inp - hp.n_embd);
     expand(rows);
-    expand(direct);
+    if (direct) expand(direct);
     if (n_embd_inp != hp.n_embd) rows = view_2d(rows, hp.n_embd, ub.n_tokens, rows->nb[1], 0);
     inp_embd = rows;
     if (hp.f_embedding_scale != 0.0f) {

@@ -43,14 +43,17 @@ struct context_params {
   bool embeddings = false;
   bool causal_attn = true;
   enum pooling pooling = pooling::none;
+  engine::rules rules;  ///< of the build that runs it
 };
 
 /// Sequences of a run: llama-server takes four if `-np` does not say.
 [[nodiscard]] inline std::uint32_t sequences(const run& r) {
-  return r.n_parallel ? r.n_parallel : 4;
+  return r.n_parallel ? r.n_parallel : r.profile.rules.four_slots ? 4 : 1;
 }
 /// Whether all sequences share one cache: llama-server's choice if `-np` does not say.
-[[nodiscard]] inline bool unified(const run& r) { return r.kv_unified.value_or(r.n_parallel == 0); }
+[[nodiscard]] inline bool unified(const run& r) {
+  return r.kv_unified.value_or(r.n_parallel == 0 && r.profile.rules.four_slots);
+}
 
 namespace detail {
 
@@ -111,7 +114,10 @@ namespace detail {
   c.flash_attn = fa != flash_attn::off;
   c.fa_auto = fa == flash_attn::automatic;
 
-  c.n_rs_seq = hp.supports_rollback ? std::max(r.n_rs_seq, states_kept_back(r)) : 0;
+  c.rules = r.profile.rules;
+  c.n_rs_seq = hp.supports_rollback && c.rules.states_for_rollback
+                   ? std::max(r.n_rs_seq, states_kept_back(r))
+                   : 0;
   c.causal_attn = hp.causal_attn;
   // llama-server: embeddings need a batch in one graph
   const std::uint32_t batch =
@@ -143,7 +149,7 @@ namespace detail {
   c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max
                                     : static_cast<std::uint32_t>(std::max<std::uint64_t>(
                                           1, std::min<std::uint64_t>(batch, to_check)));
-  if (r.embeddings || pooled) c.n_outputs_max = batch;
+  if (r.embeddings || pooled || c.rules.logits_of_all_tokens) c.n_outputs_max = batch;
   if (hp.has_encoder) c.n_outputs_max = c.n_batch;
   if (c.n_outputs_max <
       c.n_seq_max)  // the engine aborts when it reserves an output row per sequence

@@ -8,6 +8,7 @@
 #include "vrambudget/engine/cuda_fusion.hpp"
 #include "vrambudget/engine/cuda_pool.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/engine/rules.hpp"
 #include "vrambudget/ggml/backend.hpp"
 
 namespace vrambudget::engine {
@@ -57,7 +58,8 @@ namespace vrambudget::engine {
 class cuda_backend final : public ggml::backend {
  public:
   /// `id`: the backend's number. `cc`: compute capability times 100. `n_backends`: devices and CPU.
-  cuda_backend(int id, std::uint32_t cc, int n_backends) : id_(id), cc_(cc), cpu_(n_backends - 1) {}
+  cuda_backend(int id, std::uint32_t cc, int n_backends, const rules& r)
+      : id_(id), cc_(cc), cpu_(n_backends - 1), rules_(r) {}
 
   [[nodiscard]] bool supports_op(const ggml::tensor& t) const override {
     using ggml::op;
@@ -124,7 +126,8 @@ class cuda_backend final : public ggml::backend {
   }
 
   [[nodiscard]] std::uint64_t alloc_size(const ggml::tensor& t) const override {
-    if (t.op == ggml::op::flash_attn_ext) return flash_attn_alloc_size(t, cc_);
+    if (t.op == ggml::op::flash_attn_ext && !rules_.flash_attn_copies_in_pool)
+      return flash_attn_alloc_size(t, cc_);
     return t.nbytes + cuda_row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
   }
 
@@ -133,6 +136,7 @@ class cuda_backend final : public ggml::backend {
   void add_alloc_deps(std::span<ggml::tensor* const> nodes,
                       std::vector<ggml::alloc_dep>& deps) const override {
     using ggml::op;
+    if (!rules_.keeps_fused_sources) return;
     for (std::size_t i = 0; i < nodes.size(); ++i) {
       if (nodes[i]->op == op::mul) {
         if (const std::size_t n = detail::weighted_reduction::match(nodes.subspan(i), deps))
@@ -184,6 +188,7 @@ class cuda_backend final : public ggml::backend {
   int id_;
   std::uint32_t cc_;
   int cpu_;
+  rules rules_;
 };
 
 }  // namespace vrambudget::engine

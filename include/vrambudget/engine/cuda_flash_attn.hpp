@@ -132,28 +132,45 @@ inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_
   return flash_attn_kernel::tile;
 }
 
-/// Bytes of the result, with the f16 copies of K and V that the kernel wants behind it.
-///
-/// Formula:  nbytes [padded to 128 + 2 * elements of K] [padded to 128 + 2 * elements of V]
+/// Bytes of the f16 copies of K and V that a kernel wants; 0: it reads them as they are.
+struct flash_attn_copies {
+  std::uint64_t k = 0, v = 0;
+};
+
+/// Formula:  2 * elements
 /// Accuracy: exact
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
-[[nodiscard]] inline std::uint64_t flash_attn_alloc_size(const ggml::tensor& fa, std::uint32_t cc) {
+[[nodiscard]] inline flash_attn_copies copies_for_flash_attn(const ggml::tensor& fa,
+                                                             std::uint32_t cc) {
   const ggml::tensor *k = fa.src[1], *v = fa.src[2];
   const flash_attn_kernel kernel = choose_flash_attn_kernel(fa, cc);
-  if (kernel == flash_attn_kernel::none) return fa.nbytes;
+  if (kernel == flash_attn_kernel::none) return {};
   const bool converts =
       kernel != flash_attn_kernel::vec || !detail::vec_kernel_compiled(k->type, v->type);
   const auto needs_copy = [&](ggml_type t) {
     return t != ggml_type::f16 && (converts || t == ggml_type::f32);
   };
-  const auto with_copy = [](std::uint64_t size, const ggml::tensor& t) {
-    return pad(bytes{size}, 128).count + 2 * static_cast<std::uint64_t>(n_elements(t));
-  };
   const bool v_in_k = v->view_src && (v->view_src == k ||
                                       (v->view_src == k->view_src && v->view_offs == k->view_offs));
+  const auto copy = [](const ggml::tensor& t) {
+    return 2 * static_cast<std::uint64_t>(n_elements(t));
+  };
+  flash_attn_copies c;
+  if (needs_copy(k->type)) c.k = copy(*k);
+  if (needs_copy(v->type) && !v_in_k) c.v = copy(*v);
+  return c;
+}
+
+/// Bytes of the result with those copies behind it.
+///
+/// Formula:  nbytes [padded to 128 + copy of K] [padded to 128 + copy of V]
+/// Accuracy: exact
+/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
+[[nodiscard]] inline std::uint64_t flash_attn_alloc_size(const ggml::tensor& fa, std::uint32_t cc) {
+  const flash_attn_copies c = copies_for_flash_attn(fa, cc);
   std::uint64_t size = fa.nbytes;
-  if (needs_copy(k->type)) size = with_copy(size, *k);
-  if (needs_copy(v->type) && !v_in_k) size = with_copy(size, *v);
+  for (const std::uint64_t copy : {c.k, c.v})
+    if (copy) size = pad(bytes{size}, 128).count + copy;
   return size;
 }
 

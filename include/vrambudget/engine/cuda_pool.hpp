@@ -7,6 +7,7 @@
 #include "vrambudget/engine/cuda_flash_attn_scratch.hpp"
 #include "vrambudget/engine/cuda_mul_mat.hpp"
 #include "vrambudget/engine/cuda_scratch.hpp"
+#include "vrambudget/engine/rules.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget::engine {
@@ -61,7 +62,8 @@ inline void take_scan(cuda_scratch& s, const ggml::tensor& t, const cuda_card& c
 ///
 /// Accuracy: exact, but for what sorts keep in between
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda: what takes from ctx.pool()
-[[nodiscard]] inline cuda_scratch pool_scratch(const ggml::tensor& t, const cuda_card& card) {
+[[nodiscard]] inline cuda_scratch pool_scratch(const ggml::tensor& t, const cuda_card& card,
+                                               const rules& r = {}) {
   using detail::u64;
   using ggml::op;
   cuda_scratch s;
@@ -71,7 +73,13 @@ inline void take_scan(cuda_scratch& s, const ggml::tensor& t, const cuda_card& c
     case op::mul_mat_id:
       return mul_mat_id_scratch(t, card);
     case op::flash_attn_ext:
-      return flash_attn_scratch(t, card);
+      s = flash_attn_scratch(t, card);
+      if (r.flash_attn_copies_in_pool) {
+        const flash_attn_copies copies = copies_for_flash_attn(t, card.cc);
+        s.take(copies.k);
+        s.take(copies.v);
+      }
+      return s;
     case op::ssm_scan:
       detail::take_scan(s, t, card);
       return s;

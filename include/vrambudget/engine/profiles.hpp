@@ -50,7 +50,9 @@ chosen_profile nearest(Gap&& gap_of) {
   const auto it =
       std::min_element(profiles.begin(), profiles.end(),
                        [&](const profile& a, const profile& b) { return gap_of(a) < gap_of(b); });
-  return {*it, gap_of(*it) == 0};
+  chosen_profile c{*it, gap_of(*it) == 0};
+  if (!c.covers) c.profile.claims = {.caches = false, .compute = false, .pool = false};
+  return c;
 }
 /// All of `text` as a number without sign; -1: it is none.
 inline int number_in(std::string_view text) {

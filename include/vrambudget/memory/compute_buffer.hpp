@@ -36,13 +36,14 @@ class graph_planner {
         place_(place),
         weights_(m.hp.n_layer_all),
         n_tensors_(placed.all.size()),
+        rules_(r.profile.rules),
         op_offload_(r.op_offload),
         may_pipeline_(devices.size() > 1 && place.full_offload() &&
                       place.mode() == split_mode::layer && !has_overrides(r)) {
     const int n_backends = static_cast<int>(devices.size()) + 1;
     for (const device& d : devices) {
       cards_.push_back({d.cc, d.n_sm ? d.n_sm : most_sm});
-      cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends);
+      cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends, rules_);
       backends_.push_back(&cuda_.back());
     }
     backends_.push_back(&cpu_);
@@ -187,7 +188,7 @@ class graph_planner {
             if (attention && same_operands(*attention, *t)) continue;
             attention = t;
           }
-          const engine::cuda_scratch need = engine::pool_scratch(*t, cards_[i]);
+          const engine::cuda_scratch need = engine::pool_scratch(*t, cards_[i], rules_);
           out.pool[i].cublas |= need.cublas;
           if (bytes{need.size} > out.pool[i].scratch) {
             out.pool[i].scratch = bytes{need.size};
@@ -281,6 +282,7 @@ class graph_planner {
   const placement& place_;
   arch::weight_table weights_;
   std::uint64_t n_tensors_;
+  engine::rules rules_;
   bool op_offload_, may_pipeline_;
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   std::deque<engine::cuda_backend> cuda_;

@@ -69,7 +69,7 @@ class layout_maker {
         if (out.caches.size() > 1)  // full and window: the engine's graph does not rotate these
           for (kv_cache& c : out.caches) c.rot_k = c.rot_v = 0;
         if (kind == memory_kind::hybrid_idx && hp_.indexer_head_size > 0)
-          out.caches.push_back(index_cache("idx", attends, false));
+          out.caches.push_back(index_cache("idx", attends, cp_.rules.indexer_v_cache));
         break;
       case memory_kind::attention:
         add_attention(out, [this](std::uint32_t il) { return il < trunk(); });
@@ -122,7 +122,7 @@ class layout_maker {
 
   /// Cells of a window's cache. Source: llama.cpp v0.5.0, src/llama-kv-cache-iswa.cpp
   [[nodiscard]] std::uint32_t window_cells(bool shared) const {
-    if (cp_.swa_full) return cp_.n_ctx_seq;
+    if (cp_.swa_full || !cp_.rules.window_caches) return cp_.n_ctx_seq;
     const std::uint64_t wanted =
         std::uint64_t{hp_.n_swa} * (shared ? cp_.n_seq_max : 1) + cp_.n_ubatch;
     return pad_n_ctx(std::min<std::uint64_t>(cp_.n_ctx_seq, wanted));
@@ -158,7 +158,7 @@ class layout_maker {
       same_v = same_v && (head_v == 0 || head_v == hp_.n_embd_head_v(il));
       head_k = hp_.n_embd_head_k(il);
       head_v = hp_.n_embd_head_v(il);
-      const std::uint32_t v_width = hp_.is_mla() ? 0
+      const std::uint32_t v_width = hp_.is_mla() ? (cp_.rules.latent_v_cache ? hp_.n_lora_kv : 0)
                                     : c.v_trans  ? hp_.n_embd_v_gqa_max()
                                                  : hp_.n_embd_v_gqa(il);
       c.layer_index[il] = static_cast<std::int32_t>(c.layers.size());
@@ -168,6 +168,7 @@ class layout_maker {
       if (const std::int32_t other = reused_by(il); other >= 0 && keep(il))
         c.layer_index[il] = c.layer_index[static_cast<std::size_t>(other)];
     // a quantized cache is rotated if all its heads are alike and the first layer's are multiples of 64
+    if (!cp_.rules.rotates_quantized) return c;
     if (same_k && head_k > 0 && is_quantized(c.type_k) && hp_.n_embd_head_k() % 64 == 0)
       c.rot_k = rotation_of(head_k);
     if (same_v && head_v > 0 && is_quantized(c.type_v) && hp_.n_embd_head_v() % 64 == 0)
@@ -186,7 +187,8 @@ class layout_maker {
     }
     const bool always =
         name_ == "deepseek32" || name_ == "deepseek4" || name_ == "glm-dsa" || name_ == "dots3note";
-    c.rot_k = (is_quantized(c.type_k) && hp_.indexer_head_size % 64 == 0) || always
+    const bool quantized = is_quantized(c.type_k) && cp_.rules.rotates_quantized;
+    c.rot_k = (quantized && hp_.indexer_head_size % 64 == 0) || always
                   ? rotation_of(hp_.indexer_head_size)
                   : 0;
     if (!with_v) c.rot_v = 0;

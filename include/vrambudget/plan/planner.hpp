@@ -112,6 +112,7 @@ class planner {
     enum basis compute_basis = basis::exact;
 
     [[nodiscard]] const placement& where() const { return at.where; }
+    [[nodiscard]] const engine::claims& claims() const { return at.made_for.profile.claims; }
   };
 
   /// Names of a context's terms.
@@ -136,8 +137,8 @@ class planner {
     return a.n_gpu_layers == b.n_gpu_layers && a.split_mode == b.split_mode &&
            a.main_gpu == b.main_gpu && a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe &&
            a.n_cpu_moe == b.n_cpu_moe && a.n_cpu_ffn == b.n_cpu_ffn &&
-           a.op_offload == b.op_offload && loads_nextn(a) == loads_nextn(b) &&
-           same_overrides(a.overrides, b.overrides);
+           a.op_offload == b.op_offload && a.profile == b.profile &&
+           loads_nextn(a) == loads_nextn(b) && same_overrides(a.overrides, b.overrides);
   }
 
   /// Places a model's tensors for `r` unless they lie so already.
@@ -155,6 +156,7 @@ class planner {
 
   /// Simulates the graphs of a context; without a description of them their buffers are a bound.
   error plan_graphs(planned& c, budget& b, const graph_observer& seen) const {
+    if (!c.claims().compute_of(c.at.m.architecture)) c.compute_basis = basis::assumed;
     auto compute = c.at.graphs.plan(c.context, c.layout, seen);
     if (!compute && compute.error().code == errc::unsupported) {
       compute = bounded_compute(c.context, c.at);
@@ -224,7 +226,7 @@ class planner {
   static void add_terms(const planned& c, const term_names& n, bool with_weights, budget& b) {
     const explainer why = explain(c);
     const int host = c.where().host();
-    const auto cache_basis = c.at.m.is_known() ? basis::exact : basis::assumed;
+    const auto cache_basis = c.at.m.is_known() && c.claims().caches ? basis::exact : basis::assumed;
     const auto add = [&](term_list& list, int backend, bytes compute) {
       if (with_weights)
         list.add({n.weights, c.at.placed_weights.on(backend), basis::exact,
@@ -262,7 +264,8 @@ class planner {
       if (known != d.terms.end())
         known->size += more;
       else
-        d.add({"pool", more, basis::bound, why.pool(c.compute, i)});
+        d.add({"pool", more, c.claims().pool ? basis::bound : basis::assumed,
+               why.pool(c.compute, i)});
     }
   }
 

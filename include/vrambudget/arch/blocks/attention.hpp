@@ -25,11 +25,21 @@ struct attention_options {
   std::int64_t n_kv_max = 0;       ///< sparse attention: most cells a query sees
 };
 
+/// Flash attention reads masks in f16. They are inputs of that type or, by the rule `f32_masks`, f32
+/// inputs that the device converts once, before the first layer that attends.
+inline ggml_type mask_input_type(const builder& b) {
+  return b.cp.flash_attn && !b.cp.rules.f32_masks ? ggml_type::f16 : ggml_type::f32;
+}
+inline tensor* as_attended(builder& b, tensor* mask) {
+  return b.cp.flash_attn && mask->type == ggml_type::f32 ? b.cast(mask, ggml_type::f16) : mask;
+}
+
 /// Graph inputs that go with one cache.
 class cache_input {
  public:
-  cache_input(builder& b, const kv_cache& cache)
-      : cache_input(b, cache, b.cp.flash_attn ? ggml_type::f16 : ggml_type::f32) {}
+  cache_input(builder& b, const kv_cache& cache) : cache_input(b, cache, mask_input_type(b)) {
+    mask = as_attended(b, mask);
+  }
   cache_input(builder& b, const kv_cache& cache, ggml_type mask_type) : b_(b), cache_(cache) {
     ggml::graph& g = b.get_graph();
     const std::int64_t nt = b.ub.n_tokens;
@@ -70,6 +80,8 @@ class cache_input {
     tensor* cells = b_.reshape(cached, 1, n_elements(*cached));
     b_.expand(b_.set_rows(cells, b_.reshape(v, 1, n_elements(*v)), v_idxs));
   }
+
+  [[nodiscard]] bool keeps_v(int il) const { return layer(il).v_width > 0; }
 
   /// Shape:    [head size, KV heads, cells, streams]
   tensor* read_k(int il) {
@@ -228,6 +240,7 @@ class attention_input {
   /// The same for caches that keep K only; V is the first columns of K.
   tensor* k_only(int il, const qkv& x, const attention_options& o = {}) {
     cache_input& c = of(il);
+    if (c.keeps_v(il)) return (*this)(il, x, o);
     return project(il, attend_to_keys(b_, c, il, x, c.mask, o), o);
   }
 
@@ -274,8 +287,8 @@ class uncached_attention {
 
  private:
   tensor* make_mask(std::int64_t n_keys) {
-    const ggml_type type = b_.cp.flash_attn ? ggml_type::f16 : ggml_type::f32;
-    return b_.get_graph().make_input("self_kq_mask", type, n_keys, b_.ub.n_tokens);
+    return as_attended(
+        b_, b_.get_graph().make_input("self_kq_mask", mask_input_type(b_), n_keys, b_.ub.n_tokens));
   }
 
   builder& b_;

@@ -21,6 +21,6 @@ inline constexpr profile of_2025_10{.name = "2025-10",
                                               .indexer_v_cache = true,
                                               .states_for_rollback = false,
                                               .four_slots = false},
-                                    .claims = {.compute = false, .changed_graphs = false}};
+                                    .claims = {.compute = false, .pool = false}};
 
 }  // namespace vrambudget::engine

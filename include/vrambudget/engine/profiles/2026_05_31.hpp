@@ -14,6 +14,6 @@ inline constexpr profile of_2026_05_31{.name = "2026-05-31",
                                        .rules = {.flash_attn_copies_in_pool = true,
                                                  .keeps_fused_sources = false,
                                                  .states_for_rollback = false},
-                                       .claims = {.compute = false, .changed_graphs = false}};
+                                       .claims = {.compute = false, .pool = false}};
 
 }  // namespace vrambudget::engine

@@ -12,6 +12,6 @@ inline constexpr profile of_2026_08{.name = "2026-08",
                                     .first_build = 9500,
                                     .last_build = 10488,
                                     .rules = {.keeps_fused_sources = false},
-                                    .claims = {.changed_graphs = false}};
+                                    .claims = {.pool = false}};
 
 }  // namespace vrambudget::engine
