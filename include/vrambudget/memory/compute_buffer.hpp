@@ -17,6 +17,7 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/memory/compute_size.hpp"
+#include "vrambudget/memory/graph_scratch.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -179,45 +180,8 @@ class graph_planner {
 
   /// Raises the pools of `out` to what the operations of the graph that was split last draw.
   void add_pools(const ggml::scheduler& sched, compute_buffers& out) const {
-    for (std::size_t i = 0; i < out.pool.size(); ++i) {
-      const ggml::tensor *most = nullptr, *attention = nullptr;
-      for (const ggml::split& s : sched.splits()) {
-        if (s.backend != static_cast<int>(i)) continue;
-        for (const ggml::tensor* t : std::span(graph_.nodes()).subspan(s.begin, s.end - s.begin)) {
-          if (t->op == ggml::op::flash_attn_ext) {
-            if (attention && same_operands(*attention, *t)) continue;
-            attention = t;
-          }
-          const engine::cuda_scratch need = engine::pool_scratch(*t, cards_[i], rules_);
-          out.pool[i].cublas |= need.cublas;
-          if (bytes{need.size} > out.pool[i].scratch) {
-            out.pool[i].scratch = bytes{need.size};
-            most = t;
-          }
-        }
-      }
-      if (most) out.pool[i].by = describe(*most);
-    }
-  }
-  /// Layers mostly repeat each other: what one draws the next draws too.
-  static bool same_operands(const ggml::tensor& a, const ggml::tensor& b) {
-    if (a.n_kv_max != b.n_kv_max) return false;
-    for (std::size_t i = 0; i < 4; ++i) {
-      const ggml::tensor *x = a.src[i], *y = b.src[i];
-      if (x != y && (!x || !y || !same_layout(*x, *y))) return false;
-    }
-    return true;
-  }
-  static std::string describe(const ggml::tensor& t) {
-    const auto shape = [](const ggml::tensor& s) {
-      std::string text = std::to_string(s.ne[0]);
-      for (std::size_t d = 1; d < 4 && (d < 2 || s.ne[d] > 1 || (d == 2 && s.ne[3] > 1)); ++d)
-        text += " x " + std::to_string(s.ne[d]);
-      return text;
-    };
-    const bool weight = t.src[0]->is_weight;
-    return std::string(ggml::name(t.op)) + " of " + (weight ? t.src[0]->name : t.name) + " [" +
-           shape(*t.src[0]) + "] and [" + shape(*t.src[t.src[1] ? 1 : 0]) + "]";
+    for (std::size_t i = 0; i < out.pool.size(); ++i)
+      raise_pool(out.pool[i], graph_, sched, static_cast<int>(i), cards_[i], rules_);
   }
 
   /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.

@@ -1,0 +1,111 @@
+// Qwen2-VL, Qwen2.5-VL with its attention within windows, Qwen3-VL with features of several layers.
+#pragma once
+
+#include "vrambudget/arch/encoders/blocks/vit.hpp"
+
+namespace vrambudget::arch::encoders {
+
+/// Patches from two kernels, for two frames of a film; an image is both.
+/// Source: llama.cpp v0.5.0, tools/mtmd/models/qwen2vl.cpp: build_inp_with_temporal_merge
+inline tensor* patches_of_two_frames(builder& b) {
+  const std::int64_t side = 2 * std::int64_t{b.hp.patch_size};
+  b.require_that(b.in.nx % side == 0 && b.in.ny % side == 0, "images are whole pairs of patches");
+  b.require_that(b.in.n_batch <= 2, "one image, or two frames");
+  tensor* raw = b.raw_input();
+  tensor *first = raw, *second = raw;
+  if (b.in.n_batch == 2) {
+    const std::uint64_t frame = raw->nb[3];
+    first = b.view_3d(raw, b.in.nx, b.in.ny, 3, raw->nb[1], raw->nb[2], 0);
+    second = b.view_3d(raw, b.in.nx, b.in.ny, 3, raw->nb[1], raw->nb[2], frame);
+  }
+  const ggml::window by_patch{.stride = b.hp.patch_size};
+  tensor* x = b.conv_2d(b.require("v.patch_embd.weight"), first, by_patch);
+  return b.add(x, b.conv_2d(b.require("v.patch_embd.weight.1"), second, by_patch));
+}
+
+/// Rows [n_embd, n_patches] in the order in which two by two will be merged, of a grid of rows
+/// [2 n_embd, n_patches_x / 2, n_patches_y].
+inline tensor* in_merge_order(builder& b, tensor* grid) {
+  const std::int64_t nx = b.n_patches_x, ny = b.n_patches_y;
+  tensor* x = b.cont(grid, b.n_embd * 2, nx / 2, ny);
+  x = b.permute(b.reshape(x, b.n_embd * 2, nx / 2, 2, ny / 2), {0, 2, 1, 3});
+  return b.cont(x, b.n_embd, nx * ny);
+}
+
+namespace detail {
+
+/// One layer; all have rotated heads. `mask`: null where everything is seen.
+inline tensor* qwen_layer(builder& b, int il, norm_kind kind, tensor* x, tensor* positions,
+                          tensor* mask) {
+  attention_inputs heads =
+      project_heads(b, il, {}, b.norm_of(kind, b.in_layer(il, "ln1"), x), b.n_patches, 1);
+  heads.q = b.rope(heads.q, positions);
+  heads.k = b.rope(heads.k, positions);
+  heads.mask = mask;
+  tensor* y = attention(b, b.require(b.in_layer(il, "attn_out.weight")),
+                        b.weight(b.in_layer(il, "attn_out.bias")), heads);
+  x = builder::named(b.add(y, x), "ffn_inp", il);
+  y = ffn(b, layer_ffn(b, il), b.norm_of(kind, b.in_layer(il, "ln2"), x));
+  return builder::named(b.add(x, y), "layer_out", il);
+}
+
+inline tensor* norm_if_any(builder& b, norm_kind kind, const char* name, tensor* x) {
+  return b.weight(b.in_tower(name) + ".weight") ? b.norm_of(kind, b.in_tower(name), x) : x;
+}
+
+inline void build_qwen2vl(builder& b, norm_kind kind) {
+  const bool windows = b.hp.n_wa_pattern > 0;
+  const std::int64_t n = b.n_patches;
+  tensor* x = in_merge_order(b, b.permute(patches_of_two_frames(b), {1, 2, 0, 3}));
+  tensor* positions = b.input("positions", ggml_type::i32, n * 4);
+  x = norm_if_any(b, kind, "pre_ln", x);
+  tensor* mask = nullptr;
+  if (windows) {
+    tensor* order = b.input("inv_window_idx", ggml_type::i32, n / 4);
+    mask = b.input("window_mask", ggml_type::f32, n, n);
+    if (b.flash_attn) mask = b.cast(mask, ggml_type::f16);
+    x = b.get_rows(b.reshape(x, b.n_embd * 4, n / 4), order);
+    x = b.reshape(x, b.n_embd, n);
+  }
+  for (int il = 0; il < b.n_layer; ++il) {
+    const bool sees_all = !windows || (static_cast<std::uint32_t>(il) + 1) % b.hp.n_wa_pattern == 0;
+    x = qwen_layer(b, il, kind, x, positions, sees_all ? nullptr : mask);
+  }
+  x = norm_if_any(b, kind, "post_ln", x);
+  x = ffn(b, two_layers(b, "mm.0", "mm.2"), b.reshape(x, b.n_embd * 4, n / 4));
+  if (windows) {
+    tensor* order = b.input("window_idx", ggml_type::i32, n / 4);
+    x = b.get_rows(b.reshape(x, b.hp.projection_dim, n / 4), order);
+    x = b.reshape(x, b.hp.projection_dim, n / 4);
+  }
+  b.finish(x);
+}
+
+}  // namespace detail
+
+inline void build_qwen2vl(builder& b) { detail::build_qwen2vl(b, norm_kind::layer); }
+inline void build_qwen2_5vl(builder& b) { detail::build_qwen2vl(b, norm_kind::rms); }
+
+inline void build_qwen3vl(builder& b) {
+  constexpr norm_kind kind = norm_kind::layer;
+  const std::int64_t n = b.n_patches, merged = std::int64_t{b.hp.n_merge} * b.hp.n_merge;
+  tensor* x = in_merge_order(b, b.permute(patches_of_two_frames(b), {1, 2, 0, 3}));
+  x = b.add(x, b.require("v.patch_embd.bias"));
+  x = b.add(x, in_merge_order(b, resized_positions(b)));
+  tensor* positions = b.input("positions", ggml_type::i32, n * 4);
+  x = detail::norm_if_any(b, kind, "pre_ln", x);
+  tensor* features = nullptr;
+  for (int il = 0; il < b.n_layer; ++il) {
+    x = detail::qwen_layer(b, il, kind, x, positions, nullptr);
+    const std::string stack = "v.deepstack." + std::to_string(il) + ".";
+    if (!b.weight(stack + "fc1.weight")) continue;
+    tensor* f = b.reshape(x, b.n_embd * merged, n / merged);
+    f = ffn(b, two_layers(b, stack + "fc1", stack + "fc2"), b.norm_of(kind, stack + "norm", f));
+    features = features ? b.concat(features, f, 0) : f;
+  }
+  x = detail::norm_if_any(b, kind, "post_ln", x);
+  x = ffn(b, two_layers(b, "mm.0", "mm.2"), b.reshape(x, b.n_embd * 4, n / 4));
+  b.finish(features ? b.concat(x, features, 0) : x);
+}
+
+}  // namespace vrambudget::arch::encoders

@@ -1,0 +1,94 @@
+// Which description builds which encoder, by the projector's type. A new type is one row here and one in
+// model/projector_type.hpp.
+#pragma once
+
+#include <string_view>
+
+#include "vrambudget/arch/encoders/internvl.hpp"
+#include "vrambudget/arch/encoders/llava.hpp"
+#include "vrambudget/arch/encoders/pixtral.hpp"
+#include "vrambudget/arch/encoders/qwen.hpp"
+#include "vrambudget/arch/encoders/siglip.hpp"
+
+namespace vrambudget::arch::encoders {
+
+struct description {
+  std::string_view type;
+  void (*build)(builder&);
+  bool batches = false;    ///< several images of one size go through at once
+  bool has_layers = true;  ///< its tower has blocks of the usual names
+};
+
+// clang-format off: one row each
+inline constexpr description descriptions[] = {
+    {"gemma3", build_gemma3},
+    {"idefics3", build_idefics3},
+    {"internvl", build_internvl, true},
+    {"janus_pro", build_janus_pro},
+    {"lfm2", build_lfm2},
+    {"lightonocr", build_lightonocr},
+    {"mlp", build_mlp},
+    {"phi4", build_phi4},
+    {"pixtral", build_pixtral},
+    {"qwen2.5vl_merger", build_qwen2_5vl},
+    {"qwen2vl_merger", build_qwen2vl},
+    {"qwen3vl_merger", build_qwen3vl},
+};
+// clang-format on
+
+[[nodiscard]] constexpr const description* find_description(std::string_view type) {
+  for (const description& d : descriptions)
+    if (d.type == type) return &d;
+  return nullptr;
+}
+
+/// Loads what the engine looks for in every file, whether the graph reads it or not.
+/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: load_tensors
+inline void load_common(builder& b, const description& d) {
+  constexpr const char* of_images[] = {"v.class_embd",        "v.patch_embd.bias",
+                                       "v.patch_embd.weight", "v.patch_embd.weight.1",
+                                       "v.norm_embd.weight",  "v.norm_embd.bias"};
+  constexpr const char* of_tower[] = {"pre_ln.weight", "pre_ln.bias", "post_ln.weight",
+                                      "post_ln.bias", "position_embd.weight"};
+  constexpr const char* with_bias[] = {"attn_k", "attn_q", "attn_v", "attn_out", "attn_qkv",
+                                       "ln1",    "ln2",    "ffn_up", "ffn_gate", "ffn_down"};
+  constexpr const char* without[] = {"attn_k_norm.weight",
+                                     "attn_q_norm.weight",
+                                     "ls1.weight",
+                                     "ls2.weight",
+                                     "out_scale.weight",
+                                     "attn_post_norm.weight",
+                                     "ffn_post_norm.weight",
+                                     "ffn_gate_inp.weight",
+                                     "ffn_gate_exps.weight",
+                                     "ffn_up_exps.weight",
+                                     "ffn_down_exps.weight",
+                                     "exp_probs_b.weight",
+                                     "attn_sinks"};
+  // the audio encoder looks for these under the same names
+  for (const char* name : of_images) b.weight(name);
+  for (const char* name : of_tower) b.weight(b.in_tower(name));
+  for (int il = 0; d.has_layers && il < b.n_layer; ++il) {
+    for (const char* name : with_bias)
+      for (const char* part : {".weight", ".bias"})
+        b.weight(b.in_layer(il, std::string(name) + part));
+    for (const char* name : without) b.weight(b.in_layer(il, name));
+    for (const char* name : {"norm", "fc1", "fc2"})
+      for (const char* part : {".weight", ".bias"})
+        b.weight("v.deepstack." + std::to_string(il) + "." + name + part);
+    b.require(b.in_layer(il, "attn_out.weight"));
+    if (!b.weight(b.in_layer(il, "ffn_gate_exps.weight"))) {
+      b.require(b.in_layer(il, "ffn_up.weight"));
+      b.require(b.in_layer(il, "ffn_down.weight"));
+    }
+  }
+}
+
+/// The graph of one encoder; what the engine loads for it is marked in the builder's weights.
+inline void build_graph(const description& d, builder& b) {
+  load_common(b, d);
+  if (!b.get_graph().failure().empty()) return;
+  d.build(b);
+}
+
+}  // namespace vrambudget::arch::encoders

@@ -1,0 +1,41 @@
+// The numbers of one encoder of a projector file: a tower for images or for sound, and what brings its
+// output to the text model's width.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace vrambudget {
+
+enum class modality : std::uint8_t { vision, audio };
+
+[[nodiscard]] constexpr const char* name(modality m) {
+  return m == modality::vision ? "vision" : "audio";
+}
+
+/// Keys below are `clip.vision.NAME` or `clip.audio.NAME`.
+struct encoder_hparams {
+  std::uint32_t n_embd = 0;                   ///< `embedding_length`
+  std::uint32_t n_layer = 0;                  ///< `block_count`
+  std::uint32_t n_head = 0;                   ///< `attention.head_count`
+  std::uint32_t n_head_kv = 0;                ///< `attention.head_count_kv`; absent: n_head
+  std::uint32_t n_embd_head = 0;              ///< `attention.head_dim`; 0: n_embd / n_head
+  std::uint32_t n_ff = 0;                     ///< `feed_forward_length`
+  std::uint32_t projection_dim = 0;           ///< `projection_dim`
+  std::vector<std::uint32_t> feature_layers;  ///< `feature_layer`
+
+  // images
+  std::uint32_t image_size = 0;        ///< `image_size`, pixels of a side; 0: any
+  std::uint32_t patch_size = 1;        ///< `patch_size`, pixels of a side
+  std::uint32_t n_merge = 1;           ///< patches of a side that become one token
+  std::uint64_t file_min_pixels = 0;   ///< `image_min_pixels`, where the type reads it; 0: none
+  std::uint64_t file_max_pixels = 0;   ///< `image_max_pixels`, likewise
+  std::uint32_t n_wa_pattern = 0;      ///< `n_wa_pattern`: every n-th layer sees everything
+  std::uint32_t attn_window_size = 0;  ///< `window_size`
+
+  // sound
+  std::uint32_t n_mel_bins = 0;         ///< `num_mel_bins`
+  std::uint32_t proj_stack_factor = 0;  ///< `projector.stack_factor`
+};
+
+}  // namespace vrambudget

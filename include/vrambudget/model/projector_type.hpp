@@ -1,0 +1,115 @@
+// Which projectors the engine knows, and what differs between them before any graph is built: keys they
+// read, and the sizes of images they allow. A new type is one row here and one in arch/encoders/.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string_view>
+
+#include "vrambudget/model/keys.hpp"
+#include "vrambudget/model/projector_hparams.hpp"
+
+namespace vrambudget {
+
+/// Where a type has its number of merged patches from.
+struct merge_rule {
+  std::uint32_t otherwise = 1;  ///< where the file does not say
+  const char* key = nullptr;    ///< without `clip.`; null: the file cannot say
+  bool required = false;
+};
+inline constexpr const char* scale_factor = "vision.projector.scale_factor";
+inline constexpr const char* spatial_merge_size = "vision.spatial_merge_size";
+
+/// Sizes of images that a type allows. Pixels are tokens times the pixels of a token.
+struct image_limits {
+  enum class source : std::uint8_t {
+    none,    ///< one size, or tiles of it
+    user,    ///< only what the user says
+    tokens,  ///< these, or what the user says; or the file, if the type reads its limits
+    file,    ///< the file must say
+  };
+  source from = source::none;
+  std::uint32_t min_tokens = 0, max_tokens = 0;
+};
+inline constexpr image_limits only_user{image_limits::source::user, 0, 0};
+inline constexpr image_limits in_file{image_limits::source::file, 0, 0};
+constexpr image_limits in_tokens(std::uint32_t least, std::uint32_t most) {
+  return {image_limits::source::tokens, least, most};
+}
+
+/// The size of image for which the engine reserves memory when it loads the projector.
+struct warmup_rule {
+  enum class size : std::uint8_t { of_file, largest, tokens };
+  size kind = size::of_file;
+  std::uint32_t side = 0;  ///< tokens of a side
+};
+inline constexpr warmup_rule warms_up_largest{warmup_rule::size::largest, 0};
+constexpr warmup_rule warms_up_tokens(std::uint32_t side) {
+  return {warmup_rule::size::tokens, side};
+}
+
+/// What the engine's name for a projector stands for.
+struct projector_type {
+  std::string_view name;  ///< `clip.projector_type`, `clip.{vision,audio}.projector_type`
+  modality kind = modality::vision;
+  merge_rule merge = {};
+  image_limits limits = {};
+  warmup_rule warmup = {};
+  bool swaps_ffn = false;  ///< old files have the names of up and down exchanged
+  void (*read)(keys&, encoder_hparams&) = nullptr;  ///< keys that only this type has
+};
+
+namespace detail {
+
+inline void read_window_attention(keys& k, encoder_hparams& hp) {
+  hp.n_wa_pattern = k.required("vision.n_wa_pattern");
+}
+inline void read_window_attention_if_any(keys& k, encoder_hparams& hp) {
+  hp.n_wa_pattern = k.u32("vision.n_wa_pattern");
+}
+
+// clang-format off: one row each
+inline constexpr projector_type projector_types[] = {
+    {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
+    {"idefics3", modality::vision, {1, scale_factor}, only_user, {}, true},
+    {"internvl", modality::vision, {1, scale_factor}},
+    {"janus_pro", modality::vision},
+    {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
+    {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
+    {"mlp", modality::vision, {}, {}, {}, true},
+    {"phi4", modality::vision, {}, in_file, warms_up_tokens(16)},
+    {"pixtral", modality::vision, {1, spatial_merge_size}, in_tokens(8, 1024), warms_up_tokens(16)},
+    {"qwen2.5vl_merger",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(8, 4096),
+     warms_up_tokens(46),
+     true,
+     read_window_attention},
+    {"qwen2vl_merger",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(8, 4096),
+     warms_up_tokens(46),
+     true,
+     read_window_attention_if_any},
+    {"qwen3vl_merger",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(8, 4096),
+     warms_up_tokens(46),
+     false,
+     read_window_attention_if_any},
+};
+// clang-format on
+
+}  // namespace detail
+
+/// The row of a type; null: not described here.
+[[nodiscard]] constexpr const projector_type* find_projector_type(std::string_view name) {
+  for (const projector_type& t : detail::projector_types)
+    if (t.name == name) return &t;
+  return nullptr;
+}
+
+}  // namespace vrambudget
