@@ -4,26 +4,20 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <filesystem>
 
 #include "cli.hpp"
 #include "live.hpp"
-#include "vrambudget/gpu/allocate.hpp"
+#include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/report/text.hpp"
-#include "vrambudget/version.hpp"
 
 namespace vrambudget::cli {
 namespace {
 
 namespace json = boost::json;
 
-/// What is taken on one device.
-struct device_trial {
-  int index = 0;
-  std::vector<wanted_buffer> buffers;
-  std::vector<std::optional<bytes>> taken;  ///< as `buffers`, once they were taken
-};
-
 constexpr const char* ballast_name = "ballast";
+constexpr const char* context_name = "driver_context";
 
 /// The driver's context is no buffer: the process that takes them has one by then.
 std::vector<device_trial> trials_of(const budget& b, bytes ballast) {
@@ -31,10 +25,13 @@ std::vector<device_trial> trials_of(const budget& b, bytes ballast) {
   for (const device_budget& d : b.devices) {
     device_trial t;
     t.index = std::stoi(d.id.substr(d.id.find_first_of("0123456789")));
-    if (ballast.count > 0) t.buffers.push_back({ballast_name, ballast});
+    const auto add = [&t](std::string_view name, bytes size, basis known) {
+      t.buffers.push_back({std::string(name), size});
+      t.known.push_back(known);
+    };
+    if (ballast.count > 0) add(ballast_name, ballast, basis::exact);
     for (const term& buffer : d.terms)
-      if (buffer.name != "driver_context")
-        t.buffers.push_back({std::string(buffer.name), buffer.size});
+      if (buffer.name != context_name) add(buffer.name, buffer.size, buffer.basis);
     all.push_back(std::move(t));
   }
   return all;
@@ -50,83 +47,103 @@ result<json::object> take_all(const std::vector<device_trial>& trials) {
     const auto taken = take_buffers(*cuda, t.index, t.buffers, is_interrupted);
     if (!taken) return taken.error();
     json::array sizes;
-    for (const std::optional<bytes>& b : *taken)
-      sizes.push_back(b ? json::value(b->count) : json::value());
+    for (const taken_buffer& b : *taken) sizes.push_back({b.free_before.count, b.free_after.count});
     devices.push_back(std::move(sizes));
   }
   return json::object{{"devices", std::move(devices)}};
 }
 
 void read_answer(const json::object& answer, std::vector<device_trial>& trials) {
+  const auto size = [](const json::value& v) { return bytes{v.to_number<std::uint64_t>()}; };
   for (std::size_t i = 0; i < trials.size(); ++i)
     for (const json::value& v : answer.at("devices").as_array().at(i).as_array())
-      trials[i].taken.push_back(v.is_null() ? std::nullopt
-                                            : std::optional(bytes{v.to_number<std::uint64_t>()}));
+      trials[i].taken.push_back({size(v.at(0)), size(v.at(1))});
 }
 
-void print_text(const budget& b, const std::vector<device_trial>& trials,
-                const std::vector<live_device>& devices) {
-  fmt::print("{} tokens; buffers taken, written to and given back\n", grouped(b.context.n_ctx));
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const device_trial& t = trials[i];
-    fmt::print("\nCUDA{}  {}\n    {:<22}{:>16}{:>16}\n", t.index, b.devices[i].gpu.name, "",
-               "predicted", "taken");
-    const auto row = [](const std::string& name, bytes predicted, std::optional<bytes> taken) {
-      fmt::print("    {:<22}{:>16}{:>16}\n", name, in_mib(predicted), taken ? in_mib(*taken) : "-");
-    };
-    if (const bytes context = b.devices[i].of("driver_context"); context.count > 0)
-      row("driver_context", context, devices.at(static_cast<std::size_t>(t.index)).context);
-    for (std::size_t k = 0; k < t.buffers.size(); ++k)
-      row(t.buffers[k].name, t.buffers[k].size, t.taken[k]);
-  }
-}
-
-void print_json(const budget& b, const std::vector<device_trial>& trials,
-                const std::vector<live_device>& live) {
-  json::array devices;
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    const device_trial& t = trials[i];
-    json::array buffers;
-    const auto add = [&](std::string_view name, bytes predicted, std::optional<bytes> taken) {
-      json::object o{{"term", name}, {"predicted_bytes", predicted.count}};
-      if (taken) o["taken_bytes"] = taken->count;
-      buffers.push_back(std::move(o));
-    };
-    if (const bytes context = b.devices[i].of("driver_context"); context.count > 0)
-      add("driver_context", context, live.at(static_cast<std::size_t>(t.index)).context);
-    for (std::size_t k = 0; k < t.buffers.size(); ++k)
-      add(t.buffers[k].name, t.buffers[k].size, t.taken[k]);
-    devices.push_back(json::object{{"id", fmt::format("CUDA{}", t.index)},
-                                   {"gpu", b.devices[i].gpu.name},
-                                   {"buffers", std::move(buffers)}});
-  }
-  fmt::print("{}\n", json::serialize(json::object{{"schema", json_schema},
-                                                  {"vrambudget", version},
-                                                  {"n_ctx", b.context.n_ctx},
-                                                  {"devices", std::move(devices)}}));
+/// The catalogue's id, or the file's name without the folders of this machine.
+std::string public_name(const std::string& typed) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(typed, ignored))
+    if (const auto known = find_model(typed)) return known->id;
+  return std::filesystem::path(typed).filename().string();
 }
 
 }  // namespace
 
-int allocate(const plan_request& q, const std::vector<live_device>& live, bytes ballast) {
+trial allocate(const plan_request& q, const std::vector<live_device>& live, bytes ballast) {
   std::vector<device> devices;
   for (const live_device& d : live) {
     devices.push_back(d.gpu);
     devices.back().free = saturating_sub(d.gpu.free, ballast);
   }
-  const budget b = budget_on(q, devices);
-  for (const device_budget& d : b.devices)
+  trial t{budget_on(q, devices), ballast, {}};
+  for (const device_budget& d : t.plan.devices)
     if (!d.fits())
       throw failure{does_not_fit, fmt::format("{}: the plan needs {} of {}, nothing was taken",
                                               d.id, in_mib(d.used()), in_mib(d.usable))};
-  std::vector<device_trial> trials = trials_of(b, ballast);
-  const auto answer = in_own_process([&] { return take_all(trials); });
+  t.devices = trials_of(t.plan, ballast);
+  const auto answer = in_own_process([&] { return take_all(t.devices); });
   if (!answer)
     throw failure{answer.error().code == errc::limit ? does_not_fit : no_gpu,
                   answer.error().message};
-  read_answer(*answer, trials);
-  q.json ? print_json(b, trials, live) : print_text(b, trials, live);
-  return yes;
+  read_answer(*answer, t.devices);
+  return t;
+}
+
+void print_trial(const trial& t, const std::vector<live_device>& live) {
+  fmt::print("{} tokens; buffers taken, written to and given back\n",
+             grouped(t.plan.context.n_ctx));
+  for (std::size_t i = 0; i < t.devices.size(); ++i) {
+    const device_trial& d = t.devices[i];
+    const device_budget& b = t.plan.devices[i];
+    fmt::print("\nCUDA{}  {}\n    {:<22}{:>16}{:>16}\n", d.index, b.gpu.name, "", "predicted",
+               "taken");
+    const auto row = [](std::string_view name, bytes predicted, std::optional<bytes> taken) {
+      fmt::print("    {:<22}{:>16}{:>16}\n", name, in_mib(predicted), taken ? in_mib(*taken) : "-");
+    };
+    if (const bytes context = b.of(context_name); context.count > 0)
+      row(context_name, context, live.at(static_cast<std::size_t>(d.index)).context);
+    for (std::size_t k = 0; k < d.buffers.size(); ++k)
+      row(d.buffers[k].name, d.buffers[k].size, d.taken[k].size());
+  }
+}
+
+json::object trial_json(const trial& t, const plan_request& q, const std::string& run,
+                        const std::vector<live_device>& live) {
+  json::array devices;
+  for (std::size_t i = 0; i < t.devices.size(); ++i) {
+    const device_trial& d = t.devices[i];
+    const device_budget& b = t.plan.devices[i];
+    json::array buffers;
+    for (const term& context : b.terms) {
+      if (context.name != context_name) continue;
+      json::object o{{"term", context.name},
+                     {"basis", name(context.basis)},
+                     {"predicted_bytes", context.size.count}};
+      if (const auto measured = live.at(static_cast<std::size_t>(d.index)).context)
+        o["taken_bytes"] = measured->count;
+      buffers.push_back(std::move(o));
+    }
+    for (std::size_t k = 0; k < d.buffers.size(); ++k) {
+      json::object o{{"term", d.buffers[k].name},
+                     {"basis", name(d.known[k])},
+                     {"predicted_bytes", d.buffers[k].size.count},
+                     {"free_before_bytes", d.taken[k].free_before.count},
+                     {"free_after_bytes", d.taken[k].free_after.count}};
+      if (const auto size = d.taken[k].size()) o["taken_bytes"] = size->count;
+      buffers.push_back(std::move(o));
+    }
+    devices.push_back(json::object{{"id", fmt::format("CUDA{}", d.index)},
+                                   {"gpu", b.gpu.name},
+                                   {"buffers", std::move(buffers)}});
+  }
+  json::object o{{"model", public_name(q.model)}};
+  if (!q.draft.empty()) o["draft"] = public_name(q.draft);
+  o["run"] = run;
+  o["n_ctx"] = t.plan.context.n_ctx;
+  if (t.ballast.count > 0) o["ballast_bytes"] = t.ballast.count;
+  o["devices"] = std::move(devices);
+  return o;
 }
 
 }  // namespace vrambudget::cli

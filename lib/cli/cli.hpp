@@ -47,11 +47,11 @@ T value_or_fail(result<T>&& r, status code) {
 /// Whether stdout is a terminal that takes colours.
 [[nodiscard]] bool stdout_has_colours();
 
-// Each adds its options to `app` and gives what runs the command.
+// Each adds its options to `app` and gives what runs the command; `args` start with its name.
 [[nodiscard]] std::function<int()> add_plan(CLI::App& app);
 [[nodiscard]] std::function<int()> add_inspect(CLI::App& app);
 [[nodiscard]] std::function<int()> add_gpus(CLI::App& app);
 [[nodiscard]] std::function<int()> add_models(CLI::App& app);
-[[nodiscard]] std::function<int()> add_probe(CLI::App& app);
+[[nodiscard]] std::function<int()> add_probe(CLI::App& app, const std::vector<std::string>& args);
 
 }  // namespace vrambudget::cli

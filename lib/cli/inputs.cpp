@@ -39,13 +39,13 @@ model from_catalogue(const catalogued_model& c) {
 }
 
 std::vector<device> gpus_of_this_machine() {
-  const auto live = live_devices();
+  const auto live = this_machine();
   if (!live)
     throw failure{
         usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them); none is here: " +
                    live.error().message};
   std::vector<device> all;
-  for (const live_device& d : *live) all.push_back(d.gpu);
+  for (const live_device& d : live->devices) all.push_back(d.gpu);
   return all;
 }
 

@@ -62,7 +62,11 @@ result<json::object> ask_driver() {
   if (!all) return all.error();
   json::array devices;
   for (const live_device& d : *all) devices.push_back(to_json(d));
-  return json::object{{"devices", std::move(devices)}};
+  json::object answer{{"devices", std::move(devices)}};
+  const driver_version version = version_of(*cuda, nvml ? &*nvml : nullptr);
+  if (version.driver) answer["driver"] = *version.driver;
+  if (version.cuda) answer["cuda"] = *version.cuda;
+  return answer;
 }
 
 volatile std::sig_atomic_t caught = 0;  // the last signal that asked for an end
@@ -199,13 +203,18 @@ result<json::object> in_own_process(const std::function<result<json::object>()>&
   return std::move(answer.as_object());
 }
 
-result<std::vector<live_device>> live_devices() {
+result<live_machine> this_machine() {
   const auto answer = in_own_process(ask_driver);
   if (!answer) return answer.error();
-  std::vector<live_device> all;
+  live_machine m;
+  const auto text = [&](const char* key, std::optional<std::string>& to) {
+    if (const json::value* v = answer->if_contains(key)) to = std::string(v->as_string());
+  };
+  text("driver", m.version.driver);
+  text("cuda", m.version.cuda);
   for (const json::value& d : answer->at("devices").as_array())
-    all.push_back(from_json(d.as_object()));
-  return all;
+    m.devices.push_back(from_json(d.as_object()));
+  return m;
 }
 
 }  // namespace vrambudget::cli

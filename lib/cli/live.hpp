@@ -20,8 +20,13 @@ namespace vrambudget::cli {
 /// Whether a signal asks `work` to give back what it holds and end.
 [[nodiscard]] bool is_interrupted();
 
-/// The devices as they are now.
+/// This machine's driver and devices as they are now.
+struct live_machine {
+  driver_version version;
+  std::vector<live_device> devices;  ///< in CUDA's order
+};
+
 /// Errors: io  no driver, no device, or either fails
-[[nodiscard]] result<std::vector<live_device>> live_devices();
+[[nodiscard]] result<live_machine> this_machine();
 
 }  // namespace vrambudget::cli

@@ -35,6 +35,7 @@ int run_program(std::vector<std::string> args) {
   };
   if (args.empty()) args.push_back("--help");
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
+  args = with_long_names(args);
 
   CLI::App app{about, "vrambudget"};
   app.require_subcommand(1);
@@ -48,9 +49,9 @@ int run_program(std::vector<std::string> args) {
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);
-  add("probe", "the GPUs of this machine as they are now", add_probe);
+  add("probe", "the GPUs of this machine as they are now",
+      [&](CLI::App& sub) { return add_probe(sub, args); });
 
-  args = with_long_names(args);
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {
     app.parse(args);

@@ -1,6 +1,8 @@
 // `vrambudget probe`: the GPUs of this machine as they are now.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <memory>
 
@@ -8,7 +10,7 @@
 #include "cli.hpp"
 #include "live.hpp"
 #include "plan.hpp"
-#include "vrambudget/report/json.hpp"
+#include "recording.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
 
@@ -16,10 +18,6 @@ namespace vrambudget::cli {
 namespace {
 
 namespace json = boost::json;
-
-std::string compute_capability(const device& d) {
-  return fmt::format("{}.{}", d.cc / 100, d.cc / 10 % 10);
-}
 
 void print_text(const std::vector<live_device>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -31,7 +29,7 @@ void print_text(const std::vector<live_device>& all) {
     const auto size = [&](const char* what, const std::optional<bytes>& b) {
       if (b) row(what, in_mib(*b));
     };
-    row("compute capability", compute_capability(d.gpu));
+    row("compute capability", fmt::format("{}.{}", d.gpu.cc / 100, d.gpu.cc / 10 % 10));
     row("multiprocessors", grouped(d.gpu.n_sm));
     size("total", d.gpu.total);
     size("free", d.gpu.free);
@@ -42,38 +40,41 @@ void print_text(const std::vector<live_device>& all) {
   }
 }
 
-void print_json(const std::vector<live_device>& all) {
+void print_json(json::object members) {
+  json::object o{{"schema", json_schema}, {"vrambudget", version}};
+  o.insert(members.begin(), members.end());
+  fmt::print("{}\n", json::serialize(o));
+}
+
+json::object devices_json(const std::vector<live_device>& all) {
   json::array devices;
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    const live_device& d = all[i];
-    json::object o{{"id", fmt::format("CUDA{}", i)},
-                   {"gpu", d.gpu.name},
-                   {"compute_capability", compute_capability(d.gpu)},
-                   {"sm_count", d.gpu.n_sm},
-                   {"total_bytes", d.gpu.total.count},
-                   {"free_bytes", d.gpu.free.count}};
-    const auto size = [&](const char* key, const std::optional<bytes>& b) {
-      if (b) o[key] = b->count;
-    };
-    size("used_by_others_bytes", d.used_by_others);
-    size("reserved_bytes", d.reserved);
-    size("driver_context_bytes", d.context);
-    size("granularity_bytes", d.granularity);
-    devices.push_back(std::move(o));
+  for (std::size_t i = 0; i < all.size(); ++i) devices.push_back(device_json(i, all[i]));
+  return {{"devices", std::move(devices)}};
+}
+
+/// llama-server's options among the arguments, as they were given.
+std::string run_line(const std::vector<std::string>& args) {
+  constexpr std::array with_value = {"--allocate", "--ballast", "--dump", "--model-draft",
+                                     "--spec-draft-model"};
+  std::string line;
+  for (std::size_t i = 1; i < args.size(); ++i) {
+    const std::string name = args[i].substr(0, args[i].find('='));
+    const bool is_own = std::find(with_value.begin(), with_value.end(), name) != with_value.end();
+    if (is_own && name == args[i]) ++i;
+    if (!is_own && name != "--json") line += (line.empty() ? "" : " ") + args[i];
   }
-  fmt::print("{}\n", json::serialize(json::object{{"schema", json_schema},
-                                                  {"vrambudget", version},
-                                                  {"devices", std::move(devices)}}));
+  return line;
 }
 
 }  // namespace
 
-std::function<int()> add_probe(CLI::App& app) {
+std::function<int()> add_probe(CLI::App& app, const std::vector<std::string>& args) {
   struct request {
     plan_request plan;
-    std::string ballast = "0";
+    std::string ballast = "0", dump, run;
   };
   auto q = std::make_shared<request>();
+  q->run = run_line(args);
   add_model_options(app, q->plan);
   app.add_flag("--json", q->plan.json, "JSON on stdout, schema 1");
   CLI::Option* model =
@@ -83,11 +84,21 @@ std::function<int()> add_probe(CLI::App& app) {
   app.add_option("--ballast", q->ballast, "memory taken away on each device first [0]")
       ->type_name("SIZE")
       ->needs(model);
+  app.add_option("--dump", q->dump, "also write what was found as a recording (data/README.md)")
+      ->type_name("FILE");
   return [q] {
     const bytes ballast = value_or_fail(parse_size(q->ballast), usage);
-    const auto all = value_or_fail(live_devices(), no_gpu);
-    if (!q->plan.model.empty()) return allocate(q->plan, all, ballast);
-    q->plan.json ? print_json(all) : print_text(all);
+    const live_machine here = value_or_fail(this_machine(), no_gpu);
+    std::optional<trial> t;
+    if (!q->plan.model.empty()) t = allocate(q->plan, here.devices, ballast);
+    const json::object tried = t ? trial_json(*t, q->plan, q->run, here.devices) : json::object();
+    if (!q->dump.empty()) write_recording(q->dump, recording_of(here, tried));
+    if (q->plan.json)
+      print_json(t ? tried : devices_json(here.devices));
+    else if (t)
+      print_trial(*t, here.devices);
+    else
+      print_text(here.devices);
     return static_cast<int>(yes);
   };
 }

@@ -30,8 +30,8 @@ class holder {
 
   [[nodiscard]] const std::optional<error>& failed() const { return failed_; }
 
-  /// Takes a buffer and writes to all of it.
-  std::optional<bytes> take(const wanted_buffer& b) {
+  /// Takes a buffer and writes to all of it; what it gives means nothing once it failed().
+  taken_buffer take(const wanted_buffer& b) {
     const std::string what = b.name + " of " + std::to_string(b.size.count) + " bytes: ";
     const bytes before = free_memory();
     if (!failed_ && before < b.size + allocation_margin)
@@ -39,15 +39,12 @@ class holder {
                                        " bytes are free, of which " +
                                        std::to_string(allocation_margin.count) + " are left alone"};
     driver_api::address address = 0;
-    if (failed_ || !ok(what + "cuMemAlloc", cuda_.cuMemAlloc(&address, b.size.count)))
-      return std::nullopt;
+    if (failed_ || !ok(what + "cuMemAlloc", cuda_.cuMemAlloc(&address, b.size.count))) return {};
     taken_.push_back(address);
     if (!ok(what + "cuMemsetD8", cuda_.cuMemsetD8(address, 0xA5, b.size.count)) ||
         !ok(what + "cuCtxSynchronize", cuda_.cuCtxSynchronize()))
-      return std::nullopt;
-    const bytes after = free_memory();
-    if (failed_ || after >= before) return std::nullopt;
-    return saturating_sub(before, after);
+      return {};
+    return {before, free_memory()};
   }
 
  private:
@@ -73,11 +70,11 @@ class holder {
 
 }  // namespace
 
-result<std::vector<std::optional<bytes>>> take_buffers(const driver_api& cuda, int index,
-                                                       std::span<const wanted_buffer> buffers,
-                                                       const std::function<bool()>& interrupted) {
+result<std::vector<taken_buffer>> take_buffers(const driver_api& cuda, int index,
+                                               std::span<const wanted_buffer> buffers,
+                                               const std::function<bool()>& interrupted) {
   holder held(cuda, index);
-  std::vector<std::optional<bytes>> taken;
+  std::vector<taken_buffer> taken;
   for (const wanted_buffer& b : buffers) {
     if (held.failed()) break;
     if (interrupted()) return error{errc::io, "interrupted"};

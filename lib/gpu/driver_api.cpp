@@ -61,6 +61,7 @@ result<driver_api> load_driver_api() {
   lib.find("cuMemsetD8_v2", a.cuMemsetD8);
   lib.find("cuCtxSynchronize", a.cuCtxSynchronize);
   lib.find_optional("cuMemGetAllocationGranularity", a.cuMemGetAllocationGranularity);
+  lib.find_optional("cuDriverGetVersion", a.cuDriverGetVersion);
   if (!lib.problem().empty()) return error{errc::io, lib.problem()};
   return a;
 }
@@ -74,6 +75,7 @@ result<nvml_api> load_nvml_api() {
   lib.find("nvmlDeviceGetMemoryInfo", a.nvmlDeviceGetMemoryInfo);
   lib.find_optional("nvmlDeviceGetMemoryInfo_v2", a.nvmlDeviceGetMemoryInfo_v2);
   lib.find_optional("nvmlDeviceGetMigMode", a.nvmlDeviceGetMigMode);
+  lib.find_optional("nvmlSystemGetDriverVersion", a.nvmlSystemGetDriverVersion);
   if (!lib.problem().empty()) return error{errc::io, lib.problem()};
   return a;
 }

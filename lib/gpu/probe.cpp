@@ -170,6 +170,24 @@ error driver_error(const driver_api& cuda, const std::string& what, int status) 
   return {errc::io, what + ": " + name + " (" + std::to_string(status) + ")"};
 }
 
+driver_version version_of(const driver_api& cuda, const nvml_api* nvml) {
+  driver_version v;
+  int number = 0;  // 12040 is 12.4
+  if (cuda.cuDriverGetVersion != nullptr &&
+      cuda.cuDriverGetVersion(&number) == driver_api::success && number > 0)
+    v.cuda = std::to_string(number / 1000) + "." + std::to_string(number % 1000 / 10);
+  std::array<char, 80> text{};  // NVML_SYSTEM_DRIVER_VERSION_BUFFER_SIZE
+  if (nvml == nullptr || nvml->nvmlSystemGetDriverVersion == nullptr ||
+      nvml->nvmlInit() != nvml_api::success)
+    return v;
+  if (nvml->nvmlSystemGetDriverVersion(text.data(), static_cast<unsigned>(text.size()) - 1) ==
+          nvml_api::success &&
+      text[0] != '\0')
+    v.driver = text.data();
+  nvml->nvmlShutdown();
+  return v;
+}
+
 result<std::vector<live_device>> probe_devices(const driver_api& cuda, const nvml_api* nvml) {
   int n = 0;
   if (const int s = cuda.cuInit(0); s != driver_api::success)

@@ -39,6 +39,12 @@ int cuInit(unsigned) {
   return n_devices() > 0 ? 0 : number("FAKE_CUDA_INIT_WITHOUT_DEVICES", 0) ? 0 : no_device;
 }
 
+int cuDriverGetVersion(int* version) {
+  FAKE_CUDA_CALL("cuDriverGetVersion");
+  *version = 12040;
+  return 0;
+}
+
 int cuGetErrorName(int status, const char** name) {
   *name = status == out_of_memory     ? "CUDA_ERROR_OUT_OF_MEMORY"
           : status == invalid_value   ? "CUDA_ERROR_INVALID_VALUE"

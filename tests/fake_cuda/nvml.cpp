@@ -13,7 +13,7 @@ struct memory_v2 {
   unsigned long long total, reserved, free, used;
 };
 
-constexpr int invalid_argument = 2, not_found = 6, version_mismatch = 25;
+constexpr int invalid_argument = 2, not_found = 6, insufficient_size = 7, version_mismatch = 25;
 
 std::size_t device_of(void* handle) { return reinterpret_cast<std::size_t>(handle) - 1; }
 
@@ -27,6 +27,14 @@ int nvmlInit_v2() {
 }
 
 int nvmlShutdown() { return 0; }
+
+int nvmlSystemGetDriverVersion(char* text, unsigned size) {
+  FAKE_CUDA_CALL("nvmlSystemGetDriverVersion");
+  constexpr char version[] = "550.54.14";
+  if (size < sizeof version) return insufficient_size;
+  std::memcpy(text, version, sizeof version);
+  return 0;
+}
 
 int nvmlDeviceGetHandleByPciBusId_v2(const char* id, void** handle) {
   FAKE_CUDA_CALL("nvmlDeviceGetHandleByPciBusId_v2");

@@ -18,6 +18,17 @@ struct wanted_buffer {
   bytes size;
 };
 
+/// Free memory of the device as its process sees it around the taking of a buffer.
+struct taken_buffer {
+  bytes free_before, free_after;
+
+  /// What free memory shrank by; absent where others gave memory back meanwhile.
+  [[nodiscard]] std::optional<bytes> size() const {
+    if (free_after >= free_before) return std::nullopt;
+    return saturating_sub(free_before, free_after);
+  }
+};
+
 /// What is left free whatever is taken: a desktop on the same device needs room to go on.
 inline constexpr bytes allocation_margin = 64_MiB;
 
@@ -25,10 +36,9 @@ inline constexpr bytes allocation_margin = 64_MiB;
 /// of them, and gives all back, on failure as well. `interrupted` is asked between calls of the
 /// driver, which must have been initialised.
 ///
-/// Units:  each result is what free memory shrank by; absent where others gave memory back meanwhile
 /// Errors: limit  a buffer would leave less than allocation_margin free; it is not tried
 ///         io     the driver fails or refuses memory, or `interrupted`
-[[nodiscard]] result<std::vector<std::optional<bytes>>> take_buffers(
+[[nodiscard]] result<std::vector<taken_buffer>> take_buffers(
     const driver_api& cuda, int index, std::span<const wanted_buffer> buffers,
     const std::function<bool()>& interrupted);
 

@@ -55,6 +55,7 @@ struct driver_api {
   int (*cuCtxSynchronize)() = nullptr;
   int (*cuMemGetAllocationGranularity)(std::size_t*, const allocation_properties*,
                                        int) = nullptr;  ///< null before CUDA 10.2
+  int (*cuDriverGetVersion)(int*) = nullptr;            ///< may be null: only tells, is not needed
 };
 static_assert(sizeof(driver_api::allocation_properties) == 32);
 

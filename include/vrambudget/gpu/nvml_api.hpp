@@ -31,6 +31,7 @@ struct nvml_api {
   int (*nvmlDeviceGetMemoryInfo)(handle, memory_v1*) = nullptr;
   int (*nvmlDeviceGetMemoryInfo_v2)(handle, memory_v2*) = nullptr;      ///< null before driver 510
   int (*nvmlDeviceGetMigMode)(handle, unsigned*, unsigned*) = nullptr;  ///< null before driver 450
+  int (*nvmlSystemGetDriverVersion)(char*, unsigned) = nullptr;         ///< may be null: only tells
 };
 static_assert(sizeof(nvml_api::memory_v2) == 40);
 

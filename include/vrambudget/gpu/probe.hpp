@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "vrambudget/engine/device.hpp"
@@ -22,8 +23,17 @@ struct live_device {
   std::optional<bytes> context;         ///< what the context of one process takes
 };
 
+/// The driver of a machine. What it does not tell is absent.
+struct driver_version {
+  std::optional<std::string> driver;  ///< "550.54.14" (NVML)
+  std::optional<std::string> cuda;    ///< the newest CUDA it runs: "12.4"
+};
+
 /// "CUDA0: cuMemGetInfo: CUDA_ERROR_UNKNOWN (999)" for a status that is no success.
 [[nodiscard]] error driver_error(const driver_api& cuda, const std::string& what, int status);
+
+/// The driver's own version; needs no device.
+[[nodiscard]] driver_version version_of(const driver_api& cuda, const nvml_api* nvml);
 
 /// The devices in CUDA's order. Makes a context on each and gives it back; a process that called this
 /// must not fork, and a damaged driver may end it, so call it in a process of its own.

@@ -1,0 +1,27 @@
+// A recording of a machine: what a probe found there and what a plan's buffers took, for reports of
+// errors and for tests that replay it (data/README.md).
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <string>
+#include <string_view>
+
+#include "live.hpp"
+
+namespace vrambudget::cli {
+
+/// "linux", "wsl2" or "windows", from the text of /proc/version on Linux.
+[[nodiscard]] std::string_view os_of(std::string_view proc_version);
+
+/// A device as `probe --json` and recordings show it; what is not known is absent.
+[[nodiscard]] boost::json::object device_json(std::size_t index, const live_device& d);
+
+/// When, where, which driver, which devices; `allocation` is added if it has anything.
+[[nodiscard]] boost::json::object recording_of(const live_machine& machine,
+                                               boost::json::object allocation);
+
+/// Writes it whole or not at all, one line for each device and buffer.
+/// Errors: bad_input, as a failure  the file cannot be written
+void write_recording(const std::string& file, const boost::json::object& recording);
+
+}  // namespace vrambudget::cli
