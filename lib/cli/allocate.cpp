@@ -73,7 +73,7 @@ std::string public_name(const std::string& typed) {
 trial allocate(const plan_request& q, const std::vector<live_device>& live, bytes ballast) {
   std::vector<device> devices;
   for (const live_device& d : live) {
-    devices.push_back(d.gpu);
+    devices.push_back(to_device(d));
     devices.back().free = saturating_sub(d.gpu.free, ballast);
   }
   trial t{budget_on(q, devices), ballast, {}};

@@ -45,7 +45,7 @@ std::vector<device> gpus_of_this_machine() {
         usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them); none is here: " +
                    live.error().message};
   std::vector<device> all;
-  for (const live_device& d : live->devices) all.push_back(d.gpu);
+  for (const live_device& d : live->devices) all.push_back(to_device(d));
   return all;
 }
 
@@ -95,8 +95,10 @@ std::vector<device> parse_gpus(const std::vector<std::string>& typed,
   }
   if (free.size() > all.size())
     throw failure{usage, fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
-  for (std::size_t i = 0; i < free.size(); ++i)
+  for (std::size_t i = 0; i < free.size(); ++i) {
     all[i].free = value_or_fail(parse_size(free[i]), usage);
+    all[i].others.reset();  // whatever is free, it was said
+  }
   return all;
 }
 

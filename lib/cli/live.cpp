@@ -203,6 +203,16 @@ result<json::object> in_own_process(const std::function<result<json::object>()>&
   return std::move(answer.as_object());
 }
 
+device to_device(const live_device& d) {
+  device g = d.gpu;
+  if (d.context)
+    g.driver_context = {*d.context, *d.context, basis::fitted, "measured on this GPU just now"};
+  if (d.used_by_others)
+    g.others = {*d.used_by_others, *d.used_by_others, basis::fitted,
+                "held by others on this GPU just now"};
+  return g;
+}
+
 result<live_machine> this_machine() {
   const auto answer = in_own_process(ask_driver);
   if (!answer) return answer.error();

@@ -26,6 +26,9 @@ struct live_machine {
   std::vector<live_device> devices;  ///< in CUDA's order
 };
 
+/// The device as plans take it: with the context that was measured and what others hold.
+[[nodiscard]] device to_device(const live_device& d);
+
 /// Errors: io  no driver, no device, or either fails
 [[nodiscard]] result<live_machine> this_machine();
 

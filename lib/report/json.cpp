@@ -72,14 +72,16 @@ json::object draft_of(const run& r, const draft_summary& d) {
 }
 
 json::object device_of(const device_budget& d, bool explain) {
-  return {{"id", d.id},
-          {"gpu", d.gpu.name},
-          {"total_bytes", d.gpu.total.count},
-          {"usable_bytes", d.usable.count},
-          {"terms", terms_of(d, explain)},
-          {"used_bytes", d.used().count},
-          {"free_bytes", d.spare().count},
-          {"fits", d.fits()}};
+  json::object o{{"id", d.id},
+                 {"gpu", d.gpu.name},
+                 {"total_bytes", d.gpu.total.count},
+                 {"usable_bytes", d.usable.count},
+                 {"terms", terms_of(d, explain)},
+                 {"used_bytes", d.used().count},
+                 {"free_bytes", d.spare().count},
+                 {"fits", d.fits()}};
+  if (d.gpu.others) o["used_by_others_bytes"] = d.gpu.others->high.count;
+  return o;
 }
 
 }  // namespace

@@ -100,6 +100,9 @@ std::string device_text(const device_budget& d, std::size_t column, const text_s
       fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()), name(d.weakest()));
   text += fits ? fmt::format("    {:<{}}{:>16}\n", "spare", column, in_mib(d.spare()))
                : fmt::format("    {:<{}}{:>16}\n", "missing", column, in_mib(d.missing()));
+  if (d.gpu.others)
+    text += fmt::format("    {:<{}}{:>16}  {}\n", "held by others", column,
+                        in_mib(d.gpu.others->high), name(d.gpu.others->basis));
   return text;
 }
 

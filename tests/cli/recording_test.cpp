@@ -151,6 +151,13 @@ TEST_SUITE("recording") {
     CHECK(contains(only(r), "refused today"));
   }
 
+  TEST_CASE("a context outside the range that plans use is told") {
+    const auto all = differences(record("", "whole", "FAKE_CUDA_CONTEXT_MIB=2000"));
+    REQUIRE(all.size() == 1);
+    CHECK(contains(all[0], "device 0: a context took 2097152000, plans count "));
+    CHECK(differences(record("", "whole", "FAKE_CUDA_CONTEXT_MIB=10")).size() == 1);
+  }
+
   TEST_CASE("keys that are missing or unknown or of another kind are told") {
     const json::value good = record("");
     for (const char* key : {"schema", "vrambudget", "date", "os", "devices"}) {

@@ -14,6 +14,7 @@
 
 #include "cli/run_options.hpp"
 #include "vrambudget/gguf/header.hpp"
+#include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/model/model.hpp"
@@ -184,6 +185,17 @@ inline void compare_run(report& r, const std::string& where, const json::value& 
   }
 }
 
+/// The context a card took lies in the range that plans use for cards of its name.
+inline void compare_context(report& r, const std::string& where, const json::value& d) {
+  if (!d.as_object().contains("driver_context_bytes")) return;
+  const auto known = find_gpu(text_at(d, "gpu"));
+  const measured_range used = (known ? to_device(*known) : device{}).driver_context;
+  const bytes measured = size_at(d, "driver_context_bytes");
+  if (measured < used.low || used.high < measured)
+    r.differs(where, fmt::format("a context took {}, plans count {} to {}", measured.count,
+                                 used.low.count, used.high.count));
+}
+
 /// All that differs between a recording and today, a line each; none: it holds.
 inline std::vector<std::string> differences(const json::value& recording) {
   using enum json::kind;
@@ -216,6 +228,8 @@ inline std::vector<std::string> differences(const json::value& recording) {
                 {"?driver_context_bytes", uint64},
                 {"?granularity_bytes", uint64}});
   if (!r.lines.empty()) return r.lines;
+  for (std::size_t i = 0; i < devices.size(); ++i)
+    compare_context(r, fmt::format("device {}", i), devices[i]);
   const auto each = [&](const json::value& of, const char* key, const keys& more) {
     const json::value* all = of.as_object().if_contains(key);
     if (all == nullptr) return;
