@@ -11,7 +11,6 @@
 #include "vrambudget/engine/profiles/2025_04.hpp"
 #include "vrambudget/engine/profiles/2025_10.hpp"
 #include "vrambudget/engine/profiles/2026_04.hpp"
-#include "vrambudget/engine/profiles/2026_05_31.hpp"
 #include "vrambudget/engine/profiles/2026_08.hpp"
 #include "vrambudget/engine/profiles/v0_5_0.hpp"
 #include "vrambudget/error.hpp"
@@ -19,8 +18,7 @@
 namespace vrambudget::engine {
 
 /// Newest first; the first is what is planned for if nothing else is asked.
-inline constexpr std::array profiles{v0_5_0,     of_2026_08, of_2026_05_31,
-                                     of_2026_04, of_2025_10, of_2025_04};
+inline constexpr std::array profiles{v0_5_0, of_2026_08, of_2026_04, of_2025_10, of_2025_04};
 
 /// A profile, and whether it covers the build that was asked for or is only the nearest.
 struct chosen_profile {

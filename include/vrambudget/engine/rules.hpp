@@ -13,6 +13,7 @@ struct rules {
   bool keeps_fused_sources =
       true;                       ///< what fused kernels of experts read stays allocated until then
   bool both_inputs = true;        ///< graphs hold token numbers and embeddings given directly
+  bool picks_rows_early = false;  ///< rows of logits are picked in the last layer of all models
   bool rotates_quantized = true;  ///< quantized K and V are rotated before they are stored
   bool latent_v_cache = false;    ///< latent attention keeps V beside K, of which it is a part
   bool window_caches = true;      ///< layers with a sliding window have a smaller cache

@@ -54,6 +54,13 @@ inline tensor* input_columns(builder& b, int n) {
                    static_cast<std::uint64_t>(n) * b.hp.n_embd * b.inp_embd->nb[0]);
 }
 
+/// When this build picks the rows: hidden states that drafts read are kept since the rule
+/// `picks_rows_early` is gone.
+inline row_selection rows_picked(const builder& b, const decoder& d) {
+  return b.cp.rules.picks_rows_early && d.rows != row_selection::none ? row_selection::early
+                                                                      : d.rows;
+}
+
 /// Embeddings, then `layer(il, stream, pick)` for every layer, then norm and logits. A layer gives the
 /// next stream, [n_embd, tokens]; it passes the result of attention, and whatever of before is added or
 /// read after it, through `pick`.
@@ -66,10 +73,11 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
     stream = b.add(stream, b.get_rows(b.require(-1, "position_embd"), b.positions()));
   if (d.embd_norm) stream = b.embedding_norm(d.norm, stream);
   tensor* out_ids = b.output_ids();
+  const row_selection rows = rows_picked(b, d);
 
   for (int il = 0; il < n_layer; ++il) {
     b.enters_layer(il, stream);
-    const bool picks = il == n_layer - 1 && d.rows == row_selection::early;
+    const bool picks = il == n_layer - 1 && rows == row_selection::early;
     stream =
         builder::named(layer(il, stream, last_rows(b, picks ? out_ids : nullptr)), "l_out", il);
     if (b.hp.norms_loops && il + 1 < n_layer && (il + 1) % b.hp.n_layer_loop == 0)
@@ -79,13 +87,13 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
       stream = b.add(stream, input_columns(b, columns));
   }
 
-  if (d.rows == row_selection::before_norm) {
+  if (rows == row_selection::before_norm) {
     b.h_nextn = stream;
     stream = b.get_rows(stream, out_ids);
   }
   tensor* normed = b.norm_of(d.norm, -1, d.output_norm, stream);
   if (d.keeps_hidden) b.h_nextn = normed;
-  if (d.rows == row_selection::after_norm) {
+  if (rows == row_selection::after_norm) {
     b.h_nextn = normed;
     normed = b.get_rows(normed, out_ids);
   }

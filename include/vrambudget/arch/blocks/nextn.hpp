@@ -63,6 +63,7 @@ void build_nextn(builder& b, const nextn_layer& o, Attention&& attention,
   tensor* rows = detail::nextn_rows_of_tokens(b, il);
   tensor* h = b.hidden_state(b.hp.n_embd);
   tensor* out_ids = b.output_ids();
+  const nextn_rows rows_picked = b.cp.rules.picks_rows_early ? nextn_rows::after_attention : o.rows;
 
   tensor* h_norm = b.norm_of(o.norm, il, "nextn.hnorm", h);
   tensor* e_norm = b.norm_of(o.norm, il, "nextn.enorm", rows);
@@ -73,20 +74,20 @@ void build_nextn(builder& b, const nextn_layer& o, Attention&& attention,
   if (o.parallel) {
     stream = b.add(b.add(feed_forward(il, normed), residual), y);
   } else {
-    if (o.rows == nextn_rows::after_attention) {
+    if (rows_picked == nextn_rows::after_attention) {
       y = b.get_rows(y, out_ids);
       residual = b.get_rows(residual, out_ids);
     }
     residual = builder::named(b.add(y, residual), "ffn_inp", il);
-    if (o.rows == nextn_rows::after_residual) residual = b.get_rows(residual, out_ids);
+    if (rows_picked == nextn_rows::after_residual) residual = b.get_rows(residual, out_ids);
     stream = b.add(feed_forward(il, b.norm_of(o.norm, il, o.ffn_norm, residual)), residual);
   }
   builder::named(stream, "l_out", il);
 
-  if (o.rows == nextn_rows::before_norm) b.h_nextn = stream = b.get_rows(stream, out_ids);
+  if (rows_picked == nextn_rows::before_norm) b.h_nextn = stream = b.get_rows(stream, out_ids);
   stream = detail::nextn_head_norm(b, o, il, stream);
-  if (o.rows != nextn_rows::before_norm) b.h_nextn = stream;
-  if (o.rows == nextn_rows::after_norm) stream = b.get_rows(stream, out_ids);
+  if (rows_picked != nextn_rows::before_norm) b.h_nextn = stream;
+  if (rows_picked == nextn_rows::after_norm) stream = b.get_rows(stream, out_ids);
   detail::finish_nextn_logits(b, o, il, stream);
 }
 

@@ -5,6 +5,8 @@
 
 namespace vrambudget::engine {
 
+/// Caches and states are those of 86 logs to the byte. Of their compute buffers all 78 of the host and
+/// 201 of 222 of cards agree, but they are of two models and two owners: too few to claim it.
 inline constexpr profile of_2026_04{.name = "2026-04",
                                     .first = {2026, 4, 16},
                                     .last = {2026, 5, 28},
@@ -14,6 +16,7 @@ inline constexpr profile of_2026_04{.name = "2026-04",
                                               .f32_masks = true,
                                               .flash_attn_copies_in_pool = true,
                                               .keeps_fused_sources = false,
+                                              .picks_rows_early = true,
                                               .states_for_rollback = false},
                                     .claims = {.compute = false, .pool = false}};
 

@@ -5,13 +5,16 @@
 
 namespace vrambudget::engine {
 
-/// Before fused kernels of experts kept what they read.
-inline constexpr profile of_2026_08{.name = "2026-08",
-                                    .first = {2026, 6, 5},
-                                    .last = {2026, 9, 1},
-                                    .first_build = 9500,
-                                    .last_build = 10488,
-                                    .rules = {.keeps_fused_sources = false},
-                                    .claims = {.pool = false}};
+/// Before fused kernels of experts kept what they read. Graphs of delta nets had two nodes less in each
+/// layer, and those of GLM's indexer more than now: a log of each shows other compute buffers.
+inline constexpr profile of_2026_08{
+    .name = "2026-08",
+    .first = {2026, 6, 5},
+    .last = {2026, 9, 1},
+    .first_build = 9603,
+    .last_build = 10488,
+    .rules = {.keeps_fused_sources = false},
+    .claims = {.pool = false,
+               .but_not = " qwen35 qwen35moe qwen3next qwen4exp kimi-linear glm-dsa "}};
 
 }  // namespace vrambudget::engine
