@@ -38,11 +38,20 @@ T value_or_fail(result<T>&& r, status code) {
 /// Errors: invalid_argument  it is none of these
 [[nodiscard]] result<bytes> parse_size(std::string_view text);
 
-/// Devices from "3090", "2x3090", ..., or where none is named those of this machine, with free memory
-/// from `free` if it is not empty.
+/// How the GPUs to plan for are named.
+struct gpu_request {
+  std::vector<std::string> names;  ///< "3090", "2x3090"; none: those of this machine
+  std::vector<std::string> free;   ///< free memory of each, if known
+  std::string system;              ///< "linux", "windows", "wsl2"; empty: this machine's
+  bool display = false;            ///< they draw a desktop
+};
+
+/// Adds --gpu, --free, --os and --display.
+void add_gpu_options(CLI::App& app, gpu_request& q);
+
+/// The devices that are meant.
 /// Errors: usage, as a failure
-[[nodiscard]] std::vector<device> parse_gpus(const std::vector<std::string>& typed,
-                                             const std::vector<std::string>& free);
+[[nodiscard]] std::vector<device> parse_gpus(const gpu_request& q);
 
 /// Whether stdout is a terminal that takes colours.
 [[nodiscard]] bool stdout_has_colours();

@@ -76,8 +76,15 @@ result<bytes> parse_size(std::string_view text) {
   return bytes{static_cast<std::uint64_t>(std::floor(n * scale))};
 }
 
-std::vector<device> parse_gpus(const std::vector<std::string>& typed,
-                               const std::vector<std::string>& free) {
+std::vector<device> parse_gpus(const gpu_request& q) {
+  const auto& [typed, free, system, display] = q;
+  surroundings around;
+  around.display = display;
+  if (!system.empty()) {
+    const auto known = find_operating_system(system);
+    if (!known) throw failure{usage, "--os " + system + ": linux, windows or wsl2"};
+    around.system = *known;
+  }
   std::vector<device> all;
   if (typed.empty()) all = gpus_of_this_machine();
   for (const std::string& text : typed) {
@@ -91,15 +98,31 @@ std::vector<device> parse_gpus(const std::vector<std::string>& typed,
     if (count == 0 || count > 16)
       throw failure{usage, "--gpu " + text + ": 1 to 16 GPUs of a kind"};
     const gpu_entry gpu = value_or_fail(find_gpu(name), usage);
-    all.insert(all.end(), count, to_device(gpu));
+    all.insert(all.end(), count, to_device(gpu, around));
   }
   if (free.size() > all.size())
     throw failure{usage, fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
   for (std::size_t i = 0; i < free.size(); ++i) {
-    all[i].free = value_or_fail(parse_size(free[i]), usage);
-    all[i].others.reset();  // whatever is free, it was said
+    device& d = all[i];
+    d.free = value_or_fail(parse_size(free[i]), usage);
+    const bytes held = saturating_sub(d.total, d.free);
+    d.others = measured_range{held, held, basis::exact, "the total less --free"};
   }
   return all;
+}
+
+void add_gpu_options(CLI::App& app, gpu_request& q) {
+  app.add_option("--gpu", q.names,
+                 "a GPU by name, several times or as 2x3090 [those of this machine]")
+      ->type_name("NAME");
+  app.add_option("--free", q.free, "free memory of each GPU, 23GiB or in bytes [all of it]")
+      ->type_name("SIZE,...")
+      ->delimiter(',');
+  app.add_option("--os", q.system, "the system of the named GPUs: linux, windows, wsl2 [this one]")
+      ->type_name("NAME");
+  app.add_flag(
+      "--display", q.display,
+      "the named GPUs draw a desktop, which takes a part of them [only under Windows, WSL2]");
 }
 
 bool stdout_has_colours() {

@@ -12,6 +12,8 @@
 #include <csignal>
 #include <cstring>
 
+#include "vrambudget/gpu/overheads.hpp"
+
 namespace vrambudget::cli {
 namespace {
 
@@ -205,8 +207,11 @@ result<json::object> in_own_process(const std::function<result<json::object>()>&
 
 device to_device(const live_device& d) {
   device g = d.gpu;
+  g.driver_context = driver_context_of(g.cc, this_system());
   if (d.context)
-    g.driver_context = {*d.context, *d.context, basis::fitted, "measured on this GPU just now"};
+    g.driver_context = {*d.context, *d.context + context_growth(), basis::fitted,
+                        "measured on this GPU just now, and the most that one grew by in use on "
+                        "another machine"};
   if (d.used_by_others)
     g.others = {*d.used_by_others, *d.used_by_others, basis::fitted,
                 "held by others on this GPU just now"};

@@ -118,7 +118,7 @@ int show_catalogue(const plan_request& q, const std::vector<device>& devices, co
 
 int run_plan(plan_request q) {
   if (!q.engine.empty()) q.engine_note = choose_engine(q.engine, q.r);
-  const std::vector<device> devices = parse_gpus(q.gpus, q.free);
+  const std::vector<device> devices = parse_gpus(q.gpus);
   const limits l{value_or_fail(parse_size(q.reserve), usage), q.buffers_only};
   if (q.model.empty() && !q.draft.empty())
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
@@ -164,12 +164,7 @@ std::function<int()> add_plan(CLI::App& app) {
   auto q = std::make_shared<plan_request>();
   app.add_option("MODEL,-m,--model", q->model,
                  "a GGUF file, any file of a split set, or a name from `vrambudget models`");
-  app.add_option("--gpu", q->gpus,
-                 "a GPU by name, several times or as 2x3090 [those of this machine]")
-      ->type_name("NAME");
-  app.add_option("--free", q->free, "free memory of each GPU, 23GiB or in bytes [all of it]")
-      ->type_name("SIZE,...")
-      ->delimiter(',');
+  add_gpu_options(app, q->gpus);
   app.add_option("--reserve", q->reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
   app.add_flag("--buffers-only", q->buffers_only,
                "count the engine's own buffers, no driver context and no pool");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/plan/budget.hpp"
 
@@ -13,7 +14,7 @@ namespace vrambudget::cli {
 /// What the command line says.
 struct plan_request {
   std::string model, draft;
-  std::vector<std::string> gpus, free;
+  gpu_request gpus;
   std::string reserve = "0", engine, engine_note;
   bool buffers_only = false, json = false, explain = false, max_context = false;
   run r;

@@ -6,19 +6,14 @@
 #include <stdexcept>
 
 #include "embedded.hpp"
+#include "gpu/compute_capability.hpp"
 #include "names.hpp"
+#include "vrambudget/gpu/overheads.hpp"
 
 namespace vrambudget {
 namespace {
 
 namespace json = boost::json;
-
-std::uint32_t parse_cc(std::string_view text) {  // "8.6" -> 860
-  const auto dot = text.find('.');
-  const auto number = [](std::string_view s) { return std::stoul(std::string(s)); };
-  return static_cast<std::uint32_t>(number(text.substr(0, dot)) * 100 +
-                                    number(text.substr(dot + 1)) * 10);
-}
 
 gpu_entry read_row(const json::object& row) {
   gpu_entry g;
@@ -35,7 +30,7 @@ gpu_entry read_row(const json::object& row) {
   g.nvml_total = size("nvml_total_bytes");
   g.cuda_total = size("cuda_total_bytes");
   g.cuda_total_observed = g.cuda_total && row.at("cuda_total_basis").as_string() == "observed";
-  g.cc = parse_cc(row.at("compute_capability").as_string());
+  g.cc = parse_compute_capability(row.at("compute_capability").as_string());
   if (const auto n = size("sm_count")) g.n_sm = static_cast<std::uint32_t>(n->count);
   g.bandwidth_bytes_per_s = size("bandwidth_bytes_per_s").value().count;
   return g;
@@ -151,12 +146,20 @@ std::vector<std::string> other_variants(const gpu_entry& gpu) {
   return out;
 }
 
-device to_device(const gpu_entry& gpu) {
+device to_device(const gpu_entry& gpu, const surroundings& around) {
   device d;
   d.name = gpu.name;
   d.cc = gpu.cc;
   d.n_sm = gpu.n_sm.value_or(0);
-  d.total = d.free = gpu.cuda_total.value_or(gpu.nvml_total.value_or(gpu.memory));
+  const bytes whole = gpu.nvml_total.value_or(gpu.memory);
+  const bool on_linux = around.system == operating_system::native_linux;
+  d.total = d.free = on_linux ? gpu.cuda_total.value_or(whole) : whole;
+  d.driver_context = driver_context_of(gpu.cc, around.system, around.driver);
+  const bool draws = gpu.form == "desktop" || gpu.form == "laptop";
+  if (around.display || (!on_linux && draws)) {
+    d.others = desktop_of(around.system);
+    d.free = saturating_sub(d.total, d.others->high);
+  }
   return d;
 }
 

@@ -15,6 +15,7 @@ json::array terms_of(const term_list& list, bool explain) {
   json::array all;
   for (const term& t : list.terms) {
     json::object o{{"term", t.name}, {"bytes", t.size.count}, {"basis", name(t.basis)}};
+    if (t.low) o["low_bytes"] = t.low->count;
     if (explain && !t.note.empty()) o["note"] = t.note;
     all.push_back(std::move(o));
   }
@@ -77,10 +78,16 @@ json::object device_of(const device_budget& d, bool explain) {
                  {"total_bytes", d.gpu.total.count},
                  {"usable_bytes", d.usable.count},
                  {"terms", terms_of(d, explain)},
-                 {"used_bytes", d.used().count},
-                 {"free_bytes", d.spare().count},
-                 {"fits", d.fits()}};
-  if (d.gpu.others) o["used_by_others_bytes"] = d.gpu.others->high.count;
+                 {"used_bytes", d.used().count}};
+  if (const bytes low = d.used_low(); low != d.used()) o["used_low_bytes"] = low.count;
+  o["free_bytes"] = d.spare().count;
+  o["fits"] = d.fits();
+  if (d.gpu.others) {
+    json::object others{{"bytes", d.gpu.others->high.count}, {"basis", name(d.gpu.others->basis)}};
+    if (d.gpu.others->low != d.gpu.others->high) others["low_bytes"] = d.gpu.others->low.count;
+    if (explain) others["note"] = d.gpu.others->note;
+    o["others"] = std::move(others);
+  }
   return o;
 }
 

@@ -71,12 +71,17 @@ std::string bar(const device_budget& d, const text_style& s) {
   return line + "\n";
 }
 
+/// "exact", or "fitted, from 154.0 MiB" where it was measured as less too.
+std::string known(basis b, bytes low, bytes high) {
+  return low == high ? std::string(name(b)) : fmt::format("{}, from {}", name(b), in_mib(low));
+}
+
 std::string term_line(const term& t, std::size_t column, const text_style& s) {
   const ink& i = ink_of(t.name);
   const std::string key =
       coloured(s, i.colour, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
-  std::string line =
-      fmt::format("  {} {:<{}}{:>16}  {}\n", key, t.name, column, in_mib(t.size), name(t.basis));
+  std::string line = fmt::format("  {} {:<{}}{:>16}  {}\n", key, t.name, column, in_mib(t.size),
+                                 known(t.basis, t.low.value_or(t.size), t.size));
   if (s.explain && !t.note.empty())
     line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), t.note);
   return line;
@@ -96,13 +101,15 @@ std::string device_text(const device_budget& d, std::size_t column, const text_s
           coloured(s, fits ? 32 : 31, word) + "\n";
   text += bar(d, s);
   for (const term& t : d.terms) text += term_line(t, column, s);
-  text +=
-      fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()), name(d.weakest()));
+  text += fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()),
+                      known(d.weakest(), d.used_low(), d.used()));
+  if (const auto& o = d.gpu.others; o && o->high.count > 0) {
+    text += fmt::format("    {:<{}}{:>16}  {}\n", "held by others", column, in_mib(o->high),
+                        known(o->basis, o->low, o->high));
+    if (s.explain) text += "      " + o->note + "\n";
+  }
   text += fits ? fmt::format("    {:<{}}{:>16}\n", "spare", column, in_mib(d.spare()))
                : fmt::format("    {:<{}}{:>16}\n", "missing", column, in_mib(d.missing()));
-  if (d.gpu.others)
-    text += fmt::format("    {:<{}}{:>16}  {}\n", "held by others", column,
-                        in_mib(d.gpu.others->high), name(d.gpu.others->basis));
   return text;
 }
 

@@ -11,6 +11,7 @@
 
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
+#include "vrambudget/gpu/operating_system.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -45,8 +46,17 @@ struct gpu_entry {
 /// The other rows that carry the same driver name, as "NVIDIA GeForce RTX 4060 Ti" has two.
 [[nodiscard]] std::vector<std::string> other_variants(const gpu_entry& gpu);
 
-/// The row as the engine's device. `total` is the driver's total where it is known (cuda_total, else
-/// nvml_total, else nominal); `free` is set to the same, for the caller to lower.
-[[nodiscard]] device to_device(const gpu_entry& gpu);
+/// What a card is planned for, besides the model.
+struct surroundings {
+  operating_system system = this_system();
+  std::optional<std::uint32_t> driver = std::nullopt;  ///< its major version
+  bool display = false;                                ///< the card draws a desktop
+};
+
+/// The row as the engine's device. `total` is the driver's where it is known (on Linux cuda_total, else
+/// nvml_total, else nominal). Without a desktop all of it is `free`. A desktop takes its part of a card
+/// with `display`, and of every desktop or laptop card under Windows and WSL2. The driver's context
+/// is that of the rigs most like it.
+[[nodiscard]] device to_device(const gpu_entry& gpu, const surroundings& around = {});
 
 }  // namespace vrambudget
