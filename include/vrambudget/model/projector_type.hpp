@@ -68,15 +68,43 @@ inline void read_window_attention_if_any(keys& k, encoder_hparams& hp) {
   hp.n_wa_pattern = k.u32("vision.n_wa_pattern");
 }
 
+inline void read_pixels_if_any(keys& k, encoder_hparams& hp) {
+  hp.file_min_pixels = k.u32("vision.image_min_pixels");
+  hp.file_max_pixels = k.u32("vision.image_max_pixels");
+}
+inline void read_pixels_if_both(keys& k, encoder_hparams& hp) {
+  read_pixels_if_any(k, hp);
+  if (hp.file_min_pixels == 0 || hp.file_max_pixels == 0)
+    hp.file_min_pixels = hp.file_max_pixels = 0;
+}
+
 // clang-format off: one row each
 inline constexpr projector_type projector_types[] = {
+    {"dots_ocr", modality::vision, {1, scale_factor, true}, in_file, warms_up_tokens(46)},
     {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
+    {"glm4v", modality::vision, {2, spatial_merge_size}, in_tokens(8, 4096), warms_up_tokens(46)},
+    {"hunyuanvl",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(256, 16384),
+     warms_up_tokens(32),
+     false,
+     read_pixels_if_any},
     {"idefics3", modality::vision, {1, scale_factor}, only_user, {}, true},
     {"internvl", modality::vision, {1, scale_factor}},
     {"janus_pro", modality::vision},
+    {"kimik25",
+     modality::vision,
+     {1, scale_factor},
+     in_tokens(2, 4096),
+     warms_up_largest,
+     false,
+     read_pixels_if_both},
+    {"kimivl", modality::vision, {1, scale_factor}, in_tokens(8, 1024), warms_up_tokens(16)},
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
     {"mlp", modality::vision, {}, {}, {}, true},
+    {"paddleocr", modality::vision, {2}, in_file, warms_up_tokens(28)},
     {"phi4", modality::vision, {}, in_file, warms_up_tokens(16)},
     {"pixtral", modality::vision, {1, spatial_merge_size}, in_tokens(8, 1024), warms_up_tokens(16)},
     {"qwen2.5vl_merger",

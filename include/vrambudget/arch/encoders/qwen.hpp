@@ -1,36 +1,10 @@
 // Qwen2-VL, Qwen2.5-VL with its attention within windows, Qwen3-VL with features of several layers.
 #pragma once
 
+#include "vrambudget/arch/encoders/blocks/frames.hpp"
 #include "vrambudget/arch/encoders/blocks/vit.hpp"
 
 namespace vrambudget::arch::encoders {
-
-/// Patches from two kernels, for two frames of a film; an image is both.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/qwen2vl.cpp: build_inp_with_temporal_merge
-inline tensor* patches_of_two_frames(builder& b) {
-  const std::int64_t side = 2 * std::int64_t{b.hp.patch_size};
-  b.require_that(b.in.nx % side == 0 && b.in.ny % side == 0, "images are whole pairs of patches");
-  b.require_that(b.in.n_batch <= 2, "one image, or two frames");
-  tensor* raw = b.raw_input();
-  tensor *first = raw, *second = raw;
-  if (b.in.n_batch == 2) {
-    const std::uint64_t frame = raw->nb[3];
-    first = b.view_3d(raw, b.in.nx, b.in.ny, 3, raw->nb[1], raw->nb[2], 0);
-    second = b.view_3d(raw, b.in.nx, b.in.ny, 3, raw->nb[1], raw->nb[2], frame);
-  }
-  const ggml::window by_patch{.stride = b.hp.patch_size};
-  tensor* x = b.conv_2d(b.require("v.patch_embd.weight"), first, by_patch);
-  return b.add(x, b.conv_2d(b.require("v.patch_embd.weight.1"), second, by_patch));
-}
-
-/// Rows [n_embd, n_patches] in the order in which two by two will be merged, of a grid of rows
-/// [2 n_embd, n_patches_x / 2, n_patches_y].
-inline tensor* in_merge_order(builder& b, tensor* grid) {
-  const std::int64_t nx = b.n_patches_x, ny = b.n_patches_y;
-  tensor* x = b.cont(grid, b.n_embd * 2, nx / 2, ny);
-  x = b.permute(b.reshape(x, b.n_embd * 2, nx / 2, 2, ny / 2), {0, 2, 1, 3});
-  return b.cont(x, b.n_embd, nx * ny);
-}
 
 namespace detail {
 
@@ -56,7 +30,7 @@ inline tensor* norm_if_any(builder& b, norm_kind kind, const char* name, tensor*
 inline void build_qwen2vl(builder& b, norm_kind kind) {
   const bool windows = b.hp.n_wa_pattern > 0;
   const std::int64_t n = b.n_patches;
-  tensor* x = in_merge_order(b, b.permute(patches_of_two_frames(b), {1, 2, 0, 3}));
+  tensor* x = merging_patches_of_two_frames(b);
   tensor* positions = b.input("positions", ggml_type::i32, n * 4);
   x = norm_if_any(b, kind, "pre_ln", x);
   tensor* mask = nullptr;
@@ -89,7 +63,7 @@ inline void build_qwen2_5vl(builder& b) { detail::build_qwen2vl(b, norm_kind::rm
 inline void build_qwen3vl(builder& b) {
   constexpr norm_kind kind = norm_kind::layer;
   const std::int64_t n = b.n_patches, merged = std::int64_t{b.hp.n_merge} * b.hp.n_merge;
-  tensor* x = in_merge_order(b, b.permute(patches_of_two_frames(b), {1, 2, 0, 3}));
+  tensor* x = merging_patches_of_two_frames(b);
   x = b.add(x, b.require("v.patch_embd.bias"));
   x = b.add(x, in_merge_order(b, resized_positions(b)));
   tensor* positions = b.input("positions", ggml_type::i32, n * 4);

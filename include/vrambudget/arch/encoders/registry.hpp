@@ -4,8 +4,11 @@
 
 #include <string_view>
 
+#include "vrambudget/arch/encoders/glm4v.hpp"
 #include "vrambudget/arch/encoders/internvl.hpp"
+#include "vrambudget/arch/encoders/kimi.hpp"
 #include "vrambudget/arch/encoders/llava.hpp"
+#include "vrambudget/arch/encoders/ocr.hpp"
 #include "vrambudget/arch/encoders/pixtral.hpp"
 #include "vrambudget/arch/encoders/qwen.hpp"
 #include "vrambudget/arch/encoders/siglip.hpp"
@@ -21,13 +24,19 @@ struct description {
 
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
+    {"dots_ocr", build_dots_ocr},
     {"gemma3", build_gemma3},
+    {"glm4v", build_glm4v},
+    {"hunyuanvl", build_hunyuanvl},
     {"idefics3", build_idefics3},
     {"internvl", build_internvl, true},
     {"janus_pro", build_janus_pro},
+    {"kimik25", build_kimik25},
+    {"kimivl", build_kimivl},
     {"lfm2", build_lfm2},
     {"lightonocr", build_lightonocr},
     {"mlp", build_mlp},
+    {"paddleocr", build_paddleocr},
     {"phi4", build_phi4},
     {"pixtral", build_pixtral},
     {"qwen2.5vl_merger", build_qwen2_5vl},

@@ -43,6 +43,7 @@ struct vit_options {
   std::function<void(tensor*, int)> seen = {};    ///< sees each layer between attention and network
   std::function<tensor*(tensor*, int)> moe = {};  ///< the network of layers with experts
   bool post_norm = true;                          ///< if the file has it
+  tensor* post_norm_weight = nullptr;             ///< another one than post_ln's
   bool normed_values = false;
   bool squared_relu = false;
 };
@@ -132,7 +133,9 @@ inline tensor* vit(builder& b, tensor* x, std::int64_t n_pos, const vit_options&
     if (tensor* scale = w("out_scale.weight")) x = b.mul(x, scale);
     builder::named(x, "layer_out", il);
   }
-  if (o.post_norm && b.weight(b.in_tower("post_ln.weight")))
+  if (o.post_norm_weight)
+    x = b.norm_with(o.norm, o.post_norm_weight, b.weight(b.in_tower("post_ln.bias")), x);
+  else if (o.post_norm && b.weight(b.in_tower("post_ln.weight")))
     x = b.norm_of(o.norm, b.in_tower("post_ln"), x);
   return b.reshape(x, b.n_embd, x->ne[1] / n_batch, n_batch);
 }
