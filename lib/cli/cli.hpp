@@ -62,5 +62,6 @@ void add_gpu_options(CLI::App& app, gpu_request& q);
 [[nodiscard]] std::function<int()> add_gpus(CLI::App& app);
 [[nodiscard]] std::function<int()> add_models(CLI::App& app);
 [[nodiscard]] std::function<int()> add_probe(CLI::App& app, const std::vector<std::string>& args);
+[[nodiscard]] std::function<int()> add_check(CLI::App& app);
 
 }  // namespace vrambudget::cli

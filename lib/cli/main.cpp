@@ -22,12 +22,13 @@ constexpr const char* about =
     "Reads the header of a GGUF file and rebuilds what llama.cpp v0.5.0 would allocate.\n\n"
     "  vrambudget MODEL --gpu 3090 --ctx 262144    the budget; without --ctx the largest context\n"
     "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n\n"
-    "Exit status: 0 fits or done, 1 does not fit, 2 usage, 3 bad input, 4 no usable GPU or "
+    "Exit status: 0 fits or done, 1 does not fit or differs, 2 usage, 3 bad input, 4 no usable GPU "
+    "or "
     "driver,\n"
     "70 a bug of ours.";
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan", "inspect", "gpus", "models", "probe"};
+  constexpr std::array commands = {"plan", "inspect", "gpus", "models", "probe", "check"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -51,6 +52,7 @@ int run_program(std::vector<std::string> args) {
   add("models", "models known by name", add_models);
   add("probe", "the GPUs of this machine as they are now",
       [&](CLI::App& sub) { return add_probe(sub, args); });
+  add("check", "a llama.cpp log against the prediction, line by line", add_check);
 
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {

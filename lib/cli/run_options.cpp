@@ -250,9 +250,13 @@ std::vector<std::string> with_long_names(const std::vector<std::string>& args) {
   return out;
 }
 
-result<run> parse_run(const std::vector<std::string>& args) {
+namespace {
+
+result<run> parse(const std::vector<std::string>& args, bool others) {
   CLI::App app;
   run r;
+  app.set_help_flag();
+  app.allow_extras(others);
   add_run_options(app, r);
   std::vector<std::string> reversed = with_long_names(args);
   std::reverse(reversed.begin(), reversed.end());  // CLI11 takes them from the back
@@ -263,5 +267,11 @@ result<run> parse_run(const std::vector<std::string>& args) {
   }
   return r;
 }
+
+}  // namespace
+
+result<run> parse_run(const std::vector<std::string>& args) { return parse(args, false); }
+
+result<run> parse_known_run(const std::vector<std::string>& args) { return parse(args, true); }
 
 }  // namespace vrambudget::cli

@@ -21,4 +21,7 @@ void add_run_options(CLI::App& app, run& r);
 /// A run from arguments that are nothing but run options.
 [[nodiscard]] result<run> parse_run(const std::vector<std::string>& args);
 
+/// The same of a whole command line of llama-server; what is no run option is passed over.
+[[nodiscard]] result<run> parse_known_run(const std::vector<std::string>& args);
+
 }  // namespace vrambudget::cli

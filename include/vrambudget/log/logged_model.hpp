@@ -1,0 +1,37 @@
+// The model of a log without its file: from the catalogue where a shape is the same, else its
+// hyperparameters alone.
+#pragma once
+
+#include <string>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/log/parsed_log.hpp"
+#include "vrambudget/model/model.hpp"
+
+namespace vrambudget {
+
+/// Where a model's description comes from, and with it what can be compared.
+enum class model_source : std::uint8_t {
+  file,       ///< its own tensors
+  same_file,  ///< a catalogued shape with as many tensors of each type
+  catalogue,  ///< a catalogued shape of the same dimensions, its types may differ
+  lines,      ///< hyperparameters without tensors: caches only
+};
+
+struct logged_model {
+  model shape;
+  model_source source = model_source::file;
+};
+
+/// The model that a log's lines describe.
+///
+/// Errors: not_found  the lines do not name an architecture, or too few of its hyperparameters
+[[nodiscard]] result<logged_model> find_logged_model(const log_model& lines);
+
+/// What of the log speaks against `m` being its model; empty: nothing.
+[[nodiscard]] std::string contradicts(const model& m, const log_model& lines);
+
+/// Whether `m` has as many tensors of each type as the log says.
+[[nodiscard]] bool same_types(const model& m, const log_model& lines);
+
+}  // namespace vrambudget

@@ -1,0 +1,117 @@
+#include "causes.hpp"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/plan/planner.hpp"
+
+namespace vrambudget {
+namespace {
+
+/// A change to a run, and what it means if it explains a line.
+struct variant {
+  std::string says;
+  std::function<void(run&)> change;
+};
+
+/// Rules of other builds that this one may have.
+struct named_rule {
+  bool engine::rules::*rule;
+  const char* on;
+  const char* off;
+};
+constexpr named_rule named_rules[] = {
+    {&engine::rules::logits_of_all_tokens,
+     "this build reserves logits for every token of a micro-batch",
+     "this build reserves logits only for the rows asked for"},
+    {&engine::rules::f32_masks, "this build keeps flash attention's mask as f32",
+     "this build keeps flash attention's mask as f16"},
+    {&engine::rules::flash_attn_copies_in_pool,
+     "this build takes the f16 copies of quantized K and V from the pool",
+     "this build has the f16 copies of quantized K and V in the compute buffer"},
+    {&engine::rules::keeps_fused_sources,
+     "this build keeps what fused expert kernels read until they are done",
+     "this build does not keep what fused expert kernels read"},
+    {&engine::rules::both_inputs, "this build's graphs hold token numbers and embeddings",
+     "this build's graphs hold only token numbers"},
+    {&engine::rules::rotates_quantized, "this build rotates quantized K and V",
+     "this build does not rotate quantized K and V"},
+    {&engine::rules::latent_v_cache, "this build keeps V of latent attention beside K",
+     "this build keeps no V for latent attention"},
+    {&engine::rules::window_caches, "this build has smaller caches for sliding-window layers",
+     "this build has full caches for sliding-window layers"},
+    {&engine::rules::indexer_v_cache, "this build keeps V for the indexer",
+     "this build keeps no V for the indexer"},
+    {&engine::rules::states_for_rollback, "this build keeps recurrent states back for drafts",
+     "this build keeps no recurrent states back for drafts"},
+};
+
+std::vector<variant> variants_of(const run& r) {
+  std::vector<variant> all;
+  for (const named_rule& n : named_rules) {
+    const bool now = r.profile.rules.*n.rule;
+    all.push_back(
+        {now ? n.off : n.on, [rule = n.rule, now](run& x) { x.profile.rules.*rule = !now; }});
+  }
+  for (const engine::profile& p : engine::profiles)
+    if (p.name != r.profile.name)
+      all.push_back({"with the rules of " + engine::full_name(p) + " it is equal",
+                     [&p](run& x) { x.profile = p; }});
+  using enum flash_attn;
+  for (const auto& [fa, says] :
+       {std::pair{on, "flash attention is on"}, {off, "flash attention is off"}})
+    if (r.flash_attn != fa)
+      all.push_back({std::string("as if ") + says, [fa = fa](run& x) { x.flash_attn = fa; }});
+  all.push_back({r.swa_full ? "without --swa-full it is equal" : "as if run with --swa-full",
+                 [](run& x) { x.swa_full = !x.swa_full; }});
+  if (r.n_parallel > 1)
+    all.push_back(
+        {unified(r) ? "as if each slot had a cache of its own" : "as if all slots shared one cache",
+         [](run& x) { x.kv_unified = !unified(x); }});
+  if (r.overrides.empty() && !r.cpu_moe)
+    all.push_back({"as if -ot moved some tensor, which turns pipelining off", [](run& x) {
+                     x.overrides.push_back({"^none such$", "CPU"});
+                   }});
+  return all;
+}
+
+bytes predicted_by(const budget& b, const log_comparison& l, const std::string& backend) {
+  const buffer_place p = place_of_buffer(l.device.substr(0, l.device.find('+')));
+  const bool on_device = p.kind == buffer_place::device && p.backend == backend;
+  const auto of = [&](std::string_view term) {
+    if (l.device.empty()) {
+      bytes sum = b.host.of(term);
+      for (const device_budget& d : b.devices) sum += d.of(term);
+      return sum;
+    }
+    if (!on_device) return b.host.of(term);
+    return p.index < b.devices.size() ? b.devices[p.index].of(term) : bytes{};
+  };
+  if (l.term == "table_context") return of("kv_cache") + of("recurrent_state");
+  if (l.term == "table_compute") return of("compute_buffer");
+  if (l.term == "table_model") return of("weights");
+  return of(l.term);
+}
+
+}  // namespace
+
+void explain_differences(const logged_model& m, checked_context& c) {
+  const auto open = [](const log_comparison& l) {
+    return l.verdict == verdict::differs && l.why.empty() && l.logged && l.cache.empty();
+  };
+  if (m.shape.tensors.empty() || std::none_of(c.lines.begin(), c.lines.end(), open)) return;
+  planner p(m.shape, c.rebuilt.devices, {{}, true});
+  for (const variant& v : variants_of(c.rebuilt.r)) {
+    if (std::none_of(c.lines.begin(), c.lines.end(), open)) return;
+    run r = c.rebuilt.r;
+    v.change(r);
+    const auto b = p.budget_for(r);
+    if (!b) continue;
+    for (log_comparison& l : c.lines)
+      if (open(l) && l.logged->prints(predicted_by(*b, l, c.rebuilt.backend))) l.why = v.says;
+  }
+}
+
+}  // namespace vrambudget
