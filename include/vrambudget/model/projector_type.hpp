@@ -61,6 +61,11 @@ struct projector_type {
 
 namespace detail {
 
+inline void read_stack_factor(keys& k, encoder_hparams& hp) {
+  constexpr std::uint32_t most = 1u << 16;
+  hp.proj_stack_factor = k.required("audio.projector.stack_factor");
+  k.limit("audio.projector.stack_factor", hp.proj_stack_factor, most);
+}
 inline void read_window_attention(keys& k, encoder_hparams& hp) {
   hp.n_wa_pattern = k.required("vision.n_wa_pattern");
 }
@@ -80,9 +85,11 @@ inline void read_pixels_if_both(keys& k, encoder_hparams& hp) {
 
 // clang-format off: one row each
 inline constexpr projector_type projector_types[] = {
+    {"dots3note_a", modality::audio},
     {"dots_ocr", modality::vision, {1, scale_factor, true}, in_file, warms_up_tokens(46)},
     {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
     {"glm4v", modality::vision, {2, spatial_merge_size}, in_tokens(8, 4096), warms_up_tokens(46)},
+    {"glma", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"hunyuanvl",
      modality::vision,
      {2, spatial_merge_size},
@@ -103,7 +110,9 @@ inline constexpr projector_type projector_types[] = {
     {"kimivl", modality::vision, {1, scale_factor}, in_tokens(8, 1024), warms_up_tokens(16)},
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
+    {"meralion", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"mlp", modality::vision, {}, {}, {}, true},
+    {"musicflamingo", modality::audio},
     {"paddleocr", modality::vision, {2}, in_file, warms_up_tokens(28)},
     {"phi4", modality::vision, {}, in_file, warms_up_tokens(16)},
     {"pixtral", modality::vision, {1, spatial_merge_size}, in_tokens(8, 1024), warms_up_tokens(16)},
@@ -114,6 +123,7 @@ inline constexpr projector_type projector_types[] = {
      warms_up_tokens(46),
      true,
      read_window_attention},
+    {"qwen2a", modality::audio},
     {"qwen2vl_merger",
      modality::vision,
      {2, spatial_merge_size},
@@ -121,6 +131,7 @@ inline constexpr projector_type projector_types[] = {
      warms_up_tokens(46),
      true,
      read_window_attention_if_any},
+    {"qwen3a", modality::audio},
     {"qwen3vl_merger",
      modality::vision,
      {2, spatial_merge_size},
@@ -128,6 +139,8 @@ inline constexpr projector_type projector_types[] = {
      warms_up_tokens(46),
      false,
      read_window_attention_if_any},
+    {"ultravox", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"voxtral", modality::audio, {}, {}, {}, false, read_stack_factor},
 };
 // clang-format on
 

@@ -11,7 +11,9 @@
 #include "vrambudget/arch/encoders/ocr.hpp"
 #include "vrambudget/arch/encoders/pixtral.hpp"
 #include "vrambudget/arch/encoders/qwen.hpp"
+#include "vrambudget/arch/encoders/qwen3a.hpp"
 #include "vrambudget/arch/encoders/siglip.hpp"
+#include "vrambudget/arch/encoders/whisper.hpp"
 
 namespace vrambudget::arch::encoders {
 
@@ -24,9 +26,11 @@ struct description {
 
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
+    {"dots3note_a", build_dots3note_a},
     {"dots_ocr", build_dots_ocr},
     {"gemma3", build_gemma3},
     {"glm4v", build_glm4v},
+    {"glma", build_glma},
     {"hunyuanvl", build_hunyuanvl},
     {"idefics3", build_idefics3},
     {"internvl", build_internvl, true},
@@ -35,13 +39,19 @@ inline constexpr description descriptions[] = {
     {"kimivl", build_kimivl},
     {"lfm2", build_lfm2},
     {"lightonocr", build_lightonocr},
+    {"meralion", build_meralion},
     {"mlp", build_mlp},
+    {"musicflamingo", build_musicflamingo},
     {"paddleocr", build_paddleocr},
     {"phi4", build_phi4},
     {"pixtral", build_pixtral},
     {"qwen2.5vl_merger", build_qwen2_5vl},
+    {"qwen2a", build_qwen2a},
     {"qwen2vl_merger", build_qwen2vl},
+    {"qwen3a", build_qwen3a},
     {"qwen3vl_merger", build_qwen3vl},
+    {"ultravox", build_ultravox},
+    {"voxtral", build_voxtral},
 };
 // clang-format on
 

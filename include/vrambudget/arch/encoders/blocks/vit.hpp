@@ -46,6 +46,7 @@ struct vit_options {
   tensor* post_norm_weight = nullptr;             ///< another one than post_ln's
   bool normed_values = false;
   bool squared_relu = false;
+  bool averages_pairs = false;  ///< of positions, before the last norm
 };
 
 namespace detail {
@@ -132,6 +133,10 @@ inline tensor* vit(builder& b, tensor* x, std::int64_t n_pos, const vit_options&
     x = b.add(x, y);
     if (tensor* scale = w("out_scale.weight")) x = b.mul(x, scale);
     builder::named(x, "layer_out", il);
+  }
+  if (o.averages_pairs) {
+    x = b.pool_1d(b.cont(b.transpose(x)), 2, {.stride = 2});
+    x = b.cont(b.transpose(x));
   }
   if (o.post_norm_weight)
     x = b.norm_with(o.norm, o.post_norm_weight, b.weight(b.in_tower("post_ln.bias")), x);
