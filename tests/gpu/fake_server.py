@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A llama-server without an engine: takes what a recorded one took from the driver it is started with, prints
-its lines, and answers /health and /completion. FAKE_ENGINE=lost: the GPU goes away in the prompt; =less: it
-takes half a cache."""
+its lines, and answers /health and /completion. FAKE_ENGINE says what it does otherwise: "lost", the GPU goes
+away in the prompt; "less", half a cache; "more", 64 MiB nobody planned; "spills", it goes on without memory."""
 import argparse
 import ctypes
 import http.server
@@ -24,6 +24,7 @@ with open(o.m, "rb") as f:
         sys.exit(f"error: {o.m} is no GGUF file")
 with open(os.path.join(os.environ["FAKE_ENGINE_DATA"], "recorded_engine.json")) as f:
     low, high = json.load(f)["runs"]
+otherwise = os.environ.get("FAKE_ENGINE")
 cuda = ctypes.CDLL("libcuda.so.1")
 context, taken = ctypes.c_void_p(), []
 
@@ -45,6 +46,8 @@ def take(size):
     if cuda.cuMemAlloc_v2(ctypes.byref(address), ctypes.c_size_t(size)) == 0:
         taken.append(address)
         return
+    if otherwise == "spills":
+        return
     print(f"ggml_backend_cuda_buffer_type_alloc_buffer: allocating {size / 2**20:.2f} MiB on device 0: "
           "cudaMalloc failed: out of memory", flush=True)
     end(1)
@@ -65,7 +68,7 @@ class Answers(http.server.BaseHTTPRequestHandler):
         prompt = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["prompt"]
         if len(prompt) != o.c - 1:
             return self.send_error(400)
-        if os.environ.get("FAKE_ENGINE") == "lost":
+        if otherwise == "lost":
             print("CUDA error: unspecified launch failure", flush=True)
             end(134)
         for size in low["prompt"]:
@@ -80,10 +83,12 @@ signal.signal(signal.SIGTERM, lambda *_: end(0))
 if cuda.cuInit(0) != 0 or cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), 0) != 0:
     sys.exit("ggml_cuda_init: failed to initialize CUDA: out of memory")
 cuda.cuCtxSetCurrent(context)
+if otherwise == "more":
+    take(64 << 20)
 for part in ("load", "context"):
     for a, b in zip(low[part], high[part]):
         size = between(a["bytes"], b["bytes"])
-        if os.environ.get("FAKE_ENGINE") == "less" and "KV" in a["line"]:
+        if otherwise == "less" and "KV" in a["line"]:
             size //= 2
         take(size)
         print(a["line"] % (size / 2**20), flush=True)

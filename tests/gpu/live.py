@@ -4,7 +4,6 @@
 Exit status: 0 all held, 1 something differs, 2 usage, 77 skipped: no GPU here.
 """
 import argparse
-import contextlib
 import json
 import os
 import re
@@ -13,44 +12,24 @@ import sys
 import tempfile
 
 import engine
+from tools import Tools, ToolFailed
 
 GIB, MIB, STEP = 1 << 30, 1 << 20, 256
 DENSE_HYBRID_EXPERTS = "qwen3-0.6b,llama-3.1-8b,qwen3.5-4b,qwen3.6-27b-ud-q4kxl,qwen3-30b-a3b"
 
 
+class PlanFailed(Exception):
+    pass
+
+
 class Suite:
     def __init__(self, options):
         self.o, self.failures, self.recording = options, [], {}
-        self.scratch = options.scratch
-
-    # what others do for us
+        self.scratch, self.tools = options.scratch, Tools(options.tools)
 
     def program(self, *args):
         done = subprocess.run([self.o.program, *args], capture_output=True, text=True)
         return done.returncode, done.stdout, done.stderr.strip()
-
-    def tool(self, name):
-        return os.path.join(self.o.tools, name)
-
-    def free_memory(self):
-        text = subprocess.run([self.tool("free_memory")], capture_output=True, text=True).stdout.strip()
-        return int(text) if text else None
-
-    @contextlib.contextmanager
-    def ballast(self, leave):
-        """Memory held so that `leave` bytes are free; gives what is free."""
-        holder = subprocess.Popen([self.tool("hold"), str(leave)], stdout=subprocess.PIPE,
-                                  stderr=subprocess.PIPE, text=True)
-        try:
-            line = holder.stdout.readline().strip()
-            if not line:
-                raise RuntimeError(holder.stderr.read().strip())
-            yield int(line)
-        finally:
-            holder.terminate()
-            holder.communicate()
-
-    # what is said
 
     def say(self, text):
         print(text, flush=True)
@@ -58,8 +37,6 @@ class Suite:
     def fail(self, text):
         self.failures.append(text)
         self.say("  DIFFERS " + text)
-
-    # steps
 
     def probe(self):
         """The machine as it is; ends the suite where there is none."""
@@ -106,14 +83,14 @@ class Suite:
     def plan(self, model, run, *more):
         status, out, why = self.program(model, *run.split(), "--json", *more)
         if status not in (0, 1):
-            raise RuntimeError(f"vrambudget {model} {run}: {why}")
+            raise PlanFailed(f"vrambudget {model} {run}: {why}")
         return json.loads(out)
 
     def run_engine(self, purpose, model, path, n_ctx, ballast=0):
         """One run of the engine, recorded beside the plan; gives the record."""
         run = f"-c {n_ctx} -np 1"
         planned = self.plan(model, run)
-        facts, printed = engine.measure(self.server, path, run, n_ctx - 1, self.free_memory,
+        facts, printed = engine.measure(self.server, path, run, n_ctx - 1, self.tools.free_memory,
                                         os.path.join(self.scratch, "engine.log"))
         record = {"purpose": purpose, "model": os.path.basename(model), "run": run, "n_ctx": n_ctx, **facts}
         if ballast:
@@ -159,16 +136,11 @@ class Suite:
         for path in self.o.model:
             yield path, path
         if not self.o.model:
-            yield self.o.engine_model, self.sparse(self.o.engine_model)
-
-    def sparse(self, model):
-        path = os.path.join(self.scratch, "model.gguf")
-        subprocess.run([self.tool("sparse_model"), model, path], check=True)
-        return path
+            yield self.o.engine_model, self.tools.sparse_model(self.o.engine_model, self.scratch)
 
     def experiment(self, model, path):
         """With ballast the largest planned context runs with a full-length prompt, and the next does not."""
-        with self.ballast(self.o.leave) as free:
+        with self.tools.ballast(self.o.leave) as free:
             ballast = self.recording["devices"][0]["free_bytes"] - free
             self.say(f"  {free} bytes left free ({self.o.leave} wanted)")
             most = self.plan(model, "-np 1", "--free", str(free))["max_context"]
@@ -222,7 +194,7 @@ class Suite:
             return self.say(f"no ballast: less than {self.o.leave / GIB:.2f} GiB and a context are free")
         self.say("the experiment with ballast")
         model = self.o.ballast_model
-        path = model if os.path.exists(model) else self.sparse(model)
+        path = model if os.path.exists(model) else self.tools.sparse_model(model, self.scratch)
         self.experiment(model, path)
 
     def write(self):
@@ -266,7 +238,7 @@ def main():
         suite = Suite(options)
         try:
             suite.run_all()
-        except (engine.EngineMissing, RuntimeError, subprocess.CalledProcessError) as e:
+        except (engine.EngineMissing, PlanFailed, ToolFailed) as e:
             suite.fail(str(e))
         suite.write()
     print(f"{len(suite.failures)} differences" if suite.failures else "all held", flush=True)

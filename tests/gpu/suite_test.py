@@ -32,7 +32,7 @@ class Suite(unittest.TestCase):
     def environment(self, driver="whole", **more):
         e = {k: v for k, v in os.environ.items() if not k.startswith(("FAKE_", "CUDA_", "VRAMBUDGET_"))}
         e.update(LD_LIBRARY_PATH=os.path.join(o.drivers, driver), FAKE_CUDA_STATE=self.state,
-                 FAKE_ENGINE_DATA=HERE, PYTHONDONTWRITEBYTECODE="1", **more)
+                 FAKE_ENGINE_DATA=HERE, XDG_CONFIG_HOME=self.folder, PYTHONDONTWRITEBYTECODE="1", **more)
         return e
 
     def live(self, *args, **environment):
@@ -111,7 +111,10 @@ class Suite(unittest.TestCase):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn(said, done.stdout)
         self.assert_nothing_left()
-        return self.recording()
+        r = self.recording()
+        shutil.rmtree(self.records)
+        os.mkdir(self.records)
+        return r
 
     def test_a_missing_engine_is_told(self):
         self.fails("--llama-cpp", self.folder, said="no llama-server and no sources to build it from")
@@ -154,6 +157,22 @@ class Suite(unittest.TestCase):
     def test_an_engine_that_takes_less_than_exact_terms_is_told(self):
         self.fails("--llama-cpp", self.engine, FAKE_ENGINE="less", FAKE_CUDA_TOTAL_MIB="6000",
                    said="the engine has 448.0 MiB of kv_cache, predicted 896.00")
+
+    def test_an_engine_that_takes_more_than_the_budget_is_told(self):
+        r = self.fails("--llama-cpp", self.engine, "--leave", "3GiB", "--ballast-model", "qwen3-0.6b",
+                       FAKE_ENGINE="more", said="14848 tokens were planned to fit, the engine: out of memory")
+        self.assertEqual([run["outcome"] for run in r["engine"]["runs"]], ["ran", "out of memory"])
+        self.fails("--llama-cpp", self.engine, FAKE_ENGINE="more", FAKE_CUDA_TOTAL_MIB="6000",
+                   said=f"took {2328 * MIB + 64 * MIB} bytes, the budget has ")
+
+    def test_a_next_step_that_runs_all_the_same_is_told(self):
+        r = self.fails("--llama-cpp", self.engine, "--leave", "3GiB", "--ballast-model", "qwen3-0.6b",
+                       FAKE_ENGINE="spills", said="tokens cannot fit, the engine: ran")
+        self.assertEqual(r["engine"]["runs"][2]["purpose"], "next step")
+
+    def test_an_unknown_model_is_told(self):
+        self.fails("--llama-cpp", self.engine, "--engine-model", "no-such-model", said="sparse_model: ")
+        self.fails("--llama-cpp", self.engine, "--model", "/no/such.gguf", said="vrambudget /no/such.gguf")
 
     def test_ballast_that_cannot_be_held_is_told(self):
         self.fails("--llama-cpp", self.engine, "--leave", "3GiB", "--ballast-model", "qwen3-0.6b",
