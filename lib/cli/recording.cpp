@@ -11,9 +11,9 @@
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 
 #include "cli.hpp"
+#include "vrambudget/gpu/operating_system.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::cli {
@@ -51,23 +51,7 @@ void spread(std::string& out, const json::value& v, std::size_t indent) {
   }
 }
 
-std::string operating_system() {
-  std::ifstream in("/proc/version");
-  return std::string(os_of(std::string(std::istreambuf_iterator<char>(in), {})));
-}
-
 }  // namespace
-
-std::string_view os_of(std::string_view proc_version) {
-#ifdef _WIN32
-  return "windows";
-#else
-  // "Linux version 5.15.153.1-microsoft-standard-WSL2 (root@...) ..."
-  const bool wsl = proc_version.find("microsoft") != proc_version.npos ||
-                   proc_version.find("Microsoft") != proc_version.npos;
-  return wsl ? "wsl2" : "linux";
-#endif
-}
 
 json::object device_json(std::size_t index, const live_device& d) {
   json::object o{{"id", fmt::format("CUDA{}", index)},
@@ -90,7 +74,7 @@ json::object recording_of(const live_machine& machine, json::object allocation) 
   json::object r{{"schema", json_schema},
                  {"vrambudget", version},
                  {"date", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
-                 {"os", operating_system()}};
+                 {"os", name(this_system())}};
   if (machine.version.driver) r["driver"] = *machine.version.driver;
   if (machine.version.cuda) r["cuda"] = *machine.version.cuda;
   json::array devices;

@@ -4,14 +4,10 @@
 
 #include <boost/json/object.hpp>
 #include <string>
-#include <string_view>
 
 #include "live.hpp"
 
 namespace vrambudget::cli {
-
-/// "linux", "wsl2" or "windows", from the text of /proc/version on Linux.
-[[nodiscard]] std::string_view os_of(std::string_view proc_version);
 
 /// A device as `probe --json` and recordings show it; what is not known is absent.
 [[nodiscard]] boost::json::object device_json(std::size_t index, const live_device& d);

@@ -12,15 +12,19 @@ std::optional<operating_system> find_operating_system(std::string_view text) {
   return std::nullopt;
 }
 
+operating_system system_of_kernel(std::string_view version) {
+  // WSL's kernels name themselves "...-microsoft-standard-WSL2", older ones "-Microsoft"
+  return version.find("icrosoft") != version.npos ? operating_system::wsl2
+                                                  : operating_system::native_linux;
+}
+
 operating_system this_system() {
 #ifdef _WIN32
   return operating_system::windows;
 #else
-  // WSL's kernels name themselves "...-microsoft-standard-WSL2"
   std::string line;
   std::getline(std::ifstream("/proc/version"), line);
-  return line.find("icrosoft") != std::string::npos ? operating_system::wsl2
-                                                    : operating_system::native_linux;
+  return system_of_kernel(line);
 #endif
 }
 

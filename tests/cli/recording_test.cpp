@@ -1,5 +1,4 @@
 // Recordings of machines: what `probe --dump` writes, and that what was measured then is what we say now.
-#include "cli/recording.hpp"
 
 #include <doctest/doctest.h>
 
@@ -10,6 +9,7 @@
 
 #include "fake_devices.hpp"
 #include "replay.hpp"
+#include "vrambudget/gpu/operating_system.hpp"
 
 namespace {
 
@@ -83,11 +83,14 @@ TEST_SUITE("recording") {
   }
 
   TEST_CASE("the system is told by the kernel's version text") {
-    using vrambudget::cli::os_of;
-    CHECK(os_of("Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)") == "linux");
-    CHECK(os_of("Linux version 5.15.153.1-microsoft-standard-WSL2 (root@941d)") == "wsl2");
-    CHECK(os_of("Linux version 4.4.0-19041-Microsoft (Microsoft@Microsoft.com)") == "wsl2");
-    CHECK(os_of("") == "linux");
+    using enum vrambudget::operating_system;
+    using vrambudget::system_of_kernel;
+    CHECK(system_of_kernel("Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)") ==
+          native_linux);
+    CHECK(system_of_kernel("Linux version 5.15.153.1-microsoft-standard-WSL2 (root@94)") == wsl2);
+    CHECK(system_of_kernel("Linux version 4.4.0-19041-Microsoft (Microsoft@Microsoft.com)") ==
+          wsl2);
+    CHECK(system_of_kernel("") == native_linux);
   }
 
   TEST_CASE("an allocation is recorded with its run and each step") {

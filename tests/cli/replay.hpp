@@ -14,7 +14,8 @@
 
 #include "cli/run_options.hpp"
 #include "vrambudget/gguf/header.hpp"
-#include "vrambudget/gpu/catalogue.hpp"
+#include "vrambudget/gpu/operating_system.hpp"
+#include "vrambudget/gpu/overheads.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/model/model.hpp"
@@ -185,13 +186,13 @@ inline void compare_run(report& r, const std::string& where, const json::value& 
   }
 }
 
-/// The context a card took lies in the range that plans use for cards of its name.
-inline void compare_context(report& r, const std::string& where, const json::value& d) {
+/// The context a card took, and what one may grow by in use, meets the range that plans use for its kind.
+inline void compare_context(report& r, const std::string& where, const json::value& d,
+                            operating_system os) {
   if (!d.as_object().contains("driver_context_bytes")) return;
-  const auto known = find_gpu(text_at(d, "gpu"));
-  const measured_range used = (known ? to_device(*known) : device{}).driver_context;
+  const auto used = driver_context_of(capability(text_at(d, "compute_capability")), os);
   const bytes measured = size_at(d, "driver_context_bytes");
-  if (measured < used.low || used.high < measured)
+  if (measured + context_growth() < used.low || used.high < measured)
     r.differs(where, fmt::format("a context took {}, plans count {} to {}", measured.count,
                                  used.low.count, used.high.count));
 }
@@ -212,8 +213,8 @@ inline std::vector<std::string> differences(const json::value& recording) {
                    {"?engine", object}}))
     return r.lines;
   if (recording.at("schema") != json_schema) r.differs("recording", "schema is not ours");
-  const std::string os = text_at(recording, "os");
-  if (os != "linux" && os != "wsl2" && os != "windows") r.differs("recording", "unknown os " + os);
+  const auto os = find_operating_system(text_at(recording, "os"));
+  if (!os) r.differs("recording", "unknown os " + text_at(recording, "os"));
   const json::array& devices = recording.at("devices").as_array();
   for (std::size_t i = 0; i < devices.size(); ++i)
     r.has_keys(fmt::format("device {}", i), devices[i],
@@ -229,7 +230,7 @@ inline std::vector<std::string> differences(const json::value& recording) {
                 {"?granularity_bytes", uint64}});
   if (!r.lines.empty()) return r.lines;
   for (std::size_t i = 0; i < devices.size(); ++i)
-    compare_context(r, fmt::format("device {}", i), devices[i]);
+    compare_context(r, fmt::format("device {}", i), devices[i], *os);
   const auto each = [&](const json::value& of, const char* key, const keys& more) {
     const json::value* all = of.as_object().if_contains(key);
     if (all == nullptr) return;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A llama-server without an engine: takes what a recorded one took from the driver it is started with, prints
 its lines, and answers /health and /completion. FAKE_ENGINE says what it does otherwise: "lost", the GPU goes
-away in the prompt; "less", half a cache; "more", 64 MiB nobody planned; "spills", it goes on without memory."""
+away in the prompt; "less", half a cache; "more", 256 MiB nobody planned; "spills", it goes on without memory."""
 import argparse
 import ctypes
 import http.server
@@ -84,7 +84,7 @@ if cuda.cuInit(0) != 0 or cuda.cuDevicePrimaryCtxRetain(ctypes.byref(context), 0
     sys.exit("ggml_cuda_init: failed to initialize CUDA: out of memory")
 cuda.cuCtxSetCurrent(context)
 if otherwise == "more":
-    take(64 << 20)
+    take(256 << 20)
 for part in ("load", "context"):
     for a, b in zip(low[part], high[part]):
         size = between(a["bytes"], b["bytes"])

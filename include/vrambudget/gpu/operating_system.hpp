@@ -18,6 +18,9 @@ enum class operating_system : std::uint8_t { native_linux, windows, wsl2 };
 /// "linux", "windows" or "wsl2"; nothing for another text.
 [[nodiscard]] std::optional<operating_system> find_operating_system(std::string_view name);
 
+/// wsl2 or Linux, by the kernel's version as /proc/version has it.
+[[nodiscard]] operating_system system_of_kernel(std::string_view version);
+
 /// The system this process runs on.
 [[nodiscard]] operating_system this_system();
 
