@@ -7,7 +7,7 @@ as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
 $as_root apt-get update -qq
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends \
-  g++ cmake ninja-build libboost-json1.81-dev libfmt-dev libeigen3-dev libcli11-dev doctest-dev libbenchmark-dev >/dev/null
+  g++ cmake ninja-build libboost-json1.81-dev libfmt-dev libeigen3-dev libcurl4-openssl-dev libcli11-dev doctest-dev libbenchmark-dev >/dev/null
 
 cmake --preset release
 cmake --build --preset release

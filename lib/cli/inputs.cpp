@@ -9,6 +9,7 @@
 
 #include "cli.hpp"
 #include "live.hpp"
+#include "model_sources.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/shape.hpp"
@@ -28,6 +29,12 @@ model from_file(const std::string& path) {
   m->file_size = f.total_size;
   if (m->name.empty()) m->name = std::filesystem::path(path).stem().string();
   return std::move(*m);
+}
+
+model from_store(const stored_model& s) {
+  model m = from_file(s.path);
+  if (s.name.starts_with("ollama:")) m.name = s.name;  // a blob's own name is its digest
+  return m;
 }
 
 model from_catalogue(const catalogued_model& c) {
@@ -52,11 +59,25 @@ std::vector<device> gpus_of_this_machine() {
 }  // namespace
 
 model load_model(const std::string& typed) {
+  if (is_remote(typed)) return load_remote(typed);
+  if (typed.starts_with("ollama:")) {
+    const std::string folder = usual_folders().ollama;
+    if (folder.empty()) throw failure{bad_input, typed + ": neither OLLAMA_MODELS nor HOME is set"};
+    return from_store(value_or_fail(ollama_model(folder, typed.substr(7)), bad_input));
+  }
   std::error_code ignored;
-  if (std::filesystem::exists(typed, ignored) || looks_like_path(typed)) return from_file(typed);
+  if (std::filesystem::exists(typed, ignored)) return from_file(typed);
+  const std::vector<stored_model>& stored = models_on_disk();
+  if (const auto whole = value_or_fail(find_whole_name(stored, typed), bad_input))
+    return from_store(*whole);
+  if (looks_like_path(typed)) return from_file(typed);
   auto known = find_model(typed);
-  if (!known) throw failure{bad_input, "no file '" + typed + "', and " + known.error().message};
-  return from_catalogue(*known);
+  if (known) return from_catalogue(*known);
+  auto begins = find_stored_model(stored, typed);
+  if (begins) return from_store(*begins);
+  const bool is_one_of_several = begins.error().message.find(" can be ") != std::string::npos;
+  throw failure{bad_input, "no file '" + typed + "', and " +
+                               (is_one_of_several ? begins.error() : known.error()).message};
 }
 
 result<bytes> parse_size(std::string_view text) {

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli.hpp"
+#include "model_sources.hpp"
 #include "vrambudget/model/tensor_class.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
@@ -102,6 +103,10 @@ void print_json(const model& m) {
                  {"architecture", m.architecture}};
   if (!m.path.empty()) o["path"] = m.path;
   if (m.file_size.count) o["file_bytes"] = m.file_size.count;
+  if (const network_use& n = network_so_far(); n.traffic.n_requests)
+    o["transfer"] = {{"bytes", n.traffic.body.count},
+                     {"requests", n.traffic.n_requests},
+                     {"seconds", n.seconds}};
   o["n_params"] = m.n_params;
   o["tensor_count"] = m.tensors.size();
   o["tensor_bytes"] = m.tensor_bytes().count;
@@ -123,12 +128,17 @@ std::function<int()> add_inspect(CLI::App& app) {
     bool json = false;
   };
   auto q = std::make_shared<request>();
-  app.add_option("MODEL,-m,--model", q->model, "a GGUF file or a name from `vrambudget models`")
+  app.add_option("MODEL,-m,--model", q->model,
+                 "a GGUF file, an address, hf:org/repo:QUANT, ollama:name, or a model's name")
       ->required();
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");
+  add_source_options(app);
   return [q] {
     const model m = load_model(q->model);
     q->json ? print_json(m) : print_text(m);
+    if (const network_use& n = network_so_far(); n.traffic.n_requests && !q->json)
+      fmt::print("  {:<22}{} bytes in {} requests, {:.2f} s\n", "transferred",
+                 grouped(n.traffic.body.count), n.traffic.n_requests, n.seconds);
     return yes;
   };
 }

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "cli.hpp"
+#include "model_sources.hpp"
 #include "run_options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
@@ -157,13 +158,16 @@ void add_model_options(CLI::App& app, plan_request& q) {
   app.add_option("--model-draft,--spec-draft-model", q.draft,
                  "-md: a model that drafts for it, by file or name")
       ->type_name("MODEL");
+  add_source_options(app);
   add_run_options(app, q.r);
 }
 
 std::function<int()> add_plan(CLI::App& app) {
   auto q = std::make_shared<plan_request>();
-  app.add_option("MODEL,-m,--model", q->model,
-                 "a GGUF file, any file of a split set, or a name from `vrambudget models`");
+  app.add_option(
+      "MODEL,-m,--model", q->model,
+      "a GGUF file, any file of a split set, an address, hf:org/repo:QUANT, ollama:name, or a "
+      "model's name");
   add_gpu_options(app, q->gpus);
   app.add_option("--reserve", q->reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
   app.add_flag("--buffers-only", q->buffers_only,

@@ -97,6 +97,9 @@ class header_parser {
     return std::move(out_);
   }
 
+  /// After run(): where the last entry ended, or how many bytes a truncated one needs.
+  [[nodiscard]] std::uint64_t reached() const { return in_.needed() ? in_.needed() : in_.offset(); }
+
  private:
   // An announced count reserves no more than this; beyond it vectors grow with what was parsed.
   static constexpr std::uint64_t max_reserved = 4096;
@@ -224,6 +227,17 @@ class header_parser {
 [[nodiscard]] inline result<header> parse(std::span<const std::byte> file,
                                           const parse_options& options = {}) {
   return detail::header_parser(file, options).run();
+}
+
+/// How many bytes of a file its header takes, padding before the data not counted: exactly, where
+/// `beginning` holds it whole; else more than that has, and at least what the next entry needs.
+///
+/// Errors: those of parse() that no further byte can mend
+[[nodiscard]] inline result<std::uint64_t> header_extent(std::span<const std::byte> beginning) {
+  detail::header_parser parser(beginning, {.check_data = false});
+  const auto header = parser.run();
+  if (!header && header.error().code != errc::truncated) return header.error();
+  return parser.reached();
 }
 
 }  // namespace vrambudget::gguf

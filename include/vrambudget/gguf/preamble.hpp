@@ -44,10 +44,12 @@ namespace detail {
   if (!n) return n.error();
   if (*n < 0) return field_error(errc::bad_format, field, at, std::to_string(*n), "0 or more");
   const std::uint64_t most = in.remaining() / smallest;
-  if (static_cast<std::uint64_t>(*n) > most)
+  if (static_cast<std::uint64_t>(*n) > most) {
+    in.need((bytes{smallest} * static_cast<std::uint64_t>(*n)).count);
     return field_error(errc::truncated, field, at, std::to_string(*n),
                        "at most " + std::to_string(most) + " in the " + size_text(in.remaining()) +
                            " before the end of the data");
+  }
   return static_cast<std::uint64_t>(*n);
 }
 

@@ -10,6 +10,7 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/gguf/string_walk.hpp"
 #include "vrambudget/gguf/value.hpp"
+#include "vrambudget/units.hpp"
 
 namespace vrambudget::gguf {
 
@@ -53,6 +54,8 @@ class reader {
   /// Bytes from the start of the data.
   [[nodiscard]] std::uint64_t offset() const { return at_; }
   [[nodiscard]] std::uint64_t remaining() const { return data_.size() - at_; }
+  /// After a read that failed as truncated: how many bytes the data must have at least for it; else 0.
+  [[nodiscard]] std::uint64_t needed() const { return needed_; }
 
   /// The next number. Errors: truncated  the data ends within it
   template <class T>
@@ -96,14 +99,19 @@ class reader {
   }
 
   /// The error for a field that needs `size` bytes where fewer are left.
-  [[nodiscard]] error truncated(std::string_view field, std::uint64_t size) const {
+  [[nodiscard]] error truncated(std::string_view field, std::uint64_t size) {
+    need(size);
     return field_error(errc::truncated, field, at_,
                        size_text(remaining()) + " before the end of the data", size_text(size));
   }
 
+  /// Notes that `size` bytes from here on are needed.
+  void need(std::uint64_t size) { needed_ = (bytes{at_} + bytes{size}).count; }
+
  private:
   std::span<const std::byte> data_;
   std::uint64_t at_ = 0;
+  std::uint64_t needed_ = 0;
 };
 
 /// A value type's id. Errors: truncated;  bad_format  an unknown id

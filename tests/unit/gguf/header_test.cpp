@@ -35,6 +35,35 @@ TEST_SUITE("gguf header") {
     CHECK(h->tensors()[1].size == 12_B);
   }
 
+  TEST_CASE("of a header cut anywhere more is asked for, never more than it has") {
+    const auto file = sample::by_hand();
+    const auto whole = gguf::header_extent(file);
+    REQUIRE(whole.has_value());
+    CHECK(*whole <= 256);  // where the data begins, padded to 64
+    CHECK(*whole > 192);
+    for (std::size_t n = 0; n < *whole; ++n) {
+      CAPTURE(n);
+      const auto needed = gguf::header_extent(std::span(file).first(n));
+      REQUIRE_MESSAGE(needed.has_value(), needed.error().message);
+      CHECK(*needed > n);
+      CHECK(*needed <= *whole);
+    }
+    CHECK(gguf::header_extent(std::span(file).first(*whole)).value() == *whole);
+  }
+
+  TEST_CASE("what no further byte can mend is an error though the header is cut") {
+    auto file = sample::by_hand();
+    sample::patch(file, 0, std::uint32_t{0x4c4d5448});
+    CHECK(gguf::header_extent(std::span(file).first(8)).error().code == errc::bad_format);
+  }
+
+  TEST_CASE("a count that the beginning cannot hold asks for the room it needs") {
+    const auto header = gguf::writer().add("k", true).finish();
+    std::vector<std::byte> cut(header.begin(), header.begin() + 24);
+    sample::patch(cut, 8, std::uint64_t{1000});  // tensors of at least 24 bytes behind byte 16
+    CHECK(gguf::header_extent(cut).value() == 16 + 24 * 1000);
+  }
+
   TEST_CASE("version 2 has the same layout") {
     auto file = sample::by_hand();
     sample::patch(file, 4, std::uint32_t{2});

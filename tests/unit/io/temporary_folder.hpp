@@ -23,6 +23,7 @@ class temporary_folder {
     std::filesystem::remove_all(root_, ignored);
   }
 
+  [[nodiscard]] std::filesystem::path root() const { return root_; }
   [[nodiscard]] std::string path(const std::string& name) const { return root_ + "/" + name; }
 
   /// Writes a file and returns its path.
