@@ -32,6 +32,8 @@ class op_builder {
   tensor* sqr(tensor* a) { return like(op::sqr, a, {a}); }
   tensor* sqrt(tensor* a) { return like(op::sqrt, a, {a}); }
   tensor* log(tensor* a) { return like(op::log, a, {a}); }
+  tensor* sin(tensor* a) { return like(op::sin, a, {a}); }
+  tensor* cos(tensor* a) { return like(op::cos, a, {a}); }
   tensor* fill(tensor* a) { return like(op::fill, a, {a}); }
   tensor* unary(ggml::unary u, tensor* a) {
     tensor* t = like(op::unary, a, {a});

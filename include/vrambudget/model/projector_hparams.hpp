@@ -32,6 +32,8 @@ struct encoder_hparams {
   std::uint64_t file_max_pixels = 0;   ///< `image_max_pixels`, likewise
   std::uint32_t n_wa_pattern = 0;      ///< `n_wa_pattern`: every n-th layer sees everything
   std::uint32_t attn_window_size = 0;  ///< `window_size`
+  std::uint32_t n_query = 0;           ///< `clip.minicpmv_query_num`: rows that a resampler gives
+  std::uint32_t insert_layer = 0;      ///< `wa_layer_indexes`, the first: patches merge after it
 
   // sound
   std::uint32_t n_mel_bins = 0;         ///< `num_mel_bins`

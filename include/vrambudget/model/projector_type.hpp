@@ -82,12 +82,44 @@ inline void read_pixels_if_both(keys& k, encoder_hparams& hp) {
   if (hp.file_min_pixels == 0 || hp.file_max_pixels == 0)
     hp.file_min_pixels = hp.file_max_pixels = 0;
 }
+/// The patches that the kernel sees are already merged.
+inline void merge_in_kernel(keys& k, encoder_hparams& hp) {
+  k.limit("vision.patch_size", std::uint64_t{hp.patch_size} * hp.n_merge, 65535);
+  hp.patch_size *= hp.n_merge;
+  hp.n_merge = 1;
+}
+/// Sound is 640 samples a frame, whatever the file says.
+inline void frame_samples(keys&, encoder_hparams& hp) { hp.n_mel_bins = 640; }
+/// Files from before there was a key name a version.
+inline void read_resampler(keys& k, encoder_hparams& hp) {
+  constexpr std::uint32_t of_later_versions = 64, of_first_ones = 96;
+  const std::uint32_t version = k.u32("minicpmv_version");
+  const bool later = (version >= 3 && version <= 6) || version == 100045;
+  hp.n_query = k.u32("minicpmv_query_num");
+  if (hp.n_query == 0) hp.n_query = later ? of_later_versions : of_first_ones;
+  k.limit("minicpmv_query_num", hp.n_query, 1u << 16);
+}
+inline void read_inserted_merger(keys& k, encoder_hparams& hp) {
+  const gguf::value* v = k.find("vision.wa_layer_indexes");
+  if (v && v->is_array() && v->size() > 0)
+    hp.insert_layer = k.per_layer("vision.wa_layer_indexes", 1)[0];
+  if (hp.insert_layer > 0) k.limit("vision.wa_layer_indexes", hp.insert_layer, hp.n_layer - 1);
+}
 
 // clang-format off: one row each
 inline constexpr projector_type projector_types[] = {
     {"dots3note_a", modality::audio},
     {"dots_ocr", modality::vision, {1, scale_factor, true}, in_file, warms_up_tokens(46)},
     {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
+    {"gemma4ua", modality::audio, {}, {}, {}, false, frame_samples},
+    {"gemma4uv",
+     modality::vision,
+     {3, scale_factor},
+     in_tokens(70, 1120),
+     warms_up_tokens(16),
+     false,
+     merge_in_kernel},
+    {"gemma4v", modality::vision, {3, scale_factor}, in_tokens(70, 1120), warms_up_tokens(16)},
     {"glm4v", modality::vision, {2, spatial_merge_size}, in_tokens(8, 4096), warms_up_tokens(46)},
     {"glma", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"hunyuanvl",
@@ -111,6 +143,7 @@ inline constexpr projector_type projector_types[] = {
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
     {"meralion", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"minicpmv4_6", modality::vision, {4, scale_factor}, {}, {}, true, read_inserted_merger},
     {"mlp", modality::vision, {}, {}, {}, true},
     {"musicflamingo", modality::audio},
     {"paddleocr", modality::vision, {2}, in_file, warms_up_tokens(28)},
@@ -139,6 +172,7 @@ inline constexpr projector_type projector_types[] = {
      warms_up_tokens(46),
      false,
      read_window_attention_if_any},
+    {"resampler", modality::vision, {}, {}, {}, true, read_resampler},
     {"ultravox", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"voxtral", modality::audio, {}, {}, {}, false, read_stack_factor},
 };

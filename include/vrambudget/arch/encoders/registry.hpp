@@ -4,10 +4,12 @@
 
 #include <string_view>
 
+#include "vrambudget/arch/encoders/gemma4.hpp"
 #include "vrambudget/arch/encoders/glm4v.hpp"
 #include "vrambudget/arch/encoders/internvl.hpp"
 #include "vrambudget/arch/encoders/kimi.hpp"
 #include "vrambudget/arch/encoders/llava.hpp"
+#include "vrambudget/arch/encoders/minicpmv.hpp"
 #include "vrambudget/arch/encoders/ocr.hpp"
 #include "vrambudget/arch/encoders/pixtral.hpp"
 #include "vrambudget/arch/encoders/qwen.hpp"
@@ -29,6 +31,9 @@ inline constexpr description descriptions[] = {
     {"dots3note_a", build_dots3note_a},
     {"dots_ocr", build_dots_ocr},
     {"gemma3", build_gemma3},
+    {"gemma4ua", build_gemma4ua},
+    {"gemma4uv", build_gemma4uv},
+    {"gemma4v", build_gemma4v, true},
     {"glm4v", build_glm4v},
     {"glma", build_glma},
     {"hunyuanvl", build_hunyuanvl},
@@ -40,6 +45,7 @@ inline constexpr description descriptions[] = {
     {"lfm2", build_lfm2},
     {"lightonocr", build_lightonocr},
     {"meralion", build_meralion},
+    {"minicpmv4_6", build_minicpmv4_6},
     {"mlp", build_mlp},
     {"musicflamingo", build_musicflamingo},
     {"paddleocr", build_paddleocr},
@@ -50,6 +56,7 @@ inline constexpr description descriptions[] = {
     {"qwen2vl_merger", build_qwen2vl},
     {"qwen3a", build_qwen3a},
     {"qwen3vl_merger", build_qwen3vl},
+    {"resampler", build_minicpmv},
     {"ultravox", build_ultravox},
     {"voxtral", build_voxtral},
 };

@@ -96,6 +96,37 @@ inline attention_inputs project_heads(builder& b, int il, const vit_options& o, 
 
 }  // namespace detail
 
+/// Layer `il` over `x` [n_embd, n_pos * n_batch].
+inline tensor* vit_layer(builder& b, int il, const vit_options& o, tensor* x, std::int64_t n_pos,
+                         std::int64_t n_batch) {
+  const auto w = [&](const char* name) { return b.weight(b.in_layer(il, name)); };
+  const auto norm = [&](const char* name, tensor* t) {
+    return b.norm_of(o.norm, b.in_layer(il, name), t);
+  };
+  attention_inputs heads = detail::project_heads(b, il, o, norm("ln1", x), n_pos, n_batch);
+  if (o.rotate) {
+    heads.q = o.rotate(heads.q);
+    heads.k = o.rotate(heads.k);
+  }
+  if (o.normed_values) heads.v = b.rms_norm(heads.v);
+  heads.mask = static_cast<std::size_t>(il) < o.masks.size() ? o.masks[static_cast<std::size_t>(il)]
+                                                             : o.mask;
+  tensor* y = attention(b, b.require(b.in_layer(il, "attn_out.weight")), w("attn_out.bias"), heads);
+  if (tensor* scale = w("ls1.weight")) y = b.mul(y, scale);
+  if (tensor* post = w("attn_post_norm.weight")) y = b.norm_with(o.norm, post, nullptr, y);
+  x = builder::named(b.add(y, x), "ffn_inp", il);
+  if (o.seen) o.seen(x, il);
+
+  y = norm("ln2", x);
+  y = o.moe && w("ffn_gate_exps.weight") ? o.moe(y, il)
+                                         : ffn(b, layer_ffn(b, il), y, o.squared_relu);
+  if (tensor* post = w("ffn_post_norm.weight")) y = b.norm_with(o.norm, post, nullptr, y);
+  if (tensor* scale = w("ls2.weight")) y = b.mul(y, scale);
+  x = b.add(x, y);
+  if (tensor* scale = w("out_scale.weight")) x = b.mul(x, scale);
+  return builder::named(x, "layer_out", il);
+}
+
 /// All layers over `x` [n_embd, n_pos, batch].
 /// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_vit
 inline tensor* vit(builder& b, tensor* x, std::int64_t n_pos, const vit_options& o) {
@@ -103,37 +134,7 @@ inline tensor* vit(builder& b, tensor* x, std::int64_t n_pos, const vit_options&
   if (o.positions) x = b.add(x, o.positions);
   x = b.reshape(x, b.n_embd, n_pos * n_batch);
   if (b.weight(b.in_tower("pre_ln.weight"))) x = b.norm_of(o.norm, b.in_tower("pre_ln"), x);
-
-  for (int il = 0; il < b.n_layer; ++il) {
-    const auto w = [&](const char* name) { return b.weight(b.in_layer(il, name)); };
-    const auto norm = [&](const char* name, tensor* t) {
-      return b.norm_of(o.norm, b.in_layer(il, name), t);
-    };
-    attention_inputs heads = detail::project_heads(b, il, o, norm("ln1", x), n_pos, n_batch);
-    if (o.rotate) {
-      heads.q = o.rotate(heads.q);
-      heads.k = o.rotate(heads.k);
-    }
-    if (o.normed_values) heads.v = b.rms_norm(heads.v);
-    heads.mask = static_cast<std::size_t>(il) < o.masks.size()
-                     ? o.masks[static_cast<std::size_t>(il)]
-                     : o.mask;
-    tensor* y =
-        attention(b, b.require(b.in_layer(il, "attn_out.weight")), w("attn_out.bias"), heads);
-    if (tensor* scale = w("ls1.weight")) y = b.mul(y, scale);
-    if (tensor* post = w("attn_post_norm.weight")) y = b.norm_with(o.norm, post, nullptr, y);
-    x = builder::named(b.add(y, x), "ffn_inp", il);
-    if (o.seen) o.seen(x, il);
-
-    y = norm("ln2", x);
-    y = o.moe && w("ffn_gate_exps.weight") ? o.moe(y, il)
-                                           : ffn(b, layer_ffn(b, il), y, o.squared_relu);
-    if (tensor* post = w("ffn_post_norm.weight")) y = b.norm_with(o.norm, post, nullptr, y);
-    if (tensor* scale = w("ls2.weight")) y = b.mul(y, scale);
-    x = b.add(x, y);
-    if (tensor* scale = w("out_scale.weight")) x = b.mul(x, scale);
-    builder::named(x, "layer_out", il);
-  }
+  for (int il = 0; il < b.n_layer; ++il) x = vit_layer(b, il, o, x, n_pos, n_batch);
   if (o.averages_pairs) {
     x = b.pool_1d(b.cont(b.transpose(x)), 2, {.stride = 2});
     x = b.cont(b.transpose(x));
