@@ -61,6 +61,7 @@ void add_gpu_options(CLI::App& app, gpu_request& q);
 [[nodiscard]] std::function<int()> add_inspect(CLI::App& app);
 [[nodiscard]] std::function<int()> add_gpus(CLI::App& app);
 [[nodiscard]] std::function<int()> add_models(CLI::App& app);
+[[nodiscard]] std::function<int()> add_engines(CLI::App& app);
 [[nodiscard]] std::function<int()> add_probe(CLI::App& app, const std::vector<std::string>& args);
 [[nodiscard]] std::function<int()> add_check(CLI::App& app);
 

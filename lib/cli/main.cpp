@@ -28,7 +28,7 @@ constexpr const char* about =
     "70 a bug of ours.";
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan", "inspect", "gpus", "models", "probe", "check"};
+  constexpr std::array commands = {"plan", "inspect", "gpus", "models", "engines", "probe", "check"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -50,6 +50,8 @@ int run_program(std::vector<std::string> args) {
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);
+  add("engines", "builds whose rules are known, what changed between them, and what it costs",
+      add_engines);
   add("probe", "the GPUs of this machine as they are now",
       [&](CLI::App& sub) { return add_probe(sub, args); });
   add("check", "a llama.cpp log against the prediction, line by line", add_check);

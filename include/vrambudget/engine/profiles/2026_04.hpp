@@ -17,6 +17,7 @@ inline constexpr profile of_2026_04{.name = "2026-04",
                                               .flash_attn_copies_in_pool = true,
                                               .keeps_fused_sources = false,
                                               .picks_rows_early = true,
+                                              .indexer_v_cache = true,
                                               .states_for_rollback = false},
                                     .claims = {.compute = false, .pool = false}};
 

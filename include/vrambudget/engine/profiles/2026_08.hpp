@@ -13,7 +13,7 @@ inline constexpr profile of_2026_08{
     .last = {2026, 9, 1},
     .first_build = 9603,
     .last_build = 10488,
-    .rules = {.keeps_fused_sources = false},
+    .rules = {.keeps_fused_sources = false, .indexer_v_cache = true},
     .claims = {.pool = false,
                .but_not = " qwen35 qwen35moe qwen3next qwen4exp kimi-linear glm-dsa "}};
 

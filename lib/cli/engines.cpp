@@ -1,0 +1,234 @@
+// `vrambudget engines`: the builds whose rules are known, what changed between them, and what that does
+// to one model's budget.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli.hpp"
+#include "plan.hpp"
+#include "vrambudget/engine/changes.hpp"
+#include "vrambudget/engine/profiles.hpp"
+#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/report/json.hpp"
+#include "vrambudget/report/text.hpp"
+#include "vrambudget/version.hpp"
+
+namespace vrambudget::cli {
+namespace {
+
+namespace json = boost::json;
+using engine::change;
+using engine::profile;
+
+std::string day(const engine::date& d) {
+  return fmt::format("{:04}-{:02}-{:02}", d.year, d.month, d.day);
+}
+
+/// Whether a profile has what held before a change.
+bool has_old_rule(const profile& p, const change& c) {
+  engine::rules undone = p.rules;
+  c.undo(undone);
+  return undone == p.rules;
+}
+
+std::string claimed(const engine::claims& c) {
+  std::string text = c.caches ? "caches, states" : "";
+  if (c.compute) text += ", compute buffers";
+  if (!c.but_not.empty()) text += " (not of all)";
+  return text;
+}
+
+/// Bytes of one term with other rules, on all GPUs or on the host.
+struct row {
+  std::string term;
+  bool host = false;
+  std::int64_t bytes = 0;
+  std::string_view basis;
+};
+
+std::vector<row> rows_of(const budget& b) {
+  std::vector<row> all;
+  const auto add = [&](const term_list& list, bool host) {
+    for (const term& t : list.terms) {
+      auto it = std::find_if(all.begin(), all.end(),
+                             [&](const row& r) { return r.host == host && r.term == t.name; });
+      if (it == all.end())
+        it = all.insert(all.end(), {std::string(t.name), host, 0, name(t.basis)});
+      it->bytes += static_cast<std::int64_t>(t.size.count);
+    }
+  };
+  for (const device_budget& d : b.devices) add(d, false);
+  add(b.host, true);
+  return all;
+}
+
+/// What differs from `now`, term by term.
+std::vector<row> differences(const std::vector<row>& now, std::vector<row> then) {
+  std::vector<row> all;
+  for (const row& r : now) {
+    const auto it = std::find_if(then.begin(), then.end(), [&](const row& o) {
+      return o.host == r.host && o.term == r.term;
+    });
+    const std::int64_t bytes = it == then.end() ? 0 : it->bytes;
+    if (bytes != r.bytes) all.push_back({r.term, r.host, bytes - r.bytes, r.basis});
+    if (it != then.end()) then.erase(it);
+  }
+  all.insert(all.end(), then.begin(), then.end());
+  return all;
+}
+
+/// A budget under some rules, against that of the default profile.
+struct outcome {
+  std::string refusal;  ///< the engine's, if it would not run
+  std::vector<row> differs;
+};
+
+/// What rules do to one run of one model.
+class comparison {
+ public:
+  explicit comparison(const plan_request& q)
+      : model_(load_model(q.model)),
+        draft_(q.draft.empty() ? nullptr : new model(load_model(q.draft))),
+        planner_(model_, parse_gpus(q.gpus, q.free), {}, draft_.get()),
+        run_(q.r) {
+    if (run_.n_ctx == 0) {
+      const auto most = max_context(planner_, run_);
+      if (!most) fail(most.error());
+      run_.n_ctx = most->n_ctx ? most->n_ctx : engine::n_ctx_multiple;
+    }
+    const auto b = planner_.budget_for(run_);
+    if (!b) fail(b.error());
+    now_ = rows_of(*b);
+  }
+
+  outcome with(const profile& p) {
+    run r = run_;
+    r.profile = p;
+    const auto b = planner_.budget_for(r);
+    if (!b) return {b.error().message, {}};
+    return {{}, differences(now_, rows_of(*b))};
+  }
+  outcome without(const change& c) {
+    profile p = run_.profile;
+    c.undo(p.rules);
+    return with(p);
+  }
+
+  [[nodiscard]] const std::vector<row>& now() const { return now_; }
+  [[nodiscard]] const std::string& name() const { return model_.name; }
+  [[nodiscard]] std::uint32_t n_ctx() const { return run_.n_ctx; }
+
+ private:
+  [[noreturn]] static void fail(const error& e) {
+    throw failure{e.code == errc::invalid_argument ? usage : bad_input, e.message};
+  }
+
+  model model_;
+  std::unique_ptr<model> draft_;
+  planner planner_;
+  run run_;
+  std::vector<row> now_;
+};
+
+std::string signed_mib(std::int64_t n) {
+  const bytes size{static_cast<std::uint64_t>(n < 0 ? -n : n)};
+  return (n < 0 ? "-" : "+") + (size < 1_MiB ? grouped(size.count) + " bytes" : in_mib(size));
+}
+
+void print_outcome(const outcome& o) {
+  if (!o.refusal.empty()) fmt::print("      refused: {}\n", o.refusal);
+  for (const row& r : o.differs)
+    fmt::print("      {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + r.term, signed_mib(r.bytes));
+  if (o.refusal.empty() && o.differs.empty()) fmt::print("      nothing\n");
+}
+
+void print_text(comparison* c) {
+  fmt::print("{:<10}{:<17}{:<26}{}\n", "engine", "builds", "days", "to the byte");
+  for (const profile& p : engine::profiles)
+    fmt::print("{:<10}{:<17}{:<26}{}\n", p.name,
+               fmt::format("b{}..b{}", p.first_build, p.last_build),
+               day(p.first) + ".." + day(p.last), claimed(p.claims));
+  if (c) {
+    fmt::print("\n{}, {} tokens, against {}:\n", c->name(), grouped(c->n_ctx()),
+               full_name(engine::profiles.front()));
+    for (std::size_t i = 1; i < engine::profiles.size(); ++i) {
+      fmt::print("  {}\n", engine::profiles[i].name);
+      print_outcome(c->with(engine::profiles[i]));
+    }
+  }
+  fmt::print("\nWhat changed{}:\n", c ? ", and what its undoing alone would change" : "");
+  for (const change& x : engine::changes) {
+    fmt::print("  {}, {}\n      before: {}\n      since:  {}\n", x.name, x.when, x.before, x.now);
+    if (c) print_outcome(c->without(x));
+  }
+}
+
+json::array differences_json(const std::vector<row>& rows) {
+  json::array all;
+  for (const row& r : rows)
+    all.push_back(
+        json::object{{"where", r.host ? "host" : "devices"}, {"term", r.term}, {"bytes", r.bytes}});
+  return all;
+}
+void add_outcome(json::object& to, const outcome& o) {
+  if (!o.refusal.empty())
+    to["refusal"] = o.refusal;
+  else
+    to["differences"] = differences_json(o.differs);
+}
+
+void print_json(comparison* c) {
+  json::array profiles, all_changes;
+  for (const profile& p : engine::profiles) {
+    json::object o{
+        {"engine", full_name(p)},
+        {"builds", {p.first_build, p.last_build}},
+        {"days", {day(p.first), day(p.last)}},
+        {"exact", json::object{{"caches", p.claims.caches}, {"compute", p.claims.compute}}}};
+    json::array old;
+    for (const change& x : engine::changes)
+      if (has_old_rule(p, x)) old.emplace_back(x.name);
+    o["before"] = std::move(old);
+    if (c) add_outcome(o, c->with(p));
+    profiles.push_back(std::move(o));
+  }
+  for (const change& x : engine::changes) {
+    json::object o{{"change", x.name}, {"before", x.before}, {"since", x.now}, {"when", x.when}};
+    if (c) add_outcome(o, c->without(x));
+    all_changes.push_back(std::move(o));
+  }
+  json::object o{{"schema", json_schema}, {"vrambudget", version}};
+  if (c)
+    o["model"] = json::object{
+        {"name", c->name()}, {"n_ctx", c->n_ctx()}, {"terms", differences_json(c->now())}};
+  o["engines"] = std::move(profiles);
+  o["changes"] = std::move(all_changes);
+  fmt::print("{}\n", json::serialize(o));
+}
+
+}  // namespace
+
+std::function<int()> add_engines(CLI::App& app) {
+  auto q = std::make_shared<plan_request>();
+  app.add_option("MODEL,-m,--model", q->model, "also what the changes do to this model's budget");
+  app.add_option("--gpu", q->gpus, "a GPU by name, several times or as 2x3090")->type_name("NAME");
+  app.add_option("--free", q->free, "free memory of each GPU")
+      ->type_name("SIZE,...")
+      ->delimiter(',');
+  app.add_flag("--json", q->json, "JSON on stdout, schema 1");
+  add_model_options(app, *q);
+  return [q] {
+    std::unique_ptr<comparison> c;
+    if (!q->model.empty()) c = std::make_unique<comparison>(*q);
+    q->json ? print_json(c.get()) : print_text(c.get());
+    return yes;
+  };
+}
+
+}  // namespace vrambudget::cli
