@@ -16,6 +16,7 @@
 
 #include "cli/run_options.hpp"
 #include "recorded_devices.hpp"
+#include "vrambudget/engine/changes.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
 
@@ -102,6 +103,8 @@ class runner {
       auto r = cli::parse_run(args);
       if (r && c.as_object().contains("n_rs_seq"))
         r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
+      if (const json::value* before = c.as_object().if_contains("before"); r && before)
+        for (const json::value& rule : before->as_array()) undo(text(rule), r->profile.rules);
       const json::value* draft = c.as_object().if_contains("draft_model");
       const result<budget> b = r ? plan(model_of(text(c.at("model"))), *r, devices, {},
                                         draft ? &model_of(text(*draft)) : nullptr)
@@ -121,6 +124,14 @@ class runner {
     } catch (const std::exception& e) {
       fmt::print("{}: {}\n", id, e.what());
     }
+  }
+
+  /// Makes a rule what it was before it changed.
+  static void undo(const std::string& rule, engine::rules& rules) {
+    const auto it = std::find_if(engine::changes.begin(), engine::changes.end(),
+                                 [&](const engine::change& c) { return c.name == rule; });
+    if (it == engine::changes.end()) throw std::runtime_error("no rule " + rule);
+    it->undo(rules);
   }
 
   bool compare(const std::string& id, const json::value& want, const budget& b, tally& t) {
