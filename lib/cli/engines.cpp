@@ -95,7 +95,7 @@ class comparison {
   explicit comparison(const plan_request& q)
       : model_(load_model(q.model)),
         draft_(q.draft.empty() ? nullptr : new model(load_model(q.draft))),
-        planner_(model_, parse_gpus(q.gpus, q.free), {}, draft_.get()),
+        planner_(model_, parse_gpus(q.gpus), {}, draft_.get()),
         run_(q.r) {
     if (run_.n_ctx == 0) {
       const auto most = max_context(planner_, run_);
@@ -217,10 +217,7 @@ void print_json(comparison* c) {
 std::function<int()> add_engines(CLI::App& app) {
   auto q = std::make_shared<plan_request>();
   app.add_option("MODEL,-m,--model", q->model, "also what the changes do to this model's budget");
-  app.add_option("--gpu", q->gpus, "a GPU by name, several times or as 2x3090")->type_name("NAME");
-  app.add_option("--free", q->free, "free memory of each GPU")
-      ->type_name("SIZE,...")
-      ->delimiter(',');
+  add_gpu_options(app, q->gpus);
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");
   add_model_options(app, *q);
   return [q] {

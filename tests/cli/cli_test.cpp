@@ -246,4 +246,49 @@ TEST_SUITE("cli") {
     const std::string shown = readme.substr(begin, readme.find("```", begin) - begin);
     CHECK(shown == run(qwen + " -ctk q4_0 -ctv q4_0").out);
   }
+
+  TEST_CASE("other builds of the engine are planned for by name, number or day") {
+    const json::value by_build = json::parse(run(qwen + " --engine b9849 --json").out);
+    CHECK(by_build.at("engine").as_string() == "llama.cpp 2026-08");
+    const json::value by_day = json::parse(run(qwen + " --engine llama.cpp@2026-05-20 --json").out);
+    CHECK(by_day.at("engine").as_string() == "llama.cpp 2026-04");
+    CHECK(json::parse(run(qwen + " --engine v0.5.0 --json").out).at("engine").as_string() ==
+          "llama.cpp v0.5.0");
+    // between the last build of one profile and the first of the next
+    const outcome between = run(qwen + " --engine b8000");
+    CHECK(
+        between.out.find("no logs of engine 'b8000' are known: by the rules of llama.cpp 2026-04, "
+                         "the nearest that is") != std::string::npos);
+    for (const char* wrong : {"v9", "b12x", "2026-13"}) {
+      const outcome o = run(qwen + " --engine " + wrong);
+      CHECK(o.status == 2);
+      CHECK(o.err.find("there are v0.5.0, 2026-08, 2026-04") != std::string::npos);
+    }
+  }
+
+  TEST_CASE("engines lists what changed, with a model what it costs") {
+    const outcome o = run("engines");
+    CHECK(o.status == 0);
+    for (const char* part : {"2026-08", "b9603..b10488", "f32_masks", "PR 23764"})
+      CHECK(o.out.find(part) != std::string::npos);
+
+    const json::value j = json::parse(run("engines " + qwen + " -ctk q8_0 -ctv q8_0 --json").out);
+    const auto difference = [](const json::value& of, std::string_view where,
+                               std::string_view term) {
+      for (const json::value& d : of.at("differences").as_array())
+        if (d.at("where").as_string() == where && d.at("term").as_string() == term)
+          return d.at("bytes").to_number<std::int64_t>();
+      return std::int64_t{0};
+    };
+    for (const json::value& c : j.at("changes").as_array()) {
+      if (c.at("change").as_string() == "f32_masks")  // two more bytes for each cell and token
+        CHECK(difference(c, "host", "compute_buffer") == 262144ll * 512 * 2);
+      if (c.at("change").as_string() == "flash_attn_copies_in_pool")  // K and V of one layer in f16
+        CHECK(difference(c, "devices", "pool") >= 262144ll * 4 * 256 * 2 * 2 - (2 << 20));
+      if (c.at("change").as_string() == "latent_v_cache")
+        CHECK(c.at("differences").as_array().empty());
+    }
+    CHECK(j.at("engines").at(0).at("differences").as_array().empty());
+    CHECK(run("engines no-such-model --gpu 3090").status == 3);
+  }
 }
