@@ -28,7 +28,8 @@ constexpr const char* about =
     "70 a bug of ours.";
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan", "inspect", "gpus", "models", "engines", "probe", "check"};
+  constexpr std::array commands = {"plan",    "inspect", "gpus", "models",
+                                   "engines", "probe",   "check"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
