@@ -56,6 +56,15 @@ struct image_range {
   }
   if (e.hp.file_min_pixels > 0) range.min_pixels = e.hp.file_min_pixels;
   if (e.hp.file_max_pixels > 0) range.max_pixels = e.hp.file_max_pixels;
+  if (limits.from == source::least_in_file) {
+    constexpr std::uint32_t least_most = 16;
+    const bool limited = r.image_max_tokens.value_or(0) > 0;
+    const std::uint64_t most =
+        limited ? std::max(*r.image_max_tokens, least_most) : limits.max_tokens;
+    range.max_pixels = most * area;
+    range.min_pixels =
+        std::min(pixels(r.image_min_tokens, 0).value_or(range.min_pixels.value_or(0)), most * area);
+  }
   if (range.min_pixels.value_or(0) > range.max_pixels.value_or(UINT64_MAX))
     return error{errc::invalid_argument, "images of at least " + std::to_string(*range.min_pixels) +
                                              " pixels and at most " +
@@ -75,8 +84,14 @@ struct image_range {
   std::int64_t side = e.hp.image_size;
   if (e.type->warmup.kind == warmup_rule::size::largest && range.max_pixels)
     side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(*range.max_pixels)));
-  if (e.type->warmup.kind == warmup_rule::size::tokens)
-    side = std::int64_t{e.type->warmup.side} * e.hp.patch_size * e.hp.n_merge;
+  const std::int64_t token = std::int64_t{e.hp.patch_size} * e.hp.n_merge;
+  std::int64_t n = e.type->warmup.side;
+  const auto pixels = [&] {
+    return static_cast<std::uint64_t>(n * token) * static_cast<std::uint64_t>(n * token);
+  };
+  if (e.type->warmup.kind == warmup_rule::size::tokens_within)
+    while (n > 1 && pixels() > range.max_pixels.value_or(UINT64_MAX)) --n;
+  if (n > 0) side = n * token;
   return {.nx = side, .ny = side};
 }
 

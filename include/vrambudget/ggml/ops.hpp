@@ -42,6 +42,11 @@ class op_builder {
   }
   tensor* silu(tensor* a) { return unary(ggml::unary::silu, a); }
   tensor* gelu(tensor* a) { return unary(ggml::unary::gelu, a); }
+  tensor* gelu_inplace(tensor* a) {
+    tensor* t = g_.make_view(op::unary, a, a->ne, a->nb, 0);
+    t->unary_op = ggml::unary::gelu;
+    return t;
+  }
   tensor* relu(tensor* a) { return unary(ggml::unary::relu, a); }
   tensor* sigmoid(tensor* a) { return unary(ggml::unary::sigmoid, a); }
   tensor* tanh(tensor* a) { return unary(ggml::unary::tanh, a); }

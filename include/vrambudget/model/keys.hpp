@@ -94,7 +94,28 @@ class keys {
     }
     return all;
   }
-  /// The same for flags.
+  /// An array of numbers, `most` or fewer; its absence is an error.
+  std::vector<std::int32_t> signed_array(std::string_view name, std::uint64_t most) {
+    need(name);
+    std::vector<std::int32_t> all;
+    const gguf::value* v = find(name);
+    if (!v) return all;
+    if (!v->is_array()) fail(name, *v, "an array of numbers");
+    if (!v->is_array() || v->size() > most) {
+      limit(name, v->size(), most);
+      return all;
+    }
+    for (std::uint64_t i = 0; i < v->size(); ++i) {
+      const auto n = v->signed_integer(i);
+      if (!n || *n < INT32_MIN || *n > INT32_MAX) {
+        fail(name, *v, "an array of 32-bit numbers");
+        break;
+      }
+      all.push_back(static_cast<std::int32_t>(*n));
+    }
+    return all;
+  }
+  /// As per_layer, for flags.
   std::vector<std::uint8_t> flags(std::string_view name, std::uint32_t n_layer) {
     std::vector<std::uint8_t> all;
     for (const std::uint32_t n : per_layer(name, n_layer)) all.push_back(n != 0);

@@ -86,12 +86,16 @@ inline void read_images(keys& k, const projector_type& type, encoder_hparams& hp
     hp.file_min_pixels = k.required("vision.image_min_pixels");
     hp.file_max_pixels = k.required("vision.image_max_pixels");
   }
+  if (type.limits.from == image_limits::source::least_in_file)
+    hp.file_min_pixels = k.required("vision.image_min_pixels");
   k.limit("vision.image_size", hp.image_size, largest_image);
   k.limit("vision.patch_size", hp.patch_size, largest_patch);
-  if (hp.n_merge == 0 || hp.n_merge > largest_patch)
+  const std::uint32_t most_merged = std::max(1u, largest_patch / hp.patch_size);
+  if (hp.n_merge == 0 || hp.n_merge > most_merged)
     k.fail({errc::bad_format, "key 'clip." +
                                   std::string(type.merge.key ? type.merge.key : "vision.n_merge") +
-                                  "' is " + std::to_string(hp.n_merge) + ", expected 1 to 65535"});
+                                  "' is " + std::to_string(hp.n_merge) + ", expected 1 to " +
+                                  std::to_string(most_merged)});
 }
 
 inline void read_sound(keys& k, encoder_hparams& hp) {

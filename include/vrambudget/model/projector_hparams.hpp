@@ -34,6 +34,8 @@ struct encoder_hparams {
   std::uint32_t attn_window_size = 0;  ///< `window_size`
   std::uint32_t n_query = 0;           ///< `clip.minicpmv_query_num`: rows that a resampler gives
   std::uint32_t insert_layer = 0;      ///< `wa_layer_indexes`, the first: patches merge after it
+  std::vector<std::int32_t> full_layers;  ///< `wa_layer_indexes`: these see everything
+  std::vector<std::int32_t> wa_modes;     ///< `wa_pattern_mode`: -1 everything, 0 rows, 1 columns
 
   // sound
   std::uint32_t n_mel_bins = 0;         ///< `num_mel_bins`

@@ -23,29 +23,36 @@ inline constexpr const char* spatial_merge_size = "vision.spatial_merge_size";
 /// Sizes of images that a type allows. Pixels are tokens times the pixels of a token.
 struct image_limits {
   enum class source : std::uint8_t {
-    none,    ///< one size, or tiles of it
-    user,    ///< only what the user says
-    tokens,  ///< these, or what the user says; or the file, if the type reads its limits
-    file,    ///< the file must say
+    none,           ///< one size, or tiles of it
+    user,           ///< only what the user says
+    tokens,         ///< these, or what the user says; or the file, if the type reads its limits
+    file,           ///< the file must say
+    least_in_file,  ///< the file must say the least, the most is these tokens; or what the user says
   };
   source from = source::none;
   std::uint32_t min_tokens = 0, max_tokens = 0;
 };
 inline constexpr image_limits only_user{image_limits::source::user, 0, 0};
 inline constexpr image_limits in_file{image_limits::source::file, 0, 0};
+constexpr image_limits at_most_tokens(std::uint32_t most) {
+  return {image_limits::source::least_in_file, 0, most};
+}
 constexpr image_limits in_tokens(std::uint32_t least, std::uint32_t most) {
   return {image_limits::source::tokens, least, most};
 }
 
 /// The size of image for which the engine reserves memory when it loads the projector.
 struct warmup_rule {
-  enum class size : std::uint8_t { of_file, largest, tokens };
+  enum class size : std::uint8_t { of_file, largest, tokens, tokens_within };
   size kind = size::of_file;
-  std::uint32_t side = 0;  ///< tokens of a side
+  std::uint32_t side = 0;  ///< tokens of a side; within: fewer if images have fewer
 };
 inline constexpr warmup_rule warms_up_largest{warmup_rule::size::largest, 0};
 constexpr warmup_rule warms_up_tokens(std::uint32_t side) {
   return {warmup_rule::size::tokens, side};
+}
+constexpr warmup_rule warms_up_tokens_within(std::uint32_t side) {
+  return {warmup_rule::size::tokens_within, side};
 }
 
 /// What the engine's name for a projector stands for.
@@ -105,11 +112,42 @@ inline void read_inserted_merger(keys& k, encoder_hparams& hp) {
     hp.insert_layer = k.per_layer("vision.wa_layer_indexes", 1)[0];
   if (hp.insert_layer > 0) k.limit("vision.wa_layer_indexes", hp.insert_layer, hp.n_layer - 1);
 }
+inline void read_windowed_layers(keys& k, encoder_hparams& hp) {
+  constexpr std::uint64_t most_layers = 1024;
+  hp.attn_window_size = k.required("vision.window_size");
+  hp.full_layers = k.signed_array("vision.wa_layer_indexes", most_layers);
+}
+inline void read_window_modes(keys& k, encoder_hparams& hp) {
+  k.need("vision.attention.head_count_kv");
+  hp.attn_window_size = k.required("vision.window_size");
+  hp.wa_modes = k.signed_array("vision.wa_pattern_mode", hp.n_layer);
+  if (hp.wa_modes.size() < hp.n_layer)
+    k.fail({errc::bad_format, "key 'clip.vision.wa_pattern_mode' has " +
+                                  std::to_string(hp.wa_modes.size()) + " entries, expected " +
+                                  std::to_string(hp.n_layer) + ", one per layer"});
+}
+inline void read_grouped_windows(keys& k, encoder_hparams& hp) {
+  k.need("vision.attention.head_count_kv");
+  read_window_attention_if_any(k, hp);
+}
 
 // clang-format off: one row each
 inline constexpr projector_type projector_types[] = {
+    {"cogvlm", modality::vision},
+    {"deepseek4v",
+     modality::vision,
+     {1, scale_factor, true},
+     at_most_tokens(384),
+     warms_up_tokens_within(16)},
     {"dots3note_a", modality::audio},
     {"dots_ocr", modality::vision, {1, scale_factor, true}, in_file, warms_up_tokens(46)},
+    {"exaone4_5",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_file,
+     warms_up_tokens(46),
+     true,
+     read_grouped_windows},
     {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
     {"gemma4ua", modality::audio, {}, {}, {}, false, frame_samples},
     {"gemma4uv",
@@ -142,10 +180,29 @@ inline constexpr projector_type projector_types[] = {
     {"kimivl", modality::vision, {1, scale_factor}, in_tokens(8, 1024), warms_up_tokens(16)},
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
+    {"llama4", modality::vision, {1, scale_factor}},
     {"meralion", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"mimovl",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_file,
+     warms_up_tokens(46),
+     false,
+     read_window_modes},
     {"minicpmv4_6", modality::vision, {4, scale_factor}, {}, {}, true, read_inserted_merger},
+    {"minimax_m3",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(8, 576),
+     warms_up_tokens(16)},
     {"mlp", modality::vision, {}, {}, {}, true},
+    {"muse-glimmer",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(1, 4096),
+     warms_up_tokens(32)},
     {"musicflamingo", modality::audio},
+    {"nemotron_v2_vl", modality::vision, {1, scale_factor}},
     {"paddleocr", modality::vision, {2}, in_file, warms_up_tokens(28)},
     {"phi4", modality::vision, {}, in_file, warms_up_tokens(16)},
     {"pixtral", modality::vision, {1, spatial_merge_size}, in_tokens(8, 1024), warms_up_tokens(16)},
@@ -173,8 +230,16 @@ inline constexpr projector_type projector_types[] = {
      false,
      read_window_attention_if_any},
     {"resampler", modality::vision, {}, {}, {}, true, read_resampler},
+    {"step3vl", modality::vision, {4, scale_factor}},
     {"ultravox", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"voxtral", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"youtuvl",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(1, 62500),
+     warms_up_tokens(16),
+     false,
+     read_windowed_layers},
 };
 // clang-format on
 

@@ -49,6 +49,7 @@ class builder : public ggml::convolution_builder {
   const std::string prefix;  ///< "v." or "a.", before names of the tower's tensors
 
   bool clamps_products = false;  ///< every product's input and output is clamped (Gemma 4)
+  bool f32_products = false;     ///< no product with weights may compute in half precision
 
   // --- weights; what is asked for is loaded, used or not
 
@@ -80,8 +81,9 @@ class builder : public ggml::convolution_builder {
   // --- products and norms
 
   tensor* product(tensor* w, tensor* x) {
-    if (!clamps_products) return mul_mat(w, x);
-    return clamp(mul_mat(w, clamp(x)));
+    tensor* y = mul_mat(w, clamps_products ? clamp(x) : x);
+    y->f32_accumulator = f32_products;
+    return clamps_products ? clamp(y) : y;
   }
   /// W x [+ bias]
   tensor* linear(tensor* w, tensor* bias, tensor* x) {

@@ -3,6 +3,7 @@
 
 #include "vrambudget/arch/encoders/blocks/frames.hpp"
 #include "vrambudget/arch/encoders/blocks/vit.hpp"
+#include "vrambudget/arch/encoders/blocks/windows.hpp"
 
 namespace vrambudget::arch::encoders {
 
@@ -16,11 +17,7 @@ inline tensor* qwen_layer(builder& b, int il, norm_kind kind, tensor* x, tensor*
   heads.q = b.rope(heads.q, positions);
   heads.k = b.rope(heads.k, positions);
   heads.mask = mask;
-  tensor* y = attention(b, b.require(b.in_layer(il, "attn_out.weight")),
-                        b.weight(b.in_layer(il, "attn_out.bias")), heads);
-  x = builder::named(b.add(y, x), "ffn_inp", il);
-  y = ffn(b, layer_ffn(b, il), b.norm_of(kind, b.in_layer(il, "ln2"), x));
-  return builder::named(b.add(x, y), "layer_out", il);
+  return rest_of_layer(b, il, kind, x, heads);
 }
 
 inline tensor* norm_if_any(builder& b, norm_kind kind, const char* name, tensor* x) {
@@ -35,11 +32,8 @@ inline void build_qwen2vl(builder& b, norm_kind kind) {
   x = norm_if_any(b, kind, "pre_ln", x);
   tensor* mask = nullptr;
   if (windows) {
-    tensor* order = b.input("inv_window_idx", ggml_type::i32, n / 4);
-    mask = b.input("window_mask", ggml_type::f32, n, n);
-    if (b.flash_attn) mask = b.cast(mask, ggml_type::f16);
-    x = b.get_rows(b.reshape(x, b.n_embd * 4, n / 4), order);
-    x = b.reshape(x, b.n_embd, n);
+    mask = window_mask(b);
+    x = reordered(b, x, 4, b.input("inv_window_idx", ggml_type::i32, n / 4));
   }
   for (int il = 0; il < b.n_layer; ++il) {
     const bool sees_all = !windows || (static_cast<std::uint32_t>(il) + 1) % b.hp.n_wa_pattern == 0;
@@ -47,11 +41,7 @@ inline void build_qwen2vl(builder& b, norm_kind kind) {
   }
   x = norm_if_any(b, kind, "post_ln", x);
   x = ffn(b, two_layers(b, "mm.0", "mm.2"), b.reshape(x, b.n_embd * 4, n / 4));
-  if (windows) {
-    tensor* order = b.input("window_idx", ggml_type::i32, n / 4);
-    x = b.get_rows(b.reshape(x, b.hp.projection_dim, n / 4), order);
-    x = b.reshape(x, b.hp.projection_dim, n / 4);
-  }
+  if (windows) x = reordered(b, x, 1, b.input("window_idx", ggml_type::i32, n / 4));
   b.finish(x);
 }
 

@@ -4,18 +4,28 @@
 
 #include <string_view>
 
+#include "vrambudget/arch/encoders/cogvlm.hpp"
+#include "vrambudget/arch/encoders/deepseek4v.hpp"
+#include "vrambudget/arch/encoders/exaone4_5.hpp"
 #include "vrambudget/arch/encoders/gemma4.hpp"
 #include "vrambudget/arch/encoders/glm4v.hpp"
 #include "vrambudget/arch/encoders/internvl.hpp"
 #include "vrambudget/arch/encoders/kimi.hpp"
+#include "vrambudget/arch/encoders/llama4.hpp"
 #include "vrambudget/arch/encoders/llava.hpp"
+#include "vrambudget/arch/encoders/mimovl.hpp"
 #include "vrambudget/arch/encoders/minicpmv.hpp"
+#include "vrambudget/arch/encoders/minimax.hpp"
+#include "vrambudget/arch/encoders/muse_glimmer.hpp"
+#include "vrambudget/arch/encoders/nemotron.hpp"
 #include "vrambudget/arch/encoders/ocr.hpp"
 #include "vrambudget/arch/encoders/pixtral.hpp"
 #include "vrambudget/arch/encoders/qwen.hpp"
 #include "vrambudget/arch/encoders/qwen3a.hpp"
 #include "vrambudget/arch/encoders/siglip.hpp"
+#include "vrambudget/arch/encoders/step3vl.hpp"
 #include "vrambudget/arch/encoders/whisper.hpp"
+#include "vrambudget/arch/encoders/youtuvl.hpp"
 
 namespace vrambudget::arch::encoders {
 
@@ -28,8 +38,11 @@ struct description {
 
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
+    {"cogvlm", build_cogvlm},
+    {"deepseek4v", build_deepseek4v},
     {"dots3note_a", build_dots3note_a},
     {"dots_ocr", build_dots_ocr},
+    {"exaone4_5", build_exaone4_5},
     {"gemma3", build_gemma3},
     {"gemma4ua", build_gemma4ua},
     {"gemma4uv", build_gemma4uv},
@@ -44,10 +57,15 @@ inline constexpr description descriptions[] = {
     {"kimivl", build_kimivl},
     {"lfm2", build_lfm2},
     {"lightonocr", build_lightonocr},
+    {"llama4", build_llama4},
     {"meralion", build_meralion},
+    {"mimovl", build_mimovl},
     {"minicpmv4_6", build_minicpmv4_6},
+    {"minimax_m3", build_minimax_m3},
     {"mlp", build_mlp},
+    {"muse-glimmer", build_muse_glimmer},
     {"musicflamingo", build_musicflamingo},
+    {"nemotron_v2_vl", build_nemotron_v2_vl},
     {"paddleocr", build_paddleocr},
     {"phi4", build_phi4},
     {"pixtral", build_pixtral},
@@ -57,8 +75,10 @@ inline constexpr description descriptions[] = {
     {"qwen3a", build_qwen3a},
     {"qwen3vl_merger", build_qwen3vl},
     {"resampler", build_minicpmv},
+    {"step3vl", build_step3vl},
     {"ultravox", build_ultravox},
     {"voxtral", build_voxtral},
+    {"youtuvl", build_youtuvl},
 };
 // clang-format on
 

@@ -12,6 +12,24 @@ struct attention_inputs {
   tensor* sinks = nullptr;  ///< null: none
 };
 
+/// Heads of a product that is queries, then keys, then values.
+struct head_sizes {
+  std::int64_t n_embd_head = 0, n_head = 0, n_head_kv = 0;
+};
+
+/// Views of a product [(n_head + 2 n_head_kv) n_embd_head, positions * batch].
+inline attention_inputs split_heads(builder& b, tensor* qkv, const head_sizes& size,
+                                    std::int64_t n_pos, std::int64_t n_batch = 1) {
+  const std::uint64_t head = static_cast<std::uint64_t>(size.n_embd_head) * element_size(*qkv);
+  const auto part = [&](std::int64_t heads, std::int64_t before) {
+    return b.view_4d(qkv, {size.n_embd_head, heads, n_pos, n_batch}, head, qkv->nb[1],
+                     qkv->nb[1] * static_cast<std::uint64_t>(n_pos),
+                     head * static_cast<std::uint64_t>(before));
+  };
+  return {part(size.n_head, 0), part(size.n_head_kv, size.n_head),
+          part(size.n_head_kv, size.n_head + size.n_head_kv)};
+}
+
 /// Result [n_head * n_embd_head, positions * batch], before the output matrix.
 /// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_attn
 inline tensor* attention_core(builder& b, const attention_inputs& in) {

@@ -9,9 +9,9 @@ namespace vrambudget::arch::encoders {
 
 /// Patches from two kernels, for two frames of a film; an image is both.
 /// Source: llama.cpp v0.5.0, tools/mtmd/models/qwen2vl.cpp: build_inp_with_temporal_merge
-inline tensor* patches_of_two_frames(builder& b) {
-  const std::int64_t side = 2 * std::int64_t{b.hp.patch_size};
-  b.require_that(b.in.nx % side == 0 && b.in.ny % side == 0, "images are whole pairs of patches");
+inline tensor* patches_of_two_frames(builder& b, std::int64_t n = 2) {
+  const std::int64_t side = n * std::int64_t{b.hp.patch_size};
+  b.require_that(b.in.nx % side == 0 && b.in.ny % side == 0, "images are whole merged patches");
   b.require_that(b.in.n_batch <= 2, "one image, or two frames");
   tensor* raw = b.raw_input();
   tensor *first = raw, *second = raw;
@@ -38,7 +38,7 @@ inline tensor* in_merge_order(builder& b, tensor* grid, std::int64_t n = 2) {
 
 /// Both: patches of two frames, in the order in which `n` by `n` will be merged.
 inline tensor* merging_patches_of_two_frames(builder& b, std::int64_t n = 2) {
-  return in_merge_order(b, b.permute(patches_of_two_frames(b), {1, 2, 0, 3}), n);
+  return in_merge_order(b, b.permute(patches_of_two_frames(b, n), {1, 2, 0, 3}), n);
 }
 
 }  // namespace vrambudget::arch::encoders

@@ -61,13 +61,7 @@ inline attention_inputs project_heads(builder& b, int il, const vit_options& o, 
   };
   if (tensor* qkv = w("attn_qkv.weight")) {
     tensor* y = b.linear(qkv, w("attn_qkv.bias"), x);
-    const std::uint64_t head = static_cast<std::uint64_t>(b.n_embd_head) * element_size(*y);
-    const auto part = [&](std::uint64_t n) {
-      return b.view_4d(y, {b.n_embd_head, b.n_head, n_pos, n_batch}, head, y->nb[1],
-                       y->nb[1] * static_cast<std::uint64_t>(n_pos),
-                       n * head * static_cast<std::uint64_t>(b.n_head));
-    };
-    attention_inputs a{part(0), part(1), part(2)};
+    attention_inputs a = split_heads(b, y, {b.n_embd_head, b.n_head, b.n_head}, n_pos, n_batch);
     a.q = normed(a.q, q_norm);
     a.k = normed(a.k, k_norm);
     return a;
@@ -125,6 +119,16 @@ inline tensor* vit_layer(builder& b, int il, const vit_options& o, tensor* x, st
   x = b.add(x, y);
   if (tensor* scale = w("out_scale.weight")) x = b.mul(x, scale);
   return builder::named(x, "layer_out", il);
+}
+
+/// What follows the heads of layer `il` with input `x`: attention, then the network, both added.
+inline tensor* rest_of_layer(builder& b, int il, norm_kind kind, tensor* x,
+                             const attention_inputs& heads) {
+  tensor* y = attention(b, b.require(b.in_layer(il, "attn_out.weight")),
+                        b.weight(b.in_layer(il, "attn_out.bias")), heads);
+  x = builder::named(b.add(y, x), "ffn_inp", il);
+  y = ffn(b, layer_ffn(b, il), b.norm_of(kind, b.in_layer(il, "ln2"), x));
+  return builder::named(b.add(x, y), "layer_out", il);
 }
 
 /// All layers over `x` [n_embd, n_pos, batch].
