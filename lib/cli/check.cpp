@@ -20,7 +20,7 @@ namespace {
 
 struct check_request {
   std::string log, model, engine;
-  std::vector<std::string> gpus;
+  gpu_request gpus;
   bool json = false;
 };
 
@@ -47,7 +47,7 @@ int run_check(const check_request& q) {
                                          log.n_lines)};
   rebuild_options options;
   if (!q.engine.empty()) options.profile = value_or_fail(engine::find_profile(q.engine), usage);
-  if (!q.gpus.empty()) options.devices = parse_gpus({.names = q.gpus, .free = {}, .system = {}});
+  if (!q.gpus.names.empty()) options.devices = parse_gpus(q.gpus);
   if (auto r = parse_known_run(log.args)) options.base = std::move(*r);
   std::optional<model> given;
   if (!q.model.empty()) given = load_model(q.model);
@@ -68,7 +68,7 @@ std::function<int()> add_check(CLI::App& app) {
   app.add_option("--engine", q->engine,
                  "the build that wrote the log, where it does not say: a release, build or day")
       ->type_name("VERSION");
-  app.add_option("--gpu", q->gpus, "its GPUs, where it does not name them")->type_name("NAME");
+  add_gpu_options(app, q->gpus);
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");
   return [q] { return run_check(*q); };
 }

@@ -13,6 +13,7 @@
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/shape.hpp"
+#include "vrambudget/model/projector.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -23,6 +24,8 @@ bool looks_like_path(const std::string& s) {
 
 model from_file(const std::string& path) {
   const model_file f = value_or_fail(open_model_file(path), bad_input);
+  if (is_projector(f.headers.front()))
+    throw failure{bad_input, path + ": a projector and not a model: give it with --mmproj"};
   auto m = read_model(f.headers);
   if (!m) throw failure{bad_input, path + ": " + m.error().message};
   m->path = path;

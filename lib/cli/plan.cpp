@@ -10,6 +10,7 @@
 
 #include "cli.hpp"
 #include "model_sources.hpp"
+#include "projectors.hpp"
 #include "run_options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
@@ -40,6 +41,10 @@ int show(const plan_request& q, const model& m, planner& p) {
   result<budget> b = p.budget_for(r);
   if (!b) throw failure{status_of(b.error()), b.error().message};
   if (!q.engine_note.empty()) b->notes.push_back(q.engine_note);
+  if (q.mmproj.empty())
+    if (const std::string beside = projector_beside(m); !beside.empty())
+      b->notes.push_back("a projector lies beside the model and is not counted: --mmproj " +
+                         beside);
   std::vector<suggestion> changes;
   if (!b->fits()) changes = what_would_fit(p, r);
 
@@ -123,12 +128,12 @@ int run_plan(plan_request q) {
   const limits l{value_or_fail(parse_size(q.reserve), usage), q.buffers_only};
   if (q.model.empty() && !q.draft.empty())
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
+  if (q.model.empty() && !q.mmproj.empty())
+    throw failure{usage, "--mmproj " + q.mmproj + ": name the model it belongs to as well"};
   if (q.model.empty()) return show_catalogue(q, devices, l);
-  const model m = load_model(q.model);
-  std::optional<model> draft;
-  if (!q.draft.empty()) draft = load_model(q.draft);
-  planner p(m, devices, l, draft ? &*draft : nullptr);
-  return show(q, m, p);
+  const plan_models models = load_models(q);
+  planner p = models.on(devices, l);
+  return show(q, models.main, p);
 }
 
 }  // namespace
@@ -142,11 +147,16 @@ std::string choose_engine(const std::string& text, run& r) {
   return c.profile == engine::profiles.front() ? "" : rules;
 }
 
+plan_models load_models(const plan_request& q) {
+  plan_models all{load_model(q.model), std::nullopt, std::nullopt};
+  if (!q.draft.empty()) all.draft = load_model(q.draft);
+  if (!q.mmproj.empty()) all.mmproj = load_projector(q.mmproj);
+  return all;
+}
+
 budget budget_on(const plan_request& q, const std::vector<device>& devices) {
-  const model m = load_model(q.model);
-  std::optional<model> draft;
-  if (!q.draft.empty()) draft = load_model(q.draft);
-  planner p(m, devices, {}, draft ? &*draft : nullptr);
+  const plan_models models = load_models(q);
+  planner p = models.on(devices);
   run r = q.r;
   find_context(q, p, r);
   result<budget> b = p.budget_for(r);
@@ -159,6 +169,8 @@ void add_model_options(CLI::App& app, plan_request& q) {
                  "-md: a model that drafts for it, by file or name")
       ->type_name("MODEL");
   add_source_options(app);
+  app.add_option("--mmproj", q.mmproj, "-mm: a projector for images or sound, by file")
+      ->type_name("FILE");
   add_run_options(app, q.r);
 }
 

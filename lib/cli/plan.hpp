@@ -8,19 +8,35 @@
 #include "cli.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget::cli {
 
 /// What the command line says.
 struct plan_request {
-  std::string model, draft;
+  std::string model, draft, mmproj;
   gpu_request gpus;
   std::string reserve = "0", engine, engine_note;
   bool buffers_only = false, json = false, explain = false, max_context = false;
   run r;
 };
 
-/// Adds the draft model and llama-server's options.
+/// What a request names besides its GPUs.
+struct plan_models {
+  model main;
+  std::optional<model> draft;
+  std::optional<projector> mmproj;
+
+  [[nodiscard]] planner on(std::vector<device> devices, limits l = {}) const {
+    return {main, std::move(devices), l, draft ? &*draft : nullptr, mmproj ? &*mmproj : nullptr};
+  }
+};
+
+/// Reads them.
+/// Errors: bad_input, as a failure
+[[nodiscard]] plan_models load_models(const plan_request& q);
+
+/// Adds the draft model, the projector and llama-server's options.
 void add_model_options(CLI::App& app, plan_request& q);
 
 /// Takes the profile that `--engine` means into `r`; what a reader of the plan should know of it.

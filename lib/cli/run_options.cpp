@@ -37,6 +37,8 @@ constexpr std::pair<const char*, const char*> long_names[] = {
     {"-otd", "--override-tensor-draft"},
     {"-cmoed", "--cpu-moe-draft"},
     {"-ncmoed", "--n-cpu-moe-draft"},
+    {"-mm", "--mmproj"},
+    {"-mmdev", "--mmproj-device"},
 };
 
 /// A token count: digits, or digits and k for times 1024.
@@ -224,6 +226,27 @@ void add_draft_options(CLI::App& app, run& r) {
         [&](const std::string& s) { r.draft_n_cpu_moe = tokens(s); });
 }
 
+void add_projector_options(CLI::App& app, projector_run& p) {
+  app.add_flag_callback(
+      "--no-mmproj-offload", [&] { p.offload = false; }, "the projector stays on the host");
+  app.add_flag_callback(
+      "--mmproj-offload", [&] { p.offload = true; }, "it goes to a GPU");
+  value(app, "--mmproj-device", "DEVICE", "-mmdev: the projector's device [CUDA0]",
+        [&](const std::string& s) {
+          p.offload = s != "none";
+          if (!p.offload) return;
+          if (!s.starts_with("CUDA"))
+            throw CLI::ValidationError("'" + s + "' is no device: CUDA0, CUDA1, ... or none");
+          p.device = tokens(s.substr(4));
+        });
+  value(app, "--image-min-tokens", "N", "tokens of the smallest image [the projector's]",
+        [&](const std::string& s) { p.image_min_tokens = tokens(s); });
+  value(app, "--image-max-tokens", "N", "tokens of the largest image [the projector's]",
+        [&](const std::string& s) { p.image_max_tokens = tokens(s); });
+  app.add_flag_callback(
+      "--no-warmup", [&] { p.warmup = false; }, "no memory for images before the first one");
+}
+
 }  // namespace
 
 void add_run_options(CLI::App& app, run& r) {
@@ -232,6 +255,7 @@ void add_run_options(CLI::App& app, run& r) {
   add_context_options(app, r);
   add_placement_options(app, r);
   add_draft_options(app, r);
+  add_projector_options(app, r.mmproj);
   for (CLI::Option* o : app.get_options())
     if (o->get_group() == "Options" && o->get_name() != "--help")
       o->group("llama-server's options");

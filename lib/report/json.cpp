@@ -72,6 +72,28 @@ json::object draft_of(const run& r, const draft_summary& d) {
   return o;
 }
 
+json::object projector_of(const projector_budget& p) {
+  json::array encoders;
+  for (const encoder_budget& e : p.encoders) {
+    const auto need = [&](const image_need& n) {
+      json::object o{
+          {"size", {n.nx, n.ny}}, {"compute_bytes", n.compute.count}, {"host_bytes", n.host.count}};
+      if (n.n_tokens) o["n_tokens"] = n.n_tokens;
+      return o;
+    };
+    json::object o{{"kind", e.kind},           {"type", e.type},
+                   {"basis", name(e.basis)},   {"weights_bytes", e.weights.count},
+                   {"warmup", need(e.warmup)}, {"largest", need(e.largest)}};
+    if (e.graph.n_nodes) {
+      o["flash_attn"] = e.flash_attn;
+      o["n_embd"] = e.n_embd;
+      o["graph"] = json::object{{"nodes", e.graph.n_nodes}, {"splits", e.graph.n_splits}};
+    }
+    encoders.push_back(std::move(o));
+  }
+  return {{"name", p.name}, {"on_device", p.on_device}, {"encoders", std::move(encoders)}};
+}
+
 json::object device_of(const device_budget& d, bool explain) {
   json::object o{{"id", d.id},
                  {"gpu", d.gpu.name},
@@ -99,6 +121,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   o["model"] = model_of(m);
   o["run"] = run_of(r, b);
   if (b.draft) o["draft"] = draft_of(r, *b.draft);
+  if (b.projector) o["projector"] = projector_of(*b.projector);
   json::array devices;
   for (const device_budget& d : b.devices) devices.push_back(device_of(d, extras.explain));
   o["devices"] = std::move(devices);

@@ -25,6 +25,9 @@ constexpr std::array inks = {
     ink{"compute_buffer", 33, 'c'},
     ink{"driver_context", 35, 'd'},
     ink{"pool", 31, 'p'},
+    ink{"projector_weights", 95, 'v'},
+    ink{"projector_compute", 35, 'i'},
+    ink{"projector_growth", 37, 'g'},
     ink{"draft_weights", 94, 'W'},
     ink{"draft_kv_cache", 92, 'K'},
     ink{"draft_recurrent_state", 96, 'R'},
@@ -138,6 +141,20 @@ std::string draft_line(const draft_summary& d) {
   return line;
 }
 
+std::string encoder_line(const encoder_budget& e, bool on_device) {
+  const auto need = [&](const image_need& n) {
+    std::string text = fmt::format("{} at {} x {}", in_mib(on_device ? n.compute : n.host),
+                                   grouped(static_cast<std::uint64_t>(n.nx)),
+                                   grouped(static_cast<std::uint64_t>(n.ny)));
+    if (n.n_tokens) text += fmt::format(" ({} tokens)", grouped(n.n_tokens));
+    return text;
+  };
+  std::string line = fmt::format("{} by {}: buffer {} when loaded", e.kind, e.type, need(e.warmup));
+  if (e.largest.nx != e.warmup.nx || e.largest.ny != e.warmup.ny)
+    line += fmt::format(",\n  {} at most", need(e.largest));
+  return line;
+}
+
 }  // namespace
 
 std::string grouped(std::uint64_t n) {
@@ -162,6 +179,9 @@ std::string budget_text(const model& m, const budget& b, const text_style& s) {
                   grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight());
   text += context_line(b) + "\n";
   if (b.draft) text += draft_line(*b.draft) + "\n";
+  if (b.projector)
+    for (const encoder_budget& e : b.projector->encoders)
+      text += encoder_line(e, b.projector->on_device) + "\n";
   text += "\n";
   for (const device_budget& d : b.devices) text += device_text(d, name_column(b), s) + "\n";
   if (!b.host.terms.empty()) {

@@ -7,21 +7,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/projector.hpp"
 
 namespace vrambudget {
-
-enum class flash_attention : std::uint8_t { automatic, on, off };
-
-/// How a projector is loaded; the defaults are llama-server's.
-struct projector_run {
-  bool offload = true;  ///< `--mmproj-offload`: to a GPU, if there is one
-  bool warmup = true;   ///< `--warmup`: reserve memory when loading
-  flash_attention flash_attn = flash_attention::automatic;  ///< `-fa`
-  std::optional<std::uint32_t> image_min_tokens = {};       ///< `--image-min-tokens`
-  std::optional<std::uint32_t> image_max_tokens = {};       ///< `--image-max-tokens`
-};
 
 /// What an encoder is given at once.
 struct encoder_input {
@@ -93,6 +83,24 @@ struct image_range {
     while (n > 1 && pixels() > range.max_pixels.value_or(UINT64_MAX)) --n;
   if (n > 0) side = n * token;
   return {.nx = side, .ny = side};
+}
+
+/// The image that needs most: of as many tokens as are allowed, and of all such the one nearest to a
+/// square. The input of the warm-up where images have one size or no limit.
+[[nodiscard]] inline encoder_input largest_input(const encoder& e, const image_range& range) {
+  encoder_input in = warmup_input(e, range);
+  const std::uint64_t side = std::uint64_t{e.hp.patch_size} * e.hp.n_merge;
+  if (e.kind == modality::audio || !range.max_pixels || side == 0) return in;
+  const std::uint64_t tokens = *range.max_pixels / (side * side);
+  std::uint64_t best = 0;
+  for (std::uint64_t n = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(tokens)));
+       n > 0 && best < tokens; --n)
+    if (n * (tokens / n) > best) {
+      best = n * (tokens / n);
+      in.nx = static_cast<std::int64_t>(tokens / n * side);
+      in.ny = static_cast<std::int64_t>(n * side);
+    }
+  return in;
 }
 
 }  // namespace vrambudget

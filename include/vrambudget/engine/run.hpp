@@ -40,6 +40,18 @@ struct tensor_override {
   bool after_cpu_ffn = false;  ///< given after `-ncffn`
 };
 
+/// How a projector is loaded and what images it gets. Whether it uses flash attention is the run's.
+struct projector_run {
+  bool offload = true;  ///< off: `--no-mmproj-offload`, `--mmproj-device none`
+  bool warmup = true;   ///< off: `--no-warmup`: no memory is reserved when loading
+  enum flash_attn flash_attn = flash_attn::automatic;  ///< `-fa`
+  std::uint32_t device = 0;                            ///< `--mmproj-device CUDA1`
+  std::optional<std::uint32_t> image_min_tokens = {};  ///< `--image-min-tokens`
+  std::optional<std::uint32_t> image_max_tokens = {};  ///< `--image-max-tokens`
+
+  friend bool operator==(const projector_run&, const projector_run&) = default;
+};
+
 /// Parameters of one llama-server process. Defaults are llama-server's of the pinned engine.
 struct run {
   std::uint32_t n_ctx = 0;       ///< `-c`, tokens over all sequences; 0: the training length
@@ -77,6 +89,8 @@ struct run {
   std::vector<tensor_override> draft_overrides = {};  ///< `-otd`
   bool draft_cpu_moe = false;                         ///< `-cmoed`
   std::uint32_t draft_n_cpu_moe = 0;                  ///< `-ncmoed`
+
+  projector_run mmproj = {};  ///< of the projector (`--mmproj`), which is given beside the run
 
   engine::profile profile = engine::profiles.front();  ///< `--engine`: whose rules hold
 };

@@ -65,14 +65,14 @@ class encoder_planner {
       return error{errc::unsupported, "no graph description for projector type '" +
                                           std::string(encoder_.type->name) + "'"};
     ggml::scheduler sched(backends_, 1, true);
-    const bool automatic = flash_attn_ == flash_attention::automatic;
-    out_.flash_attn = flash_attn_ != flash_attention::off;
+    const bool automatic = flash_attn_ == flash_attn::automatic;
+    out_.flash_attn = flash_attn_ != flash_attn::off;
     if (auto e = place(sched, *d, in); !e.message.empty()) return e;
     if (automatic && lacks_flash_attn()) {
       out_.flash_attn = false;
       if (auto e = place(sched, *d, in); !e.message.empty()) return e;
     }
-    flash_attn_ = out_.flash_attn ? flash_attention::on : flash_attention::off;
+    flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
     out_.pool = {};
     if (on_device_) raise_pool(out_.pool, graph_, sched, 0, card_, rules_);
     return out_;
@@ -147,7 +147,7 @@ class encoder_planner {
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   const encoder& encoder_;
   bool on_device_;
-  flash_attention flash_attn_;
+  enum flash_attn flash_attn_;
   engine::rules rules_;
   engine::cuda_backend cuda_;
   engine::cpu_backend cpu_;

@@ -16,6 +16,7 @@ namespace vrambudget {
 /// One encoder of a projector. The engine loads each with buffers of its own.
 struct encoder {
   const projector_type* type = nullptr;
+  std::string type_name;  ///< as the file has it
   modality kind = modality::vision;
   encoder_hparams hp;
 };
@@ -108,10 +109,9 @@ inline result<encoder> read_encoder(const gguf::header& h, modality kind) {
   const std::string type = projector_type_name(h, kind);
   encoder e;
   e.kind = kind;
+  e.type_name = type;
   e.type = find_projector_type(type);
-  if (!e.type)
-    return error{errc::unsupported, std::string("no description for the ") +
-                                        vrambudget::name(kind) + " projector type '" + type + "'"};
+  if (!e.type) e.type = &unknown_projector_types[static_cast<std::size_t>(kind)];
   keys k(h, "clip");
   read_sizes(k, std::string(vrambudget::name(kind)) + ".", e.hp);
   if (kind == modality::vision) read_images(k, *e.type, e.hp);
@@ -126,7 +126,7 @@ inline result<encoder> read_encoder(const gguf::header& h, modality kind) {
 /// Reads a projector.
 ///
 /// Errors:   invalid_argument  a model and not a projector, or one without an encoder
-///           unsupported       a type that is not described here
+/// Accuracy: of a type that is not known, images have the size that the file names
 ///           others            a key that is missing, of the wrong type or out of bounds
 /// Source:   llama.cpp v0.5.0, tools/mtmd/clip.cpp: clip_model_loader
 [[nodiscard]] inline result<projector> read_projector(const gguf::header& h) {

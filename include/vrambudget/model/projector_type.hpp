@@ -245,6 +245,10 @@ inline constexpr projector_type projector_types[] = {
 
 }  // namespace detail
 
+/// What stands for a type that is not known: images of one size, that of the file.
+inline constexpr projector_type unknown_projector_types[] = {{"", modality::vision},
+                                                             {"", modality::audio}};
+
 /// The row of a type; null: not described here.
 [[nodiscard]] constexpr const projector_type* find_projector_type(std::string_view name) {
   for (const projector_type& t : detail::projector_types)

@@ -33,6 +33,16 @@ struct term_list {
   void add(term t) {
     if (t.size.count > 0) terms.push_back(std::move(t));
   }
+  /// Adds to the term of that name, or adds the term.
+  void grow(term t) {
+    const auto known =
+        std::find_if(terms.begin(), terms.end(), [&](const term& k) { return k.name == t.name; });
+    if (known == terms.end()) return add(std::move(t));
+    if (t.size.count == 0) return;
+    known->size += t.size;
+    known->basis = std::max(known->basis, t.basis);
+    if (!t.note.empty()) known->note += "; " + t.note;
+  }
   /// Sum of all terms.
   [[nodiscard]] bytes used() const {
     bytes sum;
@@ -80,6 +90,35 @@ struct draft_summary {
   graph_shape prompt, generation;
 };
 
+/// Buffers of an encoder for images of one size.
+struct image_need {
+  std::int64_t nx = 0, ny = 0;  ///< pixels, or frames and mel bins
+  bytes compute = {};           ///< on the device
+  bytes host = {};
+  std::uint64_t n_tokens = 0;  ///< of the text model's context; 0: not known
+};
+
+/// What one encoder of a projector takes.
+struct encoder_budget {
+  std::string kind;  ///< "vision" or "audio"
+  std::string type;  ///< the engine's name of the projector
+  bytes weights;
+  image_need warmup;   ///< what is reserved when it is loaded
+  image_need largest;  ///< what it is after the largest image that is allowed
+  bytes pool;          ///< of its kernels, over either
+  bool flash_attn = false;
+  std::uint64_t n_embd = 0;  ///< values of each token; 0: not known
+  graph_shape graph;
+  enum basis basis = basis::exact;
+};
+
+/// A projector beside the model. Its bytes are terms of its device or the host, "projector_...".
+struct projector_budget {
+  std::string name;
+  bool on_device = true;
+  std::vector<encoder_budget> encoders;
+};
+
 /// Everything about one run of one model on some devices.
 struct budget {
   context_params context;          ///< effective parameters, flash attention resolved
@@ -88,6 +127,7 @@ struct budget {
   term_list host;
   graph_shape prompt, generation;  ///< the engine's graphs, for comparison with its log
   std::optional<draft_summary> draft;
+  std::optional<projector_budget> projector;
   std::vector<std::string> notes;  ///< what a reader should know: bounds used, unknown architecture
 
   [[nodiscard]] bool fits() const {

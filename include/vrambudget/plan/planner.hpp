@@ -20,6 +20,7 @@
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/explain.hpp"
+#include "vrambudget/plan/projector.hpp"
 
 namespace vrambudget {
 
@@ -33,8 +34,13 @@ struct limits {
 /// must outlive it.
 class planner {
  public:
-  planner(const model& m, std::vector<device> devices, limits l = {}, const model* draft = nullptr)
-      : model_(m), draft_model_(draft), devices_(std::move(devices)), limits_(l) {}
+  planner(const model& m, std::vector<device> devices, limits l = {}, const model* draft = nullptr,
+          const projector* mmproj = nullptr)
+      : model_(m),
+        draft_model_(draft),
+        projector_(mmproj),
+        devices_(std::move(devices)),
+        limits_(l) {}
 
   [[nodiscard]] const model& get_model() const { return model_; }
   /// The draft model; null: none of its own.
@@ -78,6 +84,8 @@ class planner {
     if (!limits_.buffers_only) add_overheads(main, b);
     if (drafts(r))
       if (auto e = add_draft(r, main, b, seen); !e.message.empty()) return e;
+    if (projector_)
+      if (auto e = add_projector(r, b); !e.message.empty()) return e;
     if (b.host.used().overflowed() ||
         std::any_of(b.devices.begin(), b.devices.end(),
                     [](const device_budget& d) { return d.used().overflowed(); }))
@@ -206,6 +214,54 @@ class planner {
                draft.compute.generation};
     return {};
   }
+  /// The projector's encoders, all of them on one device or on the host.
+  error add_projector(const run& r, budget& b) {
+    projector_run pr = r.mmproj;
+    pr.flash_attn = r.flash_attn;
+    if (pr.offload && pr.device >= devices_.size() && !devices_.empty())
+      return {errc::invalid_argument, "--mmproj-device CUDA" + std::to_string(pr.device) +
+                                          ": there are " + std::to_string(devices_.size()) +
+                                          " devices"};
+    const bool on_device = pr.offload && !devices_.empty();
+    auto p = plan_once(pr, on_device ? &devices_[pr.device] : nullptr, r.profile);
+    if (!p) return {p.error().code, "the projector: " + p.error().message};
+    if (const encoder_budget& e = p->encoders.front();
+        e.n_embd > 0 && e.n_embd != model_.hp.n_embd_inp())
+      return {errc::invalid_argument,
+              "the projector does not go with this model: it gives " + std::to_string(e.n_embd) +
+                  " values a token, the model takes " + std::to_string(model_.hp.n_embd_inp())};
+    term_list& at = on_device ? device_of(b, pr.device) : b.host;
+    for (const encoder_budget& e : p->encoders)
+      add_encoder(e, on_device, !limits_.buffers_only, at, b);
+    b.projector = std::move(*p);
+    return {};
+  }
+  /// The device's budget; one that the run leaves out is added, as the projector's context takes part
+  /// of it too.
+  device_budget& device_of(budget& b, std::uint32_t i) const {
+    const std::string id = "CUDA" + std::to_string(i);
+    for (device_budget& d : b.devices)
+      if (d.id == id) return d;
+    device_budget d;
+    d.id = id;
+    d.gpu = devices_[i];
+    d.usable = saturating_sub(d.gpu.free, limits_.reserve);
+    if (!limits_.buffers_only) add_context(d);
+    b.devices.push_back(std::move(d));
+    return b.devices.back();
+  }
+  /// A search for a context repeats it; only these decide what it takes.
+  result<projector_budget> plan_once(const projector_run& pr, const device* on,
+                                     const engine::profile& profile) {
+    if (!projector_plan_ || projector_plan_->run != pr ||
+        projector_plan_->profile != profile.name) {
+      auto p = plan_projector(*projector_, pr, on, profile.rules);
+      if (!p) return p;
+      projector_plan_ = {pr, profile.name, std::move(*p)};
+    }
+    return projector_plan_->budget;
+  }
+
   /// The engine reads what is free for a draft's layers when the main model is loaded already.
   static void assume_split(budget& b) {
     for (device_budget& d : b.devices)
@@ -245,10 +301,12 @@ class planner {
 
   /// What a process takes on each device besides the engine's buffers.
   void add_overheads(const planned& main, budget& b) const {
-    for (device_budget& d : b.devices)
-      d.add({"driver_context", d.gpu.driver_context.high, d.gpu.driver_context.basis,
-             d.gpu.driver_context.note, d.gpu.driver_context.low});
+    for (device_budget& d : b.devices) add_context(d);
     add_pools(main, b);
+  }
+  static void add_context(device_budget& d) {
+    d.add({"driver_context", d.gpu.driver_context.high, d.gpu.driver_context.basis,
+           d.gpu.driver_context.note, d.gpu.driver_context.low});
   }
   /// Each context has backends, and with them pools, of its own.
   static void add_pools(const planned& c, budget& b) {
@@ -319,15 +377,23 @@ class planner {
 
   const model& model_;
   const model* draft_model_;
+  const projector* projector_;
   std::vector<device> devices_;
   limits limits_;
   std::unique_ptr<placed> placed_, draft_placed_;
+  struct planned_projector {
+    projector_run run;
+    std::string_view profile;
+    projector_budget budget;
+  };
+  std::optional<planned_projector> projector_plan_;
 };
 
-/// The budget of one run. `draft`: the model of `-md`.
+/// The budget of one run. `draft`: the model of `-md`; `mmproj`: the projector of `--mmproj`.
 [[nodiscard]] inline result<budget> plan(const model& m, const run& r, std::vector<device> devices,
-                                         limits l = {}, const model* draft = nullptr) {
-  return planner(m, std::move(devices), l, draft).budget_for(r);
+                                         limits l = {}, const model* draft = nullptr,
+                                         const projector* mmproj = nullptr) {
+  return planner(m, std::move(devices), l, draft, mmproj).budget_for(r);
 }
 
 }  // namespace vrambudget

@@ -55,7 +55,7 @@ projector_run parse_args(const json::array& args) {
     const std::string a = text(args[i]);
     const auto next = [&] { return text(args.at(++i)); };
     if (a == "-fa") {
-      r.flash_attn = next() == "on" ? flash_attention::on : flash_attention::off;
+      r.flash_attn = next() == "on" ? flash_attn::on : flash_attn::off;
     } else if (a == "--image-min-tokens") {
       r.image_min_tokens = static_cast<std::uint32_t>(std::stoul(next()));
     } else if (a == "--image-max-tokens") {

@@ -1,0 +1,19 @@
+// Projectors as people name them.
+#pragma once
+
+#include <string>
+
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/model/projector.hpp"
+
+namespace vrambudget::cli {
+
+/// A projector by path.
+/// Errors: bad_input, as a failure
+[[nodiscard]] projector load_projector(const std::string& typed);
+
+/// A projector's file in the folder of a model's file, by its name; of several the first one. Empty:
+/// there is none.
+[[nodiscard]] std::string projector_beside(const model& m);
+
+}  // namespace vrambudget::cli
