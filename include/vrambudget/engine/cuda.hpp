@@ -105,7 +105,12 @@ class cuda_backend final : public ggml::backend {
       case op::ssm_scan:
         return scans(t);
       case op::im2col:
+      case op::conv_2d:
         return is_contiguous(*a) && is_contiguous(*t.src[1]);
+      case op::conv_2d_dw:
+        return a->type == ggml_type::f32;
+      case op::roll:
+        return a->type == ggml_type::f32 && is_contiguous(*a);
       case op::lightning_indexer:
         return indexes(t);
       case op::flash_attn_ext:

@@ -21,7 +21,8 @@ struct window {
 };
 
 /// Operations over images [width, height, channels, batch] and sequences [length, channels, batch].
-/// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_im2col, ggml_conv_*, ggml_pool_*, ggml_interpolate
+/// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_im2col, ggml_conv_*, ggml_pool_*, ggml_interpolate,
+/// ggml_roll
 class convolution_builder : public op_builder {
  public:
   using op_builder::op_builder;
@@ -50,6 +51,14 @@ class convolution_builder : public op_builder {
                 reshape(kernel, kernel->ne[0] * kernel->ne[1] * kernel->ne[2], kernel->ne[3]));
     y = reshape(y, rows->ne[1], rows->ne[2], rows->ne[3], kernel->ne[3]);
     return cont(permute(y, {0, 1, 3, 2}));
+  }
+  /// The same in one operation.
+  tensor* conv_2d_direct(tensor* kernel, tensor* image, window w) {
+    g_.require(kernel->ne[2] == image->ne[2], "conv_2d: same channels", *kernel, *image);
+    return g_.make_op(
+        op::conv_2d, image->type,
+        {steps(w, *kernel, *image, 0), steps(w, *kernel, *image, 1), kernel->ne[3], image->ne[3]},
+        {kernel, image});
   }
   /// Kernel [width, height, 1, channels], one channel each.
   tensor* conv_2d_depthwise(tensor* kernel, tensor* image, window w) {
@@ -102,6 +111,11 @@ class convolution_builder : public op_builder {
   tensor* interpolate(tensor* a, std::int64_t ne0, std::int64_t ne1) {
     g_.require(a->type == ggml_type::f32, "interpolate: f32", *a, *a);
     return g_.make_op(op::upscale, a->type, {ne0, ne1, a->ne[2], a->ne[3]}, {a});
+  }
+  /// Elements move `by` places along a dimension, the last of them to the front.
+  tensor* roll(tensor* a, std::int64_t by, std::size_t dim = 0) {
+    g_.require(by < a->ne[dim], "roll: by less than the length", *a, *a);
+    return g_.make_op(op::roll, a->type, a->ne, {a});
   }
   /// Zeros behind the elements of each dimension, and before those of the first two.
   tensor* pad_all(tensor* a, const std::array<std::int64_t, 4>& behind,

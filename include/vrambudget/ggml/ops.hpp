@@ -31,9 +31,9 @@ class op_builder {
   tensor* clamp(tensor* a) { return like(op::clamp, a, {a}); }
   tensor* sqr(tensor* a) { return like(op::sqr, a, {a}); }
   tensor* sqrt(tensor* a) { return like(op::sqrt, a, {a}); }
-  tensor* log(tensor* a) { return like(op::log, a, {a}); }
   tensor* sin(tensor* a) { return like(op::sin, a, {a}); }
   tensor* cos(tensor* a) { return like(op::cos, a, {a}); }
+  tensor* log(tensor* a) { return like(op::log, a, {a}); }
   tensor* fill(tensor* a) { return like(op::fill, a, {a}); }
   tensor* unary(ggml::unary u, tensor* a) {
     tensor* t = like(op::unary, a, {a});
@@ -48,6 +48,11 @@ class op_builder {
     return t;
   }
   tensor* relu(tensor* a) { return unary(ggml::unary::relu, a); }
+  tensor* relu_inplace(tensor* a) {
+    tensor* t = g_.make_view(op::unary, a, a->ne, a->nb, 0);
+    t->unary_op = ggml::unary::relu;
+    return t;
+  }
   tensor* sigmoid(tensor* a) { return unary(ggml::unary::sigmoid, a); }
   tensor* tanh(tensor* a) { return unary(ggml::unary::tanh, a); }
   tensor* exp(tensor* a) { return unary(ggml::unary::exp, a); }
@@ -105,6 +110,10 @@ class op_builder {
   }
   tensor* mean(tensor* a) {
     return g_.make_op(op::mean, ggml_type::f32, {1, a->ne[1], a->ne[2], a->ne[3]}, {a});
+  }
+  /// Where the largest element of each row is.
+  tensor* argmax(tensor* a) {
+    return g_.make_op(op::argmax, ggml_type::i32, {a->ne[1], 1, 1, 1}, {a});
   }
   tensor* argsort(tensor* a) { return g_.make_op(op::argsort, ggml_type::i32, a->ne, {a}); }
   tensor* top_k(tensor* a, std::int64_t k) {

@@ -28,7 +28,7 @@ struct encoder_buffers {
   bool flash_attn = false;      ///< whether it is used in the end
   graph_shape graph;            ///< the last one
   std::int64_t n_tokens = 0;    ///< rows the text model gets, of one image
-  std::int64_t n_embd_out = 0;  ///< their width
+  std::int64_t n_embd_out = 0;  ///< their width, as the engine reports it
   pool_need pool;               ///< scratch of the device's kernels over the last input
 };
 
@@ -115,7 +115,7 @@ class encoder_planner {
       return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
     out_.graph = {static_cast<std::uint32_t>(graph_.nodes().size()),
                   static_cast<std::uint32_t>(sched.splits().size())};
-    out_.n_embd_out = b.output->ne[0];
+    out_.n_embd_out = b.reported_width > 0 ? b.reported_width : b.output->ne[0];
     out_.n_tokens = b.output->ne[1];
     sched.plan_buffers(graph_);
     if (on_device_) out_.device = std::max(out_.device, bytes{sched.buffer_size(0)});

@@ -179,6 +179,7 @@ inline constexpr projector_type projector_types[] = {
      read_pixels_if_both},
     {"kimivl", modality::vision, {1, scale_factor}, in_tokens(8, 1024), warms_up_tokens(16)},
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
+    {"lfm2a", modality::audio},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
     {"llama4", modality::vision, {1, scale_factor}},
     {"meralion", modality::audio, {}, {}, {}, false, read_stack_factor},

@@ -122,6 +122,7 @@ class builder : public ggml::convolution_builder {
     expand(t);
   }
   tensor* output = nullptr;
+  std::int64_t reported_width = 0;  ///< of the output, where the engine takes another one for it
 
  private:
   encoder_weights& weights_;

@@ -11,6 +11,7 @@
 #include "vrambudget/arch/encoders/glm4v.hpp"
 #include "vrambudget/arch/encoders/internvl.hpp"
 #include "vrambudget/arch/encoders/kimi.hpp"
+#include "vrambudget/arch/encoders/lfm2a.hpp"
 #include "vrambudget/arch/encoders/llama4.hpp"
 #include "vrambudget/arch/encoders/llava.hpp"
 #include "vrambudget/arch/encoders/mimovl.hpp"
@@ -56,6 +57,7 @@ inline constexpr description descriptions[] = {
     {"kimik25", build_kimik25},
     {"kimivl", build_kimivl},
     {"lfm2", build_lfm2},
+    {"lfm2a", build_lfm2a},
     {"lightonocr", build_lightonocr},
     {"llama4", build_llama4},
     {"meralion", build_meralion},
