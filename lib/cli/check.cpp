@@ -47,7 +47,7 @@ int run_check(const check_request& q) {
                                          log.n_lines)};
   rebuild_options options;
   if (!q.engine.empty()) options.profile = value_or_fail(engine::find_profile(q.engine), usage);
-  if (!q.gpus.names.empty()) options.devices = parse_gpus(q.gpus);
+  if (!q.gpus.names.empty()) options.devices = parse_gpus(q.gpus).devices;
   if (auto r = parse_known_run(log.args)) options.base = std::move(*r);
   std::optional<model> given;
   if (!q.model.empty()) given = load_model(q.model);

@@ -9,6 +9,7 @@
 
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
+#include "vrambudget/gpu/operating_system.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -49,9 +50,15 @@ struct gpu_request {
 /// Adds --gpu, --free, --os and --display.
 void add_gpu_options(CLI::App& app, gpu_request& q);
 
-/// The devices that are meant.
+/// The GPUs that are meant, and what they run under.
+struct named_gpus {
+  std::vector<device> devices;
+  operating_system system = this_system();
+  std::string driver;  ///< "550.54.14", where they are this machine's and it tells; else empty
+};
+
 /// Errors: usage, as a failure
-[[nodiscard]] std::vector<device> parse_gpus(const gpu_request& q);
+[[nodiscard]] named_gpus parse_gpus(const gpu_request& q);
 
 /// Whether stdout is a terminal that takes colours.
 [[nodiscard]] bool stdout_has_colours();
@@ -64,5 +71,6 @@ void add_gpu_options(CLI::App& app, gpu_request& q);
 [[nodiscard]] std::function<int()> add_engines(CLI::App& app);
 [[nodiscard]] std::function<int()> add_probe(CLI::App& app, const std::vector<std::string>& args);
 [[nodiscard]] std::function<int()> add_check(CLI::App& app);
+[[nodiscard]] std::function<int()> add_calibrate(CLI::App& app);
 
 }  // namespace vrambudget::cli

@@ -95,7 +95,7 @@ class comparison {
   explicit comparison(const plan_request& q)
       : model_(load_model(q.model)),
         draft_(q.draft.empty() ? nullptr : new model(load_model(q.draft))),
-        planner_(model_, parse_gpus(q.gpus), {}, draft_.get()),
+        planner_(model_, parse_gpus(q.gpus).devices, {}, draft_.get()),
         run_(q.r) {
     if (run_.n_ctx == 0) {
       const auto most = max_context(planner_, run_);

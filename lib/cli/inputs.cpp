@@ -48,14 +48,15 @@ model from_catalogue(const catalogued_model& c) {
   return m;
 }
 
-std::vector<device> gpus_of_this_machine() {
+named_gpus gpus_of_this_machine() {
   const auto live = this_machine();
   if (!live)
     throw failure{
         usage, "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them); none is here: " +
                    live.error().message};
-  std::vector<device> all;
-  for (const live_device& d : live->devices) all.push_back(to_device(d));
+  named_gpus all;
+  all.driver = live->version.driver.value_or("");
+  for (const live_device& d : live->devices) all.devices.push_back(to_device(d));
   return all;
 }
 
@@ -100,7 +101,7 @@ result<bytes> parse_size(std::string_view text) {
   return bytes{static_cast<std::uint64_t>(std::floor(n * scale))};
 }
 
-std::vector<device> parse_gpus(const gpu_request& q) {
+named_gpus parse_gpus(const gpu_request& q) {
   const auto& [typed, free, system, display] = q;
   surroundings around;
   around.display = display;
@@ -109,8 +110,10 @@ std::vector<device> parse_gpus(const gpu_request& q) {
     if (!known) throw failure{usage, "--os " + system + ": linux, windows or wsl2"};
     around.system = *known;
   }
-  std::vector<device> all;
-  if (typed.empty()) all = gpus_of_this_machine();
+  named_gpus gpus;
+  if (typed.empty()) gpus = gpus_of_this_machine();
+  gpus.system = around.system;
+  std::vector<device>& all = gpus.devices;
   for (const std::string& text : typed) {
     std::size_t count = 1;
     std::string name = text;
@@ -132,15 +135,17 @@ std::vector<device> parse_gpus(const gpu_request& q) {
     const bytes held = saturating_sub(d.total, d.free);
     d.others = measured_range{held, held, basis::exact, "the total less --free"};
   }
-  return all;
+  return gpus;
 }
 
 void add_gpu_options(CLI::App& app, gpu_request& q) {
   app.add_option("--gpu", q.names,
                  "a GPU by name, several times or as 2x3090 [those of this machine]")
-      ->type_name("NAME");
+      ->type_name("NAME")
+      ->allow_extra_args(false);
   app.add_option("--free", q.free, "free memory of each GPU, 23GiB or in bytes [all of it]")
       ->type_name("SIZE,...")
+      ->allow_extra_args(false)
       ->delimiter(',');
   app.add_option("--os", q.system, "the system of the named GPUs: linux, windows, wsl2 [this one]")
       ->type_name("NAME");

@@ -28,8 +28,8 @@ constexpr const char* about =
     "70 a bug of ours.";
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan",    "inspect", "gpus", "models",
-                                   "engines", "probe",   "check"};
+  constexpr std::array commands = {"plan",    "inspect", "gpus",  "models",
+                                   "engines", "probe",   "check", "calibrate"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -56,6 +56,8 @@ int run_program(std::vector<std::string> args) {
   add("probe", "the GPUs of this machine as they are now",
       [&](CLI::App& sub) { return add_probe(sub, args); });
   add("check", "a llama.cpp log against the prediction, line by line", add_check);
+  add("calibrate", "fits what the driver takes to what runs on your GPUs were seen to take",
+      add_calibrate);
 
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "calibrated.hpp"
 #include "cli.hpp"
 #include "model_sources.hpp"
 #include "projectors.hpp"
@@ -45,6 +46,7 @@ int show(const plan_request& q, const model& m, planner& p) {
     if (const std::string beside = projector_beside(m); !beside.empty())
       b->notes.push_back("a projector lies beside the model and is not counted: --mmproj " +
                          beside);
+  b->notes.insert(b->notes.end(), q.calibration_notes.begin(), q.calibration_notes.end());
   std::vector<suggestion> changes;
   if (!b->fits()) changes = what_would_fit(p, r);
 
@@ -124,7 +126,10 @@ int show_catalogue(const plan_request& q, const std::vector<device>& devices, co
 
 int run_plan(plan_request q) {
   if (!q.engine.empty()) q.engine_note = choose_engine(q.engine, q.r);
-  const std::vector<device> devices = parse_gpus(q.gpus);
+  named_gpus gpus = parse_gpus(q.gpus);
+  if (!q.no_calibration && !q.buffers_only)
+    q.calibration_notes = calibrate_devices(stored_calibration(), gpus);
+  const std::vector<device>& devices = gpus.devices;
   const limits l{value_or_fail(parse_size(q.reserve), usage), q.buffers_only};
   if (q.model.empty() && !q.draft.empty())
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
@@ -184,6 +189,8 @@ std::function<int()> add_plan(CLI::App& app) {
   app.add_option("--reserve", q->reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
   app.add_flag("--buffers-only", q->buffers_only,
                "count the engine's own buffers, no driver context and no pool");
+  app.add_flag("--no-calibration", q->no_calibration,
+               "plan without what `vrambudget calibrate` found of these GPUs");
   app.add_option("--engine", q->engine,
                  "whose rules hold: a release, build or day, as `vrambudget engines` says [v0.5.0]")
       ->type_name("llama.cpp@VERSION");

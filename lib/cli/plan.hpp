@@ -17,7 +17,9 @@ struct plan_request {
   std::string model, draft, mmproj;
   gpu_request gpus;
   std::string reserve = "0", engine, engine_note;
-  bool buffers_only = false, json = false, explain = false, max_context = false;
+  std::vector<std::string> calibration_notes;
+  bool buffers_only = false, no_calibration = false, json = false, explain = false,
+       max_context = false;
   run r;
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "vrambudget/fit/driver_context_fit.hpp"
+#include "vrambudget/gpu/overheads.hpp"
 
 namespace vrambudget {
 namespace {
@@ -69,7 +70,7 @@ double residual(const calibrated_context& fit, const calibration_measurement& m)
 }
 
 const calibrated_device* find_calibration(const calibration& all, std::string_view gpu,
-                                          std::string_view system, std::string_view driver) {
+                                          operating_system system, std::string_view driver) {
   const calibrated_device* best = nullptr;
   for (const calibrated_device& d : all.devices) {
     if (d.gpu != gpu || d.system != system) continue;
@@ -82,13 +83,16 @@ const calibrated_device* find_calibration(const calibration& all, std::string_vi
 measured_range context_range(const calibrated_device& d, std::string_view driver) {
   const calibrated_context& f = d.fit;
   const bytes half = saturating_sub(f.high, f.context);
+  const char* sure = f.n_measurements > 1 ? "with 95 % confidence" : "as it was read";
   std::string note = fmt::format(
-      "calibrated from {} {}{} on this card on {}, {}", f.n_measurements,
+      "calibrated from {} {}{} of this card on {}, {}", f.n_measurements,
       f.of_runs ? "measured run" : "measured context", f.n_measurements == 1 ? "" : "s", f.date,
-      half.count > 0 ? fmt::format("+-{} with 95 % confidence", in_mib(half)) : "spread unknown");
+      half.count > 0 ? fmt::format("+-{} {}", in_mib(half), sure) : "spread unknown");
   const bool other = !driver.empty() && !d.driver.empty() && d.driver != driver;
   if (other) note += fmt::format("; by driver {}, this one is {}", d.driver, driver);
-  return {f.low, f.high, other ? basis::assumed : basis::fitted, std::move(note)};
+  if (!f.of_runs) note += "; and the most that one grew by in use on another machine";
+  const bytes high = f.of_runs ? f.high : f.high + context_growth();
+  return {f.low, high, other ? basis::assumed : basis::fitted, std::move(note)};
 }
 
 }  // namespace vrambudget

@@ -149,7 +149,9 @@ result<calibrated_device> read_device(const json::value& v, const std::string& w
   members o(v, where);
   calibrated_device d;
   d.gpu = o.text("gpu");
-  d.system = o.text("system");
+  const auto system = find_operating_system(o.text("system"));
+  if (!system) o.fail("system", "is none of linux, windows and wsl2");
+  d.system = system.value_or(operating_system::native_linux);
   d.driver = o.text("driver", false);
   const json::array& measurements = o.list("measurements");
   if (o.failure()) return *o.failure();
@@ -171,7 +173,7 @@ std::string calibration_json(const calibration& all) {
                                  json::serialize(json::string(version)));
   const char* before = "\n";
   for (const calibrated_device& d : all.devices) {
-    json::object head{{"gpu", d.gpu}, {"system", d.system}};
+    json::object head{{"gpu", d.gpu}, {"system", name(d.system)}};
     if (!d.driver.empty()) head["driver"] = d.driver;
     std::string line = json::serialize(head);
     line.pop_back();  // goes on

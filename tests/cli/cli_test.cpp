@@ -144,6 +144,8 @@ TEST_SUITE("cli") {
     const outcome o = run("Llama-3.1-8B --gpu 2x3090 --gpu 4090 --ctx 8192 --json");
     CHECK(o.status == 0);
     CHECK(json::parse(o.out).at("devices").as_array().size() == 3);
+    // a model may follow what is said of the GPUs
+    CHECK(run("--gpu 3090 --free 20GiB,20GiB --gpu 3090 Llama-3.1-8B --ctx 8192").status == 0);
   }
 
   TEST_CASE("free memory and a reserve decide what fits and buffers only leaves out the rest") {

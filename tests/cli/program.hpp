@@ -25,13 +25,15 @@ inline std::string read_text(const fs::path& p) {
 }
 
 /// `driver`: a folder of tests/fake_cuda, a machine without a GPU unless said otherwise; `environment`:
-/// assignments in front of the program's name.
+/// assignments in front of the program's name. The configuration is that of a user who has none.
 inline outcome run(const std::string& args, const std::string& driver = "none",
                    const std::string& environment = "") {
   const fs::path err = fs::temp_directory_path() / ("vrambudget-cli-" + std::to_string(::getpid()));
-  const std::string command = "LD_LIBRARY_PATH=" VRAMBUDGET_FAKE_DRIVERS "/" + driver +
-                              ":$LD_LIBRARY_PATH " + environment + " " VRAMBUDGET_PROGRAM " " +
-                              args + " 2>" + err.string();
+  const std::string no_config =
+      (fs::temp_directory_path() / ("vrambudget-none-" + std::to_string(::getpid()))).string();
+  const std::string command =
+      "XDG_CONFIG_HOME=" + no_config + " LD_LIBRARY_PATH=" VRAMBUDGET_FAKE_DRIVERS "/" + driver +
+      ":$LD_LIBRARY_PATH " + environment + " " VRAMBUDGET_PROGRAM " " + args + " 2>" + err.string();
   outcome o;
   FILE* pipe = ::popen(command.c_str(), "r");
   REQUIRE(pipe);

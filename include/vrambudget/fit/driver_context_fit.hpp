@@ -107,7 +107,8 @@ inline double rounding_sigma(std::span<const context_measurement> all) {
   };
   fit.context = in_bytes(std::round(solved->x[0]));
   fit.low = in_bytes(std::floor(solved->x[0] - half));
-  fit.high = in_bytes(std::ceil(solved->x[0] + half));
+  constexpr double noise = 1e-3;  // of a byte: what rounding adds to a whole number
+  fit.high = in_bytes(std::ceil(solved->x[0] + half - noise));
   return fit;
 }
 

@@ -9,6 +9,7 @@
 
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
+#include "vrambudget/gpu/operating_system.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -39,8 +40,8 @@ struct calibrated_context {
 
 /// One kind of card under one system and driver.
 struct calibrated_device {
-  std::string gpu;     ///< as the driver spells it
-  std::string system;  ///< "linux", "windows", "wsl2"
+  std::string gpu;  ///< as the driver spells it
+  operating_system system = operating_system::native_linux;
   std::string driver;  ///< "550.54.14"; empty: not known
   std::vector<calibration_measurement> measurements;
   calibrated_context fit;
@@ -68,10 +69,11 @@ struct calibration {
 /// `driver`: empty if it is not known
 [[nodiscard]] const calibrated_device* find_calibration(const calibration& all,
                                                         std::string_view gpu,
-                                                        std::string_view system,
+                                                        operating_system system,
                                                         std::string_view driver);
 
 /// The context that plans for this card count: `high`, fitted; assumed where `driver` is another one.
+/// What a context without buffers grows by in use is added.
 [[nodiscard]] measured_range context_range(const calibrated_device& d, std::string_view driver);
 
 /// As JSON, schema 1, a measurement a line.

@@ -8,7 +8,8 @@ using namespace vrambudget;
 
 namespace {
 
-const calibrated_device card{"NVIDIA GeForce RTX 3090", "linux", "550.54.14", {}, {}};
+const calibrated_device card{
+    "NVIDIA GeForce RTX 3090", operating_system::native_linux, "550.54.14", {}, {}};
 
 calibration_measurement run_of(std::uint64_t used_mib, const std::string& date) {
   return {1_MiB * used_mib, 1000_MiB, 14_MiB, {}, date, "model", "-c 8192", ""};
@@ -45,7 +46,7 @@ TEST_SUITE("calibration") {
     CHECK(in_mib(r.low) == doctest::Approx(247.0313).epsilon(1e-5));
     CHECK(r.basis == basis::fitted);
     CHECK(r.note ==
-          "calibrated from 3 measured runs on this card on 2026-11-24, +-5.0 MiB with 95 % "
+          "calibrated from 3 measured runs of this card on 2026-11-24, +-5.0 MiB with 95 % "
           "confidence");
     CHECK(residual(all.devices[0].fit, all.devices[0].measurements[0]) == -2.0 * (1 << 20));
   }
@@ -61,7 +62,7 @@ TEST_SUITE("calibration") {
     CHECK(added(all, card, {240_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
     CHECK(all.devices[0].fit.context == 240_MiB);
     CHECK_FALSE(all.devices[0].fit.of_runs);
-    CHECK(context_range(all.devices[0], "").note.find("1 measured context on") !=
+    CHECK(context_range(all.devices[0], "").note.find("1 measured context of") !=
           std::string::npos);
     CHECK(added(all, card, run_of(1267, "2026-11-21")));
     CHECK(all.devices[0].fit.context == 253_MiB);
@@ -87,14 +88,14 @@ TEST_SUITE("calibration") {
     CHECK(added(all, newer, run_of(1300, "2026-12-01")));
     REQUIRE(all.devices.size() == 2);
     const auto driver_found = [&](std::string_view driver) {
-      return find_calibration(all, card.gpu, "linux", driver)->driver;
+      return find_calibration(all, card.gpu, card.system, driver)->driver;
     };
     CHECK(driver_found("550.54.14") == "550.54.14");
     CHECK(driver_found("580.65.06") == "580.65.06");
     CHECK(driver_found("") == "580.65.06");
     CHECK(driver_found("999") == "580.65.06");
-    CHECK(find_calibration(all, card.gpu, "wsl2", "") == nullptr);
-    CHECK(find_calibration(all, "NVIDIA GeForce RTX 4090", "linux", "") == nullptr);
+    CHECK(find_calibration(all, card.gpu, operating_system::wsl2, "") == nullptr);
+    CHECK(find_calibration(all, "NVIDIA GeForce RTX 4090", card.system, "") == nullptr);
     const measured_range r = context_range(all.devices[1], "999");
     CHECK(r.basis == basis::assumed);
     CHECK(r.note.find("by driver 580.65.06, this one is 999") != std::string::npos);
@@ -103,12 +104,12 @@ TEST_SUITE("calibration") {
 
   TEST_CASE("what was written is read again") {
     calibration all = three_runs();
-    CHECK(added(all, {"card \"with\" quotes", "wsl2", "", {}, {}},
+    CHECK(added(all, {"card \"with\" quotes", operating_system::wsl2, "", {}, {}},
                 {240_MiB, {}, {}, 512_KiB, "2026-11-20", "", "", "a.json"}));
     // pools 100 MiB apart: the share is fitted
     for (const auto& [used, pool] :
          {std::pair{1251u, 0u}, {1299u, 100u}, {1349u, 200u}, {1401u, 300u}})
-      CHECK(added(all, {"other", "linux", "", {}, {}},
+      CHECK(added(all, {"other", operating_system::native_linux, "", {}, {}},
                   {1_MiB * used, 1000_MiB, 1_MiB * pool, {}, "2026-11-20", "m", "", ""}));
     const std::string text = calibration_json(all);
     const calibration again = read_calibration(text).value();
@@ -139,6 +140,7 @@ TEST_SUITE("calibration") {
         {"\"of\":\"runs\"", "\"of\":\"cups\""},
         {"\"bytes\":264241152", "\"bytes\":0"},
         {"\"date\"", "\"day\""},
+        {"\"linux\"", "\"beos\""},
         {"\"measurements\":[", "\"measurements\":[[],"},
     };
     for (const auto& [from, to] : damages) {

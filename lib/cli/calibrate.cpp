@@ -1,0 +1,238 @@
+// `vrambudget calibrate`: what the user's own cards were seen to take, fitted and kept for later plans.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <memory>
+
+#include "calibrated.hpp"
+#include "cli.hpp"
+#include "measurements.hpp"
+#include "plan.hpp"
+#include "vrambudget/gpu/catalogue.hpp"
+#include "vrambudget/report/json.hpp"
+#include "vrambudget/report/text.hpp"
+#include "vrambudget/version.hpp"
+
+namespace vrambudget::cli {
+namespace {
+
+namespace json = boost::json;
+
+struct request {
+  plan_request plan;
+  std::vector<std::string> inputs, used;  ///< a model with `used`, else recordings
+  std::string driver, run;
+  std::optional<std::string> forget;
+  bool loaded = false;
+};
+
+/// A card before this command changed it.
+struct card_before {
+  calibrated_device card;
+  measured_range context;
+
+  [[nodiscard]] bool is(const calibrated_device& d) const {
+    return card.gpu == d.gpu && card.system == d.system && card.driver == d.driver;
+  }
+};
+
+std::string signed_mib(double size) {
+  return (size < 0 ? "-" : "+") +
+         in_mib({static_cast<std::uint64_t>(std::llround(std::abs(size)))});
+}
+
+std::string what_ran(const calibration_measurement& m) {
+  return m.is_of_a_run() ? m.model + (m.run.empty() ? "" : " ") + m.run : m.source;
+}
+
+std::string pool_text(const calibrated_context& f) {
+  if (!f.of_runs) return "not drawn in what was measured; kernels' code is not in it either";
+  if (!f.pool_share_error)
+    return "taken as drawn whole: too few runs with pools of different sizes to tell";
+  return fmt::format("{:.2f} +-{:.2f} of its bound was drawn; plans count all of it", f.pool_share,
+                     *f.pool_share_error);
+}
+
+void print_card(const calibrated_device& d, const card_before* before) {
+  const calibrated_context& f = d.fit;
+  fmt::print("{} under {}{}\n", d.gpu, name(d.system),
+             d.driver.empty() ? "" : ", driver " + d.driver);
+  fmt::print("  {:<10}{:>16}{:>16}  {}\n", "date", "measured", "less fitted", "what");
+  for (const calibration_measurement& m : d.measurements)
+    fmt::print("  {:<10}{:>16}{:>16}  {}\n", m.date, in_mib(m.used),
+               m.is_of_a_run() == f.of_runs ? signed_mib(residual(f, m)) : "not counted",
+               what_ran(m));
+  fmt::print("  driver_context  {}", in_mib(f.context));
+  if (f.n_measurements > 1)
+    fmt::print(", {} to {} with 95 % confidence\n", in_mib(f.low), in_mib(f.high));
+  else
+    fmt::print(", +-{} as it was read; another run tells how far it spreads\n",
+               in_mib(saturating_sub(f.high, f.context)));
+  fmt::print("  pool            {}\n", pool_text(f));
+  fmt::print("  plans count     {}", in_mib(context_range(d, "").high));
+  if (before)
+    fmt::print("; before: {} ({})", in_mib(before->context.high), name(before->context.basis));
+  fmt::print("\n");
+}
+
+void print_all(const calibration& all, const std::vector<card_before>& before) {
+  if (all.devices.empty()) {
+    fmt::print(
+        "Nothing is calibrated. What nvidia-smi shows for a run calibrates a card:\n"
+        "  vrambudget calibrate --used 21530MiB MODEL --gpu 3090 -c 262144\n");
+    return;
+  }
+  bool first = true;
+  for (const calibrated_device& d : all.devices) {
+    const auto b =
+        std::find_if(before.begin(), before.end(), [&](const card_before& c) { return c.is(d); });
+    if (!before.empty() && b == before.end()) continue;
+    if (!first) fmt::print("\n");
+    first = false;
+    print_card(d, b == before.end() ? nullptr : &*b);
+  }
+  fmt::print("\n{}\n", calibration_path());
+}
+
+void print_json(const calibration& all, const std::vector<card_before>& before) {
+  json::value kept = json::parse(calibration_json(all));
+  json::array& devices = kept.at("devices").as_array();
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    const calibrated_device& d = all.devices[i];
+    json::array& rows = devices[i].at("measurements").as_array();
+    for (std::size_t k = 0; k < rows.size(); ++k)
+      if (d.measurements[k].is_of_a_run() == d.fit.of_runs)
+        rows[k].as_object()["residual_bytes"] = std::llround(residual(d.fit, d.measurements[k]));
+    for (const card_before& b : before)
+      if (b.is(d))
+        devices[i].as_object()["before"] =
+            json::object{{"bytes", b.context.high.count}, {"basis", name(b.context.basis)}};
+  }
+  fmt::print("{}\n", json::serialize(json::object{{"schema", json_schema},
+                                                  {"vrambudget", version},
+                                                  {"file", calibration_path()},
+                                                  {"devices", std::move(devices)}}));
+}
+
+int finish(const request& q, const calibration& all, const std::vector<card_before>& before) {
+  q.plan.json ? print_json(all, before) : print_all(all, before);
+  return yes;
+}
+
+void add_or_fail(calibration& all, const card_measurement& m) {
+  if (const auto added = add_measurement(all, m.card, m.measurement); !added)
+    throw failure{bad_input, m.card.gpu + ": " + added.error().message};
+}
+
+int add_totals(request& q) {
+  if (q.inputs.size() != 1) throw failure{usage, "--used is what one MODEL took: name that one"};
+  if (q.plan.r.n_ctx == 0) throw failure{usage, "say with which context it ran: -c N"};
+  q.plan.model = q.inputs[0];
+  if (!q.plan.engine.empty()) (void)choose_engine(q.plan.engine, q.plan.r);
+  named_gpus gpus = parse_gpus(q.plan.gpus);
+  if (!q.driver.empty()) gpus.driver = q.driver;
+  (void)calibrate_devices(stored_calibration(), gpus);
+  const budget b = budget_on(q.plan, gpus.devices);
+  if (q.used.size() != b.devices.size())
+    throw failure{usage, fmt::format("--used has {} sizes, the run takes {} GPUs", q.used.size(),
+                                     b.devices.size())};
+  std::vector<card_measurement> measured;
+  std::vector<card_before> before;
+  for (std::size_t i = 0; i < q.used.size(); ++i) {
+    const device_budget& d = b.devices[i];
+    auto m = measurement_of(d, value_or_fail(parse_reading(q.used[i]), usage), q.loaded);
+    m.date = today();
+    m.model = q.plan.model;
+    m.run = q.run + (q.loaded ? (q.run.empty() ? "" : " ") + std::string("(loaded)") : "");
+    measured.push_back({{d.gpu.name, gpus.system, gpus.driver, {}, {}}, std::move(m)});
+    before.push_back({measured.back().card, d.gpu.driver_context});
+  }
+  const calibration all = change_calibration([&](calibration& kept) {
+    for (const card_measurement& m : measured) add_or_fail(kept, m);
+  });
+  return finish(q, all, before);
+}
+
+int add_recordings(const request& q) {
+  std::vector<card_measurement> measured;
+  for (const std::string& file : q.inputs)
+    for (card_measurement& m : recorded_contexts(file, this_system()))
+      measured.push_back(std::move(m));
+  std::vector<card_before> before;
+  const calibration all = change_calibration([&](calibration& kept) {
+    for (const card_measurement& m : measured) {
+      const calibrated_device* c = find_calibration(kept, m.card.gpu, m.card.system, m.card.driver);
+      device plain;
+      if (const auto known = find_gpu(m.card.gpu)) plain = to_device(*known, {m.card.system});
+      before.push_back({m.card, c ? context_range(*c, m.card.driver) : plain.driver_context});
+    }
+    for (const card_measurement& m : measured) add_or_fail(kept, m);
+  });
+  return finish(q, all, before);
+}
+
+int forget(const request& q) {
+  std::string name = *q.forget;
+  if (const auto known = find_gpu(name)) name = known->name;
+  const calibration all = change_calibration([&](calibration& kept) {
+    const auto n = std::erase_if(kept.devices, [&](const calibrated_device& d) {
+      return q.forget->empty() || d.gpu == name || d.gpu == *q.forget;
+    });
+    if (n == 0 && !q.forget->empty()) throw failure{bad_input, name + " is not calibrated"};
+  });
+  return finish(q, all, {});
+}
+
+/// The options from number `from` on that were given, as they can be typed again.
+std::string given_options(const CLI::App& app, std::size_t from) {
+  std::string line;
+  const auto options = app.get_options();
+  for (std::size_t i = from; i < options.size(); ++i) {
+    if (options[i]->count() == 0) continue;
+    line += (line.empty() ? "" : " ") + options[i]->get_name();
+    if (options[i]->get_items_expected_max() == 0) continue;
+    for (const std::string& value : options[i]->results()) line += " " + value;
+  }
+  return line;
+}
+
+}  // namespace
+
+std::function<int()> add_calibrate(CLI::App& app) {
+  auto q = std::make_shared<request>();
+  app.add_option("MODEL,-m,--model", q->inputs,
+                 "the model that ran, by file or name (with --used), or recordings of probe");
+  app.add_option("--used", q->used,
+                 "what nvidia-smi shows for the engine's process on each GPU, after a prompt of a "
+                 "micro-batch or more: 21530MiB")
+      ->type_name("SIZE,...")
+      ->allow_extra_args(false)
+      ->delimiter(',');
+  app.add_flag("--loaded", q->loaded,
+               "it was read when the model had been loaded, before any prompt");
+  add_gpu_options(app, q->plan.gpus);
+  app.add_option("--driver", q->driver, "the driver's version, 550.54.14")->type_name("VERSION");
+  app.add_option("--engine", q->plan.engine, "the engine that ran [v0.5.0]")
+      ->type_name("llama.cpp@VERSION");
+  app.add_option_function<std::vector<std::string>>(
+         "--forget",
+         [q](const std::vector<std::string>& names) { q->forget = names.empty() ? "" : names[0]; },
+         "forget a GPU's measurements [all of them]")
+      ->type_name("NAME")
+      ->expected(0, 1);
+  app.add_flag("--json", q->plan.json, "JSON on stdout, schema 1");
+  const std::size_t n_own = app.get_options().size();
+  add_model_options(app, q->plan);
+  return [q, n_own, &app] {
+    q->run = given_options(app, n_own);
+    if (q->forget) return forget(*q);
+    if (!q->used.empty()) return add_totals(*q);
+    if (q->loaded) throw failure{usage, "--loaded says when --used was read"};
+    if (!q->inputs.empty()) return add_recordings(*q);
+    return finish(*q, stored_calibration(), {});
+  };
+}
+
+}  // namespace vrambudget::cli

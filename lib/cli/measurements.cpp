@@ -1,0 +1,142 @@
+#include "measurements.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <boost/json.hpp>
+#include <cmath>
+#include <ctime>
+
+#include "cli.hpp"
+#include "vrambudget/io/settings_file.hpp"
+
+namespace vrambudget::cli {
+namespace {
+
+namespace json = boost::json;
+
+std::string day_of(std::time_t t) { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(t)); }
+
+std::string text_of(const json::object& o, const char* key) {
+  const json::value* v = o.if_contains(key);
+  return v && v->is_string() ? std::string(v->get_string()) : "";
+}
+
+std::optional<bytes> size_of(const json::object& o, const char* key) {
+  const json::value* v = o.if_contains(key);
+  boost::system::error_code none;
+  const auto n = v ? v->to_number<std::uint64_t>(none) : 0;
+  if (v == nullptr || none || n > std::uint64_t{1} << 62) return std::nullopt;
+  return bytes{n};
+}
+
+const json::array& list_of(const json::object& o, const char* key) {
+  static const json::array none;
+  const json::value* v = o.if_contains(key);
+  return v && v->is_array() ? v->get_array() : none;
+}
+
+/// The context and what rounding added to the buffers; a term that was not measured leaves nothing.
+std::optional<calibration_measurement> from_buffers(const json::array& buffers) {
+  calibration_measurement m;
+  bool has_context = false;
+  for (const json::value& v : buffers) {
+    if (!v.is_object()) return std::nullopt;
+    const json::object& o = v.get_object();
+    const auto predicted = size_of(o, "predicted_bytes"), taken = size_of(o, "taken_bytes");
+    if (!predicted || !taken) return std::nullopt;
+    m.used += *taken;
+    if (text_of(o, "term") == "driver_context")
+      has_context = true;
+    else
+      m.buffers += *predicted;
+  }
+  if (!has_context) return std::nullopt;
+  return m;
+}
+
+std::optional<calibration_measurement> from_device(const json::object& o) {
+  if (const json::array& buffers = list_of(o, "buffers"); !buffers.empty())
+    return from_buffers(buffers);
+  const auto context = size_of(o, "driver_context_bytes");
+  if (!context) return std::nullopt;
+  calibration_measurement m;
+  m.used = *context;
+  return m;
+}
+
+}  // namespace
+
+std::string today() { return day_of(std::time(nullptr)); }
+
+result<read_size> parse_reading(std::string_view typed) {
+  const auto size = parse_size(typed);
+  if (!size) return size.error();
+  const std::size_t unit_at = typed.find_first_not_of("0123456789.");
+  const std::string unit(unit_at == typed.npos ? "" : typed.substr(unit_at));
+  const auto one = parse_size("1" + unit);
+  if (!one) return error{errc::invalid_argument, "'" + std::string(typed) + "': write it out"};
+  const std::size_t dot = typed.find('.'), end = std::min(unit_at, typed.size());
+  const std::size_t decimals = dot < end ? end - dot - 1 : 0;
+  const double step =
+      static_cast<double>(one->count) * std::pow(10.0, -static_cast<double>(decimals));
+  return read_size{*size, {static_cast<std::uint64_t>(step / 2)}};
+}
+
+calibration_measurement measurement_of(const device_budget& plan, read_size used, bool loaded) {
+  calibration_measurement m;
+  m.used = used.size;
+  m.resolution = used.resolution;
+  for (const term& t : plan.terms) {
+    if (t.name == "driver_context") continue;
+    if (t.name == "pool") {
+      if (!loaded) m.pool = t.size;
+      continue;
+    }
+    if (t.basis != basis::exact)
+      throw failure{usage, fmt::format("{}: {} of this run is not exact but {}, so nothing can be "
+                                       "told of the rest",
+                                       plan.id, t.name, name(t.basis))};
+    m.buffers += t.size;
+  }
+  return m;
+}
+
+std::vector<card_measurement> recorded_contexts(const std::string& file, operating_system system) {
+  const auto text = value_or_fail(read_settings(file), bad_input);
+  if (!text) throw failure{bad_input, file + ": there is no such file"};
+  boost::system::error_code damaged;
+  const json::value parsed = json::parse(*text, damaged);
+  if (damaged || !parsed.is_object() || !parsed.get_object().contains("devices"))
+    throw failure{bad_input, file + ": is no recording of vrambudget probe"};
+  const json::object& recording = parsed.get_object();
+  if (const auto schema = size_of(recording, "schema"); schema && schema->count != 1)
+    throw failure{bad_input, fmt::format("{}: has schema {}, this version reads schema 1", file,
+                                         schema->count)};
+
+  std::string date = text_of(recording, "date").substr(0, 10);
+  struct stat s {};
+  if (date.empty()) date = ::stat(file.c_str(), &s) == 0 ? day_of(s.st_mtime) : today();
+  system = find_operating_system(text_of(recording, "os")).value_or(system);
+  std::vector<card_measurement> all;
+  const auto add = [&](const json::array& devices) {
+    for (const json::value& v : devices) {
+      if (!v.is_object()) continue;
+      auto m = from_device(v.get_object());
+      const std::string gpu = text_of(v.get_object(), "gpu");
+      if (!m || gpu.empty()) continue;
+      m->date = date;
+      m->source = file.substr(file.rfind('/') + 1) + ": " + text_of(v.get_object(), "id");
+      all.push_back({{gpu, system, text_of(recording, "driver"), {}, {}}, std::move(*m)});
+    }
+  };
+  // buffers taken tell more than a context alone
+  if (const json::value* a = recording.if_contains("allocation"); a && a->is_object())
+    add(list_of(a->get_object(), "devices"));
+  if (all.empty()) add(list_of(recording, "devices"));
+  if (all.empty()) throw failure{bad_input, file + ": no driver context was measured in it"};
+  return all;
+}
+
+}  // namespace vrambudget::cli

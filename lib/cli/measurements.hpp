@@ -1,0 +1,42 @@
+// Measurements as people have them: a number from nvidia-smi, or a recording of a probe.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/gpu/calibration.hpp"
+#include "vrambudget/plan/budget.hpp"
+
+namespace vrambudget::cli {
+
+/// A size as it was typed: "23.2GiB" may be 51.2 MiB more or less.
+struct read_size {
+  bytes size, resolution;
+};
+
+/// Errors: invalid_argument  no size
+[[nodiscard]] result<read_size> parse_reading(std::string_view typed);
+
+/// A card's measurement from what its process held and the plan of that run. `loaded`: before any
+/// prompt was processed, when nothing of the pool is drawn yet.
+/// Errors: usage, as a failure  the plan's buffers are not exact
+[[nodiscard]] calibration_measurement measurement_of(const device_budget& plan, read_size used,
+                                                     bool loaded);
+
+/// A measurement and whose it is; `card` has neither measurements nor a fit.
+struct card_measurement {
+  calibrated_device card;
+  calibration_measurement measurement;
+};
+
+/// The contexts in a recording of `probe --json`, `probe --allocate --json` or `probe --dump`, which may
+/// have been made on another machine. `system`: that of a recording that does not say.
+/// Errors: bad_input, as a failure  no such recording, or no context was measured in it
+[[nodiscard]] std::vector<card_measurement> recorded_contexts(const std::string& file,
+                                                              operating_system system);
+
+/// "2026-11-24", in UTC.
+[[nodiscard]] std::string today();
+
+}  // namespace vrambudget::cli
