@@ -186,11 +186,12 @@ void add_outcome(json::object& to, const outcome& o) {
 void print_json(comparison* c) {
   json::array profiles, all_changes;
   for (const profile& p : engine::profiles) {
-    json::object o{
-        {"engine", full_name(p)},
-        {"builds", {p.first_build, p.last_build}},
-        {"days", {day(p.first), day(p.last)}},
-        {"exact", json::object{{"caches", p.claims.caches}, {"compute", p.claims.compute}}}};
+    json::object o{{"engine", full_name(p)},
+                   {"builds", {p.first_build, p.last_build}},
+                   {"days", {day(p.first), day(p.last)}},
+                   {"exact", json::object{{"caches", p.claims.caches},
+                                          {"compute", p.claims.compute},
+                                          {"compute_but_not_of", p.claims.but_not}}}};
     json::array old;
     for (const change& x : engine::changes)
       if (has_old_rule(p, x)) old.emplace_back(x.name);

@@ -74,19 +74,19 @@ struct candidate {
   std::string name;
   bytes weights, used;
   bool fits = false;
-  bool bounded = false;  ///< its compute buffer is a bound
+  enum basis compute = basis::exact;  ///< of its compute buffer, the weakest of all devices
 };
 
 void print_candidates(const std::vector<candidate>& all, const run& r) {
   const auto n = std::count_if(all.begin(), all.end(), [](const candidate& c) { return c.fits; });
-  fmt::print("{} of {} known models fit {}, largest first (~: compute buffer bounded):\n", n,
+  fmt::print("{} of {} known models fit {}, largest first (~: compute buffer not exact):\n", n,
              all.size(),
              r.n_ctx ? fmt::format("with {} tokens", grouped(r.n_ctx))
                      : "at the context they were trained for");
   for (const candidate& c : all)
     if (c.fits)
-      fmt::print("{} {:<42}{:>11} weights{:>11} used\n", c.bounded ? '~' : ' ', c.name,
-                 in_gib(c.weights), in_gib(c.used));
+      fmt::print("{} {:<42}{:>11} weights{:>11} used\n", c.compute == basis::exact ? ' ' : '~',
+                 c.name, in_gib(c.weights), in_gib(c.used));
 }
 
 void print_candidates_json(const std::vector<candidate>& all, const run& r) {
@@ -95,7 +95,7 @@ void print_candidates_json(const std::vector<candidate>& all, const run& r) {
     rows.push_back(boost::json::object{{"name", c.name},
                                        {"weights_bytes", c.weights.count},
                                        {"used_bytes", c.used.count},
-                                       {"compute_basis", c.bounded ? "bound" : "exact"},
+                                       {"compute_basis", name(c.compute)},
                                        {"fits", c.fits}});
   fmt::print("{}\n", boost::json::serialize(boost::json::object{{"schema", json_schema},
                                                                 {"vrambudget", version},
@@ -111,8 +111,12 @@ int show_catalogue(const plan_request& q, const std::vector<device>& devices, co
     planner p(m, devices, l);
     const result<budget> b = p.budget_for(q.r);
     if (!b) continue;  // the engine refuses this run for this model
-    candidate row{c.name, m.tensor_bytes(), {}, b->fits(), !b->notes.empty()};
-    for (const device_budget& d : b->devices) row.used += d.used();
+    candidate row{c.name, m.tensor_bytes(), {}, b->fits()};
+    for (const device_budget& d : b->devices) {
+      row.used += d.used();
+      for (const term& t : d.terms)
+        if (t.name == "compute_buffer") row.compute = std::max(row.compute, t.basis);
+    }
     all.push_back(std::move(row));
   }
   std::stable_sort(all.begin(), all.end(), [](const candidate& a, const candidate& b) {

@@ -261,6 +261,10 @@ TEST_SUITE("cli") {
     CHECK(
         between.out.find("no logs of engine 'b8000' are known: by the rules of llama.cpp 2026-04, "
                          "the nearest that is") != std::string::npos);
+    // nothing that logs do not establish is called exact, in the table of models neither
+    const std::string table = run("--gpu 3090 --ctx 8192 --engine 2026-04 --json").out;
+    CHECK(table.find(R"("compute_basis":"assumed")") != std::string::npos);
+    CHECK(table.find(R"("compute_basis":"exact")") == std::string::npos);
     for (const char* wrong : {"v9", "b12x", "2026-13"}) {
       const outcome o = run(qwen + " --engine " + wrong);
       CHECK(o.status == 2);
