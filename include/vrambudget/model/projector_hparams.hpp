@@ -40,6 +40,14 @@ struct encoder_hparams {
   // sound
   std::uint32_t n_mel_bins = 0;         ///< `num_mel_bins`
   std::uint32_t proj_stack_factor = 0;  ///< `projector.stack_factor`
+  std::uint32_t chunk_size = 0;         ///< `chunk_size`, frames that see each other
+  std::uint32_t conv_kernel_size = 0;   ///< `conv_kernel_size`, frames
+  std::uint32_t proj_window_size = 0;   ///< `projector.window_size`, frames that are asked together
+  std::uint32_t proj_downsample_rate = 0;    ///< `projector.downsample_rate`, frames per question
+  std::uint32_t proj_head_count = 0;         ///< `projector.head_count`
+  std::vector<std::int32_t> codebook_sizes;  ///< `rvq.codebook_size`
+  std::uint32_t n_layer_local = 0;           ///< `local_block_count`, of a second transformer
+  std::uint32_t local_group_size = 0;        ///< `local_group_size`, positions that it sees at once
 };
 
 }  // namespace vrambudget

@@ -131,6 +131,52 @@ inline void read_grouped_windows(keys& k, encoder_hparams& hp) {
   read_window_attention_if_any(k, hp);
 }
 
+inline void read_granite_speech(keys& k, encoder_hparams& hp) {
+  constexpr std::uint32_t longest_chunk = 8192, longest_window = 1u << 16, most_heads = 1u << 16;
+  hp.chunk_size = k.positive("audio.chunk_size");
+  hp.conv_kernel_size = k.required("audio.conv_kernel_size");
+  k.need("audio.max_pos_emb");
+  hp.proj_window_size = k.positive("audio.projector.window_size");
+  hp.proj_downsample_rate = k.positive("audio.projector.downsample_rate");
+  hp.proj_head_count = k.positive("audio.projector.head_count");
+  k.limit("audio.chunk_size", hp.chunk_size, longest_chunk);
+  k.limit("audio.conv_kernel_size", hp.conv_kernel_size, longest_window);
+  k.limit("audio.projector.window_size", hp.proj_window_size, longest_window);
+  k.limit("audio.projector.head_count", hp.proj_head_count, most_heads);
+}
+inline void read_parakeet(keys& k, encoder_hparams& hp) {
+  constexpr std::uint32_t longest_kernel = 1u << 16, eighth = 8;
+  const std::uint32_t factor = k.required("audio.subsampling_factor");
+  if (factor != eighth)
+    k.fail({errc::bad_format,
+            "key 'clip.audio.subsampling_factor' is " + std::to_string(factor) + ", expected 8"});
+  hp.conv_kernel_size = k.positive("audio.conv_kernel_size");
+  k.limit("audio.conv_kernel_size", hp.conv_kernel_size, longest_kernel);
+  if (hp.conv_kernel_size % 2 == 0)
+    k.fail({errc::bad_format, "key 'clip.audio.conv_kernel_size' is " +
+                                  std::to_string(hp.conv_kernel_size) +
+                                  ", expected an odd number"});
+}
+inline void read_mimo_audio(keys& k, encoder_hparams& hp) {
+  constexpr std::uint32_t most_codebooks = 1024, most_layers = 1024, longest_group = 1u << 16;
+  const auto expect = [&](const char* name, std::size_t found, std::uint32_t expected) {
+    if (found != expected)
+      k.fail({errc::bad_format, std::string("key 'clip.") + name + "' has " +
+                                    std::to_string(found) + " entries, expected " +
+                                    std::to_string(expected)});
+  };
+  const std::uint32_t n_codebook = k.positive("audio.rvq.num_quantizers");
+  hp.codebook_sizes = k.signed_array("audio.rvq.codebook_size", most_codebooks);
+  expect("audio.rvq.codebook_size", hp.codebook_sizes.size(), n_codebook);
+  hp.attn_window_size = k.required("audio.window_size");
+  hp.wa_modes = k.signed_array("audio.wa_pattern_mode", hp.n_layer);
+  expect("audio.wa_pattern_mode", hp.wa_modes.size(), hp.n_layer);
+  hp.n_layer_local = k.required("audio.local_block_count");
+  hp.local_group_size = k.positive("audio.local_group_size");
+  k.limit("audio.local_block_count", hp.n_layer_local, most_layers);
+  k.limit("audio.local_group_size", hp.local_group_size, longest_group);
+}
+
 // clang-format off: one row each
 inline constexpr projector_type projector_types[] = {
     {"cogvlm", modality::vision},
@@ -149,6 +195,7 @@ inline constexpr projector_type projector_types[] = {
      true,
      read_grouped_windows},
     {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
+    {"gemma4a", modality::audio},
     {"gemma4ua", modality::audio, {}, {}, {}, false, frame_samples},
     {"gemma4uv",
      modality::vision,
@@ -160,6 +207,7 @@ inline constexpr projector_type projector_types[] = {
     {"gemma4v", modality::vision, {3, scale_factor}, in_tokens(70, 1120), warms_up_tokens(16)},
     {"glm4v", modality::vision, {2, spatial_merge_size}, in_tokens(8, 4096), warms_up_tokens(46)},
     {"glma", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"granite_speech", modality::audio, {}, {}, {}, false, read_granite_speech},
     {"hunyuanvl",
      modality::vision,
      {2, spatial_merge_size},
@@ -183,6 +231,7 @@ inline constexpr projector_type projector_types[] = {
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
     {"llama4", modality::vision, {1, scale_factor}},
     {"meralion", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"mimo_audio", modality::audio, {}, {}, {}, false, read_mimo_audio},
     {"mimovl",
      modality::vision,
      {2, spatial_merge_size},
@@ -205,6 +254,7 @@ inline constexpr projector_type projector_types[] = {
     {"musicflamingo", modality::audio},
     {"nemotron_v2_vl", modality::vision, {1, scale_factor}},
     {"paddleocr", modality::vision, {2}, in_file, warms_up_tokens(28)},
+    {"parakeet", modality::audio, {}, {}, {}, false, read_parakeet},
     {"phi4", modality::vision, {}, in_file, warms_up_tokens(16)},
     {"pixtral", modality::vision, {1, spatial_merge_size}, in_tokens(8, 1024), warms_up_tokens(16)},
     {"qwen2.5vl_merger",

@@ -8,18 +8,22 @@
 #include "vrambudget/arch/encoders/deepseek4v.hpp"
 #include "vrambudget/arch/encoders/exaone4_5.hpp"
 #include "vrambudget/arch/encoders/gemma4.hpp"
+#include "vrambudget/arch/encoders/gemma4a.hpp"
 #include "vrambudget/arch/encoders/glm4v.hpp"
+#include "vrambudget/arch/encoders/granite_speech.hpp"
 #include "vrambudget/arch/encoders/internvl.hpp"
 #include "vrambudget/arch/encoders/kimi.hpp"
 #include "vrambudget/arch/encoders/lfm2a.hpp"
 #include "vrambudget/arch/encoders/llama4.hpp"
 #include "vrambudget/arch/encoders/llava.hpp"
+#include "vrambudget/arch/encoders/mimo_audio.hpp"
 #include "vrambudget/arch/encoders/mimovl.hpp"
 #include "vrambudget/arch/encoders/minicpmv.hpp"
 #include "vrambudget/arch/encoders/minimax.hpp"
 #include "vrambudget/arch/encoders/muse_glimmer.hpp"
 #include "vrambudget/arch/encoders/nemotron.hpp"
 #include "vrambudget/arch/encoders/ocr.hpp"
+#include "vrambudget/arch/encoders/parakeet.hpp"
 #include "vrambudget/arch/encoders/pixtral.hpp"
 #include "vrambudget/arch/encoders/qwen.hpp"
 #include "vrambudget/arch/encoders/qwen3a.hpp"
@@ -45,11 +49,13 @@ inline constexpr description descriptions[] = {
     {"dots_ocr", build_dots_ocr},
     {"exaone4_5", build_exaone4_5},
     {"gemma3", build_gemma3},
+    {"gemma4a", build_gemma4a},
     {"gemma4ua", build_gemma4ua},
     {"gemma4uv", build_gemma4uv},
     {"gemma4v", build_gemma4v, true},
     {"glm4v", build_glm4v},
     {"glma", build_glma},
+    {"granite_speech", build_granite_speech},
     {"hunyuanvl", build_hunyuanvl},
     {"idefics3", build_idefics3},
     {"internvl", build_internvl, true},
@@ -61,6 +67,7 @@ inline constexpr description descriptions[] = {
     {"lightonocr", build_lightonocr},
     {"llama4", build_llama4},
     {"meralion", build_meralion},
+    {"mimo_audio", build_mimo_audio},
     {"mimovl", build_mimovl},
     {"minicpmv4_6", build_minicpmv4_6},
     {"minimax_m3", build_minimax_m3},
@@ -69,6 +76,7 @@ inline constexpr description descriptions[] = {
     {"musicflamingo", build_musicflamingo},
     {"nemotron_v2_vl", build_nemotron_v2_vl},
     {"paddleocr", build_paddleocr},
+    {"parakeet", build_parakeet},
     {"phi4", build_phi4},
     {"pixtral", build_pixtral},
     {"qwen2.5vl_merger", build_qwen2_5vl},
