@@ -56,6 +56,33 @@ inline void take_scan(cuda_scratch& s, const ggml::tensor& t, const cuda_card& c
   s.take(2 * chunk * chunk * heads);
 }
 
+/// A convolution in one operation: the image in halves with its edges, and parts of sums that are added up
+/// later. Padding is what the sizes tell: none where the stride is more than 1.
+/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/conv2d.cu: ggml_cuda_op_conv2d
+inline void take_conv_2d(cuda_scratch& s, const ggml::tensor& t, const cuda_card& card) {
+  const ggml::tensor &kernel = *t.src[0], &image = *t.src[1];
+  constexpr std::uint32_t pascal = 600, no_fast_halves = 610;
+  const std::int64_t area = t.ne[0] * t.ne[1], window = kernel.ne[0] * kernel.ne[1],
+                     summed = window * image.ne[2];
+  const bool fast_halves = card.cc >= pascal && card.cc != no_fast_halves;
+  const bool by_point = window == 1 && t.ne[0] == image.ne[0] && t.ne[1] == image.ne[1];
+  const bool by_cublas = by_point && fast_halves, short_sums = summed < 64 && area < 512;
+  if (kernel.type != ggml_type::f16 || !(by_cublas || (card.cc >= turing && !short_sums))) return;
+  const auto padded = [&](std::size_t d) {
+    return u64(std::max(image.ne[d], t.ne[d] + kernel.ne[d] - 1));
+  };
+  s.take(2 * padded(0) * padded(1) * u64(image.ne[2] * image.ne[3]));
+  s.cublas = by_cublas;
+  if (by_cublas) return;
+  constexpr std::uint64_t tile = 64, most_parts = 32, waves = 8;
+  const std::uint64_t blocks =
+      ceil_div(u64(area), tile) * ceil_div(u64(t.ne[2]), tile) * u64(t.ne[3]);
+  const std::uint64_t parts =
+      std::min({most_parts, ceil_div(u64(summed), tile),
+                std::max<std::uint64_t>(1, ceil_div(waves * card.n_sm, blocks))});
+  if (parts > 1) s.take(4 * parts * u64(n_elements(t)));
+}
+
 }  // namespace detail
 
 /// Scratch that the node `t` draws on `card`.
@@ -79,6 +106,9 @@ inline void take_scan(cuda_scratch& s, const ggml::tensor& t, const cuda_card& c
         s.take(copies.k);
         s.take(copies.v);
       }
+      return s;
+    case op::conv_2d:
+      detail::take_conv_2d(s, t, card);
       return s;
     case op::ssm_scan:
       detail::take_scan(s, t, card);

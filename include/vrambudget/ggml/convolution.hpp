@@ -45,7 +45,11 @@ class convolution_builder : public op_builder {
 
   /// Kernel [width, height, in, out].
   tensor* conv_2d(tensor* kernel, tensor* image, window w) {
-    tensor* rows = windows_2d(kernel, image, w, windows_type(*kernel));
+    return conv_2d(kernel, image, w, windows_type(*kernel));
+  }
+  /// The same with windows of another type than ggml's choice.
+  tensor* conv_2d(tensor* kernel, tensor* image, window w, ggml_type type) {
+    tensor* rows = windows_2d(kernel, image, w, type);
     tensor* y =
         mul_mat(reshape(rows, rows->ne[0], rows->ne[1] * rows->ne[2] * rows->ne[3]),
                 reshape(kernel, kernel->ne[0] * kernel->ne[1] * kernel->ne[2], kernel->ne[3]));
@@ -109,8 +113,11 @@ class convolution_builder : public op_builder {
                       {pooled(w, *a, size, 0), a->ne[1], a->ne[2], a->ne[3]}, {a});
   }
   tensor* interpolate(tensor* a, std::int64_t ne0, std::int64_t ne1) {
+    return interpolate(a, {ne0, ne1, a->ne[2], a->ne[3]});
+  }
+  tensor* interpolate(tensor* a, const std::array<std::int64_t, 4>& ne) {
     g_.require(a->type == ggml_type::f32, "interpolate: f32", *a, *a);
-    return g_.make_op(op::upscale, a->type, {ne0, ne1, a->ne[2], a->ne[3]}, {a});
+    return g_.make_op(op::upscale, a->type, ne, {a});
   }
   /// Elements move `by` places along a dimension, the last of them to the front.
   tensor* roll(tensor* a, std::int64_t by, std::size_t dim = 0) {

@@ -58,6 +58,8 @@ class op_builder {
   tensor* exp(tensor* a) { return unary(ggml::unary::exp, a); }
   tensor* neg(tensor* a) { return unary(ggml::unary::neg, a); }
   tensor* round(tensor* a) { return unary(ggml::unary::round, a); }
+  tensor* hardswish(tensor* a) { return unary(ggml::unary::hardswish, a); }
+  tensor* hardsigmoid(tensor* a) { return unary(ggml::unary::hardsigmoid, a); }
   tensor* softplus(tensor* a) { return unary(ggml::unary::softplus, a); }
 
   /// Gated activation of two tensors of one shape (`*_split` in ggml).

@@ -160,7 +160,9 @@ enum class unary : std::uint8_t {
   xielu,
   abs,
   sgn,
-  round
+  round,
+  hardswish,
+  hardsigmoid
 };
 
 /// At most this many sources, as in ggml (GGML_MAX_SRC).

@@ -142,6 +142,8 @@ inline result<encoder> read_encoder(const gguf::header& h, modality kind) {
   for (const modality kind : {modality::vision, modality::audio}) {
     const gguf::value* has = h.find(std::string("clip.has_") + name(kind) + "_encoder");
     if (!has || !has->boolean().value_or(false)) continue;
+    // Gemma 3n's files bring an encoder for sound that the engine does not load
+    if (!p.encoders.empty() && p.encoders.front().type_name == "gemma3nv") continue;
     auto e = detail::read_encoder(h, kind);
     if (!e) return e.error();
     p.encoders.push_back(std::move(*e));

@@ -36,6 +36,13 @@ struct encoder_hparams {
   std::uint32_t insert_layer = 0;      ///< `wa_layer_indexes`, the first: patches merge after it
   std::vector<std::int32_t> full_layers;  ///< `wa_layer_indexes`: these see everything
   std::vector<std::int32_t> wa_modes;     ///< `wa_pattern_mode`: -1 everything, 0 rows, 1 columns
+  std::uint32_t sam_n_layer = 0;          ///< `sam.block_count`
+  std::uint32_t sam_n_head = 0;           ///< `sam.head_count`
+  std::uint32_t sam_n_embd = 0;           ///< `sam.embedding_length`
+  std::uint32_t window_side = 0;      ///< `projector.window_side`, patches that queries see at once
+  std::uint32_t query_side = 0;       ///< `projector.query_side`, queries of a window
+  std::vector<bool> takes_neighbour;  ///< `projector.spatial_offsets` is not negative, one a block
+  std::uint32_t n_expert_used = 0;    ///< `expert_used_count`
 
   // sound
   std::uint32_t n_mel_bins = 0;         ///< `num_mel_bins`

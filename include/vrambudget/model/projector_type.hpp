@@ -90,8 +90,7 @@ inline void read_pixels_if_both(keys& k, encoder_hparams& hp) {
     hp.file_min_pixels = hp.file_max_pixels = 0;
 }
 /// The patches that the kernel sees are already merged.
-inline void merge_in_kernel(keys& k, encoder_hparams& hp) {
-  k.limit("vision.patch_size", std::uint64_t{hp.patch_size} * hp.n_merge, 65535);
+inline void merge_in_kernel(keys&, encoder_hparams& hp) {
   hp.patch_size *= hp.n_merge;
   hp.n_merge = 1;
 }
@@ -176,16 +175,60 @@ inline void read_mimo_audio(keys& k, encoder_hparams& hp) {
   k.limit("audio.local_block_count", hp.n_layer_local, most_layers);
   k.limit("audio.local_group_size", hp.local_group_size, longest_group);
 }
+/// The tower in front is Segment Anything's; sizes of images and patches are not the file's.
+inline void read_sam(keys& k, encoder_hparams& hp) {
+  constexpr std::uint32_t most_layers = 1024, widest_window = 4096;
+  hp.patch_size = 16;
+  hp.image_size = 1024;
+  hp.sam_n_layer = k.required("vision.sam.block_count");
+  hp.sam_n_head = k.positive("vision.sam.head_count");
+  hp.sam_n_embd = k.positive("vision.sam.embedding_length");
+  hp.attn_window_size = k.positive("vision.window_size");
+  k.limit("vision.sam.block_count", hp.sam_n_layer, most_layers);
+  k.limit("vision.sam.head_count", hp.sam_n_head, 1u << 16);
+  k.limit("vision.sam.embedding_length", hp.sam_n_embd, max_width);
+  k.limit("vision.window_size", hp.attn_window_size, widest_window);
+}
+inline void read_sam_and_heads(keys& k, encoder_hparams& hp) {
+  read_sam(k, hp);
+  k.need("vision.attention.head_count_kv");
+}
+inline void read_query_windows(keys& k, encoder_hparams& hp) {
+  hp.window_side = k.positive("vision.projector.window_side");
+  hp.query_side = k.positive("vision.projector.query_side");
+  k.limit("vision.projector.window_side", hp.window_side, 1u << 12);
+  k.limit("vision.projector.query_side", hp.query_side, 1u << 12);
+  const auto offsets = k.signed_array("vision.projector.spatial_offsets", 1024);
+  for (const std::int32_t n : offsets) hp.takes_neighbour.push_back(n >= 0);
+  if (offsets.size() != hp.feature_layers.size())
+    k.fail({errc::bad_format, "key 'clip.vision.projector.spatial_offsets' has " +
+                                  std::to_string(offsets.size()) + " entries, expected " +
+                                  std::to_string(hp.feature_layers.size()) +
+                                  ", one for each of vision.feature_layer"});
+}
+inline void read_experts(keys& k, encoder_hparams& hp) {
+  hp.n_expert_used = k.positive("vision.expert_used_count");
+}
 
 // clang-format off: one row each
 inline constexpr projector_type projector_types[] = {
+    {"adapter", modality::vision, {}, {}, {}, true},
     {"cogvlm", modality::vision},
     {"deepseek4v",
      modality::vision,
      {1, scale_factor, true},
      at_most_tokens(384),
      warms_up_tokens_within(16)},
+    {"deepseekocr", modality::vision, {}, {}, {}, false, read_sam},
+    {"deepseekocr2", modality::vision, {}, {}, {}, false, read_sam_and_heads},
     {"dots3note_a", modality::audio},
+    {"dots3note_v",
+     modality::vision,
+     {1, spatial_merge_size, true},
+     in_file,
+     warms_up_tokens(46),
+     false,
+     read_experts},
     {"dots_ocr", modality::vision, {1, scale_factor, true}, in_file, warms_up_tokens(46)},
     {"exaone4_5",
      modality::vision,
@@ -195,6 +238,7 @@ inline constexpr projector_type projector_types[] = {
      true,
      read_grouped_windows},
     {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
+    {"gemma3nv", modality::vision, {1, scale_factor}},
     {"gemma4a", modality::audio},
     {"gemma4ua", modality::audio, {}, {}, {}, false, frame_samples},
     {"gemma4uv",
@@ -207,6 +251,7 @@ inline constexpr projector_type projector_types[] = {
     {"gemma4v", modality::vision, {3, scale_factor}, in_tokens(70, 1120), warms_up_tokens(16)},
     {"glm4v", modality::vision, {2, spatial_merge_size}, in_tokens(8, 4096), warms_up_tokens(46)},
     {"glma", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"granite4_vision", modality::vision, {}, {}, {}, false, read_query_windows},
     {"granite_speech", modality::audio, {}, {}, {}, false, read_granite_speech},
     {"hunyuanvl",
      modality::vision,
@@ -226,6 +271,8 @@ inline constexpr projector_type projector_types[] = {
      false,
      read_pixels_if_both},
     {"kimivl", modality::vision, {1, scale_factor}, in_tokens(8, 1024), warms_up_tokens(16)},
+    {"ldp", modality::vision, {}, {}, {}, true},
+    {"ldpv2", modality::vision, {}, {}, {}, true},
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
     {"lfm2a", modality::audio},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
@@ -284,6 +331,7 @@ inline constexpr projector_type projector_types[] = {
     {"step3vl", modality::vision, {4, scale_factor}},
     {"ultravox", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"voxtral", modality::audio, {}, {}, {}, false, read_stack_factor},
+    {"yasa2", modality::vision},
     {"youtuvl",
      modality::vision,
      {2, spatial_merge_size},

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "vrambudget/ggml/convolution.hpp"
 #include "vrambudget/ggml/ops.hpp"
 
 using namespace vrambudget;
@@ -159,5 +160,24 @@ TEST_SUITE("cuda_pool") {
     CHECK(best(1024, 512) == 4 * 1024 * 512);
     CHECK(best(32768, 512) == 6 * (64_MiB).count + (64 << 10));
     CHECK(best(32768, 1) == 6 * 4 * 32768 + (64 << 10));
+  }
+
+  TEST_CASE("a convolution keeps the image in halves, and parts of its sums") {
+    ggml::graph g;
+    ggml::convolution_builder b(g);
+    const auto convolved = [&](const cuda_card& card, std::int64_t side, ggml::window w,
+                               ggml_type type = ggml_type::f16) {
+      return engine::pool_scratch(*b.conv_2d_direct(g.make(type, side, side, 64, 128),
+                                                    g.make(ggml_type::f32, 96, 96, 64), w),
+                                  card);
+    };
+    // 144 x 2 tiles of 64 x 64 for 8 waves of 82 SMs: each sum of 576 is shared by 3
+    CHECK(convolved(rtx3090, 3, {.padding = 1}).size == 2 * 98 * 98 * 64 + 4 * 3 * 96 * 96 * 128);
+    // 35 x 2 tiles want 10, sums of 576 have 9 pieces of 64
+    CHECK(convolved(rtx3090, 3, {.stride = 2}).size == 2 * 96 * 96 * 64 + 4 * 9 * 47 * 47 * 128);
+    CHECK(convolved(rtx3090, 1, {}).size == 2 * 96 * 96 * 64);
+    CHECK(convolved(rtx3090, 1, {}).cublas);
+    CHECK(convolved(p40, 3, {.padding = 1}).size == 0);
+    CHECK(convolved(rtx3090, 3, {.padding = 1}, ggml_type::f32).size == 0);
   }
 }

@@ -1,6 +1,7 @@
-// Readers of documents: PaddleOCR-VL, dots.ocr, HunyuanOCR.
+// Readers of documents: PaddleOCR-VL, dots.ocr and dots.3 note with its experts, HunyuanOCR.
 #pragma once
 
+#include "vrambudget/arch/encoders/blocks/moe.hpp"
 #include "vrambudget/arch/encoders/blocks/vit.hpp"
 
 namespace vrambudget::arch::encoders {
@@ -22,6 +23,7 @@ inline void build_dots_ocr(builder& b) {
   tensor* x = vit(b, patches(b), b.n_patches,
                   {.norm = norm_kind::rms,
                    .rotate = [&](tensor* t) { return b.rope(t, positions); },
+                   .moe = [&](tensor* t, int il) { return moe_ffn(b, il, t); },
                    .post_norm_weight = b.require("mm.post_norm.weight")});
   b.require("mm.input_norm.weight");
   x = merged_patches(b, b.norm_of(norm_kind::layer, "mm.input_norm", x), b.hp.n_merge);

@@ -6,10 +6,12 @@
 
 #include "vrambudget/arch/encoders/cogvlm.hpp"
 #include "vrambudget/arch/encoders/deepseek4v.hpp"
+#include "vrambudget/arch/encoders/deepseekocr.hpp"
 #include "vrambudget/arch/encoders/exaone4_5.hpp"
 #include "vrambudget/arch/encoders/gemma4.hpp"
 #include "vrambudget/arch/encoders/gemma4a.hpp"
 #include "vrambudget/arch/encoders/glm4v.hpp"
+#include "vrambudget/arch/encoders/granite4_vision.hpp"
 #include "vrambudget/arch/encoders/granite_speech.hpp"
 #include "vrambudget/arch/encoders/internvl.hpp"
 #include "vrambudget/arch/encoders/kimi.hpp"
@@ -20,6 +22,8 @@
 #include "vrambudget/arch/encoders/mimovl.hpp"
 #include "vrambudget/arch/encoders/minicpmv.hpp"
 #include "vrambudget/arch/encoders/minimax.hpp"
+#include "vrambudget/arch/encoders/mobilenetv5.hpp"
+#include "vrambudget/arch/encoders/mobilevlm.hpp"
 #include "vrambudget/arch/encoders/muse_glimmer.hpp"
 #include "vrambudget/arch/encoders/nemotron.hpp"
 #include "vrambudget/arch/encoders/ocr.hpp"
@@ -30,6 +34,7 @@
 #include "vrambudget/arch/encoders/siglip.hpp"
 #include "vrambudget/arch/encoders/step3vl.hpp"
 #include "vrambudget/arch/encoders/whisper.hpp"
+#include "vrambudget/arch/encoders/yasa2.hpp"
 #include "vrambudget/arch/encoders/youtuvl.hpp"
 
 namespace vrambudget::arch::encoders {
@@ -43,18 +48,24 @@ struct description {
 
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
+    {"adapter", build_glm_edge},
     {"cogvlm", build_cogvlm},
     {"deepseek4v", build_deepseek4v},
+    {"deepseekocr", build_deepseekocr, true},
+    {"deepseekocr2", build_deepseekocr2, true},
     {"dots3note_a", build_dots3note_a},
+    {"dots3note_v", build_dots_ocr},
     {"dots_ocr", build_dots_ocr},
     {"exaone4_5", build_exaone4_5},
     {"gemma3", build_gemma3},
+    {"gemma3nv", build_mobilenetv5, false, false},
     {"gemma4a", build_gemma4a},
     {"gemma4ua", build_gemma4ua},
     {"gemma4uv", build_gemma4uv},
     {"gemma4v", build_gemma4v, true},
     {"glm4v", build_glm4v},
     {"glma", build_glma},
+    {"granite4_vision", build_granite4_vision},
     {"granite_speech", build_granite_speech},
     {"hunyuanvl", build_hunyuanvl},
     {"idefics3", build_idefics3},
@@ -62,6 +73,8 @@ inline constexpr description descriptions[] = {
     {"janus_pro", build_janus_pro},
     {"kimik25", build_kimik25},
     {"kimivl", build_kimivl},
+    {"ldp", build_ldp},
+    {"ldpv2", build_ldpv2},
     {"lfm2", build_lfm2},
     {"lfm2a", build_lfm2a},
     {"lightonocr", build_lightonocr},
@@ -88,6 +101,7 @@ inline constexpr description descriptions[] = {
     {"step3vl", build_step3vl},
     {"ultravox", build_ultravox},
     {"voxtral", build_voxtral},
+    {"yasa2", build_yasa2},
     {"youtuvl", build_youtuvl},
 };
 // clang-format on
