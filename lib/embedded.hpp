@@ -12,8 +12,9 @@ struct embedded_file {
   std::string_view text;
 };
 
-std::span<const embedded_file> gpus_json();       ///< data/gpus.json, one file
-std::span<const embedded_file> overheads_json();  ///< data/overheads.json, one file
-std::span<const embedded_file> model_shapes();    ///< data/models/*.json, sorted by stem
+std::span<const embedded_file> gpus_json();         ///< data/gpus.json, one file
+std::span<const embedded_file> overheads_json();    ///< data/overheads.json, one file
+std::span<const embedded_file> projector_shapes();  ///< data/projectors/*.json, sorted by stem
+std::span<const embedded_file> model_shapes();      ///< data/models/*.json, sorted by stem
 
 }  // namespace vrambudget::detail

@@ -178,7 +178,7 @@ void add_model_options(CLI::App& app, plan_request& q) {
                  "-md: a model that drafts for it, by file or name")
       ->type_name("MODEL");
   add_source_options(app);
-  app.add_option("--mmproj", q.mmproj, "-mm: a projector for images or sound, by file")
+  app.add_option("--mmproj", q.mmproj, "-mm: a projector for images or sound, by file or name")
       ->type_name("FILE");
   add_run_options(app, q.r);
 }

@@ -5,17 +5,41 @@
 #include <vector>
 
 #include "cli.hpp"
+#include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/model_file.hpp"
+#include "vrambudget/io/shape.hpp"
 
 namespace vrambudget::cli {
 
-projector load_projector(const std::string& path) {
+namespace {
+
+projector from_file(const std::string& path) {
   const model_file f = value_or_fail(open_model_file(path), bad_input);
   auto p = read_projector(f.headers.front());
   if (!p) throw failure{bad_input, path + ": " + p.error().message};
   p->path = path;
   if (p->name.empty()) p->name = std::filesystem::path(path).stem().string();
   return std::move(*p);
+}
+
+projector from_catalogue(const catalogued_model& c) {
+  const auto header = value_or_fail(header_from_shape(c.shape), our_bug);
+  const gguf::header parsed = value_or_fail(gguf::parse(header, {.check_data = false}), our_bug);
+  projector p = value_or_fail(read_projector(parsed), our_bug);
+  p.name = c.name;
+  return p;
+}
+
+}  // namespace
+
+projector load_projector(const std::string& typed) {
+  std::error_code ignored;
+  if (std::filesystem::exists(typed, ignored) || typed.find('/') != std::string::npos ||
+      typed.ends_with(".gguf"))
+    return from_file(typed);
+  const auto known = find_projector(typed);
+  if (!known) throw failure{bad_input, "no file '" + typed + "', and " + known.error().message};
+  return from_catalogue(*known);
 }
 
 std::string projector_beside(const model& m) {

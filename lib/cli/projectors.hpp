@@ -8,7 +8,7 @@
 
 namespace vrambudget::cli {
 
-/// A projector by path.
+/// A projector by path or by the catalogue's name.
 /// Errors: bad_input, as a failure
 [[nodiscard]] projector load_projector(const std::string& typed);
 

@@ -23,26 +23,23 @@ catalogued_model read_summary(const detail::embedded_file& file) {
           file.text};
 }
 
-}  // namespace
-
-std::span<const catalogued_model> catalogued_models() {
-  static const std::vector<catalogued_model> models = [] {
-    std::vector<catalogued_model> out;
-    for (const detail::embedded_file& file : detail::model_shapes())
-      out.push_back(read_summary(file));
-    return out;
-  }();
-  return models;
+std::vector<catalogued_model> read_summaries(std::span<const detail::embedded_file> files) {
+  std::vector<catalogued_model> out;
+  for (const detail::embedded_file& file : files) out.push_back(read_summary(file));
+  return out;
 }
 
-result<catalogued_model> find_model(std::string_view typed) {
-  if (typed.size() > 200) return error{errc::not_found, "a model name of over 200 characters"};
+/// `kind`: what the rows are, for messages.
+result<catalogued_model> find_row(std::span<const catalogued_model> rows, const std::string& kind,
+                                  std::string_view typed) {
+  if (typed.size() > 200)
+    return error{errc::not_found, "a " + kind + " name of over 200 characters"};
   std::string key = detail::folded(typed);
   if (key.ends_with("gguf")) key.resize(key.size() - 4);
   std::vector<std::string> begins;
   std::vector<std::pair<std::size_t, std::string>> distances;
   const catalogued_model* only = nullptr;
-  for (const catalogued_model& m : catalogued_models()) {
+  for (const catalogued_model& m : rows) {
     const std::string name = detail::folded(m.name), id = detail::folded(m.id);
     if (key == name || key == id) return m;
     if (!key.empty() && (name.starts_with(key) || id.starts_with(key))) {
@@ -54,11 +51,31 @@ result<catalogued_model> find_model(std::string_view typed) {
         m.name);
   }
   if (begins.size() == 1) return *only;
-  const std::string shown = "model \"" + std::string(typed) + "\"";
+  const std::string shown = kind + " \"" + std::string(typed) + "\"";
   if (!begins.empty())
     return error{errc::not_found, shown + " can be " + detail::joined(begins) + ": name one"};
   return error{errc::not_found, shown + " is not in the catalogue; nearest: " +
                                     detail::joined(detail::nearest(std::move(distances), 3))};
+}
+
+}  // namespace
+
+std::span<const catalogued_model> catalogued_models() {
+  static const std::vector<catalogued_model> rows = read_summaries(detail::model_shapes());
+  return rows;
+}
+
+std::span<const catalogued_model> catalogued_projectors() {
+  static const std::vector<catalogued_model> rows = read_summaries(detail::projector_shapes());
+  return rows;
+}
+
+result<catalogued_model> find_model(std::string_view typed) {
+  return find_row(catalogued_models(), "model", typed);
+}
+
+result<catalogued_model> find_projector(std::string_view typed) {
+  return find_row(catalogued_projectors(), "projector", typed);
 }
 
 }  // namespace vrambudget

@@ -24,10 +24,18 @@ struct catalogued_model {
 /// All of them, sorted by id.
 [[nodiscard]] std::span<const catalogued_model> catalogued_models();
 
+/// Projectors (mmproj), from data/projectors/, in the same way.
+[[nodiscard]] std::span<const catalogued_model> catalogued_projectors();
+
 /// The model that a person means: its name or id in any case, with any punctuation, with or without
 /// ".gguf"; also the beginning of one name only ("llama 3.1 8b").
 ///
 /// Errors: not_found  none begins so, with the three nearest names; or several do, which it lists
 [[nodiscard]] result<catalogued_model> find_model(std::string_view typed);
+
+/// The projector that a person means, in the same way.
+///
+/// Errors: not_found  as find_model
+[[nodiscard]] result<catalogued_model> find_projector(std::string_view typed);
 
 }  // namespace vrambudget
