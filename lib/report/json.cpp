@@ -79,6 +79,7 @@ json::object projector_of(const projector_budget& p) {
       json::object o{
           {"size", {n.nx, n.ny}}, {"compute_bytes", n.compute.count}, {"host_bytes", n.host.count}};
       if (n.n_tokens) o["n_tokens"] = n.n_tokens;
+      if (n.n_images > 1) o["n_images"] = n.n_images;
       return o;
     };
     json::object o{{"kind", e.kind},           {"type", e.type},

@@ -147,10 +147,11 @@ std::string encoder_line(const encoder_budget& e, bool on_device) {
                                    grouped(static_cast<std::uint64_t>(n.nx)),
                                    grouped(static_cast<std::uint64_t>(n.ny)));
     if (n.n_tokens) text += fmt::format(" ({} tokens)", grouped(n.n_tokens));
+    if (n.n_images > 1) text += fmt::format(", {} at once", n.n_images);
     return text;
   };
   std::string line = fmt::format("{} by {}: buffer {} when loaded", e.kind, e.type, need(e.warmup));
-  if (e.largest.nx != e.warmup.nx || e.largest.ny != e.warmup.ny)
+  if (e.largest.nx != e.warmup.nx || e.largest.ny != e.warmup.ny || e.largest.n_images > 1)
     line += fmt::format(",\n  {} at most", need(e.largest));
   return line;
 }

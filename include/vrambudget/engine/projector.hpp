@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
@@ -13,12 +14,19 @@
 
 namespace vrambudget {
 
+/// Tiles of a picture behind its overview; none: the picture is one image.
+struct tile_grid {
+  std::int64_t columns = 0, rows = 0;
+  std::int64_t nx = 0, ny = 0;  ///< pixels of the picture before it was scaled
+};
+
 /// What an encoder is given at once.
 struct encoder_input {
   std::int64_t nx = 0;       ///< pixels, or frames
   std::int64_t ny = 0;       ///< pixels, or mel bins
   std::int64_t n_batch = 1;  ///< images of this size
   bool overview = false;     ///< the picture as a whole, before its tiles (DeepSeek-OCR)
+  tile_grid tiles = {};      ///< of an image that is all tiles below each other (Granite Vision 4)
 };
 
 /// Pixels of an image after scaling; absent: images have one size.
@@ -101,6 +109,31 @@ struct image_range {
       in.ny = static_cast<std::int64_t>(n * side);
     }
   return in;
+}
+
+/// Tokens of images of one size that llama-server encodes at once, of types that can.
+/// Source: llama.cpp v0.5.0, common/common.h: mtmd_batch_max_tokens
+inline constexpr std::int64_t most_batched_tokens = 1024;
+
+/// Images of which one needs most: the largest; or the overview, and tiles of a size of their own.
+///
+/// Source: llama.cpp v0.5.0, tools/mtmd/mtmd-image.cpp: mtmd_image_preprocessor_{deepseekocr, granite}
+[[nodiscard]] inline std::vector<encoder_input> largest_inputs(const encoder& e,
+                                                               const image_range& range) {
+  const encoder_hparams& hp = e.hp;
+  std::vector<encoder_input> all{largest_input(e, range)};
+  encoder_input& first = all.front();
+  if (hp.most_tiles.columns > 0) {
+    first.tiles = {hp.most_tiles.columns, hp.most_tiles.rows, hp.most_tiles.columns * first.nx,
+                   hp.most_tiles.rows * first.nx};
+    first.ny = first.nx * (1 + std::int64_t{hp.most_tiles.columns} * hp.most_tiles.rows);
+  }
+  if (hp.tile_size > 0) {
+    first.overview = true;
+    for (std::uint32_t n = 1; n <= std::max(1u, hp.most_tiles_of_row); ++n)
+      all.push_back({hp.tile_size, std::int64_t{hp.tile_size} * n});
+  }
+  return all;
 }
 
 }  // namespace vrambudget

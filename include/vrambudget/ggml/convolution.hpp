@@ -108,6 +108,11 @@ class convolution_builder : public op_builder {
     const std::int64_t nx = pooled(w, *a, size, 0), ny = pooled(w, *a, size, 1);
     return g_.make_op(op::pool_2d, ggml_type::f32, {nx, ny, a->ne[2], a->ne[3]}, {a});
   }
+  /// The same over windows of `w` by `h`, side by side.
+  tensor* pool_2d(tensor* a, std::int64_t w, std::int64_t h) {
+    const std::int64_t nx = pooled({.stride = w}, *a, w, 0), ny = pooled({.stride = h}, *a, h, 1);
+    return g_.make_op(op::pool_2d, ggml_type::f32, {nx, ny, a->ne[2], a->ne[3]}, {a});
+  }
   tensor* pool_1d(tensor* a, std::int64_t size, window w) {
     return g_.make_op(op::pool_1d, ggml_type::f32,
                       {pooled(w, *a, size, 0), a->ne[1], a->ne[2], a->ne[3]}, {a});

@@ -42,7 +42,13 @@ struct encoder_hparams {
   std::uint32_t window_side = 0;      ///< `projector.window_side`, patches that queries see at once
   std::uint32_t query_side = 0;       ///< `projector.query_side`, queries of a window
   std::vector<bool> takes_neighbour;  ///< `projector.spatial_offsets` is not negative, one a block
-  std::uint32_t n_expert_used = 0;    ///< `expert_used_count`
+  /// Of `image_grid_pinpoints`, the one with most tiles of `image_size`; none: 0.
+  struct {
+    std::uint32_t columns = 0, rows = 0;
+  } most_tiles;
+  std::uint32_t tile_size = 0;          ///< pixels of a side, where they differ from `image_size`
+  std::uint32_t most_tiles_of_row = 0;  ///< `preproc_max_tiles`, where a row is one image
+  std::uint32_t n_expert_used = 0;      ///< `expert_used_count`
 
   // sound
   std::uint32_t n_mel_bins = 0;         ///< `num_mel_bins`

@@ -177,7 +177,7 @@ inline void read_mimo_audio(keys& k, encoder_hparams& hp) {
 }
 /// The tower in front is Segment Anything's; sizes of images and patches are not the file's.
 inline void read_sam(keys& k, encoder_hparams& hp) {
-  constexpr std::uint32_t most_layers = 1024, widest_window = 4096;
+  constexpr std::uint32_t most_layers = 1024, widest_window = 4096, most_tiles = 256;
   hp.patch_size = 16;
   hp.image_size = 1024;
   hp.sam_n_layer = k.required("vision.sam.block_count");
@@ -188,9 +188,14 @@ inline void read_sam(keys& k, encoder_hparams& hp) {
   k.limit("vision.sam.head_count", hp.sam_n_head, 1u << 16);
   k.limit("vision.sam.embedding_length", hp.sam_n_embd, max_width);
   k.limit("vision.window_size", hp.attn_window_size, widest_window);
+  hp.tile_size = 640;
+  hp.most_tiles_of_row = k.u32("vision.preproc_max_tiles", 9);
+  k.limit("vision.preproc_max_tiles", hp.most_tiles_of_row, most_tiles);
 }
 inline void read_sam_and_heads(keys& k, encoder_hparams& hp) {
   read_sam(k, hp);
+  hp.tile_size = 768;
+  hp.most_tiles_of_row = 1;
   k.need("vision.attention.head_count_kv");
 }
 inline void read_query_windows(keys& k, encoder_hparams& hp) {
@@ -205,6 +210,15 @@ inline void read_query_windows(keys& k, encoder_hparams& hp) {
                                   std::to_string(offsets.size()) + " entries, expected " +
                                   std::to_string(hp.feature_layers.size()) +
                                   ", one for each of vision.feature_layer"});
+  constexpr std::uint32_t longest_grid = 1024;
+  const gguf::value* v = k.find("vision.image_grid_pinpoints");
+  for (std::uint64_t i = 0; v && v->is_array() && hp.image_size > 0 && i + 1 < v->size(); i += 2) {
+    const auto columns = static_cast<std::uint32_t>(v->integer(i).value_or(0) / hp.image_size);
+    const auto rows = static_cast<std::uint32_t>(v->integer(i + 1).value_or(0) / hp.image_size);
+    if (columns <= longest_grid && rows <= longest_grid &&
+        columns * rows > hp.most_tiles.columns * hp.most_tiles.rows)
+      hp.most_tiles = {columns, rows};
+  }
 }
 inline void read_experts(keys& k, encoder_hparams& hp) {
   hp.n_expert_used = k.positive("vision.expert_used_count");

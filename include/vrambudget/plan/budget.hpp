@@ -95,7 +95,8 @@ struct image_need {
   std::int64_t nx = 0, ny = 0;  ///< pixels, or frames and mel bins
   bytes compute = {};           ///< on the device
   bytes host = {};
-  std::uint64_t n_tokens = 0;  ///< of the text model's context; 0: not known
+  std::uint64_t n_tokens = 0;  ///< of the text model's context, for one image; 0: not known
+  std::int64_t n_images = 1;   ///< at once
 };
 
 /// What one encoder of a projector takes.

@@ -64,10 +64,24 @@ inline encoder_budget budget_of(const projector& p, const encoder& e, const proj
   b.graph = loaded->graph;
   take(b.warmup, *loaded);
   bytes pool = on ? pool_bytes(loaded->pool, cc) : bytes{};
-  const auto worst = planner.reserve(large);
-  if (!worst) return failed = worst.error(), b;
-  take(b.largest, *worst);
-  if (on) pool = std::max(pool, pool_bytes(worst->pool, cc));
+  const bool batches = arch::encoders::find_description(e.type->name)->batches;
+  for (encoder_input in : largest_inputs(e, range)) {
+    auto worst = planner.reserve(in);
+    if (worst && batches && worst->n_tokens > 0 && worst->n_tokens * 2 <= most_batched_tokens) {
+      in.n_batch = most_batched_tokens / worst->n_tokens;
+      const std::int64_t n_tokens = worst->n_tokens;
+      worst = planner.reserve(in);
+      if (worst) worst->n_tokens = n_tokens;
+    }
+    if (!worst) return failed = worst.error(), b;
+    const bytes before = b.largest.compute + b.largest.host;
+    if (worst->device + worst->host > before) {
+      b.largest = {in.nx, in.ny};
+      b.largest.n_images = in.n_batch;
+      take(b.largest, *worst);
+    }
+    if (on) pool = std::max(pool, pool_bytes(worst->pool, cc));
+  }
   b.pool = pool;
   if (!r.warmup) b.warmup.compute = b.warmup.host = bytes{};
   return b;
@@ -108,7 +122,8 @@ inline encoder_budget budget_of(const projector& p, const encoder& e, const proj
 inline void add_encoder(const encoder_budget& e, bool on_device, bool with_pool, term_list& at,
                         budget& b) {
   const auto size = [](const image_need& n) {
-    return std::to_string(n.nx) + " x " + std::to_string(n.ny);
+    const std::string images = n.n_images > 1 ? std::to_string(n.n_images) + " at once of " : "";
+    return images + std::to_string(n.nx) + " x " + std::to_string(n.ny);
   };
   const std::string what = e.kind + " encoder " + e.type;
   const std::string reserved = what + ": reserved when it is loaded, for " + size(e.warmup);

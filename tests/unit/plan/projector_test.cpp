@@ -104,6 +104,43 @@ TEST_CASE("the largest image has the most tokens, as nearly square as they allow
   CHECK(fixed.nx == 1472);  // the warm-up's
 }
 
+static encoder_budget encoder_of(const projector& p) {
+  const device card = to_device(find_gpu("3090").value());
+  return plan_projector(p, {}, &card).value().encoders.at(0);
+}
+
+TEST_CASE("pictures in tiles need more than the warm-up") {
+  SUBCASE("an overview of 273 tokens: three small pictures are encoded at once") {
+    const encoder_budget e = encoder_of(projector_of(shape_of("deepseek-ocr-f16")));
+    CHECK(e.warmup.compute == 1686255616_B);
+    CHECK(e.largest.compute == 5058476032_B);
+    CHECK(e.largest.host == 1321222944_B);
+    CHECK(e.largest.n_images == 3);
+    CHECK(e.largest.n_tokens == 273);
+  }
+  SUBCASE("the largest grid of tiles is one image") {
+    std::string shape = shape_of("granite-4-vision-f16");
+    // four blocks of 2048 make a token of 8192; tiles of 384 pixels
+    const std::string width = R"("clip.vision.projection_dim": ["u32",8192])";
+    const std::size_t at = shape.find(width);
+    REQUIRE(at != std::string::npos);
+    shape.replace(at, width.size(),
+                  R"("clip.vision.projection_dim": ["u32",2048],)"
+                  R"("clip.vision.image_grid_pinpoints": )"
+                  R"(["arr:i32",[384,768,1920,768,768,384]])");
+    const encoder_budget e = encoder_of(projector_of(shape));
+    CHECK(e.largest.nx == 384);
+    CHECK(e.largest.ny == 384 * (1 + 5 * 2));
+    CHECK(e.largest.compute == 479059200_B);
+    CHECK(e.largest.host == 19622592_B);
+    CHECK(e.largest.n_tokens == 1608);
+  }
+  SUBCASE("a picture is one image where nothing is said of grids") {
+    const encoder_budget e = encoder_of(projector_of(shape_of("llava-1.5-7b-f16")));
+    CHECK(e.largest.compute == e.warmup.compute);
+  }
+}
+
 TEST_CASE("a projector for another model is refused") {
   const projector p = projector_of(shape_of("gemma-3-4b-f16"));
   const auto b = plan(text_model(), run{.n_ctx = 4096}, {to_device(find_gpu("3090").value())}, {},

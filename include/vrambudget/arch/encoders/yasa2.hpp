@@ -95,10 +95,11 @@ inline void build_yasa2(builder& b) {
   if (places && places->ne[1] == x->ne[1])
     x = b.add(x, b.reshape(places, places->ne[0], places->ne[1]));
   x = detail::image_of_rows(b, x, w, h);
-  constexpr std::int64_t side = 8;
-  const std::int64_t every = std::max<std::int64_t>(1, w / std::min(side, w));
-  b.require_that(w == h, "images are square");
-  x = detail::rows_of_image(b, b.pool_2d(x, every, {.stride = every}));
+  const auto every = [](std::int64_t n) {
+    constexpr std::int64_t side = 8;
+    return n / std::min(side, n);
+  };
+  x = detail::rows_of_image(b, b.pool_2d(x, every(w), every(h)));
   b.finish(ffn(b, two_layers(b, "mm.0", "mm.2"), x));
 }
 
