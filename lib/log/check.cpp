@@ -69,8 +69,10 @@ log_check check_log(parsed_log log, const rebuild_options& options, const model*
     const log_model& lines = c.model < out.log.models.size() ? out.log.models[c.model] : none;
     std::optional<logged_model> found;
     if (given) {
+      const bool other_types =
+          (!lines.type_counts.empty() && !same_types(*given, lines)) || other_size(*given, lines);
       if (std::string why = contradicts(*given, lines); why.empty())
-        found = logged_model{*given, model_source::file};
+        found = logged_model{*given, other_types ? model_source::other_types : model_source::file};
       else
         checked.notes.push_back("MODEL is not used here: " + why);
     }

@@ -23,9 +23,9 @@ std::string term_name(log_term t, bool draft) {
 const kv_cache* cache_named(const memory_layout& layout, const std::string& logged) {
   const kv_cache* found = nullptr;
   for (const kv_cache& c : layout.caches) {
-    const bool is = logged.empty()    ? c.name == "base" || c.name == "mla"
-                    : logged == "idx" ? c.name == "idx" || c.name == "lid"
-                                      : c.name == logged;
+    const bool is = logged.empty() || logged == "base" ? c.name == "base" || c.name == "mla"
+                    : logged == "idx"                  ? c.name == "idx" || c.name == "lid"
+                                                       : c.name == logged;
     if (!is) continue;
     if (found) return nullptr;
     found = &c;
@@ -40,12 +40,15 @@ bool names_all(const log_context& c, const memory_layout& layout) {
     if (b.term == log_term::kv_cache &&
         std::find(logged.begin(), logged.end(), b.cache) == logged.end())
       logged.push_back(b.cache);
-  if (logged.empty())
-    for (const log_cache& k : c.caches)
-      if (!k.recurrent) logged.push_back(k.cache);
+  for (const log_cache& k : c.caches)
+    if (!k.recurrent && std::find(logged.begin(), logged.end(), k.cache) == logged.end())
+      logged.push_back(k.cache);
+  const bool named =
+      std::all_of(logged.begin(), logged.end(), [](const std::string& n) { return !n.empty(); });
   const auto n_used = std::count_if(layout.caches.begin(), layout.caches.end(),
                                     [](const kv_cache& k) { return !k.layers.empty(); });
-  return static_cast<std::size_t>(n_used) == logged.size() && layout.compressors.empty() &&
+  return (named || static_cast<std::size_t>(n_used) == logged.size()) &&
+         layout.compressors.empty() &&
          std::all_of(logged.begin(), logged.end(),
                      [&](const std::string& n) { return cache_named(layout, n) != nullptr; });
 }
@@ -132,6 +135,25 @@ void comparer::count(std::string term, std::string cache, std::size_t line, std:
   c.verdict = logged == predicted ? verdict::equal : verdict::differs;
 }
 
+/// A draft whose types the log leaves out has the default ones, unless the main cache's fit its size.
+void comparer::choose_draft_types() {
+  rebuilt_run& made = out_.rebuilt;
+  if (made.draft_types_known || made.r.spec_types.empty() ||
+      out_.context + 1 >= log_.contexts.size())
+    return;
+  planner p(m_.shape, made.devices, {{}, true});
+  run same = made.r;
+  same.draft_type_k = made.r.type_k;
+  same.draft_type_v = made.r.type_v;
+  const auto b = p.budget_for(same);
+  if (!b) return;
+  for (const log_buffer& l : log_.contexts[out_.context + 1].buffers)
+    if (const int backend = backend_of(place_of_buffer(l.device));
+        l.term == log_term::kv_cache && backend >= 0 &&
+        l.size.prints(of(*b, backend, "draft_kv_cache")))
+      made.r = same;
+}
+
 bool comparer::plan() {
   const model& m = m_.shape;
   rebuilt_run& made = out_.rebuilt;
@@ -148,6 +170,7 @@ bool comparer::plan() {
   where_ = *where;
   layout_ = layout_of(m.architecture, m.hp, *params, where_);
   if (m.tensors.empty()) return true;
+  choose_draft_types();
   planner p(m, made.devices, {{}, true});
   if (auto b = p.budget_for(made.r))
     out_.planned = std::move(*b);
@@ -174,6 +197,7 @@ void comparer::compare() {
     compare_caches(draft, true);
     compare_buffers(draft, true);
   }
+  set_apart();
   find_missing();
   find_causes();
 }
@@ -206,6 +230,7 @@ void comparer::compare_weights() {
         line.verdict = verdict::not_comparable;
         line.why = "the types of its tensors are not in the log: give the model's file";
       } else if (s.place.kind == buffer_place::device && out_.rebuilt.backend != "CUDA") {
+        line.verdict = verdict::not_comparable;
         line.why = another_backend(out_.rebuilt.backend);
       }
     }
@@ -355,6 +380,27 @@ void comparer::compare_table() {
     one("context", row.context,
         of(*out_.planned, backend, "kv_cache") + of(*out_.planned, backend, "recurrent_state"));
     one("compute", row.compute, of(*out_.planned, backend, "compute_buffer"));
+  }
+}
+
+/// Differences that mean nothing, since what they depend on is not in the log.
+void comparer::set_apart() {
+  const rebuilt_run& made = out_.rebuilt;
+  const bool types_known = m_.source == model_source::file || m_.source == model_source::same_file;
+  for (log_comparison& l : out_.lines) {
+    if (l.verdict != verdict::differs) continue;
+    const bool compute = l.term.ends_with("compute_buffer") || l.term == "table_compute";
+    const bool cache = l.term.find("kv_") != l.term.npos || l.term == "table_context";
+    std::string why;
+    if (!made.context_known && (compute || cache))
+      why = "n_ctx is not in the log";
+    else if (!made.ubatch_known && compute)
+      why = "n_ubatch is not in the log";
+    else if (!types_known && compute && has_overrides(made.r))
+      why = "copies of host weights depend on their types: give the model's file";
+    if (why.empty()) continue;
+    l.verdict = verdict::not_comparable;
+    l.why = why;
   }
 }
 

@@ -34,12 +34,14 @@ class comparer {
                                       bool by_cache) const;
 
   bool plan();
+  void choose_draft_types();
   void compare_weights();
   void compare_caches(const log_context& c, bool draft);
   void compare_cache_sizes(const log_context& c);
   void compare_buffers(const log_context& c, bool draft);
   void compare_graph();
   void compare_table();
+  void set_apart();
   void find_missing();
   void find_causes();
 

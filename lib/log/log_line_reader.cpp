@@ -217,7 +217,7 @@ log_device& log_line_reader::device(std::string_view id) {
     ++log_.n_left_out;
     return log_.devices.back();
   }
-  log_.devices.push_back({std::string(id), {}, 0, {}, {}});
+  log_.devices.emplace_back().id = id;
   return log_.devices.back();
 }
 
@@ -381,11 +381,11 @@ bool log_line_reader::read_cache(std::string_view text) {
   std::string_view rest = text;
   if (!skip(rest, "creating")) return false;
   rest = trimmed(rest);
-  constexpr std::pair<std::string_view, std::string_view> caches[] = {{"non-SWA KV cache", ""},
+  constexpr std::pair<std::string_view, std::string_view> caches[] = {{"non-SWA KV cache", "base"},
                                                                       {"SWA KV cache", "swa"},
-                                                                      {"main KV cache", ""},
+                                                                      {"main KV cache", "base"},
                                                                       {"indexer KV cache", "idx"},
-                                                                      {"DSA KV cache", ""}};
+                                                                      {"DSA KV cache", "base"}};
   for (const auto& [says, name] : caches)
     if (rest.starts_with(says)) return p_.cache_ = name, true;
   p_.cache_ = "other";
@@ -581,6 +581,7 @@ bool log_line_reader::read_device(std::string_view text) {
     const std::string_view id = take_word(rest);
     if (id.empty()) return false;
     log_device& d = device(id);
+    d.used = true;
     if (const auto name = between(rest, "(", ")"); name && d.name.empty()) d.name = *name;
     if (const std::size_t dash = rest.rfind(" - "); dash != rest.npos) {
       std::string_view size = rest.substr(dash + 3);

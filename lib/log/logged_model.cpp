@@ -1,6 +1,7 @@
 #include "vrambudget/log/logged_model.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <utility>
@@ -187,6 +188,21 @@ std::string contradicts(const model& m, const log_model& lines) {
     }
   }
   return {};
+}
+
+bool other_size(const model& m, const log_model& lines) {
+  for (const char* key : {"file size", "model size"}) {
+    const auto it = lines.info.find(key);
+    if (it == lines.info.end()) continue;
+    double n = 0;
+    const std::string& text = it->second;
+    const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), n);
+    std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
+    if (failed != std::errc{} || !(n > 0)) continue;
+    const double mib = n * (skip(unit, "GiB") ? 1024 : 1);
+    return std::abs(static_cast<double>(m.tensor_bytes().count) / 0x1p20 / mib - 1) > 0.005;
+  }
+  return false;
 }
 
 bool same_types(const model& m, const log_model& lines) {

@@ -1,7 +1,9 @@
 // Where a log's layers lay, from the sizes it prints per device.
 #include <algorithm>
 #include <cmath>
+#include <regex>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -73,7 +75,16 @@ std::vector<layer_bytes> bytes_of_layers(const model& m, const context_params& c
 class border_search {
  public:
   border_search(std::vector<layer_bytes> layers, std::vector<printed> kv, std::vector<printed> rs)
-      : layers_(std::move(layers)), kv_(std::move(kv)), rs_(std::move(rs)) {}
+      : layers_(std::move(layers)), kv_(std::move(kv)), rs_(std::move(rs)) {
+    // a kind of which no device is named says nothing
+    const auto none = [](const std::vector<printed>& all) {
+      return std::none_of(all.begin(), all.end(), [](const printed& p) { return p.any; });
+    };
+    for (layer_bytes& l : layers_) {
+      if (none(kv_)) l.kv = {};
+      if (none(rs_)) l.states = {};
+    }
+  }
 
   /// Each answer: the first layer on a device, then the end of each device's layers.
   [[nodiscard]] std::vector<std::vector<std::size_t>> from(std::size_t start) {
@@ -122,60 +133,96 @@ struct candidate {
   std::string note;
 };
 
-bool is_expert_tensor(std::string_view name) {
-  return layer_of(name).first >= 0 && (name.find("_exps.") != name.npos);
-}
+/// Tensors that people send to the host layer by layer, as a pattern behind "blk.N.".
+struct movable {
+  std::string_view pattern;
+  const char* says;
+};
+constexpr movable by_layer[] = {{"ffn_.*_exps\\.", "experts"}, {"ffn_", "FFN tensors"}};
+/// Tensors of all layers that are sent there besides.
+constexpr std::string_view everywhere[] = {"", "attn_", "(attn|ssm)_"};
 
-/// Expert tensors of each layer on a device.
-std::vector<bytes> expert_bytes(const model& m) {
+/// Bytes of each layer's tensors that match.
+std::vector<bytes> matching_bytes(const model& m, const std::string& pattern) {
+  const std::regex expression("^" + pattern);
   std::vector<bytes> all(m.hp.n_layer_all);
-  for (const model_tensor& t : m.tensors)
-    if (is_expert_tensor(t.name)) {
-      const auto il = static_cast<std::size_t>(layer_of(t.name).first);
-      if (il < all.size()) all[il] += weight_size(t, true);
-    }
+  for (const model_tensor& t : m.tensors) {
+    const auto [il, rest] = layer_of(t.name);
+    if (il < 0 || static_cast<std::size_t>(il) >= all.size()) continue;
+    if (std::regex_search(std::string(rest), expression))
+      all[static_cast<std::size_t>(il)] += weight_size(t, true);
+  }
   return all;
 }
 
-/// Holds the weights of `c.r` against the log's; if a device has less, looks for layers whose experts
-/// are what it lacks, from its first layer on.
+/// The layers of a device that together have `lacks` bytes, from its first layer on; empty: none.
+template <class Fits>
+std::vector<std::size_t> window(const std::vector<std::size_t>& mine,
+                                const std::vector<bytes>& each, Fits&& fits) {
+  for (std::size_t first = 0; first < mine.size(); ++first) {
+    bytes sum;
+    for (std::size_t end = first; end < mine.size(); ++end) {
+      sum += each[mine[end]];
+      if (fits(sum))
+        return {mine.begin() + static_cast<long>(first), mine.begin() + static_cast<long>(end) + 1};
+    }
+  }
+  return {};
+}
+
+/// Holds the weights of `c.r` against the log's; if devices have less, looks for layers whose experts
+/// or whole FFNs are what each lacks, with attention on the host or not.
 void explain_weights(const model& m, const rebuilt_run& run, const std::vector<printed>& logged,
                      candidate& c) {
   const auto where = place_layers(c.r, run.devices, m.hp.n_layer_all);
   if (!where) return;
+  const auto off = [&](const weights& w) {
+    double sum = 0;
+    for (std::size_t d = 0; d < run.devices.size(); ++d)
+      if (const bytes here = w.on(static_cast<int>(d)); logged[d].any && !logged[d].is(here))
+        sum += std::abs(logged[d].size.difference(here));
+    return sum;
+  };
   const auto placed = place_weights(m, *where, c.r);
   if (!placed) return;
-  const std::vector<bytes> experts = expert_bytes(m);
-  const bool free_to_move = c.r.overrides.empty() && !c.r.cpu_moe && c.r.n_cpu_moe == 0;
-  std::string moved;
-  std::size_t n_moved = 0;
-  for (std::size_t d = 0; d < run.devices.size(); ++d) {
-    const bytes here = placed->on(static_cast<int>(d));
-    if (!logged[d].any || logged[d].is(here)) continue;
-    const double lacks = logged[d].size.difference(here);
-    std::vector<std::size_t> mine;
-    for (std::size_t il = 0; il < experts.size(); ++il)
-      if (experts[il].count &&
-          where->layer_backend(static_cast<std::uint32_t>(il)) == static_cast<int>(d))
-        mine.push_back(il);
-    bool explained = false;
-    for (std::size_t first = 0; free_to_move && lacks > 0 && first < mine.size() && !explained;
-         ++first) {
-      bytes sum;
-      for (std::size_t end = first; end < mine.size() && !explained; ++end) {
-        sum += experts[mine[end]];
-        explained = sum <= here && logged[d].is(saturating_sub(here, sum));
-        if (explained)
-          for (std::size_t i = first; i <= end; ++i, ++n_moved)
-            moved += (moved.empty() ? "" : "|") + std::to_string(mine[i]);
+  c.off_mib = off(*placed);
+  if (c.off_mib == 0 || !c.r.overrides.empty() || c.r.cpu_moe || c.r.n_cpu_moe > 0) return;
+  for (const std::string_view besides : everywhere)
+    for (const movable& kind : by_layer) {
+      vrambudget::run r = c.r;
+      if (!besides.empty()) r.overrides.push_back({"^blk\\.\\d+\\." + std::string(besides), "CPU"});
+      const auto rest = place_weights(m, *where, r);
+      if (!rest) return;
+      const std::vector<bytes> each = matching_bytes(m, std::string(kind.pattern));
+      std::string moved;
+      std::size_t n_moved = 0;
+      for (std::size_t d = 0; d < run.devices.size(); ++d) {
+        const bytes here = rest->on(static_cast<int>(d));
+        if (!logged[d].any || logged[d].is(here)) continue;
+        std::vector<std::size_t> mine;
+        for (std::size_t il = 0; il < each.size(); ++il)
+          if (each[il].count &&
+              where->layer_backend(static_cast<std::uint32_t>(il)) == static_cast<int>(d))
+            mine.push_back(il);
+        for (const std::size_t il : window(mine, each, [&](bytes sum) {
+               return sum <= here && logged[d].is(saturating_sub(here, sum));
+             })) {
+          moved += (moved.empty() ? "" : "|") + std::to_string(il);
+          ++n_moved;
+        }
       }
+      if (!moved.empty())
+        r.overrides.push_back({"^blk\\.(" + moved + ")\\." + std::string(kind.pattern), "CPU"});
+      if (r.overrides.empty()) continue;
+      const auto after = place_weights(m, *where, r);
+      if (!after || off(*after) > 0) continue;
+      c.r = std::move(r);
+      c.off_mib = 0;
+      c.note = "weights on the devices lack the " + std::string(kind.says) + " of " +
+               std::to_string(n_moved) + " layers" +
+               (besides.empty() ? "" : " and what attention has") + ": which layers is a guess";
+      return;
     }
-    if (!explained) c.off_mib += std::abs(lacks);
-  }
-  if (moved.empty()) return;
-  c.r.overrides.push_back({"^blk\\.(" + moved + ")\\.ffn_.*_exps\\.", "CPU"});
-  c.note = "weights on the devices lack the experts of " + std::to_string(n_moved) +
-           " layers: which ones is a guess";
 }
 
 }  // namespace
@@ -195,8 +242,9 @@ void fit_placement(const log_context& c, const log_model& lines, const model& m,
     const memory_layout layout = layout_of(m.architecture, m.hp, *params, where);
     for (std::size_t d = 0; d <= out.devices.size(); ++d) {
       const int b = static_cast<int>(d);
-      if (!kv[d].is(kv_cache_bytes(layout, b, where.host()))) return false;
-      if (layout.recurrent && !rs[d].is(recurrent_state_bytes(*layout.recurrent, b, where.host())))
+      if (any(kv) && !kv[d].is(kv_cache_bytes(layout, b, where.host()))) return false;
+      if (layout.recurrent && any(rs) &&
+          !rs[d].is(recurrent_state_bytes(*layout.recurrent, b, where.host())))
         return false;
     }
     return true;

@@ -112,7 +112,7 @@ class rebuilder {
     };
     each_device_name(see);
     for (const log_device& d : log_.devices)
-      if (d.free) see(d.id);
+      if (d.used) see(d.id);
     if (n == 0 && !any) n = std::max<std::size_t>(1, log_.devices.size());
     for (const auto& [backend, count] : backends)
       if (out_.backend == "CUDA" || count > backends[out_.backend]) out_.backend = backend;
@@ -155,20 +155,23 @@ class rebuilder {
     } else if (const log_cache* cache = full_cache(); cache && cache->n_cell) {
       r.n_ctx = *cache->n_cell * std::max(1u, cache->n_stream.value_or(1));
     } else if (r.n_ctx == 0) {
+      out_.context_known = false;
       assume("no n_ctx: the training length");
     }
     if (c_.n_batch) r.n_batch = *c_.n_batch;
     if (c_.n_ubatch)
       r.n_ubatch = *c_.n_ubatch;
-    else if (options_.base.n_ubatch == run{}.n_ubatch)
+    else if (options_.base.n_ubatch == run{}.n_ubatch) {
+      out_.ubatch_known = false;
       assume("no n_ubatch: 512");
+    }
     if (!c_.n_batch) r.n_batch = std::max(r.n_batch, r.n_ubatch);
     if (c_.n_outputs_max) r.n_outputs_max = *c_.n_outputs_max;
   }
 
   [[nodiscard]] const log_cache* full_cache() const {
     for (const log_cache& k : c_.caches)
-      if (!k.recurrent && k.cache.empty()) return &k;
+      if (!k.recurrent && (k.cache.empty() || k.cache == "base")) return &k;
     return nullptr;
   }
   [[nodiscard]] const log_cache* states() const {
@@ -320,8 +323,10 @@ class rebuilder {
         r.n_outputs_max / r.n_parallel > 1)
       r.spec_draft_n_max = r.n_outputs_max / r.n_parallel - 1;
     if (r.n_rs_seq) r.spec_draft_n_max = r.n_rs_seq;
+    out_.draft_types_known = false;
     for (const log_cache& k : next.caches)
       if (!k.recurrent) {
+        out_.draft_types_known |= k.type_k.has_value();
         if (k.type_k) r.draft_type_k = *k.type_k;
         if (k.type_v) r.draft_type_v = *k.type_v;
       }

@@ -14,9 +14,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view source_names[] = {"its file", "the catalogue, types as in the log",
+constexpr std::string_view source_names[] = {"its file", "a file quantized otherwise",
+                                             "the catalogue, types as in the log",
                                              "the catalogue, same dimensions", "the log's lines"};
-constexpr std::string_view source_keys[] = {"file", "catalogue_same_types", "catalogue", "log"};
+constexpr std::string_view source_keys[] = {"file", "file_other_types", "catalogue_same_types",
+                                            "catalogue", "log"};
 
 std::string coloured(const text_style& s, int colour, const std::string& text) {
   return s.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;

@@ -12,10 +12,11 @@ namespace vrambudget {
 
 /// Where a model's description comes from, and with it what can be compared.
 enum class model_source : std::uint8_t {
-  file,       ///< its own tensors
-  same_file,  ///< a catalogued shape with as many tensors of each type
-  catalogue,  ///< a catalogued shape of the same dimensions, its types may differ
-  lines,      ///< hyperparameters without tensors: caches only
+  file,         ///< its own tensors
+  other_types,  ///< a file of the same dimensions, quantized otherwise than the log's
+  same_file,    ///< a catalogued shape with as many tensors of each type
+  catalogue,    ///< a catalogued shape of the same dimensions, its types may differ
+  lines,        ///< hyperparameters without tensors: caches only
 };
 
 struct logged_model {
@@ -30,6 +31,9 @@ struct logged_model {
 
 /// What of the log speaks against `m` being its model; empty: nothing.
 [[nodiscard]] std::string contradicts(const model& m, const log_model& lines);
+
+/// Whether the log's file is larger or smaller than `m` by more than one part in 200.
+[[nodiscard]] bool other_size(const model& m, const log_model& lines);
 
 /// Whether `m` has as many tensors of each type as the log says.
 [[nodiscard]] bool same_types(const model& m, const log_model& lines);

@@ -38,14 +38,14 @@ enum class log_term : std::uint8_t { weights, kv_cache, recurrent_state, compute
 struct log_buffer {
   log_term term = log_term::weights;
   std::string device;  ///< "CUDA0", "CUDA_Host", "CPU_Mapped", ...
-  std::string cache;   ///< "", "swa", "idx": which of several caches
+  std::string cache;   ///< "base", "swa", "idx": which of several caches; empty: not said
   log_size size;
 };
 
 /// One line "size = 512.00 MiB (8192 cells, 16 layers, 4/1 seqs), K (f16): ..." of a cache.
 struct log_cache {
   bool recurrent = false;
-  std::string cache;  ///< "", "swa", "idx"
+  std::string cache;  ///< "base", "swa", "idx"; empty: not said
   log_size size;
   std::optional<std::uint32_t> n_cell, n_layer, n_seq, n_stream, n_rs_seq;
   std::optional<ggml_type> type_k, type_v;  ///< of a recurrent state: R and S
@@ -105,6 +105,7 @@ struct log_device {
   std::string name;  ///< as the driver spells it
   std::uint32_t cc = 0;
   std::optional<bytes> total, free;
+  bool used = false;  ///< "using device"
 };
 
 /// A row of the table of memory, whole MiB.

@@ -43,6 +43,9 @@ struct rebuilt_run {
   bool profile_covers = true;  ///< the log's build is one the profile was compared with
   std::string backend = "CUDA";
   std::vector<device> devices;
+  bool context_known = true;         ///< whether n_ctx is the log's
+  bool ubatch_known = true;          ///< whether n_ubatch is
+  bool draft_types_known = true;     ///< whether a draft's cache types are
   std::vector<std::string> assumed;  ///< what the log does not say, and what is taken instead
 };
 

@@ -200,7 +200,7 @@ llama_kv_cache_unified: size =  255.00 MiB (  1536 cells,  40 layers,  1 seqs), 
 )");
     REQUIRE(log.contexts.size() == 1);
     REQUIRE(log.contexts[0].caches.size() == 2);
-    CHECK(log.contexts[0].caches[0].cache.empty());
+    CHECK(log.contexts[0].caches[0].cache == "base");
     CHECK(log.contexts[0].caches[1].cache == "swa");
     CHECK(log.contexts[0].caches[1].n_cell == 1536);
     CHECK(log.contexts[0].buffers[1].cache == "swa");

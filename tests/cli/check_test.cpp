@@ -1,0 +1,161 @@
+// `check` on logs as people have them: whole, cut, mixed, and wrapped by other programs. The log itself
+// is the engine's, of Qwen3-8B Q8_0 on an RTX 3090 with -c 8192 -np 1 -ctk q8_0 -ctv q8_0.
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <boost/json.hpp>
+#include <cstdio>
+#include <fstream>
+#include <string>
+
+#include "program.hpp"
+
+namespace {
+
+namespace json = boost::json;
+
+const std::string whole = read_text(VRAMBUDGET_LOGS "/odd/qwen3-8b.log");
+
+/// Writes `text` to a file that is gone with the object.
+struct log_file {
+  std::string path = "/tmp/vrambudget_check_" + std::to_string(getpid()) + ".log";
+  explicit log_file(const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+  ~log_file() { std::remove(path.c_str()); }
+};
+
+struct checked {
+  int status;
+  json::object out;
+  [[nodiscard]] int n(const char* what) const {
+    return static_cast<int>(out.at(what).to_number<int>());
+  }
+};
+checked check(const std::string& text, const std::string& more = "") {
+  const log_file f(text);
+  const auto r = run("check " + f.path + " --json " + more);
+  return {r.status, r.out.empty() ? json::object{} : json::parse(r.out).as_object()};
+}
+
+std::string each_line(const std::string& before, const std::string& after) {
+  std::string out;
+  for (std::size_t at = 0; at < whole.size();) {
+    const std::size_t end = whole.find('\n', at);
+    out += before + whole.substr(at, end - at) + after + "\n";
+    at = end + 1;
+  }
+  return out;
+}
+std::string with(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  REQUIRE(at != text.npos);
+  return text.replace(at, from.size(), to);
+}
+
+// weights 2, KV 2, cells, layers, output, compute 2, nodes, splits
+constexpr int n_lines = 11;
+
+}  // namespace
+
+TEST_SUITE("check") {
+  TEST_CASE("the engine's own log is equal in every line, without the model's file") {
+    const checked c = check(whole);
+    CHECK(c.status == 0);
+    CHECK(c.n("equal") == n_lines);
+    CHECK(c.n("differs") == 0);
+    CHECK(c.n("not_comparable") == 0);
+    CHECK(c.n("not_logged") == 0);
+    CHECK(c.out.at("missing").as_array().empty());
+    CHECK(c.out.at("build").as_string() == "11200");
+    CHECK(c.out.at("contexts").at(0).at("model").at("architecture").as_string() == "qwen3");
+  }
+
+  TEST_CASE("what stands around the lines does not matter") {
+    const std::pair<const char*, const char*> wraps[] = {
+        {"\x1b[32m0.00.100.200 \x1b[0mI ", "\x1b[0m"},
+        {"", "\r"},
+        {"Nov 24 19:20:01 host ollama[1234]: ", ""},
+        {"llm-1  | ", ""},
+        {"time=2026-10-14T10:00:00.000Z level=INFO source=runner.go:1 msg=\"", "\""}};
+    for (const auto& w : wraps) {
+      CAPTURE(std::string(w.first));
+      const checked c = check(each_line(w.first, w.second));
+      CHECK(c.status == 0);
+      CHECK(c.n("equal") == n_lines);
+    }
+    const checked kobold =
+        check("***\nWelcome to KoboldCpp - Version 1.115\nSystem Info: AVX = 1 |\n" + whole +
+              "Load Text Model OK: True\nStarting Kobold API on port 5001\n");
+    CHECK(kobold.status == 0);
+    CHECK(kobold.n("equal") == n_lines);
+  }
+
+  TEST_CASE("another program's lines in between do not matter") {
+    const checked c = check(each_line("GET /health 200\nn_ctx = 1\n", ""));
+    CHECK(c.status == 0);
+    CHECK(c.n("equal") == n_lines);
+  }
+
+  TEST_CASE("a difference is told in MiB and ends with 1") {
+    const checked c =
+        check(with(whole, "CUDA0 KV buffer size =   612.00", "CUDA0 KV buffer size =   613.00"));
+    CHECK(c.status == 1);
+    CHECK(c.n("differs") == 1);
+    const log_file f(with(whole, "104.09 MiB", "401.75 MiB"));
+    const auto text = run("check " + f.path);
+    CHECK(text.status == 1);
+    CHECK(text.out.find("differs by -297.66") != std::string::npos);
+  }
+
+  TEST_CASE("a build that reserves all logits is recognized by the line that differs") {
+    // b9000 is of May 2026: its rules, not those of v0.5.0, are held against the log
+    const checked c = check(with(whole, "build: 11200", "build: 9000"));
+    CHECK(c.status == 1);
+    CHECK(c.out.at("contexts").at(0).at("engine").as_string() == "llama.cpp 2026-04");
+    bool named = false;
+    for (const json::value& l : c.out.at("contexts").at(0).at("lines").as_array())
+      named |= l.as_object().contains("why") && l.at("verdict").as_string() == "differs";
+    CHECK(named);
+  }
+
+  TEST_CASE("a log that is cut gives what it has and says what is missing") {
+    const checked c = check(whole.substr(0, whole.find("sched_reserve")));
+    CHECK(c.status == 0);
+    CHECK(c.n("equal") == n_lines - 4);
+    CHECK(c.n("not_logged") == 1);
+    REQUIRE(c.out.at("missing").as_array().size() == 1);
+    CHECK(c.out.at("missing").at(0).as_string() == "compute buffers");
+    const checked inside = check(whole.substr(0, whole.find("KV buffer size =") + 10));
+    CHECK(inside.status == 0);
+    CHECK(inside.out.at("missing").as_array().size() == 3);
+    for (std::size_t n = 0; n < whole.size();
+         n += 97) {  // wherever it is cut, it is no failure of ours
+      CAPTURE(n);
+      const int status = check(whole.substr(0, n)).status;
+      CHECK((status == 0 || status == 3));
+    }
+  }
+
+  TEST_CASE("a second context is checked too") {
+    const std::string context = whole.substr(whole.find("llama_context: constructing"));
+    const checked c = check(whole + context);
+    CHECK(c.status == 0);
+    CHECK(c.out.at("contexts").as_array().size() == 2);
+    CHECK(c.n("equal") == 2 * n_lines - 2);  // the weights are shared
+  }
+
+  TEST_CASE("a model that is not the log's is not used") {
+    const checked c = check(whole, "llama-3.1-8b");
+    CHECK(c.status == 0);
+    CHECK(c.n("equal") == n_lines);
+    CHECK_FALSE(c.out.at("contexts").at(0).at("notes").as_array().empty());
+  }
+
+  TEST_CASE("what is no log is bad input") {
+    const log_file f("hello\n");
+    const auto r = run("check " + f.path);
+    CHECK(r.status == 3);
+    CHECK(r.err.find("none of its 1 lines") != std::string::npos);
+    CHECK(run("check /nonexistent.log").status == 3);
+    CHECK(run("check").status == 2);
+  }
+}
