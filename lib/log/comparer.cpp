@@ -394,6 +394,8 @@ void comparer::set_apart() {
     std::string why;
     if (!made.context_known && (compute || cache))
       why = "n_ctx is not in the log";
+    else if (!made.kv_types_known && (compute || cache))
+      why = "the types of the caches are not in the log";
     else if (!made.ubatch_known && compute)
       why = "n_ubatch is not in the log";
     else if (!types_known && compute && has_overrides(made.r))

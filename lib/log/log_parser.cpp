@@ -35,8 +35,10 @@ void log_parser::feed(std::string_view chunk) {
 parsed_log log_parser::finish() {
   log_.n_lines = cutter_.n_lines();
   log_.ended_inside_line = cutter_.finish([this](std::string_view line, std::size_t number) {
-    log_line_reader(*this, number).read(line);
     log_.n_lines = number;
+    // a word or number at the end may have lost its rest; a unit or a bracket has not
+    const char last = line.back();
+    if (line.ends_with("MiB") || !detail::is_word(last)) log_line_reader(*this, number).read(line);
   });
   return std::move(log_);
 }

@@ -229,7 +229,10 @@ class rebuilder {
       r.type_v = *kv->type_v;
     else if (kv && kv->type_k && m_.hp.is_mla())
       r.type_v = *kv->type_k;
-    if (!(kv && kv->type_k) && log_.args.empty() && has_kv_lines()) assume("no KV types: f16");
+    if (!(kv && kv->type_k) && log_.args.empty()) {
+      out_.kv_types_known = false;
+      if (has_kv_lines()) assume("no KV types: f16");
+    }
     for (const log_cache& k : c_.caches)
       if (k.cache == "swa" && k.n_cell && c_.n_ctx) {
         const std::uint32_t per_stream =

@@ -45,6 +45,7 @@ struct rebuilt_run {
   std::vector<device> devices;
   bool context_known = true;         ///< whether n_ctx is the log's
   bool ubatch_known = true;          ///< whether n_ubatch is
+  bool kv_types_known = true;        ///< whether the caches' types are
   bool draft_types_known = true;     ///< whether a draft's cache types are
   std::vector<std::string> assumed;  ///< what the log does not say, and what is taken instead
 };
