@@ -94,10 +94,11 @@ struct image_range {
 }
 
 /// The image that needs most: of as many tokens as are allowed, and of all such the one nearest to a
-/// square. The input of the warm-up where images have one size or no limit.
+/// square. Sound: as many frames as it is cut into. The input of the warm-up where there is no limit.
 [[nodiscard]] inline encoder_input largest_input(const encoder& e, const image_range& range) {
   encoder_input in = warmup_input(e, range);
   const std::uint64_t side = std::uint64_t{e.hp.patch_size} * e.hp.n_merge;
+  if (e.kind == modality::audio) in.nx = std::max<std::int64_t>(in.nx, e.type->max_frames);
   if (e.kind == modality::audio || !range.max_pixels || side == 0) return in;
   const std::uint64_t tokens = *range.max_pixels / (side * side);
   std::uint64_t best = 0;

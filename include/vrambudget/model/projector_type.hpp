@@ -55,6 +55,10 @@ constexpr warmup_rule warms_up_tokens_within(std::uint32_t side) {
   return {warmup_rule::size::tokens_within, side};
 }
 
+/// Frames that sound is cut into before it is encoded; most types' last a hundredth of a second.
+/// Source: llama.cpp v0.5.0, tools/mtmd/mtmd-audio.cpp: preprocess
+inline constexpr std::uint32_t half_a_minute = 3000, a_minute = 6000, however_long = 0;
+
 /// What the engine's name for a projector stands for.
 struct projector_type {
   std::string_view name;  ///< `clip.projector_type`, `clip.{vision,audio}.projector_type`
@@ -64,6 +68,7 @@ struct projector_type {
   warmup_rule warmup = {};
   bool swaps_ffn = false;  ///< old files have the names of up and down exchanged
   void (*read)(keys&, encoder_hparams&) = nullptr;  ///< keys that only this type has
+  std::uint32_t max_frames = half_a_minute;         ///< of sound at once; 0: all of it
 };
 
 namespace detail {
@@ -235,7 +240,7 @@ inline constexpr projector_type projector_types[] = {
      warms_up_tokens_within(16)},
     {"deepseekocr", modality::vision, {}, {}, {}, false, read_sam},
     {"deepseekocr2", modality::vision, {}, {}, {}, false, read_sam_and_heads},
-    {"dots3note_a", modality::audio},
+    {"dots3note_a", modality::audio, {}, {}, {}, false, nullptr, a_minute},
     {"dots3note_v",
      modality::vision,
      {1, spatial_merge_size, true},
@@ -254,7 +259,7 @@ inline constexpr projector_type projector_types[] = {
     {"gemma3", modality::vision, {4, scale_factor}, {}, {}, true},
     {"gemma3nv", modality::vision, {1, scale_factor}},
     {"gemma4a", modality::audio},
-    {"gemma4ua", modality::audio, {}, {}, {}, false, frame_samples},
+    {"gemma4ua", modality::audio, {}, {}, {}, false, frame_samples, however_long},
     {"gemma4uv",
      modality::vision,
      {3, scale_factor},
@@ -266,7 +271,7 @@ inline constexpr projector_type projector_types[] = {
     {"glm4v", modality::vision, {2, spatial_merge_size}, in_tokens(8, 4096), warms_up_tokens(46)},
     {"glma", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"granite4_vision", modality::vision, {}, {}, {}, false, read_query_windows},
-    {"granite_speech", modality::audio, {}, {}, {}, false, read_granite_speech},
+    {"granite_speech", modality::audio, {}, {}, {}, false, read_granite_speech, however_long},
     {"hunyuanvl",
      modality::vision,
      {2, spatial_merge_size},
@@ -288,11 +293,11 @@ inline constexpr projector_type projector_types[] = {
     {"ldp", modality::vision, {}, {}, {}, true},
     {"ldpv2", modality::vision, {}, {}, {}, true},
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
-    {"lfm2a", modality::audio},
+    {"lfm2a", modality::audio, {}, {}, {}, false, nullptr, however_long},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
     {"llama4", modality::vision, {1, scale_factor}},
     {"meralion", modality::audio, {}, {}, {}, false, read_stack_factor},
-    {"mimo_audio", modality::audio, {}, {}, {}, false, read_mimo_audio},
+    {"mimo_audio", modality::audio, {}, {}, {}, false, read_mimo_audio, however_long},
     {"mimovl",
      modality::vision,
      {2, spatial_merge_size},
@@ -315,7 +320,7 @@ inline constexpr projector_type projector_types[] = {
     {"musicflamingo", modality::audio},
     {"nemotron_v2_vl", modality::vision, {1, scale_factor}},
     {"paddleocr", modality::vision, {2}, in_file, warms_up_tokens(28)},
-    {"parakeet", modality::audio, {}, {}, {}, false, read_parakeet},
+    {"parakeet", modality::audio, {}, {}, {}, false, read_parakeet, however_long},
     {"phi4", modality::vision, {}, in_file, warms_up_tokens(16)},
     {"pixtral", modality::vision, {1, spatial_merge_size}, in_tokens(8, 1024), warms_up_tokens(16)},
     {"qwen2.5vl_merger",

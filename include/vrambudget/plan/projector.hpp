@@ -139,6 +139,9 @@ inline void add_encoder(const encoder_budget& e, bool on_device, bool with_pool,
   }
   b.host.grow({"projector_compute", e.warmup.host, e.basis, reserved});
   b.host.grow({"projector_growth", saturating_sub(e.largest.host, e.warmup.host), e.basis, grown});
+  if (const projector_type* t = find_projector_type(e.type); t && t->max_frames == however_long)
+    b.notes.push_back(what + " is given sound of any length at once: more than " +
+                      std::to_string(e.largest.nx) + " frames take more than is counted here");
   if (e.basis != basis::exact)
     b.notes.push_back("projector type '" + e.type +
                       "' is not described: all tensors of its file are counted, and a ceiling for "

@@ -141,6 +141,28 @@ TEST_CASE("pictures in tiles need more than the warm-up") {
   }
 }
 
+// llama.cpp v0.5.0, tools/mtmd/mtmd-audio.cpp: dots.3 note's sound is cut after 60 seconds, Whisper's after
+// 30; a second has 100 frames. Parakeet's is not cut.
+TEST_CASE("sound is planned for as long as it is cut, and a note says if it is not") {
+  const auto planned = [](const char* model) {
+    const auto b = plan_projector(projector_of(shape_of(model)), {}, nullptr);
+    return b.value().encoders.back().largest.nx;
+  };
+  CHECK(planned("dots3note-a-f16") == 6000);
+  CHECK(planned("voxtral-mini-3b-f16") == 3000);
+  CHECK(planned("nemotron-omni-va-f16") == 3000);
+
+  const auto noted = [](const char* model) {
+    budget b;
+    term_list at;
+    const auto p = plan_projector(projector_of(shape_of(model)), {}, nullptr).value();
+    add_encoder(p.encoders.back(), false, false, at, b);
+    return !b.notes.empty();
+  };
+  CHECK(noted("nemotron-omni-va-f16"));
+  CHECK_FALSE(noted("voxtral-mini-3b-f16"));
+}
+
 TEST_CASE("a projector for another model is refused") {
   const projector p = projector_of(shape_of("gemma-3-4b-f16"));
   const auto b = plan(text_model(), run{.n_ctx = 4096}, {to_device(find_gpu("3090").value())}, {},
