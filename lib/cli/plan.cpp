@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 
 #include "calibrated.hpp"
@@ -17,6 +18,7 @@
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/plan/solve.hpp"
 #include "vrambudget/report/json.hpp"
+#include "vrambudget/report/launch.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
 
@@ -36,6 +38,17 @@ std::optional<context_limit> find_context(const plan_request& q, planner& p, run
   return *most;
 }
 
+/// Files as they lie here; of a catalogued model the name that its publisher gives it.
+launch_files files_of(const plan_request& q, const model& m) {
+  const auto file = [](const std::string& typed, const std::string& known) {
+    std::error_code ignored;
+    const bool elsewhere = typed.find(':') != std::string::npos;
+    if (elsewhere || typed.empty() || std::filesystem::exists(typed, ignored)) return typed;
+    return known.empty() ? typed + ".gguf" : known;
+  };
+  return {file(q.model, m.path), file(q.mmproj, ""), file(q.draft, "")};
+}
+
 int show(const plan_request& q, const model& m, planner& p) {
   run r = q.r;
   const std::optional<context_limit> limit = find_context(q, p, r);
@@ -50,7 +63,11 @@ int show(const plan_request& q, const model& m, planner& p) {
   std::vector<suggestion> changes;
   if (!b->fits()) changes = what_would_fit(p, r);
 
-  if (q.json) {
+  if (!q.emit.empty()) {
+    fmt::print("{}", launch_text(*find_launcher(q.emit), files_of(q, m), r, *b));
+    if (!b->fits())
+      fmt::print(stderr, "vrambudget: this does not fit: {} are missing\n", in_mib(b->missing()));
+  } else if (q.json) {
     fmt::print("{}", budget_json(m, r, *b, {limit, changes, q.explain}));
   } else {
     fmt::print("{}", budget_text(m, *b, {stdout_has_colours(), true, q.explain}));
@@ -130,6 +147,9 @@ int show_catalogue(const plan_request& q, const std::vector<device>& devices, co
 
 int run_plan(plan_request q) {
   if (!q.engine.empty()) q.engine_note = choose_engine(q.engine, q.r);
+  if (!q.emit.empty() && !find_launcher(q.emit))
+    throw failure{usage, "--emit " + q.emit + ": llama-server, ollama, koboldcpp or lmstudio"};
+  if (!q.emit.empty() && q.model.empty()) throw failure{usage, "--emit: name a model"};
   named_gpus gpus = parse_gpus(q.gpus);
   if (!q.no_calibration && !q.buffers_only)
     q.calibration_notes = calibrate_devices(stored_calibration(), gpus);
@@ -201,6 +221,11 @@ std::function<int()> add_plan(CLI::App& app) {
   app.add_flag("--max-context", q->max_context,
                "also find the largest context (found anyway without --ctx)");
   app.add_flag("--json", q->json, "JSON on stdout, schema 1");
+  app.add_option(
+         "--emit", q->emit,
+         "instead of the budget what starts the run: llama-server (a command line), ollama (a "
+         "Modelfile), koboldcpp (a .kcpps file), lmstudio (load settings)")
+      ->type_name("PROGRAM");
   app.add_flag("--explain", q->explain, "each term's formula with this model's numbers");
   add_model_options(app, *q);
   return [q] { return run_plan(*q); };

@@ -16,7 +16,7 @@ namespace vrambudget::cli {
 struct plan_request {
   std::string model, draft, mmproj;
   gpu_request gpus;
-  std::string reserve = "0", engine, engine_note;
+  std::string reserve = "0", engine, engine_note, emit;
   std::vector<std::string> calibration_notes;
   bool buffers_only = false, no_calibration = false, json = false, explain = false,
        max_context = false;

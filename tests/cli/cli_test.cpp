@@ -297,4 +297,18 @@ TEST_SUITE("cli") {
     CHECK(j.at("engines").at(0).at("differences").as_array().empty());
     CHECK(run("engines no-such-model --gpu 3090").status == 3);
   }
+
+  TEST_CASE("a plan as another program's settings") {
+    const std::string plan = "Qwen3-8B-Q8_0 --gpu 3090 -c 8192 --emit ";
+    const outcome o = run(plan + "llama-server");
+    CHECK(o.status == 0);
+    CHECK(o.out == "llama-server -m Qwen3-8B-Q8_0.gguf -c 8192 -fa on -ngl 37 --fit off\n");
+    CHECK(contains(run(plan + "ollama").out, "PARAMETER num_ctx 2048\n"));  // for each of 4 slots
+    CHECK(contains(run(plan + "koboldcpp").out, "\"contextsize\":8192"));
+    CHECK(contains(run(plan + "lmstudio").out, "llm.load.contextLength"));
+    CHECK(run(plan + "vllm").status == 2);
+    const outcome full = run("Qwen3-8B-Q8_0 --gpu 3060 -c 40960 --emit llama-server --free 8GiB");
+    CHECK(full.status == 1);
+    CHECK(contains(full.err, "does not fit"));
+  }
 }
