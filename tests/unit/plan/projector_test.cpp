@@ -114,7 +114,7 @@ TEST_CASE("pictures in tiles need more than the warm-up") {
     const encoder_budget e = encoder_of(projector_of(shape_of("deepseek-ocr-f16")));
     CHECK(e.warmup.compute == 1686255616_B);
     CHECK(e.largest.compute == 5058476032_B);
-    CHECK(e.largest.host == 1321222944_B);
+    CHECK(e.largest.host == 440419104_B);  // still the attempt of the warm-up with flash attention
     CHECK(e.largest.n_images == 3);
     CHECK(e.largest.n_tokens == 273);
   }
