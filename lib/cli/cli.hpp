@@ -10,7 +10,9 @@
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gpu/operating_system.hpp"
+#include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/model_file.hpp"
+#include "vrambudget/io/model_store.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget::cli {
@@ -31,9 +33,15 @@ T value_or_fail(result<T>&& r, status code) {
   return std::move(*r);
 }
 
-/// A model by path or by the catalogue's name.
+/// A model by path, address, hf:, ollama:, or the name of one on this disk or in the catalogue.
 /// Errors: bad_input, as a failure
 [[nodiscard]] model load_model(const std::string& typed);
+
+/// A model that another program put on this disk.
+/// Errors: bad_input, as a failure
+[[nodiscard]] model read_stored(const stored_model& s);
+/// A model of the catalogue.
+[[nodiscard]] model read_catalogued(const catalogued_model& c);
 
 /// "24576MiB", "23.5GiB", "16g", or bytes.
 /// Errors: invalid_argument  it is none of these

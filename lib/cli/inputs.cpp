@@ -34,20 +34,6 @@ model from_file(const std::string& path) {
   return std::move(*m);
 }
 
-model from_store(const stored_model& s) {
-  model m = from_file(s.path);
-  if (s.name.starts_with("ollama:")) m.name = s.name;  // a blob's own name is its digest
-  return m;
-}
-
-model from_catalogue(const catalogued_model& c) {
-  const auto header = value_or_fail(header_from_shape(c.shape), our_bug);
-  const gguf::header parsed = value_or_fail(gguf::parse(header, {.check_data = false}), our_bug);
-  model m = value_or_fail(read_model({&parsed, 1}), our_bug);
-  m.name = c.name;
-  return m;
-}
-
 named_gpus gpus_of_this_machine() {
   const auto live = this_machine();
   if (!live)
@@ -62,23 +48,37 @@ named_gpus gpus_of_this_machine() {
 
 }  // namespace
 
+model read_stored(const stored_model& s) {
+  model m = from_file(s.path);
+  if (s.name.starts_with("ollama:")) m.name = s.name;  // a blob's own name is its digest
+  return m;
+}
+
+model read_catalogued(const catalogued_model& c) {
+  const auto header = value_or_fail(header_from_shape(c.shape), our_bug);
+  const gguf::header parsed = value_or_fail(gguf::parse(header, {.check_data = false}), our_bug);
+  model m = value_or_fail(read_model({&parsed, 1}), our_bug);
+  m.name = c.name;
+  return m;
+}
+
 model load_model(const std::string& typed) {
   if (is_remote(typed)) return load_remote(typed);
   if (typed.starts_with("ollama:")) {
     const std::string folder = usual_folders().ollama;
     if (folder.empty()) throw failure{bad_input, typed + ": neither OLLAMA_MODELS nor HOME is set"};
-    return from_store(value_or_fail(ollama_model(folder, typed.substr(7)), bad_input));
+    return read_stored(value_or_fail(ollama_model(folder, typed.substr(7)), bad_input));
   }
   std::error_code ignored;
   if (std::filesystem::exists(typed, ignored)) return from_file(typed);
   const std::vector<stored_model>& stored = models_on_disk();
   if (const auto whole = value_or_fail(find_whole_name(stored, typed), bad_input))
-    return from_store(*whole);
+    return read_stored(*whole);
   if (looks_like_path(typed)) return from_file(typed);
   auto known = find_model(typed);
-  if (known) return from_catalogue(*known);
+  if (known) return read_catalogued(*known);
   auto begins = find_stored_model(stored, typed);
-  if (begins) return from_store(*begins);
+  if (begins) return read_stored(*begins);
   const bool is_one_of_several = begins.error().message.find(" can be ") != std::string::npos;
   throw failure{bad_input, "no file '" + typed + "', and " +
                                (is_one_of_several ? begins.error() : known.error()).message};

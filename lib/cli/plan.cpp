@@ -13,9 +13,9 @@
 #include "cli.hpp"
 #include "model_sources.hpp"
 #include "projectors.hpp"
+#include "ranking.hpp"
 #include "run_options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/plan/solve.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"
@@ -86,65 +86,6 @@ int show(const plan_request& q, const model& m, planner& p) {
   return b->fits() ? yes : does_not_fit;
 }
 
-/// One row of the table of models.
-struct candidate {
-  std::string name;
-  bytes weights, used;
-  bool fits = false;
-  enum basis compute = basis::exact;  ///< of its compute buffer, the weakest of all devices
-};
-
-void print_candidates(const std::vector<candidate>& all, const run& r) {
-  const auto n = std::count_if(all.begin(), all.end(), [](const candidate& c) { return c.fits; });
-  fmt::print("{} of {} known models fit {}, largest first (~: compute buffer not exact):\n", n,
-             all.size(),
-             r.n_ctx ? fmt::format("with {} tokens", grouped(r.n_ctx))
-                     : "at the context they were trained for");
-  for (const candidate& c : all)
-    if (c.fits)
-      fmt::print("{} {:<42}{:>11} weights{:>11} used\n", c.compute == basis::exact ? ' ' : '~',
-                 c.name, in_gib(c.weights), in_gib(c.used));
-}
-
-void print_candidates_json(const std::vector<candidate>& all, const run& r) {
-  boost::json::array rows;
-  for (const candidate& c : all)
-    rows.push_back(boost::json::object{{"name", c.name},
-                                       {"weights_bytes", c.weights.count},
-                                       {"used_bytes", c.used.count},
-                                       {"compute_basis", name(c.compute)},
-                                       {"fits", c.fits}});
-  fmt::print("{}\n", boost::json::serialize(boost::json::object{{"schema", json_schema},
-                                                                {"vrambudget", version},
-                                                                {"engine", full_name(r.profile)},
-                                                                {"models", std::move(rows)}}));
-}
-
-/// Every catalogued model at this run: those that fit first, the largest of them on top.
-int show_catalogue(const plan_request& q, const std::vector<device>& devices, const limits& l) {
-  std::vector<candidate> all;
-  for (const catalogued_model& c : catalogued_models()) {
-    const model m = load_model(c.id);
-    planner p(m, devices, l);
-    const result<budget> b = p.budget_for(q.r);
-    if (!b) continue;  // the engine refuses this run for this model
-    candidate row{c.name, m.tensor_bytes(), {}, b->fits()};
-    for (const device_budget& d : b->devices) {
-      row.used += d.used();
-      for (const term& t : d.terms)
-        if (t.name == "compute_buffer") row.compute = std::max(row.compute, t.basis);
-    }
-    all.push_back(std::move(row));
-  }
-  std::stable_sort(all.begin(), all.end(), [](const candidate& a, const candidate& b) {
-    return a.fits != b.fits ? a.fits : a.fits ? a.weights > b.weights : a.used < b.used;
-  });
-  q.json ? print_candidates_json(all, q.r) : print_candidates(all, q.r);
-  return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; })
-             ? yes
-             : does_not_fit;
-}
-
 int run_plan(plan_request q) {
   if (!q.engine.empty()) q.engine_note = choose_engine(q.engine, q.r);
   if (!q.emit.empty() && !find_launcher(q.emit))
@@ -159,7 +100,9 @@ int run_plan(plan_request q) {
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
   if (q.model.empty() && !q.mmproj.empty())
     throw failure{usage, "--mmproj " + q.mmproj + ": name the model it belongs to as well"};
-  if (q.model.empty()) return show_catalogue(q, devices, l);
+  if (!q.model.empty() && (!q.family.empty() || q.min_ctx))
+    throw failure{usage, "--family and --min-ctx are for the ranking of models, without MODEL"};
+  if (q.model.empty()) return show_ranking(q, devices, l);
   const plan_models models = load_models(q);
   planner p = models.on(devices, l);
   return show(q, models.main, p);
@@ -227,6 +170,12 @@ std::function<int()> add_plan(CLI::App& app) {
          "Modelfile), koboldcpp (a .kcpps file), lmstudio (load settings)")
       ->type_name("PROGRAM");
   app.add_flag("--explain", q->explain, "each term's formula with this model's numbers");
+  app.add_option("--family", q->family, "without MODEL: rank only names or architectures with this")
+      ->type_name("NAME");
+  app.add_option_function<std::string>(
+         "--min-ctx", [q](const std::string& s) { q->min_ctx = parse_tokens(s); },
+         "without MODEL: rank only models that can take so many tokens")
+      ->type_name("N");
   add_model_options(app, *q);
   return [q] { return run_plan(*q); };
 }

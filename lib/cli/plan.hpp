@@ -21,6 +21,8 @@ struct plan_request {
   bool buffers_only = false, no_calibration = false, json = false, explain = false,
        max_context = false;
   run r;
+  std::string family;         ///< of the models that are ranked; empty: all
+  std::uint32_t min_ctx = 0;  ///< tokens that a ranked model must take at least; 0: not said
 };
 
 /// What a request names besides its GPUs.

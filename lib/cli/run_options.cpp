@@ -249,6 +249,8 @@ void add_projector_options(CLI::App& app, projector_run& p) {
 
 }  // namespace
 
+std::uint32_t parse_tokens(const std::string& text) { return tokens(text); }
+
 void add_run_options(CLI::App& app, run& r) {
   app.option_defaults()->multi_option_policy(
       CLI::MultiOptionPolicy::TakeLast);  // as llama-server does

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,10 @@ namespace vrambudget::cli {
 
 /// Adds llama-server's options to `app`; parsing writes them to `r`.
 void add_run_options(CLI::App& app, run& r);
+
+/// "262144" or "256k" tokens.
+/// Errors: CLI::ValidationError
+[[nodiscard]] std::uint32_t parse_tokens(const std::string& text);
 
 /// The arguments with llama.cpp's short names of several letters ("-ub") replaced by their long ones,
 /// since only single letters can follow one dash elsewhere; unknown ones get a second dash, so that

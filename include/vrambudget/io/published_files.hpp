@@ -1,0 +1,25 @@
+// Sizes of published files of catalogued models, from data/published.json, which is part of the library.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// One published GGUF file. Its hyperparameters are its shape's; of its tensors' types only the
+/// quantization's name is known.
+struct published_file {
+  std::string shape;         ///< id of the catalogued model with the same hyperparameters
+  std::string quantization;  ///< "Q8_0"
+  bytes size;                ///< of the whole file, or of all files of a split set
+  bool is_exact = false;     ///< false: rounded up from a log's GiB
+  std::string repository;    ///< "org/repo"; empty: unknown
+  std::string file;
+};
+
+/// All of them, sorted by shape and size.
+[[nodiscard]] std::span<const published_file> published_files();
+
+}  // namespace vrambudget
