@@ -27,7 +27,7 @@ model from_file(const std::string& path) {
   if (is_projector(f.headers.front()))
     throw failure{bad_input, path + ": a projector and not a model: give it with --mmproj"};
   auto m = read_model(f.headers);
-  if (!m) throw failure{bad_input, path + ": " + m.error().message};
+  if (!m) throw failure{bad_input, path + ": " + m.error().message, m.error().code};
   m->path = path;
   m->file_size = f.total_size;
   if (m->name.empty()) m->name = std::filesystem::path(path).stem().string();
@@ -80,8 +80,10 @@ model load_model(const std::string& typed) {
   auto begins = find_stored_model(stored, typed);
   if (begins) return read_stored(*begins);
   const bool is_one_of_several = begins.error().message.find(" can be ") != std::string::npos;
-  throw failure{bad_input, "no file '" + typed + "', and " +
-                               (is_one_of_several ? begins.error() : known.error()).message};
+  throw failure{bad_input,
+                "no file '" + typed + "', and " +
+                    (is_one_of_several ? begins.error() : known.error()).message,
+                errc::not_found};
 }
 
 result<bytes> parse_size(std::string_view text) {

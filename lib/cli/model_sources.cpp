@@ -138,6 +138,8 @@ void add_source_options(CLI::App& app) {
       ->group(group);
 }
 
+void forget_source_options() { options() = {}; }
+
 bool is_remote(const std::string& typed) {
   return typed.starts_with("https://") || typed.starts_with("http://") || typed.starts_with("hf:");
 }
@@ -159,7 +161,7 @@ model load_remote(const std::string& typed) {
       typed.starts_with("hf:") ? hub_url(from.client, from.cache, typed) : typed;
   const remote_model r = value_or_fail(open_remote_model(from, url), bad_input);
   auto m = read_model(r.headers);
-  if (!m) throw failure{bad_input, shown_url(url) + ": " + m.error().message};
+  if (!m) throw failure{bad_input, shown_url(url) + ": " + m.error().message, m.error().code};
   m->path = shown_url(url);
   m->file_size = r.total_size.value_or(bytes{});
   if (m->name.empty()) m->name = m->path.substr(m->path.rfind('/') + 1);

@@ -14,6 +14,9 @@ namespace vrambudget::cli {
 /// Adds --offline, --no-cache, --timeout and --retries, which hold for every model the command reads.
 void add_source_options(CLI::App& app);
 
+/// Sets them to what they are without options, for a process that is asked more than once.
+void forget_source_options();
+
 /// Whether load_remote() takes it: "https://...", "http://..." or "hf:...".
 [[nodiscard]] bool is_remote(const std::string& typed);
 

@@ -16,7 +16,7 @@ namespace {
 projector from_file(const std::string& path) {
   const model_file f = value_or_fail(open_model_file(path), bad_input);
   auto p = read_projector(f.headers.front());
-  if (!p) throw failure{bad_input, path + ": " + p.error().message};
+  if (!p) throw failure{bad_input, path + ": " + p.error().message, p.error().code};
   p->path = path;
   if (p->name.empty()) p->name = std::filesystem::path(path).stem().string();
   return std::move(*p);

@@ -22,20 +22,6 @@ json::array terms_of(const term_list& list, bool explain) {
   return all;
 }
 
-json::object model_of(const model& m) {
-  json::object o;
-  if (!m.path.empty()) o["path"] = m.path;
-  o["name"] = m.name;
-  o["architecture"] = m.architecture;
-  o["n_params"] = m.n_params;
-  if (m.file_size.count) o["file_bytes"] = m.file_size.count;
-  o["bits_per_weight"] = m.bits_per_weight();
-  o["tensor_count"] = m.tensors.size();
-  o["n_layer"] = m.hp.n_layer();
-  o["n_ctx_train"] = m.hp.n_ctx_train;
-  return o;
-}
-
 json::object run_of(const run& r, const budget& b) {
   const context_params& c = b.context;
   constexpr const char* modes[] = {"none", "layer", "row", "tensor"};
@@ -116,10 +102,24 @@ json::object device_of(const device_budget& d, bool explain) {
 
 }  // namespace
 
+json::object model_summary(const model& m) {
+  json::object o;
+  if (!m.path.empty()) o["path"] = m.path;
+  o["name"] = m.name;
+  o["architecture"] = m.architecture;
+  o["n_params"] = m.n_params;
+  if (m.file_size.count) o["file_bytes"] = m.file_size.count;
+  o["bits_per_weight"] = m.bits_per_weight();
+  o["tensor_count"] = m.tensors.size();
+  o["n_layer"] = m.hp.n_layer();
+  o["n_ctx_train"] = m.hp.n_ctx_train;
+  return o;
+}
+
 std::string budget_json(const model& m, const run& r, const budget& b, const json_extras& extras) {
   json::object o{
       {"schema", json_schema}, {"vrambudget", version}, {"engine", full_name(r.profile)}};
-  o["model"] = model_of(m);
+  o["model"] = model_summary(m);
   o["run"] = run_of(r, b);
   if (b.draft) o["draft"] = draft_of(r, *b.draft);
   if (b.projector) o["projector"] = projector_of(*b.projector);

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,6 +19,7 @@
 
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/plan/sweep_columns.hpp"
 
 namespace vrambudget {
 
@@ -38,41 +38,6 @@ struct sweep_axes {
            n_ctx.size();
   }
 };
-
-/// One row for each point that the engine accepts, in the order of the axes, the context innermost. Sizes
-/// are bytes over all devices of the point.
-struct sweep_columns {
-  std::vector<std::int32_t> model, gpu;   ///< numbers on their axes
-  std::vector<std::int32_t> cache_types;  ///< the same
-  std::vector<std::int64_t> n_parallel, n_ctx;
-  std::vector<std::int64_t> weights, kv_cache, recurrent_state, compute_buffer, driver_context,
-      pool;
-  std::vector<std::int64_t> other;   ///< of a draft: all its terms
-  std::vector<std::int64_t> used;    ///< sum of these
-  std::vector<std::int64_t> usable;  ///< free memory less the reserve
-  std::vector<std::int64_t> spare;   ///< on the fullest device; negative: missing there
-  std::vector<std::int64_t> host;    ///< all terms of the host
-  std::vector<std::uint8_t> fits;
-  std::vector<std::uint8_t> basis;         ///< weakest of the engine's own buffers: enum basis
-  std::vector<std::uint8_t> interpolated;  ///< on a line between budgets, not one itself
-};
-
-/// Points that the engine refuses: they have no row.
-struct sweep_refusal {
-  std::size_t model, gpu, cache_types, n_parallel;  ///< numbers on their axes
-  std::uint32_t n_ctx_first, n_ctx_last;            ///< of the contexts, in the order of the axis
-  std::string why;
-};
-
-struct sweep_result {
-  sweep_columns columns;
-  std::vector<sweep_refusal> refused;
-  std::uint64_t n_budgets = 0;  ///< that were planned for it
-  bool stopped = false;         ///< by `progress`
-};
-
-/// Called now and then with the points done and their number; false stops the sweep.
-using sweep_progress = std::function<bool(std::uint64_t done, std::uint64_t all)>;
 
 namespace detail {
 
@@ -216,11 +181,11 @@ class sweep_curve {
     if (g.empty()) return;
     plan(g.front()->second);
     plan(g.back()->second);
-    fill(g, 0, g.size() - 1);
+    fill(g, 0, g.size() - 1, true);
     g.clear();
   }
-  /// Fills the points between two planned ones.
-  void fill(group& g, std::size_t first, std::size_t last) {
+  /// Fills the points between two planned ones. `guess`: cut where the lines at both ends meet, else halve.
+  void fill(group& g, std::size_t first, std::size_t last, bool guess) {
     if (last - first < 2) return;
     const std::size_t middle = first + (last - first) / 2;
     entry& m = g[middle]->second;
@@ -229,8 +194,48 @@ class sweep_curve {
         between(g[first]->second, g[last]->second, m.n_ctx);
     if (!m.refused && expected && same(*expected, m.amounts) && take_from_line(g, first, last))
       return;
-    fill(g, first, middle);
-    fill(g, middle, last);
+    constexpr std::size_t worth_a_guess = 16;
+    if (guess && last - first >= worth_a_guess) {
+      plan(g[first + 1]->second);
+      plan(g[last - 1]->second);
+      if (const auto corner = corner_of(g, first, last)) {
+        plan(g[*corner]->second);
+        plan(g[*corner + 1]->second);
+        fill(g, first, *corner, false);
+        fill(g, *corner + 1, last, false);
+        return;
+      }
+    }
+    fill(g, first, middle, true);
+    fill(g, middle, last, true);
+  }
+  /// The last point before the lines through the first two and the last two points meet, of the first
+  /// amount whose lines are not the same.
+  static std::optional<std::size_t> corner_of(const group& g, std::size_t first, std::size_t last) {
+    const point &a = g[first]->second, &a2 = g[first + 1]->second, &b2 = g[last - 1]->second,
+                &b = g[last]->second;
+    if (a.refused || a2.refused || b2.refused || b.refused) return std::nullopt;
+    const auto slope = [](const point& p, const point& q, std::int64_t yp, std::int64_t yq) {
+      return static_cast<double>(yq - yp) / static_cast<double>(q.n_ctx - p.n_ctx);
+    };
+    for (std::size_t i = 0; i < a.amounts.devices.size(); ++i)
+      for (std::size_t k = 0; k < sweep_amounts::n_amounts; ++k) {
+        const auto y = [&](const point& p) { return p.amounts.devices[i][k]; };
+        const double sa = slope(a, a2, y(a), y(a2)), sb = slope(b2, b, y(b2), y(b));
+        if (sa == sb) continue;
+        const double ahead =
+            (static_cast<double>(y(b) - y(a)) - sb * static_cast<double>(b.n_ctx - a.n_ctx)) /
+            (sa - sb);
+        const double at = static_cast<double>(a.n_ctx) + ahead;
+        const auto after = std::partition_point(
+            g.begin() + static_cast<std::ptrdiff_t>(first),
+            g.begin() + static_cast<std::ptrdiff_t>(last),
+            [&](const auto& p) { return static_cast<double>(p->second.n_ctx) <= at; });
+        const auto corner = static_cast<std::size_t>(after - g.begin()) - 1;
+        if (after == g.begin() || corner <= first || corner + 1 >= last) continue;
+        return corner;
+      }
+    return std::nullopt;
   }
   /// The amounts at `x` on the line between two points; nothing where the engine refuses one.
   static std::optional<sweep_amounts> between(const point& a, const point& b, std::int64_t x) {

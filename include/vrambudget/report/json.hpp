@@ -1,6 +1,7 @@
 // Budgets as JSON, schema 1: the contract that launchers parse. tests/cli/ holds it to its keys.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,6 +18,9 @@ struct json_extras {
   std::vector<suggestion> suggestions;
   bool explain = false;  ///< notes on terms
 };
+
+/// Its part "model".
+[[nodiscard]] boost::json::object model_summary(const model& m);
 
 /// One JSON object and a line feed.
 [[nodiscard]] std::string budget_json(const model& m, const run& r, const budget& b,

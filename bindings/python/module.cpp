@@ -1,0 +1,308 @@
+// The Python module `vrambudget._core`: models, devices and columns as objects, everything else as the
+// JSON that the package reads. Work is done without the interpreter's lock.
+#include <pybind11/functional.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <chrono>
+
+#include "request/answers.hpp"
+#include "vrambudget/version.hpp"
+
+namespace py = pybind11;
+using namespace vrambudget;
+
+namespace {
+
+using shared_model = std::shared_ptr<const model>;
+
+/// The names of `Error.code`.
+const char* name_of(errc c) {
+  switch (c) {
+    case errc::truncated:
+      return "truncated";
+    case errc::bad_format:
+      return "bad_format";
+    case errc::limit:
+      return "limit";
+    case errc::overflow:
+      return "overflow";
+    case errc::invalid_argument:
+      return "invalid_argument";
+    case errc::unsupported:
+      return "unsupported";
+    case errc::not_found:
+      return "not_found";
+    case errc::io:
+      return "io";
+  }
+  return "unknown";
+}
+
+/// What `work` gives, done without the interpreter's lock.
+template <class Work>
+auto unlocked(Work work) {
+  auto r = [&] {
+    const py::gil_scoped_release others_run;
+    return work();
+  }();
+  if (!r) throw exception(r.error());
+  return std::move(*r);
+}
+
+/// A model or device stays as it is once it is made, so threads may share it.
+struct py_model {
+  shared_model is;
+};
+struct py_projector {
+  std::shared_ptr<const projector> is;
+};
+struct py_device {
+  device is;
+  std::optional<live_device> live;
+};
+
+plan_inputs inputs_of(const py_model& m, const py_model* draft, const py_projector* mmproj,
+                      const std::vector<py_device>& devices) {
+  plan_inputs in{m.is, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr, {}};
+  for (const py_device& d : devices) in.devices.push_back(d.is);
+  return in;
+}
+
+std::vector<py_device> as_python(std::vector<device> all) {
+  std::vector<py_device> out;
+  for (device& d : all) out.push_back({std::move(d), {}});
+  return out;
+}
+
+/// A column of numbers that shows its memory to whoever asks by the buffer protocol.
+struct column {
+  std::shared_ptr<const sweep_result> owner;
+  const void* data = nullptr;
+  std::size_t n = 0, size = 0;
+  std::string format;
+};
+
+template <class T>
+column column_of(const std::shared_ptr<const sweep_result>& owner, const std::vector<T>& v,
+                 std::string format = py::format_descriptor<T>::format()) {
+  return {owner, v.data(), v.size(), sizeof(T), std::move(format)};
+}
+
+py::dict columns_of(const std::shared_ptr<const sweep_result>& r) {
+  const sweep_columns& c = r->columns;
+  py::dict all;
+  all["model"] = column_of(r, c.model);
+  all["gpu"] = column_of(r, c.gpu);
+  all["cache_types"] = column_of(r, c.cache_types);
+  all["n_parallel"] = column_of(r, c.n_parallel);
+  all["n_ctx"] = column_of(r, c.n_ctx);
+  all["weights"] = column_of(r, c.weights);
+  all["kv_cache"] = column_of(r, c.kv_cache);
+  all["recurrent_state"] = column_of(r, c.recurrent_state);
+  all["compute_buffer"] = column_of(r, c.compute_buffer);
+  all["driver_context"] = column_of(r, c.driver_context);
+  all["pool"] = column_of(r, c.pool);
+  all["other"] = column_of(r, c.other);
+  all["used"] = column_of(r, c.used);
+  all["usable"] = column_of(r, c.usable);
+  all["spare"] = column_of(r, c.spare);
+  all["host"] = column_of(r, c.host);
+  all["fits"] = column_of(r, c.fits, "?");
+  all["basis"] = column_of(r, c.basis);
+  all["interpolated"] = column_of(r, c.interpolated, "?");
+  return all;
+}
+
+/// Tells Python how far it is, at most ten times a second, and lets Ctrl-C stop it.
+class progress {
+ public:
+  explicit progress(const py::object& callback) : callback_(callback) {}
+
+  bool operator()(std::uint64_t done, std::uint64_t all) {
+    const auto now = clock::now();
+    if (done < all && now - last_ < std::chrono::milliseconds(100)) return true;
+    last_ = now;
+    const py::gil_scoped_acquire lock;
+    try {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      if (!callback_.is_none()) callback_(done, all);
+    } catch (py::error_already_set& e) {
+      raised_.emplace(std::move(e));
+      return false;
+    }
+    return true;
+  }
+  /// Raises what stopped it.
+  void rethrow() {
+    if (raised_) throw py::error_already_set(std::move(*raised_));
+  }
+
+ private:
+  using clock = std::chrono::steady_clock;
+  const py::object& callback_;
+  clock::time_point last_ = clock::now();
+  std::optional<py::error_already_set> raised_;
+};
+
+py::tuple sweep_of(const std::vector<py_model>& models,
+                   const std::vector<std::vector<py_device>>& gpus,
+                   std::vector<std::pair<std::string, std::string>> cache_types,
+                   std::vector<std::uint32_t> n_parallel, std::vector<std::uint32_t> n_ctx,
+                   const std::string& options, const py::object& callback) {
+  sweep_request q{{}, {}, std::move(cache_types), std::move(n_parallel), std::move(n_ctx)};
+  for (const py_model& m : models) q.models.push_back(m.is);
+  for (const auto& set : gpus) {
+    q.gpus.emplace_back();
+    for (const py_device& d : set) q.gpus.back().push_back(d.is);
+  }
+  progress tells(callback);
+  auto r =
+      std::make_shared<sweep_result>(unlocked([&] { return sweep(q, options, std::ref(tells)); }));
+  tells.rethrow();
+  py::list refused;
+  for (const sweep_refusal& f : r->refused)
+    refused.append(py::make_tuple(f.model, f.gpu, f.cache_types, f.n_parallel, f.n_ctx_first,
+                                  f.n_ctx_last, f.why));
+  return py::make_tuple(columns_of(r), refused, r->n_budgets);
+}
+
+py::tuple probe() {
+  auto found = [] {
+    const py::gil_scoped_release others_run;
+    return probe_machine();
+  }();
+  if (!found) throw exception(found.error());
+  py::list devices;
+  for (std::size_t i = 0; i < found->devices.size(); ++i)
+    devices.append(py_device{found->planned[i], found->devices[i]});
+  return py::make_tuple(found->version.driver, found->version.cuda, devices);
+}
+
+/// A size that the machine tells, or None.
+template <std::optional<bytes> live_device::*member>
+std::optional<std::uint64_t> told(const py_device& d) {
+  if (!d.live || !((*d.live).*member)) return std::nullopt;
+  return ((*d.live).*member)->count;
+}
+
+py_device make_device(std::string name, std::uint64_t total, std::optional<std::uint64_t> free,
+                      double cc, std::uint32_t n_sm, std::optional<std::uint64_t> driver_context) {
+  device d;
+  d.name = std::move(name);
+  d.cc = static_cast<std::uint32_t>(cc * 100 + 0.5);
+  d.n_sm = n_sm;
+  d.total = {total};
+  d.free = {free.value_or(total)};
+  if (driver_context)
+    d.driver_context = {{*driver_context}, {*driver_context}, basis::exact, "as it was given"};
+  return {std::move(d), {}};
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m) {
+  m.attr("__version__") = std::string(version);
+  py::register_exception_translator([](std::exception_ptr p) {
+    try {
+      if (p) std::rethrow_exception(p);
+    } catch (const exception& e) {
+      const py::object make = py::module_::import("vrambudget.errors").attr("error_for");
+      const py::object raised = make(name_of(e.what_failed.code), e.what_failed.message);
+      PyErr_SetObject(py::type::handle_of(raised).ptr(), raised.ptr());
+    }
+  });
+
+  py::class_<py_model>(m, "Model")
+      .def_property_readonly("name", [](const py_model& p) { return p.is->name; })
+      .def_property_readonly("path", [](const py_model& p) { return p.is->path; })
+      .def_property_readonly("architecture", [](const py_model& p) { return p.is->architecture; })
+      .def_property_readonly("n_params", [](const py_model& p) { return p.is->n_params; })
+      .def_property_readonly("n_layer", [](const py_model& p) { return p.is->hp.n_layer(); })
+      .def_property_readonly("n_ctx_train", [](const py_model& p) { return p.is->hp.n_ctx_train; })
+      .def_property_readonly("tensor_bytes",
+                             [](const py_model& p) { return p.is->tensor_bytes().count; })
+      .def_property_readonly("bits_per_weight",
+                             [](const py_model& p) { return p.is->bits_per_weight(); })
+      .def("to_dict",
+           [](const py_model& p) -> py::dict {
+             return py::module_::import("json").attr("loads")(model_json(*p.is));
+           })
+      .def("__repr__", [](const py_model& p) {
+        return "<Model " + p.is->name + " (" + p.is->architecture + ")>";
+      });
+  py::class_<py_projector>(m, "Projector")
+      .def_property_readonly("name", [](const py_projector& p) { return p.is->name; })
+      .def_property_readonly("path", [](const py_projector& p) { return p.is->path; })
+      .def("__repr__", [](const py_projector& p) { return "<Projector " + p.is->name + ">"; });
+  py::class_<py_device>(m, "Device")
+      .def(py::init(&make_device), py::arg("name"), py::arg("total"), py::kw_only(),
+           py::arg("free") = py::none(), py::arg("cc") = 8.6, py::arg("n_sm") = 0,
+           py::arg("driver_context") = py::none())
+      .def_property_readonly("name", [](const py_device& d) { return d.is.name; })
+      .def_property_readonly("total", [](const py_device& d) { return d.is.total.count; })
+      .def_property_readonly("free", [](const py_device& d) { return d.is.free.count; })
+      .def_property_readonly("cc", [](const py_device& d) { return d.is.cc / 100.0; })
+      .def_property_readonly("n_sm", [](const py_device& d) { return d.is.n_sm; })
+      .def_property_readonly("driver_context",
+                             [](const py_device& d) { return d.is.driver_context.high.count; })
+      .def_property_readonly("reserved", &told<&live_device::reserved>)
+      .def_property_readonly("used_by_others", &told<&live_device::used_by_others>)
+      .def_property_readonly("granularity", &told<&live_device::granularity>)
+      .def_property_readonly("context", &told<&live_device::context>)
+      .def("__repr__", [](const py_device& d) {
+        return "<Device " + d.is.name + ", " + std::to_string(d.is.free.count >> 20) + " of " +
+               std::to_string(d.is.total.count >> 20) + " MiB free>";
+      });
+  py::class_<column>(m, "Column", py::buffer_protocol())
+      .def("__len__", [](const column& c) { return c.n; })
+      .def_buffer([](const column& c) {
+        return py::buffer_info(const_cast<void*>(c.data), static_cast<py::ssize_t>(c.size),
+                               c.format, 1, {static_cast<py::ssize_t>(c.n)},
+                               {static_cast<py::ssize_t>(c.size)}, true);
+      });
+
+  m.def(
+      "open_model",
+      [](const std::string& name, const std::string& options) {
+        return py_model{unlocked([&] { return open_model(name, options); })};
+      },
+      py::arg("name"), py::arg("options"));
+  m.def(
+      "open_projector",
+      [](const std::string& path) {
+        return py_projector{unlocked([&] { return open_projector(path); })};
+      },
+      py::arg("path"));
+  m.def(
+      "open_devices",
+      [](const std::string& options) {
+        return as_python(unlocked([&] { return open_devices(options); }));
+      },
+      py::arg("options"));
+  m.def(
+      "plan",
+      [](const py_model& model, const py_model* draft, const py_projector* mmproj,
+         const std::vector<py_device>& devices, const std::string& options) {
+        const plan_inputs in = inputs_of(model, draft, mmproj, devices);
+        return unlocked([&] { return plan_json(in, options); });
+      },
+      py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
+      py::arg("options"));
+  m.def(
+      "max_context",
+      [](const py_model& model, const py_model* draft, const py_projector* mmproj,
+         const std::vector<py_device>& devices, const std::string& options, std::uint32_t limit) {
+        const plan_inputs in = inputs_of(model, draft, mmproj, devices);
+        return unlocked([&] { return max_context_json(in, options, limit); });
+      },
+      py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
+      py::arg("limit"));
+  m.def("sweep", &sweep_of, py::arg("models"), py::arg("gpus"), py::arg("cache_types"),
+        py::arg("n_parallel"), py::arg("n_ctx"), py::arg("options"), py::arg("progress"));
+  m.def(
+      "gpus", [](const std::string& name) { return unlocked([&] { return gpus_json(name); }); },
+      py::arg("name"));
+  m.def("models", &models_json);
+  m.def("probe", &probe);
+}

@@ -1,0 +1,290 @@
+"""What llama.cpp will allocate for a model, before it is downloaded or loaded.
+
+    import vrambudget as vb
+    model = vb.open_model("Qwen3.6-27B-UD-Q4_K_XL")
+    vb.plan(model, gpu="3090", n_ctx=262144, type_k="q4_0", type_v="q4_0")
+
+A model is a path, an address, hf:org/repo:QUANT, ollama:name, or a name, as on the command line. A GPU
+is a name ("3090", "2x3090"), a `Device`, or a list of these; without one, the GPUs of this machine are
+meant. Options are llama-server's, by the names of `Options`. Sizes are bytes. Errors are `Error`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence, Union
+
+from . import _core
+from ._core import Device, Model, Projector, __version__
+from .budget import Budget, Comparison, ContextLimit, DeviceBudget, Suggestion, Term, TermList
+from .errors import (
+    Error,
+    FormatError,
+    InvalidArgumentError,
+    IoError,
+    NotFoundError,
+    UnsupportedError,
+)
+from .options import Options, as_json
+from .sweep import Refusal, Sweep, made_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    AnyModel = Union[str, "PathLike[str]", Model]
+    AnyProjector = Union[str, "PathLike[str]", Projector]
+    AnyGpu = Union[str, "Gpu", Device]
+    GpuSet = Union[AnyGpu, Sequence[AnyGpu], None]
+    CacheType = Union[str, tuple[str, str]]
+
+__all__ = [
+    "Budget",
+    "Comparison",
+    "ContextLimit",
+    "Device",
+    "DeviceBudget",
+    "Error",
+    "FormatError",
+    "Gpu",
+    "InvalidArgumentError",
+    "IoError",
+    "Machine",
+    "Model",
+    "NotFoundError",
+    "Options",
+    "Projector",
+    "Refusal",
+    "Suggestion",
+    "Sweep",
+    "Term",
+    "TermList",
+    "UnsupportedError",
+    "__version__",
+    "compare",
+    "gpus",
+    "max_context",
+    "models",
+    "open_model",
+    "open_projector",
+    "plan",
+    "probe",
+    "sweep",
+]
+
+_OF_DEVICES = ("free", "system", "display", "no_calibration", "buffers_only")
+_OF_SOURCES = ("offline", "no_cache", "timeout", "retries")
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A row of the catalogue."""
+
+    id: str
+    name: str  # as the driver spells it
+    form: str  # "desktop", "laptop", "workstation", "datacenter", "unified"
+    memory: int  # nominal
+    total: int  # as the driver reports it, where that is known
+    compute_capability: Optional[str]
+    n_sm: Optional[int]
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The GPUs of this machine as they are now. A device can be planned for: plan(..., gpu=device)."""
+
+    driver: Optional[str]
+    cuda: Optional[str]
+    devices: tuple[Device, ...]
+
+
+def open_model(
+    name: AnyModel,
+    *,
+    offline: bool = False,
+    no_cache: bool = False,
+    timeout: Optional[int] = None,
+    retries: Optional[int] = None,
+) -> Model:
+    """Reads a model's header: of a file, from a server (only the header travels), or by name."""
+    if isinstance(name, Model):
+        return name
+    options = as_json(
+        {"offline": offline, "no_cache": no_cache, "timeout": timeout, "retries": retries}
+    )
+    return _core.open_model(fspath(name), options)
+
+
+def open_projector(path: AnyProjector) -> Projector:
+    """Reads a projector's header (mmproj)."""
+    return path if isinstance(path, Projector) else _core.open_projector(fspath(path))
+
+
+def _items(gpu: GpuSet) -> list[AnyGpu]:
+    if gpu is None:
+        return []
+    return [gpu] if isinstance(gpu, (str, Gpu, Device)) else list(gpu)
+
+
+def _names(items: list[AnyGpu]) -> Optional[list[str]]:
+    """The names of GPUs, if all are named."""
+    names = [i.id if isinstance(i, Gpu) else i for i in items if not isinstance(i, Device)]
+    return names if len(names) == len(items) else None
+
+
+def _devices(gpu: GpuSet, options: Any) -> list[Device]:
+    """The devices that are meant; those that are given whole stay as they are."""
+    items = _items(gpu)
+    names = _names(items)
+    known = {k: options[k] for k in _OF_DEVICES if k in options}
+    if names is not None:
+        return _core.open_devices(as_json({"gpu": names, **known}))
+    if known.get("free") is not None:
+        raise InvalidArgumentError("free: a Device says itself what is free on it")
+    return [d for i in items for d in ([i] if isinstance(i, Device) else _devices(i, options))]
+
+
+def _inputs(
+    model: AnyModel,
+    gpu: GpuSet,
+    draft: Optional[AnyModel],
+    mmproj: Optional[AnyProjector],
+    options: Any,
+) -> tuple[Model, Optional[Model], Optional[Projector], list[Device], str]:
+    sources = {k: options[k] for k in _OF_SOURCES if k in options}
+    names = _names(_items(gpu))
+    rest = dict(options)
+    devices: list[Device] = []
+    if names is None:
+        devices = _devices(gpu, options)
+        rest = {k: v for k, v in rest.items() if k not in ("free", "system", "display")}
+    else:
+        rest["gpu"] = names
+    return (
+        open_model(model, **sources),
+        None if draft is None else open_model(draft, **sources),
+        None if mmproj is None else open_projector(mmproj),
+        devices,
+        as_json(rest),
+    )
+
+
+def plan(
+    model: AnyModel,
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> Budget:
+    """Every byte of a run, by device and by term. Without `n_ctx` the largest context that fits is planned,
+    and the budget's `max_context` says what binds it."""
+    return Budget(json.loads(_core.plan(*_inputs(model, gpu, draft, mmproj, options))))
+
+
+def max_context(
+    model: AnyModel,
+    gpu: GpuSet = None,
+    *,
+    limit: int = 0,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> ContextLimit:
+    """The largest context that fits, and what binds it; `limit`: not more than this, instead of the
+    length the model was trained for."""
+    inputs = _inputs(model, gpu, draft, mmproj, options)
+    return ContextLimit(**json.loads(_core.max_context(*inputs, limit)))
+
+
+def compare(
+    models: Iterable[AnyModel], gpu: GpuSet = None, **options: Unpack[Options]
+) -> Comparison:
+    """Models side by side: weights, bits per weight, largest context, and the budget at `n_ctx`, or
+    without it at that context."""
+    rows = []
+    for name in models:
+        model = open_model(name)
+        b = plan(model, gpu, **{**options, "max_context": True})  # type: ignore[typeddict-item]
+        limit = b.max_context
+        rows.append(
+            {
+                "name": model.name,
+                "architecture": model.architecture,
+                "weights": model.tensor_bytes,
+                "bits_per_weight": model.bits_per_weight,
+                "max_n_ctx": limit.n_ctx if limit else 0,
+                "bound_by": limit.bound_by if limit else "",
+                "n_ctx": b.run["n_ctx"],
+                "used": b.used,
+                "spare": b.spare,
+                "fits": b.fits,
+            }
+        )
+    return Comparison(rows)
+
+
+def _label(gpu: Any) -> str:
+    if isinstance(gpu, str):
+        return gpu
+    if isinstance(gpu, (Gpu, Device)):
+        return gpu.name
+    return " + ".join(_label(g) for g in gpu)
+
+
+def sweep(
+    models: Union[AnyModel, Iterable[AnyModel]],
+    gpus: Union[AnyGpu, Iterable[Union[AnyGpu, Sequence[AnyGpu]]]],
+    n_ctx: Union[int, Iterable[int]],
+    *,
+    cache_types: Union[str, Iterable[CacheType]] = ("f16",),
+    n_parallel: Union[int, Iterable[int]] = (0,),
+    progress: Optional[Callable[[int, int], object]] = None,
+    **options: Unpack[Options],
+) -> Sweep:
+    """Budgets of every model on every GPU (or set of GPUs, as a list) at every context, cache type (one for
+    K and V, or a pair) and number of slots (0: automatic), the last ones fastest, the context innermost.
+    `progress` is called with the points done and their number; what it raises stops the sweep."""
+    some = [models] if isinstance(models, (str, PathLike, Model)) else list(models)
+    sets = [gpus] if isinstance(gpus, (str, Gpu, Device)) else list(gpus)
+    contexts = [n_ctx] if isinstance(n_ctx, int) else [int(n) for n in n_ctx]
+    slots = [n_parallel] if isinstance(n_parallel, int) else [int(n) for n in n_parallel]
+    kinds = [cache_types] if isinstance(cache_types, str) else list(cache_types)
+    pairs = [(t, t) if isinstance(t, str) else (t[0], t[1]) for t in kinds]
+    opened = [open_model(m) for m in some]
+    rest = {k: v for k, v in options.items() if k not in ("free", "system", "display")}
+    found = _core.sweep(
+        opened, [_devices(s, options) for s in sets], pairs, slots, contexts, as_json(rest), progress
+    )
+    return made_of(found, [m.name for m in opened], [_label(s) for s in sets], pairs, slots)
+
+
+def gpus(name: str = "") -> list[Gpu]:
+    """The GPUs known by name; `name`: only this one."""
+    return [
+        Gpu(
+            g["id"],
+            g["name"],
+            g["form"],
+            g["memory_bytes"],
+            g["total_bytes"],
+            g.get("compute_capability"),
+            g.get("n_sm"),
+            tuple(g["aliases"]),
+        )
+        for g in json.loads(_core.gpus(name))
+    ]
+
+
+def models() -> list[dict[str, Any]]:
+    """The models known by name: id, name, architecture, quantization, data_bytes."""
+    found: list[dict[str, Any]] = json.loads(_core.models())
+    return found
+
+
+def probe() -> Machine:
+    """The GPUs of this machine as they are now: total, free, and what a context takes."""
+    driver, cuda, devices = _core.probe()
+    return Machine(driver, cuda, tuple(devices))

@@ -1,0 +1,185 @@
+"""Budgets as they are planned: every byte by device and by term."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from . import html
+
+
+def in_gib(size: int) -> str:
+    return f"{size / 2**30:.2f} GiB"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One named amount of memory, in bytes."""
+
+    name: str
+    size: int
+    basis: str  # "exact", "bound", "fitted" or "assumed"
+    low: Optional[int] = None  # of a measured amount: what it may be instead, at least
+    note: Optional[str] = None  # with explain=True: how it comes about
+
+
+class TermList:
+    """The terms of a device or of the host."""
+
+    def __init__(self, data: dict[str, Any]):
+        self._data = data
+        self.terms = tuple(
+            Term(t["term"], t["bytes"], t["basis"], t.get("low_bytes"), t.get("note"))
+            for t in data["terms"]
+        )
+        self.used: int = data["used_bytes"]
+
+    def of(self, name: str) -> int:
+        """The size of a term; 0 if there is none of that name."""
+        return sum(t.size for t in self.terms if t.name == name)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {in_gib(self.used)} used>"
+
+
+class DeviceBudget(TermList):
+    """What one device must hold, and what it has."""
+
+    def __init__(self, data: dict[str, Any]):
+        super().__init__(data)
+        self.id: str = data["id"]
+        self.gpu: str = data["gpu"]
+        self.total: int = data["total_bytes"]
+        self.usable: int = data["usable_bytes"]
+        self.used_low: int = data.get("used_low_bytes", self.used)
+        self.fits: bool = data["fits"]
+
+    @property
+    def spare(self) -> int:
+        """What is left of `usable`; 0 where it does not fit."""
+        return max(0, self.usable - self.used)
+
+    @property
+    def missing(self) -> int:
+        """What `usable` lacks; 0 where it fits."""
+        return max(0, self.used - self.usable)
+
+    def __repr__(self) -> str:
+        fits = "fits" if self.fits else "does not fit"
+        return f"<{self.id} {self.gpu}: {in_gib(self.used)} of {in_gib(self.usable)}, {fits}>"
+
+
+@dataclass(frozen=True)
+class ContextLimit:
+    """The largest context, and why it is not larger."""
+
+    n_ctx: int  # tokens over all slots; 0: not even the smallest context fits
+    bound_by: str  # "n_ctx_train", "limit", or the id of the device that is full
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"n_ctx": self.n_ctx, "bound_by": self.bound_by}
+
+    def _repr_html_(self) -> str:
+        return html.table(["largest context", "bound by"], [[f"{self.n_ctx:,}", self.bound_by]])
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A change to a run that makes it fit."""
+
+    flags: str
+    gives: str
+    spare: int
+
+
+class Budget:
+    """Everything about one run of one model on some devices. `to_dict()` is JSON's schema 1."""
+
+    def __init__(self, data: dict[str, Any]):
+        self._data = data
+        self.model: dict[str, Any] = data["model"]
+        self.run: dict[str, Any] = data["run"]
+        self.engine: str = data["engine"]
+        self.devices = tuple(DeviceBudget(d) for d in data["devices"])
+        self.host = TermList(data["host"])
+        self.fits: bool = data["fits"]
+        self.notes: tuple[str, ...] = tuple(data.get("notes", ()))
+        self.suggestions = tuple(
+            Suggestion(s["flags"], s["gives"], s["free_bytes"]) for s in data.get("suggestions", ())
+        )
+        limit = data.get("max_context")
+        self.max_context = ContextLimit(limit["n_ctx"], limit["bound_by"]) if limit else None
+
+    @property
+    def used(self) -> int:
+        """Bytes on all devices."""
+        return sum(d.used for d in self.devices)
+
+    @property
+    def missing(self) -> int:
+        """Bytes that do not fit, over all devices."""
+        return sum(d.missing for d in self.devices)
+
+    @property
+    def spare(self) -> int:
+        """Bytes left on the fullest device."""
+        return min((d.spare for d in self.devices), default=0)
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._data
+
+    def __repr__(self) -> str:
+        head = f"{self.model['name']}, {self.run['n_ctx']:,} tokens, KV {self.run['type_k']}"
+        if self.run["type_v"] != self.run["type_k"]:
+            head += f"/{self.run['type_v']}"
+        devices = "; ".join(
+            f"{d.id} {in_gib(d.used)} of {in_gib(d.usable)}" for d in self.devices
+        )
+        answer = "fits" if self.fits else f"lacks {in_gib(self.missing)}"
+        return f"<Budget {head}: {devices or 'no GPU'}; {answer}>"
+
+    def _repr_html_(self) -> str:
+        return html.budget(self)
+
+
+class Comparison:
+    """Models side by side on the same devices. A sequence of rows, which are dicts."""
+
+    def __init__(self, rows: list[dict[str, Any]]):
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, i: int) -> dict[str, Any]:
+        return self._rows[i]
+
+    def to_dict(self) -> dict[str, list[Any]]:
+        """Columns, as pandas.DataFrame takes them."""
+        keys = list(self._rows[0]) if self._rows else []
+        return {k: [r[k] for r in self._rows] for k in keys}
+
+    def __repr__(self) -> str:
+        lines = [
+            f"{r['name']}: {in_gib(r['weights'])} weights, {r['bits_per_weight']:.2f} bits, "
+            f"up to {r['max_n_ctx']:,} tokens, {in_gib(r['spare'])} spare"
+            for r in self._rows
+        ]
+        return "<Comparison\n  " + "\n  ".join(lines) + ">"
+
+    def _repr_html_(self) -> str:
+        return html.table(
+            ["model", "weights", "bits per weight", "largest context", "bound by", "used", "spare"],
+            [
+                [
+                    r["name"],
+                    in_gib(r["weights"]),
+                    f"{r['bits_per_weight']:.2f}",
+                    f"{r['max_n_ctx']:,}",
+                    r["bound_by"],
+                    in_gib(r["used"]),
+                    in_gib(r["spare"]) if r["fits"] else "does not fit",
+                ]
+                for r in self._rows
+            ],
+        )

@@ -1,0 +1,99 @@
+"""Keyword arguments of plans: llama-server's options, by the names of C++'s `run` or by its flags."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Sequence, TypedDict, Union
+
+
+class Options(TypedDict, total=False):
+    """What a run is. Sizes are bytes; absent is llama-server's default."""
+
+    n_ctx: int  # tokens over all slots
+    n_batch: int
+    n_ubatch: int
+    n_parallel: int  # slots
+    kv_unified: bool
+    flash_attn: Union[bool, str]  # "auto", "on", "off"
+    type_k: str  # of cached K: "f16", "q8_0", "q4_0", ...
+    type_v: str
+    n_gpu_layers: Union[int, str]
+    split_mode: str
+    main_gpu: int
+    tensor_split: Sequence[float]
+    overrides: Union[str, Sequence[str]]  # "PATTERN=BUFFER"
+    cpu_moe: bool
+    n_cpu_moe: int
+    n_cpu_ffn: int
+    offload_kqv: bool
+    op_offload: bool
+    swa_full: bool
+    embeddings: bool
+    pooling: str
+    spec_types: Union[str, Sequence[str]]
+    spec_draft_n_max: int
+    draft_type_k: str
+    draft_type_v: str
+    draft_n_gpu_layers: Union[int, str]
+    draft_overrides: Union[str, Sequence[str]]
+    draft_cpu_moe: bool
+    draft_n_cpu_moe: int
+    mmproj_offload: bool
+    mmproj_device: str
+    image_min_tokens: int
+    image_max_tokens: int
+    warmup: bool
+
+    # llama-server's flags of the same meaning
+    ctx: int
+    ctx_size: int
+    c: int
+    b: int
+    ub: int
+    np: int
+    kvu: bool
+    fa: Union[bool, str]
+    ctk: str
+    ctv: str
+    ngl: Union[int, str]
+    sm: str
+    mg: int
+    ts: Sequence[float]
+    ot: Union[str, Sequence[str]]
+    cmoe: bool
+    ncmoe: int
+    ncffn: int
+    nkvo: bool
+    ctkd: str
+    ctvd: str
+    ngld: Union[int, str]
+    spec_type: Union[str, Sequence[str]]
+
+    # what it is held against
+    free: Union[int, str, Sequence[Union[int, str]]]  # free memory of each GPU
+    reserve: Union[int, str]  # kept free on each GPU
+    buffers_only: bool  # count the engine's own buffers and nothing else
+    system: str  # of named GPUs: "linux", "windows", "wsl2"
+    display: bool  # named GPUs draw a desktop
+    no_calibration: bool
+    engine: str  # whose rules hold: "llama.cpp@v0.5.0", a build or a day
+    explain: bool  # terms get notes
+
+    # models on servers
+    offline: bool
+    no_cache: bool
+    timeout: int
+    retries: int
+
+
+def as_json(options: Any) -> str:
+    """Options for the compiled part. Numbers of NumPy are taken as well."""
+    return json.dumps(options, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # a scalar or array of NumPy
+        return value.tolist()
+    if hasattr(value, "__iter__"):
+        return list(value)
+    raise TypeError(f"{value!r} is no option's value")

@@ -1,0 +1,206 @@
+"""The package against the program: what Python is told is what the program prints."""
+
+import json
+import os
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+import vrambudget as vb
+
+PROGRAM = os.environ.get("VRAMBUDGET_PROGRAM", "")
+MODEL = "Qwen3.6-27B-UD-Q4_K_XL"
+
+
+def printed(*args):
+    """What the program prints as JSON."""
+    done = subprocess.run([PROGRAM, *args, "--json"], capture_output=True, text=True, check=False)
+    return json.loads(done.stdout)
+
+
+class Plan(unittest.TestCase):
+    @unittest.skipUnless(PROGRAM, "the program was not built")
+    def test_is_the_programs_json(self):
+        cases = [
+            (dict(gpu="3090", n_ctx=262144, type_k="q4_0", type_v="q4_0", n_parallel=1),
+             "--gpu 3090 -c 262144 -ctk q4_0 -ctv q4_0 -np 1"),
+            (dict(gpu="3090", c=262144, ctk="q4_0", ctv="q4_0", np=1),
+             "--gpu 3090 -c 262144 -ctk q4_0 -ctv q4_0 -np 1"),
+            (dict(gpu="3090"), "--gpu 3090"),
+            (dict(gpu="2x3090", ctx=65536, tensor_split=[3, 1], flash_attn=False, kv_unified=False),
+             "--gpu 2x3090 -c 65536 -ts 3,1 -fa off --no-kv-unified"),
+            (dict(gpu=["3090", "4090"], n_ctx=8192, free=[20 * 2**30, "22GiB"], offload_kqv=False),
+             "--gpu 3090 --gpu 4090 -c 8192 --free 20GiB,22GiB -nkvo"),
+            (dict(gpu="3090", n_ctx=8192, ngl=20, op_offload=False, swa_full=True, reserve=2**30,
+                  overrides=["ffn=CPU", "output=CUDA0"], explain=True),
+             "--gpu 3090 -c 8192 -ngl 20 --no-op-offload --swa-full --reserve 1GiB "
+             "-ot ffn=CPU,output=CUDA0 --explain"),
+            (dict(gpu="3090", n_ctx=4096, buffers_only=True, engine="2026-08"),
+             "--gpu 3090 -c 4096 --buffers-only --engine 2026-08"),
+        ]
+        for options, flags in cases:
+            with self.subTest(flags=flags):
+                self.assertEqual(vb.plan(MODEL, **options).to_dict(),
+                                 printed(MODEL, *flags.split()))
+
+    @unittest.skipUnless(PROGRAM, "the program was not built")
+    def test_draft(self):
+        b = vb.plan("Qwen3-32B", gpu="5090", draft="Qwen3-0.6B", n_ctx=8192)
+        self.assertEqual(b.to_dict(), printed("Qwen3-32B", *"--gpu 5090 -md Qwen3-0.6B -c 8192".split()))
+        self.assertGreater(b.devices[0].of("draft_weights"), 0)
+
+    def test_terms(self):
+        # 16 layers of 4 heads of 256 values, K and V, q4_0: 18 bytes for 32 values
+        b = vb.plan(MODEL, gpu="3090", n_ctx=262144, type_k="q4_0", type_v="q4_0", n_parallel=1)
+        d = b.devices[0]
+        self.assertEqual(d.of("kv_cache"), 16 * 2 * 262144 * (4 * 256 // 32 * 18))
+        self.assertEqual(d.used, sum(t.size for t in d.terms))
+        self.assertEqual(d.spare, d.usable - d.used)
+        self.assertEqual({t.name: t.basis for t in d.terms}["kv_cache"], "exact")
+        self.assertTrue(b.fits and not b.missing)
+
+    def test_what_does_not_fit(self):
+        b = vb.plan("gpt-oss-120b", gpu="3090", n_ctx=8192)
+        self.assertFalse(b.fits)
+        self.assertEqual(b.missing, b.devices[0].used - b.devices[0].usable)
+        self.assertEqual(b.devices[0].spare, 0)
+        self.assertIn("lacks", repr(b))
+        self.assertIn("does not fit", b._repr_html_())
+
+    def test_device(self):
+        card = vb.Device("a card", 24 * 2**30, free=20 * 2**30, cc=8.6, n_sm=82, driver_context=10**8)
+        d = vb.plan(MODEL, gpu=card, n_ctx=8192).devices[0]
+        self.assertEqual((d.gpu, d.usable, d.of("driver_context")), ("a card", 20 * 2**30, 10**8))
+        named = vb.plan(MODEL, gpu="3090", n_ctx=8192).devices[0]
+        self.assertEqual(d.of("compute_buffer"), named.of("compute_buffer"))
+        self.assertEqual(len(vb.plan(MODEL, gpu=[card, "4090"], n_ctx=8192).devices), 2)
+
+    def test_max_context(self):
+        most = vb.max_context(MODEL, gpu="3090", n_parallel=1)
+        b = vb.plan(MODEL, gpu="3090", n_parallel=1)
+        self.assertEqual((most.n_ctx, most.bound_by), (b.run["n_ctx"], "CUDA0"))
+        self.assertTrue(b.fits)
+        self.assertFalse(vb.plan(MODEL, gpu="3090", n_parallel=1, n_ctx=most.n_ctx + 256).fits)
+        self.assertEqual(vb.max_context(MODEL, gpu="3090", limit=4096).n_ctx, 4096)
+
+    def test_compare(self):
+        c = vb.compare([MODEL, "Qwen3.6-27B-Q8_0"], gpu="5090")
+        self.assertEqual(len(c), 2)
+        self.assertLess(c[0]["bits_per_weight"], c[1]["bits_per_weight"])
+        self.assertEqual(c[0]["max_n_ctx"], vb.max_context(MODEL, gpu="5090").n_ctx)
+        self.assertIn("<table", c._repr_html_())
+        self.assertEqual(list(c.to_dict()["name"]), [r["name"] for r in c])
+
+
+class Shown(unittest.TestCase):
+    def test_html_has_every_term(self):
+        b = vb.plan(MODEL, gpu="3090", n_ctx=8192)
+        text = b._repr_html_()
+        for t in b.devices[0].terms:
+            self.assertIn(t.name, text)
+            self.assertIn(f"{t.size / 2**20:,.1f} MiB", text)
+        self.assertNotIn("<script", text)
+
+    def test_html_is_escaped(self):
+        card = vb.Device("<b>card</b>", 24 * 2**30)
+        self.assertNotIn("<b>card", vb.plan(MODEL, gpu=card, n_ctx=8192)._repr_html_())
+
+    def test_repr(self):
+        b = vb.plan(MODEL, gpu="3090", n_ctx=8192)
+        self.assertIn("8,192 tokens", repr(b))
+        self.assertNotIn("\n", repr(b))
+        self.assertIn("qwen35", repr(vb.open_model(MODEL)))
+
+
+class Errors(unittest.TestCase):
+    def fails(self, kind, code, call):
+        with self.assertRaises(kind) as raised:
+            call()
+        self.assertIsInstance(raised.exception, vb.Error)
+        self.assertEqual(raised.exception.code, code)
+        self.assertTrue(str(raised.exception))
+        return str(raised.exception)
+
+    def test_names(self):
+        self.fails(vb.NotFoundError, "not_found", lambda: vb.open_model("no such model"))
+        self.fails(LookupError, "not_found", lambda: vb.plan(MODEL, gpu="no such card", n_ctx=8192))
+        self.fails(vb.NotFoundError, "not_found", lambda: vb.gpus("no such card"))
+
+    def test_options(self):
+        why = self.fails(vb.InvalidArgumentError, "invalid_argument",
+                         lambda: vb.plan(MODEL, gpu="3090", n_cxt=8192))
+        self.assertIn("n_cxt", why)
+        self.fails(ValueError, "invalid_argument",
+                   lambda: vb.plan(MODEL, gpu="3090", n_ctx=8192, type_k="q3"))
+        self.fails(vb.InvalidArgumentError, "invalid_argument",
+                   lambda: vb.plan(MODEL, gpu="3090", n_ctx=8192, type_v="q8_0", flash_attn=False))
+        self.fails(vb.InvalidArgumentError, "invalid_argument",
+                   lambda: vb.plan(MODEL, gpu="3090", n_ctx=8192, ngl={"a": 1}))
+
+    def test_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "a.gguf")
+            with open(path, "wb") as f:
+                f.write(b"GGUF\3\0\0\0\1")
+            self.assertIn(path, self.fails(vb.FormatError, "truncated", lambda: vb.open_model(path)))
+            with open(path, "wb") as f:
+                f.write(b"no model at all, but long enough for a header")
+            self.fails(vb.FormatError, "bad_format", lambda: vb.open_model(path))
+
+
+class Threads(unittest.TestCase):
+    def test_planning_lets_others_run(self):
+        models = [vb.open_model(m) for m in ("Qwen3-32B", MODEL)]
+        done = threading.Event()
+
+        def work():
+            # one call that takes long: nothing but its end gives the lock back, were it held
+            vb.sweep(models, ["3090", "2x3090", "4090"], range(256, 65536, 256),
+                     cache_types=["f16", "q8_0", "q4_0"])
+            done.set()
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        ticks = 0
+        while not done.is_set():
+            time.sleep(0.001)
+            ticks += 1
+        thread.join()
+        self.assertGreater(ticks, 20)
+
+    def test_at_once(self):
+        found = []
+        threads = [threading.Thread(target=lambda n=n: found.append(
+            (n, vb.plan(MODEL, gpu="3090", n_ctx=n).run["n_ctx"]))) for n in (4096, 8192, 16384, 32768)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        self.assertEqual(sorted(found), [(n, n) for n in (4096, 8192, 16384, 32768)])
+
+
+class Catalogues(unittest.TestCase):
+    def test_gpus(self):
+        self.assertGreater(len(vb.gpus()), 50)
+        (card,) = vb.gpus("3090")
+        self.assertEqual((card.name, card.compute_capability), ("NVIDIA GeForce RTX 3090", "8.6"))
+        self.assertEqual(vb.plan(MODEL, gpu=card, n_ctx=8192).devices[0].gpu, card.name)
+
+    def test_models(self):
+        self.assertIn(MODEL, [m["name"] for m in vb.models()])
+        m = vb.open_model(MODEL)
+        self.assertEqual(m.to_dict()["n_params"], m.n_params)
+
+    def test_probe_without_a_driver(self):
+        try:
+            machine = vb.probe()
+        except vb.IoError as e:
+            self.assertEqual(e.code, "io")
+        else:
+            self.assertTrue(all(d.total > 0 for d in machine.devices))
+
+
+if __name__ == "__main__":
+    unittest.main()

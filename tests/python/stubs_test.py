@@ -1,0 +1,58 @@
+"""Types: the stubs say what the compiled module has, and the package keeps to its own types."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import vrambudget
+
+try:
+    import mypy.api
+    import mypy.stubtest  # noqa: F401
+except ImportError:
+    print("skipped: no mypy, apt-get install python3-mypy mypy")
+    sys.exit(77)
+
+PACKAGE = os.path.dirname(vrambudget.__file__)
+UNPACK = ["--enable-incomplete-feature=Unpack"]  # mypy before 1.7
+
+
+class Types(unittest.TestCase):
+    def test_the_package_is_marked_as_typed(self):
+        self.assertTrue(os.path.exists(os.path.join(PACKAGE, "py.typed")))
+
+    def test_stubs_are_the_modules(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run(
+                [sys.executable, "-m", "mypy.stubtest", "vrambudget._core",
+                 "--ignore-missing-stub", "--mypy-config-file", config(folder)],
+                capture_output=True, text=True, cwd=folder,
+                env={**os.environ, "MYPYPATH": os.path.dirname(PACKAGE)}, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_the_package_keeps_to_its_types(self):
+        out, err, status = mypy.api.run(["--strict", "--ignore-missing-imports", *UNPACK,
+                                         "--cache-dir", os.devnull, "-p", "vrambudget"])
+        self.assertEqual(status, 0, out + err)
+
+    def test_a_wrong_option_is_found_before_it_runs(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "wrong.py")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write("import vrambudget as vb\nvb.plan('m', gpu='3090', n_cxt=8192)\n")
+            out, _, status = mypy.api.run([*UNPACK, "--cache-dir", os.devnull, path])
+        self.assertEqual(status, 1)
+        self.assertIn("n_cxt", out)
+
+
+def config(folder):
+    path = os.path.join(folder, "mypy.ini")
+    with open(path, "w", encoding="utf-8") as f:
+        f.write("[mypy]\nenable_incomplete_feature = Unpack\nignore_missing_imports = True\n")
+    return path
+
+
+if __name__ == "__main__":
+    unittest.main()
