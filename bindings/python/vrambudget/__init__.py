@@ -27,7 +27,7 @@ from .errors import (
     NotFoundError,
     UnsupportedError,
 )
-from .options import Options, as_json
+from .options import Options, RunOptions, as_json
 from .sweep import Refusal, Sweep, made_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ __all__ = [
     "Options",
     "Projector",
     "Refusal",
+    "RunOptions",
     "Suggestion",
     "Sweep",
     "Term",
@@ -207,7 +208,8 @@ def compare(
     rows = []
     for name in models:
         model = open_model(name)
-        b = plan(model, gpu, **{**options, "max_context": True})  # type: ignore[typeddict-item]
+        inputs = _inputs(model, gpu, None, None, {**options, "max_context": True})
+        b = Budget(json.loads(_core.plan(*inputs)))
         limit = b.max_context
         rows.append(
             {
@@ -242,16 +244,16 @@ def sweep(
     cache_types: Union[str, Iterable[CacheType]] = ("f16",),
     n_parallel: Union[int, Iterable[int]] = (0,),
     progress: Optional[Callable[[int, int], object]] = None,
-    **options: Unpack[Options],
+    **options: Unpack[RunOptions],
 ) -> Sweep:
     """Budgets of every model on every GPU (or set of GPUs, as a list) at every context, cache type (one for
     K and V, or a pair) and number of slots (0: automatic), the last ones fastest, the context innermost.
     `progress` is called with the points done and their number; what it raises stops the sweep."""
     some = [models] if isinstance(models, (str, PathLike, Model)) else list(models)
-    sets = [gpus] if isinstance(gpus, (str, Gpu, Device)) else list(gpus)
+    sets: list[Any] = [gpus] if isinstance(gpus, (str, Gpu, Device)) else list(gpus)
     contexts = [n_ctx] if isinstance(n_ctx, int) else [int(n) for n in n_ctx]
     slots = [n_parallel] if isinstance(n_parallel, int) else [int(n) for n in n_parallel]
-    kinds = [cache_types] if isinstance(cache_types, str) else list(cache_types)
+    kinds: list[Any] = [cache_types] if isinstance(cache_types, str) else list(cache_types)
     pairs = [(t, t) if isinstance(t, str) else (t[0], t[1]) for t in kinds]
     opened = [open_model(m) for m in some]
     rest = {k: v for k, v in options.items() if k not in ("free", "system", "display")}

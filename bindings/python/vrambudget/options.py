@@ -6,13 +6,11 @@ import json
 from typing import Any, Sequence, TypedDict, Union
 
 
-class Options(TypedDict, total=False):
-    """What a run is. Sizes are bytes; absent is llama-server's default."""
+class RunOptions(TypedDict, total=False):
+    """What a run is, except for what a sweep goes over. Sizes are bytes; absent is llama-server's default."""
 
-    n_ctx: int  # tokens over all slots
     n_batch: int
     n_ubatch: int
-    n_parallel: int  # slots
     kv_unified: bool
     flash_attn: Union[bool, str]  # "auto", "on", "off"
     type_k: str  # of cached K: "f16", "q8_0", "q4_0", ...
@@ -84,6 +82,13 @@ class Options(TypedDict, total=False):
     no_cache: bool
     timeout: int
     retries: int
+
+
+class Options(RunOptions, total=False):
+    """All of a run."""
+
+    n_ctx: int  # tokens over all slots
+    n_parallel: int  # slots; 0: automatic, four over one cache
 
 
 def as_json(options: Any) -> str:

@@ -90,7 +90,7 @@ def made_of(
         elif name not in ("model", "gpu", "cache_types"):
             s[name] = numbers(name)
     s.refused = tuple(
-        Refusal(models[m], gpus[g], *types[t], n_parallel[p], first, last, why)
+        Refusal(models[m], gpus[g], types[t][0], types[t][1], n_parallel[p], first, last, why)
         for m, g, t, p, first, last, why in refused
     )
     s.n_budgets = n_budgets
