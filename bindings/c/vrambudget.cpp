@@ -1,0 +1,166 @@
+// The C ABI: JSON in and out over the requests that all bindings share.
+#include "vrambudget.h"
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+
+#include "request/answers.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/version.hpp"
+
+struct vrambudget_model {
+  std::shared_ptr<const vrambudget::model> read;
+};
+
+namespace {
+
+namespace vb = vrambudget;
+namespace json = boost::json;
+
+/// Null where there is no memory for it.
+char* copy_of(const std::string& text) noexcept {
+  char* out = static_cast<char*>(std::malloc(text.size() + 1));
+  if (out != nullptr) std::memcpy(out, text.c_str(), text.size() + 1);
+  return out;
+}
+
+vrambudget_status status_of(vb::errc code) {
+  switch (code) {
+    case vb::errc::truncated:
+    case vb::errc::bad_format:
+    case vb::errc::limit: return VRAMBUDGET_BAD_FILE;
+    case vb::errc::overflow: return VRAMBUDGET_OVERFLOW;
+    case vb::errc::invalid_argument: return VRAMBUDGET_BAD_ARGUMENT;
+    case vb::errc::unsupported: return VRAMBUDGET_UNSUPPORTED;
+    case vb::errc::not_found: return VRAMBUDGET_NOT_FOUND;
+    case vb::errc::io: return VRAMBUDGET_IO;
+  }
+  return VRAMBUDGET_INTERNAL;
+}
+
+vrambudget_status fail(vrambudget_status s, const std::string& message, char** error) noexcept {
+  if (error != nullptr) *error = copy_of(message);
+  return s;
+}
+
+/// Runs `work`, which gives a result<void> or fails; no exception leaves it.
+template <class F>
+vrambudget_status guarded(char** error, const F& work) noexcept {
+  try {
+    return work();
+  } catch (const vb::exception& e) {
+    return fail(status_of(e.what_failed.code), e.what(), error);
+  } catch (const std::exception& e) {
+    return fail(VRAMBUDGET_INTERNAL, e.what(), error);
+  } catch (...) {
+    return fail(VRAMBUDGET_INTERNAL, "an unknown failure", error);
+  }
+}
+
+std::string_view text_of(const char* options) { return options == nullptr ? "" : options; }
+
+vrambudget_status give(const std::string& text, char** out, char** error) {
+  if (out == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, "no place for the answer", error);
+  char* copied = copy_of(text);
+  if (copied == nullptr) throw std::bad_alloc();
+  *out = copied;
+  return VRAMBUDGET_OK;
+}
+
+/// What a plan says: the main model is given, all else is in the options.
+std::string planned(const vrambudget_model* model, const char* options) {
+  vb::plan_inputs in;
+  in.main = model->read;
+  in.devices = vb::open_devices(text_of(options)).value();
+  return vb::plan_json(in, text_of(options)).value();
+}
+
+constexpr const char* no_model = "no model";
+
+}  // namespace
+
+extern "C" {
+
+uint32_t vrambudget_abi(void) { return VRAMBUDGET_ABI; }
+
+const char* vrambudget_version(void) { return vb::version; }
+
+vrambudget_status vrambudget_open_model(const char* name, const char* options_json,
+                                        vrambudget_model** model, char** error) {
+  return guarded(error, [&] {
+    if (name == nullptr || model == nullptr)
+      return fail(VRAMBUDGET_BAD_ARGUMENT, "no name, or no place for the model", error);
+    auto read = vb::open_model(name, text_of(options_json)).value();
+    *model = new vrambudget_model{std::move(read)};
+    return VRAMBUDGET_OK;
+  });
+}
+
+void vrambudget_close_model(vrambudget_model* model) { delete model; }
+
+vrambudget_status vrambudget_model_json(const vrambudget_model* model, char** out, char** error) {
+  return guarded(error, [&] {
+    if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
+    return give(vb::model_json(*model->read), out, error);
+  });
+}
+
+vrambudget_status vrambudget_plan(const vrambudget_model* model, const char* options_json,
+                                  char** out, char** error) {
+  return guarded(error, [&] {
+    if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
+    return give(planned(model, options_json), out, error);
+  });
+}
+
+vrambudget_status vrambudget_fits(const vrambudget_model* model, const char* options_json,
+                                  int* fits, uint64_t* bytes, char** error) {
+  return guarded(error, [&] {
+    if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
+    const json::value b = json::parse(planned(model, options_json));
+    const bool all = b.at("fits").as_bool();
+    std::uint64_t least = UINT64_MAX;
+    for (const json::value& d : b.at("devices").as_array())
+      least = std::min(least, d.at("free_bytes").to_number<std::uint64_t>());
+    if (fits != nullptr) *fits = all ? 1 : 0;
+    if (bytes != nullptr)
+      *bytes = all ? least : b.at("missing_bytes").to_number<std::uint64_t>();
+    return VRAMBUDGET_OK;
+  });
+}
+
+vrambudget_status vrambudget_max_context(const vrambudget_model* model, const char* options_json,
+                                         uint32_t* n_ctx, char** error) {
+  return guarded(error, [&] {
+    if (model == nullptr || n_ctx == nullptr)
+      return fail(VRAMBUDGET_BAD_ARGUMENT, "no model, or no place for the answer", error);
+    vb::plan_inputs in;
+    in.main = model->read;
+    in.devices = vb::open_devices(text_of(options_json)).value();
+    const json::value most =
+        json::parse(vb::max_context_json(in, text_of(options_json), 0).value());
+    *n_ctx = most.at("n_ctx").to_number<std::uint32_t>();
+    return VRAMBUDGET_OK;
+  });
+}
+
+vrambudget_status vrambudget_gpus(const char* name, char** out, char** error) {
+  return guarded(error, [&] {
+    return give(vb::gpus_json(name == nullptr ? "" : name).value(), out, error);
+  });
+}
+
+vrambudget_status vrambudget_models(char** out, char** error) {
+  return guarded(error, [&] { return give(vb::models_json(), out, error); });
+}
+
+void vrambudget_free(char* text) { std::free(text); }
+
+}  // extern "C"
