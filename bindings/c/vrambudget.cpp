@@ -35,12 +35,18 @@ vrambudget_status status_of(vb::errc code) {
   switch (code) {
     case vb::errc::truncated:
     case vb::errc::bad_format:
-    case vb::errc::limit: return VRAMBUDGET_BAD_FILE;
-    case vb::errc::overflow: return VRAMBUDGET_OVERFLOW;
-    case vb::errc::invalid_argument: return VRAMBUDGET_BAD_ARGUMENT;
-    case vb::errc::unsupported: return VRAMBUDGET_UNSUPPORTED;
-    case vb::errc::not_found: return VRAMBUDGET_NOT_FOUND;
-    case vb::errc::io: return VRAMBUDGET_IO;
+    case vb::errc::limit:
+      return VRAMBUDGET_BAD_FILE;
+    case vb::errc::overflow:
+      return VRAMBUDGET_OVERFLOW;
+    case vb::errc::invalid_argument:
+      return VRAMBUDGET_BAD_ARGUMENT;
+    case vb::errc::unsupported:
+      return VRAMBUDGET_UNSUPPORTED;
+    case vb::errc::not_found:
+      return VRAMBUDGET_NOT_FOUND;
+    case vb::errc::io:
+      return VRAMBUDGET_IO;
   }
   return VRAMBUDGET_INTERNAL;
 }
@@ -74,6 +80,13 @@ vrambudget_status give(const std::string& text, char** out, char** error) {
   return VRAMBUDGET_OK;
 }
 
+/// Whether options can be read at all.
+bool are_json(const char* options) {
+  boost::system::error_code failed;
+  if (options != nullptr) (void)json::parse(options, failed);
+  return !failed;
+}
+
 /// What a plan says: the main model is given, all else is in the options.
 std::string planned(const vrambudget_model* model, const char* options) {
   vb::plan_inputs in;
@@ -83,6 +96,7 @@ std::string planned(const vrambudget_model* model, const char* options) {
 }
 
 constexpr const char* no_model = "no model";
+constexpr const char* no_options = "the options are no JSON";
 
 }  // namespace
 
@@ -97,6 +111,7 @@ vrambudget_status vrambudget_open_model(const char* name, const char* options_js
   return guarded(error, [&] {
     if (name == nullptr || model == nullptr)
       return fail(VRAMBUDGET_BAD_ARGUMENT, "no name, or no place for the model", error);
+    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
     auto read = vb::open_model(name, text_of(options_json)).value();
     *model = new vrambudget_model{std::move(read)};
     return VRAMBUDGET_OK;
@@ -116,6 +131,7 @@ vrambudget_status vrambudget_plan(const vrambudget_model* model, const char* opt
                                   char** out, char** error) {
   return guarded(error, [&] {
     if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
+    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
     return give(planned(model, options_json), out, error);
   });
 }
@@ -124,14 +140,14 @@ vrambudget_status vrambudget_fits(const vrambudget_model* model, const char* opt
                                   int* fits, uint64_t* bytes, char** error) {
   return guarded(error, [&] {
     if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
+    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
     const json::value b = json::parse(planned(model, options_json));
     const bool all = b.at("fits").as_bool();
     std::uint64_t least = UINT64_MAX;
     for (const json::value& d : b.at("devices").as_array())
       least = std::min(least, d.at("free_bytes").to_number<std::uint64_t>());
     if (fits != nullptr) *fits = all ? 1 : 0;
-    if (bytes != nullptr)
-      *bytes = all ? least : b.at("missing_bytes").to_number<std::uint64_t>();
+    if (bytes != nullptr) *bytes = all ? least : b.at("missing_bytes").to_number<std::uint64_t>();
     return VRAMBUDGET_OK;
   });
 }
@@ -141,6 +157,7 @@ vrambudget_status vrambudget_max_context(const vrambudget_model* model, const ch
   return guarded(error, [&] {
     if (model == nullptr || n_ctx == nullptr)
       return fail(VRAMBUDGET_BAD_ARGUMENT, "no model, or no place for the answer", error);
+    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
     vb::plan_inputs in;
     in.main = model->read;
     in.devices = vb::open_devices(text_of(options_json)).value();
@@ -152,9 +169,8 @@ vrambudget_status vrambudget_max_context(const vrambudget_model* model, const ch
 }
 
 vrambudget_status vrambudget_gpus(const char* name, char** out, char** error) {
-  return guarded(error, [&] {
-    return give(vb::gpus_json(name == nullptr ? "" : name).value(), out, error);
-  });
+  return guarded(
+      error, [&] { return give(vb::gpus_json(name == nullptr ? "" : name).value(), out, error); });
 }
 
 vrambudget_status vrambudget_models(char** out, char** error) {

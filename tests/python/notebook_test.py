@@ -31,6 +31,7 @@ class Notebooks(unittest.TestCase):
                     if cell.cell_type == "code":
                         cell.outputs = []
                 os.environ["IPYTHONDIR"] = folder
+                os.environ.pop("MPLBACKEND", None)  # the kernel draws into the notebook
                 NotebookClient(notebook, timeout=300, kernel_name="python3",
                                resources={"metadata": {"path": folder}}).execute()
                 outputs = [o for c in notebook.cells if c.cell_type == "code" for o in c.outputs]

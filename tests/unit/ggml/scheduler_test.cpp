@@ -16,7 +16,7 @@ constexpr int gpu = 0, host = 1;
 
 /// One GPU and the CPU.
 struct machine {
-  engine::cuda_backend cuda{gpu, 860, 2};
+  engine::cuda_backend cuda{gpu, 860, 2, {}};
   engine::cpu_backend cpu;
   std::vector<const backend*> backends{&cuda, &cpu};
 };
