@@ -8,6 +8,7 @@
 
 #include "vrambudget/model/keys.hpp"
 #include "vrambudget/model/projector_hparams.hpp"
+#include "vrambudget/model/read_hparams.hpp"
 
 namespace vrambudget {
 
