@@ -8,7 +8,7 @@ as_root=
 $as_root apt-get update -qq
 DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends \
   g++ cmake ninja-build libboost-json1.81-dev libfmt-dev libeigen3-dev libcurl4-openssl-dev libcli11-dev doctest-dev libbenchmark-dev \
-  python3-dev python3-venv pybind11-dev python3-mypy mypy python3-numpy python3-pandas python3-matplotlib python3-nbclient python3-ipykernel >/dev/null
+  openssl python3 python3-dev python3-venv pybind11-dev python3-mypy mypy python3-numpy python3-pandas python3-matplotlib python3-nbclient python3-ipykernel >/dev/null
 
 cmake --preset release
 cmake --build --preset release
