@@ -227,19 +227,8 @@ class graph_planner {
   }
 
   void add_weight(const model_tensor& t, int backend, std::string_view known_as) {
-    ggml::tensor w;
-    w.type = t.type;
-    w.ne = t.ne;
-    w.nbytes = t.size.count;
-    w.nb[0] = element_size(w);
-    w.nb[1] = row_size(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
-    w.nb[2] = w.nb[1] * static_cast<std::uint64_t>(t.ne[1]);
-    w.nb[3] = w.nb[2] * static_cast<std::uint64_t>(t.ne[2]);
-    w.is_weight = true;
-    w.home = static_cast<std::int8_t>(backend);
-    w.name = t.name.c_str();
     const auto [stack, il, rest] = stack_of(known_as);
-    weights_.add(il, stack, rest, w);
+    weights_.add(il, stack, rest, weight_tensor(t, backend));
   }
 
   const model& model_;

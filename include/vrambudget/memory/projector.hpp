@@ -46,7 +46,8 @@ class encoder_planner {
         card_{on ? on->cc : 0, on && on->n_sm ? on->n_sm : most_sm} {
     if (on) backends_.push_back(&cuda_);
     backends_.push_back(&cpu_);
-    for (const model_tensor& t : p.tensors) weights_.add(t.name, weight_of(t));
+    // on the first backend, which is the host's if there is no other
+    for (const model_tensor& t : p.tensors) weights_.add(t.name, weight_tensor(t, 0));
     tensors_ = &p.tensors;
   }
   encoder_planner(const encoder_planner&) = delete;
@@ -127,21 +128,6 @@ class encoder_planner {
     return std::any_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const ggml::tensor* t) {
       return t->op == ggml::op::flash_attn_ext && !backends_.front()->supports_op(*t);
     });
-  }
-
-  [[nodiscard]] static ggml::tensor weight_of(const model_tensor& t) {
-    ggml::tensor w;
-    w.type = t.type;
-    w.ne = t.ne;
-    w.nbytes = t.size.count;
-    w.nb[0] = element_size(w);
-    w.nb[1] = row_size(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
-    w.nb[2] = w.nb[1] * static_cast<std::uint64_t>(t.ne[1]);
-    w.nb[3] = w.nb[2] * static_cast<std::uint64_t>(t.ne[2]);
-    w.is_weight = true;
-    w.home = 0;  // the first backend, which is the host's if there is no other
-    w.name = t.name.c_str();
-    return w;
   }
 
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better

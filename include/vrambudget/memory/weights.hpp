@@ -12,6 +12,7 @@
 #include "vrambudget/engine/cuda.hpp"
 #include "vrambudget/engine/placement.hpp"
 #include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/ggml/tensor.hpp"
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/model/tensor_class.hpp"
 
@@ -209,6 +210,23 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
 /// Whether a run sends any tensor elsewhere, which turns pipeline parallelism off.
 [[nodiscard]] inline bool has_overrides(const run& r) {
   return !r.overrides.empty() || r.cpu_moe || r.n_cpu_moe > 0 || r.n_cpu_ffn > 0;
+}
+
+/// A model's tensor as graphs read it, in the memory of backend `home`. It names `t`'s name, so `t` must
+/// outlive it.
+[[nodiscard]] inline ggml::tensor weight_tensor(const model_tensor& t, int home) {
+  ggml::tensor w;
+  w.type = t.type;
+  w.ne = t.ne;
+  w.nbytes = t.size.count;
+  w.nb[0] = element_size(w);
+  w.nb[1] = row_size(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
+  w.nb[2] = w.nb[1] * static_cast<std::uint64_t>(t.ne[1]);
+  w.nb[3] = w.nb[2] * static_cast<std::uint64_t>(t.ne[2]);
+  w.is_weight = true;
+  w.home = static_cast<std::int8_t>(home);
+  w.name = t.name.c_str();
+  return w;
 }
 
 }  // namespace vrambudget
