@@ -28,7 +28,7 @@ model from_file(const std::string& path) {
     throw failure{bad_input, path + ": a projector and not a model: give it with --mmproj"};
   auto m = read_model(f.headers);
   if (!m) throw failure{bad_input, path + ": " + m.error().message, m.error().code};
-  m->path = path;
+  m->path = f.paths.front();
   m->file_size = f.total_size;
   if (m->name.empty()) m->name = std::filesystem::path(path).stem().string();
   return std::move(*m);

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "cli.hpp"
+#include "model_sources.hpp"
 #include "ranking.hpp"
 #include "run_options.hpp"
 #include "vrambudget/plan/solve.hpp"
@@ -24,17 +24,21 @@ namespace {
 constexpr ggml_type context_types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
 
 /// Files as they lie here; of a catalogued model the name that its publisher gives it.
-launch_files files_of(const plan_request& q, const model& m) {
-  const auto file = [](const std::string& typed, const std::string& known) {
-    std::error_code ignored;
-    const bool elsewhere = typed.find(':') != std::string::npos;
-    if (elsewhere || typed.empty() || std::filesystem::exists(typed, ignored)) return typed;
-    return known.empty() ? typed + ".gguf" : known;
+launch_files files_of(const plan_request& q, const plan_models& models) {
+  const auto file = [](const std::string& typed, const std::string& read) {
+    if (is_remote(typed) || typed.empty()) return typed;
+    return read.empty() ? typed + ".gguf" : read;
   };
-  return {file(q.model, m.path), file(q.mmproj, ""), file(q.draft, "")};
+  launch_files f{.model = file(q.model, models.main.path)};
+  if (models.mmproj) f.mmproj = file(q.mmproj, models.mmproj->path);
+  if (models.draft) f.draft = file(q.draft, models.draft->path);
+  constexpr std::string_view store = "ollama:";
+  if (q.model.starts_with(store)) f.ollama = q.model.substr(store.size());
+  return f;
 }
 
-int show(const plan_request& q, const model& m, planner& p) {
+int show(const plan_request& q, const plan_models& models, planner& p) {
+  const model& m = models.main;
   run r = q.r;
   const std::optional<context_limit> limit = find_context(q, p, r);
   result<budget> b = p.budget_for(r);
@@ -44,7 +48,7 @@ int show(const plan_request& q, const model& m, planner& p) {
   if (!b->fits()) changes = what_would_fit(p, r);
 
   if (!q.emit.empty()) {
-    fmt::print("{}", launch_text(*find_launcher(q.emit), files_of(q, m), r, *b));
+    fmt::print("{}", launch_text(*find_launcher(q.emit), files_of(q, models), m, r, *b));
     if (!b->fits())
       fmt::print(stderr, "vrambudget: this does not fit: {} are missing\n", in_mib(b->missing()));
   } else if (q.json) {
@@ -81,7 +85,7 @@ int run_plan(plan_request q) {
   if (q.model.empty()) return show_ranking(q, devices, l);
   const plan_models models = load_models(q);
   planner p = models.on(devices, l);
-  return show(q, models.main, p);
+  return show(q, models, p);
 }
 
 }  // namespace
@@ -93,7 +97,7 @@ std::function<int()> add_plan(CLI::App& app) {
   app.add_option(
          "--emit", q->emit,
          "instead of the budget what starts the run: llama-server (a command line), ollama (a "
-         "Modelfile), koboldcpp (a .kcpps file), lmstudio (load settings)")
+         "Modelfile), koboldcpp (a .kcpps file), lmstudio (what its SDK's load takes)")
       ->type_name("PROGRAM");
   app.add_option("--family", q->family, "without MODEL: rank only names or architectures with this")
       ->type_name("NAME");

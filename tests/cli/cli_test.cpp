@@ -302,10 +302,10 @@ TEST_SUITE("cli") {
     const std::string plan = "Qwen3-8B-Q8_0 --gpu 3090 -c 8192 --emit ";
     const outcome o = run(plan + "llama-server");
     CHECK(o.status == 0);
-    CHECK(o.out == "llama-server -m Qwen3-8B-Q8_0.gguf -c 8192 -fa on -ngl 37 --fit off\n");
-    CHECK(contains(run(plan + "ollama").out, "PARAMETER num_ctx 2048\n"));  // for each of 4 slots
-    CHECK(contains(run(plan + "koboldcpp").out, "\"contextsize\":8192"));
-    CHECK(contains(run(plan + "lmstudio").out, "llm.load.contextLength"));
+    CHECK(o.out == "llama-server -m Qwen3-8B-Q8_0.gguf -c 8192 -ngl 37 --fit off\n");
+    CHECK(contains(run(plan + "ollama").out, "PARAMETER num_ctx 8192\n"));
+    CHECK(contains(run(plan + "koboldcpp").out, "\"contextsize\":8064"));  // and 128 of its own
+    CHECK(contains(run(plan + "lmstudio").out, "\"contextLength\":8192"));
     CHECK(run(plan + "vllm").status == 2);
     const outcome full = run("Qwen3-8B-Q8_0 --gpu 3060 -c 40960 --emit llama-server --free 8GiB");
     CHECK(full.status == 1);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <boost/json.hpp>
+#include <cstdio>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -32,70 +33,236 @@ run parse(const std::string& line) {
   return cli::parse_run(words).value();
 }
 
-budget budget_of(const run& r) {
+budget budget_of(const run& r, std::size_t n_gpus = 2) {
   const device gpu = to_device(find_gpu("3090").value());
-  return plan(qwen(), r, {gpu, gpu}).value();
+  return plan(qwen(), r, std::vector<device>(n_gpus, gpu)).value();
 }
 
-std::string emitted(launcher l, const std::string& flags) {
+std::string emitted(launcher l, const std::string& flags, const launch_files& files,
+                    std::size_t n_gpus = 2) {
   const run r = parse(flags);
-  return launch_text(l, {"/models/Qwen3 30B.gguf", "", ""}, r, budget_of(r));
+  return launch_text(l, files, qwen(), r, budget_of(r, n_gpus));
+}
+
+std::string emitted(launcher l, const std::string& flags, std::size_t n_gpus = 2) {
+  return emitted(l, flags, {.model = "/models/Qwen3 30B.gguf"}, n_gpus);
+}
+
+boost::json::value json_of(launcher l, const std::string& flags, std::size_t n_gpus = 2) {
+  return boost::json::parse(emitted(l, flags, n_gpus));
+}
+
+std::string text(const boost::json::value& v) { return boost::json::serialize(v); }
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+/// What a program gets of a line, one argument after the other with "|" behind each.
+std::string through_shell(const std::string& words) {
+  FILE* shell = ::popen(("printf '%s|' " + words).c_str(), "r");
+  std::string out;
+  for (int c = 0; shell && (c = std::fgetc(shell)) != EOF;) out += static_cast<char>(c);
+  if (shell) ::pclose(shell);
+  return out;
 }
 
 }  // namespace
 
+// Names and meanings: llama.cpp v0.5.0, common/arg.cpp, whose common_params_parse() read such lines.
 TEST_CASE("llama-server's line means the run that was planned") {
   for (const std::string flags :
-       {"-c 8192", "-c 8192 -np 3 -b 1024 -ub 256 -fa off",
+       {"-c 8192", "-c 8192 -np 3 -b 1024 -ub 256 -fa off", "-c 5000 -np 3 -fa on",
         "-c 4096 -np 2 -kvu -ctk q8_0 -ctv q4_0", "-c 4096 -ngl 20 -ts 3,1 -nkvo --no-op-offload",
         "-c 4096 -ncmoe 5 -ncffn 2 -sm layer", "-c 4096 -cmoe -sm none -mg 1",
-        "-c 4096 -ot ffn_up_exps=CPU,blk\\.3\\.=CUDA1 --swa-full"}) {
+        "-c 4096 -ncmoe 5 -ot ffn_up_exps=CUDA1 -ncffn 3 -ot blk\\.3\\.=CUDA1",
+        "-c 4096 -ot ffn_up_exps=CPU,blk\\.3\\.=CUDA1 --swa-full", "-c 4096 --spec-type ngram-mod",
+        "-c 4096 -ts 0.333333343,0.7"}) {
     CAPTURE(flags);
     const run r = parse(flags);
     const budget b = budget_of(r);
-    const std::string line = launch_text(launcher::llama_server, {"m.gguf", "", ""}, r, b);
+    const std::string line = launch_text(launcher::llama_server, {.model = "m.gguf"}, qwen(), r, b);
     const std::string start = "llama-server -m m.gguf ", end = " --fit off\n";
     REQUIRE(line.starts_with(start));
     REQUIRE(line.ends_with(end));
     std::string given = line.substr(start.size(), line.size() - start.size() - end.size());
     std::erase(given, '\'');  // this test's words have no spaces
     run again = parse(given);
+    CHECK(again.tensor_split == r.tensor_split);
     CHECK(budget_json(qwen(), again, budget_of(again), {}) == budget_json(qwen(), r, b, {}));
   }
 }
 
-TEST_CASE("words that a shell would take apart are quoted") {
-  CHECK(emitted(launcher::llama_server, "-c 4096 -ot blk.(1|2)=CPU") ==
-        "llama-server -m '/models/Qwen3 30B.gguf' -c 4096 -fa on -ngl 49 -ot 'blk.(1|2)=CPU' --fit "
-        "off\n");
+// Flash attention that is left to the engine stays so: a draft and a projector decide for themselves.
+TEST_CASE("what is left to the engine is not told") {
+  CHECK(emitted(launcher::llama_server, "-c 4096") ==
+        "llama-server -m '/models/Qwen3 30B.gguf' -c 4096 -ngl 49 --fit off\n");
 }
 
+// arg.cpp: each of these options appends to one list, whose first match decides.
+TEST_CASE("overrides keep their place among -cmoe, -ncmoe and -ncffn") {
+  const std::string line = emitted(
+      launcher::llama_server, "-c 4096 -ot a=CPU -ncmoe 5 -ot b=CUDA1,c=CPU -ncffn 3 -ot d=CPU");
+  CHECK(contains(line, " -ot a=CPU -ncmoe 5 -ot b=CUDA1,c=CPU -ncffn 3 -ot d=CPU "));
+}
+
+TEST_CASE("a shell gives llama-server the words that were meant") {
+  const run r = parse("-c 4096 -ot $HOME`id`;(a|b)*?[0-9]\\.'x'\"y\"~#&!x{2}<>%=CPU");
+  const launch_files files{.model = "/m/it's a \"model\" \u6a21\n.gguf"};
+  const std::string line = launch_text(launcher::llama_server, files, qwen(), r, budget_of(r));
+  CHECK(through_shell(line) == "llama-server|-m|" + files.model + "|-c|4096|-ngl|49|-ot|" +
+                                   r.overrides[0].pattern + "=CPU|--fit|off|");
+}
+
+// -hf would fetch a projector beside the model and load it (arg.cpp: --mmproj-auto).
+TEST_CASE("models elsewhere") {
+  const auto line = [](const launch_files& f) {
+    return emitted(launcher::llama_server, "-c 4096", f);
+  };
+  CHECK(line({.model = "hf:org/repo:Q4_K_M"}) ==
+        "llama-server -hf org/repo:Q4_K_M --no-mmproj -c 4096 -ngl 49 --fit off\n");
+  CHECK(line({.model = "hf:org/repo/sub/file.gguf"}) ==
+        "llama-server -hf org/repo -hff sub/file.gguf --no-mmproj -c 4096 -ngl 49 --fit off\n");
+  CHECK(line({.model = "hf:org/repo", .mmproj = "mm.gguf"}) ==
+        "llama-server -hf org/repo -c 4096 -ngl 49 --mmproj mm.gguf --fit off\n");
+  CHECK(line({.model = "https://host/m.gguf?a=b"}) ==
+        "llama-server -mu 'https://host/m.gguf?a=b' -c 4096 -ngl 49 --fit off\n");
+  const auto from = [](const launch_files& f) {
+    const std::string all = emitted(launcher::ollama, "-c 4096", f);
+    const std::size_t at = all.find("\nFROM ") + 6;
+    return all.substr(at, all.find('\n', at) - at);
+  };
+  CHECK(from({.model = "hf:org/repo:Q4_K_M"}) == "hf.co/org/repo:Q4_K_M");
+  CHECK(from({.model = "hf:org/repo/sub/file.gguf"}) == "hf.co/org/repo:file.gguf");
+  CHECK(from({.model = "/blobs/sha256-1", .ollama = "qwen3:8b"}) == "qwen3:8b");
+}
+
+// ollama v0.17.4: parser/parser.go, api/types.go: Runner, envconfig/config.go; its parser read such files.
 TEST_CASE("a Modelfile has what Ollama can set, and says what it cannot") {
   CHECK(emitted(launcher::ollama, "-c 16384 -np 2 -ctk q8_0 -ctv q8_0 -ub 1024 -cmoe") ==
         "# Modelfile; the server needs this environment:\n"
-        "#   OLLAMA_FLASH_ATTENTION=1 OLLAMA_KV_CACHE_TYPE=q8_0 OLLAMA_NUM_PARALLEL=2\n"
+        "#   OLLAMA_FLASH_ATTENTION=1 OLLAMA_KV_CACHE_TYPE=q8_0 OLLAMA_NUM_PARALLEL=2 "
+        "OLLAMA_SCHED_SPREAD=1\n"
         "# no setting for -cmoe\n"
+        "# layers are divided over the GPUs by an estimate of Ollama's own\n"
+        "# qwen3moe runs in an engine of Ollama's own: its buffers are not those planned\n"
         "FROM /models/Qwen3 30B.gguf\n"
         "PARAMETER num_ctx 8192\n"
         "PARAMETER num_batch 1024\n"
         "PARAMETER num_gpu 49\n");
 }
 
-TEST_CASE("KoboldCpp's file") {
-  const auto v = boost::json::parse(
-      emitted(launcher::koboldcpp, "-c 8192 -np 1 -ctk q4_0 -ctv q4_0 -ncmoe 7 -nkvo"));
-  CHECK(v.at("contextsize").to_number<int>() == 8192);
-  CHECK(v.at("quantkv").to_number<int>() == 2);
-  CHECK(v.at("moecpu").to_number<int>() == 7);
-  CHECK(v.at("gpulayers").to_number<int>() == 49);
-  CHECK(boost::json::serialize(v.at("_not_set")) == "[\"-nkvo\"]");
-  CHECK_FALSE(
-      boost::json::parse(emitted(launcher::koboldcpp, "-c 8192")).as_object().contains("_not_set"));
+// llm/server.go: KvSize = num_ctx * parallel; llama/llama.go: NewContextParams leaves kv_unified off.
+TEST_CASE("Ollama's slots share no cache") {
+  const std::string left = emitted(launcher::ollama, "-c 16384", 1);
+  CHECK(contains(left, "OLLAMA_NUM_PARALLEL=1\n"));
+  CHECK(contains(left, "PARAMETER num_ctx 16384\n"));
+  CHECK(contains(left, "# one slot with the whole context"));
+  const std::string shared = emitted(launcher::ollama, "-c 16384 -np 4 -kvu", 1);
+  CHECK(contains(shared, "OLLAMA_NUM_PARALLEL=4\n"));
+  CHECK(contains(shared, "PARAMETER num_ctx 4096\n"));
+  CHECK(contains(shared, "num_ctx is for one of them"));
 }
 
+// fs/ggml/ggml.go: SupportsKVCacheType; llm/server.go: quantized types only with flash attention.
+TEST_CASE("Ollama has one type for K and V, of three") {
+  const auto told = [](const std::string& types) {
+    const std::string all = emitted(launcher::ollama, "-c 4096 " + types, 1);
+    const std::size_t env = all.find("TYPE=") + 5, lost = all.find("# no setting for ");
+    return all.substr(env, all.find(' ', env) - env) + ":" +
+           (lost == std::string::npos ? ""
+                                      : all.substr(lost + 17, all.find('\n', lost) - lost - 17));
+  };
+  CHECK(told("") == "f16:");
+  CHECK(told("-ctk q4_0 -ctv q4_0") == "q4_0:");
+  CHECK(told("-ctk q8_0 -ctv q4_0") == "q8_0:-ctv q4_0");
+  CHECK(told("-ctk q8_0") == "q8_0:-ctv f16");
+  CHECK(told("-ctk bf16 -ctv bf16") == "f16:-ctk bf16 -ctv bf16");
+  CHECK(told("-ctk q8_0 -fa off") == "f16:-ctk q8_0");
+}
+
+TEST_CASE("nothing gets into a Modelfile through a name") {
+  const std::string all =
+      emitted(launcher::ollama, "-c 4096", {.model = "a\nPARAMETER num_gpu 0"}, 1);
+  CHECK(contains(all, "FROM aPARAMETER num_gpu 0\n"));
+  CHECK(contains(emitted(launcher::ollama, "-c 4096", {.model = " b\" "}),
+                 "FROM \"\"\" b\" \"\"\"\n"));
+}
+
+// LostRuins/koboldcpp 1.122: koboldcpp.py: add_argument, load_model; gpttype_adapter.cpp:
+// extra_context_handle_fragmentation = 128 more tokens in the cache.
+TEST_CASE("KoboldCpp's file") {
+  const auto v = json_of(
+      launcher::koboldcpp,
+      "-c 8192 -np 1 -ctk q4_0 -ctv q4_0 -ncmoe 7 -ncffn 2 -nkvo -ub 256 --no-op-offload", 1);
+  CHECK(v.at("model_param") == "/models/Qwen3 30B.gguf");
+  CHECK(v.at("contextsize").to_number<int>() == 8192 - 128);
+  CHECK(v.at("batchsize").to_number<int>() == 2048);
+  CHECK(v.at("ubatchsize").to_number<int>() == 256);
+  CHECK(v.at("blasbatchsize").to_number<int>() == 256);
+  CHECK(v.at("quantkv").to_number<int>() == 2);
+  CHECK(v.at("moecpu").to_number<int>() == 7);
+  CHECK(v.at("ffncpu").to_number<int>() == 2);
+  CHECK(v.at("gpulayers").to_number<int>() == 49);
+  CHECK(v.at("lowvram") == true);
+  CHECK(v.at("noflashattention") == false);
+  CHECK(v.at("noswa") == false);
+  CHECK(text(v.at("usecuda")) == R"(["normal","mmq","0","lowvram"])");
+  CHECK(text(v.at("_not_set")) == R"(["--no-op-offload"])");
+  CHECK_FALSE(v.as_object().contains("parallelrequests"));
+  CHECK_FALSE(json_of(launcher::koboldcpp, "-c 8192").as_object().contains("_not_set"));
+}
+
+// set_backend_props: a number in usecuda hides all other GPUs.
+TEST_CASE("KoboldCpp sees as many GPUs as were planned") {
+  const auto gpus = [](const std::string& flags) {
+    return text(json_of(launcher::koboldcpp, "-c 8192 " + flags).at("usecuda"));
+  };
+  CHECK(gpus("") == R"(["normal","mmq"])");
+  CHECK(gpus("-sm none -mg 1") == R"(["normal","mmq","1"])");
+  const auto split = json_of(launcher::koboldcpp, "-c 8192 -ts 3,1 -mg 1");
+  CHECK(text(split.at("tensor_split")) == "[3E0,1E0]");
+  CHECK(split.at("maingpu") == 1);
+}
+
+// load_model: f16, bf16, q8_0, q5_1 and q4_0 for K and V alike; numbers are those of older versions.
+TEST_CASE("KoboldCpp's cache types") {
+  const auto type = [](const std::string& t) {
+    const auto v = json_of(launcher::koboldcpp, "-c 8192 -ctk " + t + " -ctv " + t);
+    return v.as_object().contains("quantkv") ? text(v.at("quantkv")) : text(v.at("_not_set"));
+  };
+  CHECK(type("f16") == "0");
+  CHECK(type("q8_0") == "1");
+  CHECK(type("q4_0") == "2");
+  CHECK(type("bf16") == "3");
+  CHECK(type("q5_1") == "\"q5_1\"");
+  CHECK(type("q5_0") == R"(["-ctk q5_0","-ctv q5_0"])");
+}
+
+// @lmstudio/sdk 2.0.0: LLMLoadModelConfig, whose schema took such objects.
 TEST_CASE("LM Studio's settings") {
-  const std::string text = emitted(launcher::lmstudio, "-c 8192 -np 1 -ctk q8_0 -ctv q8_0 -ngl 10");
-  CHECK(text.find("{\"key\":\"llm.load.contextLength\",\"value\":8192}") != std::string::npos);
-  CHECK(text.find("{\"checked\":true,\"value\":\"q8_0\"}") != std::string::npos);
-  CHECK(text.find("\"_not_set\":[\"-ngl 10\"]") != std::string::npos);
+  const auto v = json_of(launcher::lmstudio,
+                         "-c 8192 -np 2 -ctk q8_0 -ctv bf16 -b 1024 -ub 256 -ngl 10 -ts 3,1");
+  const auto& c = v.at("config");
+  CHECK(c.at("autoFit") == false);       // otherwise it would choose context and layers itself
+  CHECK(c.at("contextLength") == 4096);  // of one prediction, without useUnifiedKvCache
+  CHECK(c.at("maxParallelPredictions") == 2);
+  CHECK(c.at("useUnifiedKvCache") == false);
+  CHECK(c.at("evalBatchSize") == 1024);
+  CHECK(c.at("physicalBatchSize") == 256);
+  CHECK(c.at("flashAttention") == true);
+  CHECK(c.at("llamaKCacheQuantizationType") == "q8_0");
+  CHECK(c.at("llamaVCacheQuantizationType") == false);
+  CHECK(c.at("gpu").at("ratio").as_double() == 10.0 / 49);
+  CHECK(
+      text(c.at("llamaCppArgumentsOverride").at("overrideParameters")) ==
+      R"([{"key":"-ctv","value":"bf16"},{"key":"-ngl","value":"10"},{"key":"-ts","value":"3,1"}])");
+  const auto plain = json_of(launcher::lmstudio, "-c 8192 --pooling last").as_object();
+  CHECK(plain.at("config").at("contextLength") == 8192);
+  CHECK(plain.at("config").at("gpu").at("ratio") == "max");
+  CHECK_FALSE(plain.at("config").as_object().contains("llamaCppArgumentsOverride"));
+  CHECK(text(plain.at("_not_set")) == R"(["--pooling last"])");
+  const auto key = boost::json::parse(
+      emitted(launcher::lmstudio, "-c 8192", {.model = "/home/u/.lmstudio/models/p/r/f.gguf"}));
+  CHECK(key.at("model") == "p/r/f.gguf");
 }

@@ -1,0 +1,172 @@
+// A .kcpps file: its keys are the names of KoboldCpp's options. Keys of older versions stand beside those that
+// replaced them, which are read first.
+//
+// Source: LostRuins/koboldcpp 1.122, koboldcpp.py: add_argument, load_model, set_backend_props,
+// convert_invalid_args; gpttype_adapter.cpp: gpttype_load_model
+#include <algorithm>
+#include <boost/json.hpp>
+#include <optional>
+
+#include "arguments.hpp"
+#include "vrambudget/ggml/type.hpp"
+
+namespace vrambudget::launching {
+namespace {
+
+namespace json = boost::json;
+
+/// Tokens that the cache gets besides `contextsize`.
+constexpr std::uint32_t extra_tokens = 128;
+
+/// `moecpu` and `ffncpu` without a value: all layers.
+constexpr std::uint32_t all_layers = 999;
+
+/// `quantkv`: numbers are understood by all versions, the name by those that have the type.
+std::optional<json::value> cache_type(const run& r) {
+  if (r.type_k != r.type_v) return std::nullopt;
+  switch (r.type_k) {
+    case ggml_type::f16:
+      return 0;
+    case ggml_type::q8_0:
+      return 1;
+    case ggml_type::q4_0:
+      return 2;
+    case ggml_type::bf16:
+      return 3;
+    case ggml_type::q5_1:
+      return "q5_1";
+    default:
+      return std::nullopt;
+  }
+}
+
+/// A number among them leaves only that GPU visible, or with `tensor_split` makes it the main one.
+json::array cuda(const planned& p) {
+  json::array all{"normal", "mmq"};
+  if (p.b.devices.size() == 1 || p.r.split_mode == split_mode::none)
+    all.push_back(json::value(std::to_string(p.r.main_gpu)));
+  if (!p.r.offload_kqv) all.push_back("lowvram");
+  if (p.r.split_mode == split_mode::row) all.push_back("rowsplit");
+  return all;
+}
+
+void add_context(json::object& o, const planned& p) {
+  const context_params& c = p.b.context;
+  o["contextsize"] = c.n_ctx > 2 * extra_tokens ? c.n_ctx - extra_tokens : c.n_ctx;
+  o["batchsize"] = c.n_batch;
+  o["ubatchsize"] = c.n_ubatch;
+  o["blasbatchsize"] = c.n_ubatch;
+  o["flashattention"] = c.flash_attn;
+  o["noflashattention"] = !c.flash_attn;
+  if (const auto t = cache_type(p.r)) o["quantkv"] = *t;
+  o["noswa"] = p.r.swa_full;
+  o["useswa"] = !p.r.swa_full;
+  if (asked_slots(p) > 1) o["parallelrequests"] = asked_slots(p);
+}
+
+void add_placement(json::object& o, const planned& p) {
+  const run& r = p.r;
+  o["gpulayers"] = p.b.n_gpu_layers;
+  o["usecuda"] = cuda(p);
+  o["usecublas"] = cuda(p);
+  o["lowvram"] = !r.offload_kqv;
+  o["splitmode"] = r.split_mode == split_mode::row ? "row" : "layer";
+  if (r.main_gpu > 0 && r.split_mode != split_mode::none) o["maingpu"] = r.main_gpu;
+  if (!r.tensor_split.empty()) o["tensor_split"] = json::value_from(r.tensor_split);
+  if (!r.overrides.empty()) o["overridetensors"] = text_of(r.overrides);
+  if (r.n_cpu_moe > 0 || r.cpu_moe) o["moecpu"] = r.cpu_moe ? all_layers : r.n_cpu_moe;
+  if (r.n_cpu_ffn > 0) o["ffncpu"] = r.n_cpu_ffn;
+}
+
+void add_projector(json::object& o, const planned& p) {
+  if (p.files.mmproj.empty()) return;
+  const projector_run& q = p.r.mmproj;
+  o["mmproj"] = p.files.mmproj;
+  if (!q.offload) o["mmprojcpu"] = true;
+  if (q.image_min_tokens) o["visionmintokens"] = *q.image_min_tokens;
+  if (q.image_max_tokens) o["visionmaxtokens"] = *q.image_max_tokens;
+}
+
+void add_draft(json::object& o, const planned& p) {
+  if (!p.b.draft) return;
+  o["draftamount"] = p.r.spec_draft_n_max;
+  if (p.files.draft.empty())
+    o["usemtp"] = p.b.draft->type == spec_type::draft_mtp;
+  else
+    o["draftmodel"] = p.files.draft;
+  if (!p.files.draft.empty()) o["draftgpulayers"] = p.b.draft->n_gpu_layers;
+}
+
+json::array not_set(const planned& p) {
+  arguments all = server_arguments(p);
+  erase(all, {"-m",
+              "-mu",
+              "-hf",
+              "-hff",
+              "--no-mmproj",
+              "-c",
+              "-b",
+              "-ub",
+              "-np",
+              "-kvu",
+              "-no-kvu",
+              "-fa",
+              "--swa-full",
+              "-ngl",
+              "-mg",
+              "-ts",
+              "-ot",
+              "-cmoe",
+              "-ncmoe",
+              "-ncffn",
+              "-nkvo",
+              "-md",
+              "-hfd",
+              "--spec-draft-n-max",
+              "-ngld",
+              "--mmproj",
+              "--no-mmproj-offload",
+              "--image-min-tokens",
+              "--image-max-tokens"});
+  if (cache_type(p.r)) erase(all, {"-ctk", "-ctv"});
+  if (p.r.split_mode != split_mode::tensor) erase(all, {"-sm"});
+  const bool has_type =
+      p.b.draft && p.r.spec_types.size() < 2 &&
+      p.b.draft->type == (p.files.draft.empty() ? spec_type::draft_mtp : spec_type::draft_simple);
+  if (has_type) erase(all, {"--spec-type"});
+  json::array words;
+  for (const argument& a : all) words.push_back(json::value(line_of({a})));
+  return words;
+}
+
+json::array notes(const planned& p) {
+  json::array all{"contextsize: KoboldCpp adds 128 tokens, with which the cache is as planned"};
+  const auto late = [](const tensor_override& o) { return o.after_cpu_moe || o.after_cpu_ffn; };
+  if (std::any_of(p.r.overrides.begin(), p.r.overrides.end(), late))
+    all.push_back("overridetensors decides before moecpu and ffncpu, also what came after them");
+  if (asked_slots(p) > 1)
+    all.push_back("parallelrequests: one sequence more, and all share the one cache");
+  const bool is_one_limit =
+      p.r.mmproj.image_min_tokens.has_value() != p.r.mmproj.image_max_tokens.has_value();
+  if (!p.files.mmproj.empty() && is_one_limit)
+    all.push_back("one of visionmintokens and visionmaxtokens is taken for both");
+  if (!p.files.mmproj.empty() && p.r.mmproj.offload)
+    all.push_back("mmproj: no flash attention on a GPU, no buffer before the first image");
+  return all;
+}
+
+}  // namespace
+
+std::string koboldcpp(const planned& p) {
+  const bool is_remote = is_hub_name(p.files.model) && is_address(p.m.path);
+  json::object o{{"model_param", is_remote ? p.m.path : p.files.model}};
+  add_context(o, p);
+  add_placement(o, p);
+  add_projector(o, p);
+  add_draft(o, p);
+  if (json::array lost = not_set(p); !lost.empty()) o["_not_set"] = std::move(lost);
+  o["_notes"] = notes(p);
+  return json::serialize(o) + "\n";
+}
+
+}  // namespace vrambudget::launching

@@ -1,0 +1,138 @@
+// A Modelfile, and the server's environment in its comments.
+//
+// Source: ollama v0.17.4: parser/parser.go (commands), api/types.go: Runner (parameters), envconfig/config.go
+// (environment), llm/server.go: NewLlamaServer, server/sched.go: load, llama/llama.go: NewContextParams
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "arguments.hpp"
+#include "vrambudget/ggml/type.hpp"
+#include "vrambudget/io/hub.hpp"
+
+namespace vrambudget::launching {
+namespace {
+
+/// Loaded with one slot, whatever OLLAMA_NUM_PARALLEL says.
+/// Source: server/sched.go: load
+constexpr std::string_view single_slot[] = {
+    "lfm2",   "lfm2moe",   "mllama",    "nemotron_h", "nemotron_h_moe",
+    "qwen35", "qwen35moe", "qwen3next", "qwen3vl",    "qwen3vlmoe"};
+
+/// Run by Ollama's own engine, which is not llama.cpp, unless the projector is a file of its own.
+/// Source: fs/ggml/ggml.go: OllamaEngineRequired, llm/server.go: NewLlamaServer
+constexpr std::string_view own_engine[] = {
+    "bert",       "deepseek2",      "deepseekocr", "gemma3",  "gemma3n",   "glm4moelite", "glmocr",
+    "gpt-oss",    "gptoss",         "lfm2",        "lfm2moe", "llama4",    "mistral3",    "mllama",
+    "nemotron_h", "nemotron_h_moe", "nomic-bert",  "olmo3",   "qwen25vl",  "qwen3",       "qwen35",
+    "qwen35moe",  "qwen3moe",       "qwen3next",   "qwen3vl", "qwen3vlmoe"};
+
+bool contains(std::span<const std::string_view> all, std::string_view one) {
+  return std::find(all.begin(), all.end(), one) != all.end();
+}
+
+/// What a Modelfile can hold of a text: its reader drops control characters.
+std::string printable(std::string text) {
+  std::erase_if(text, [](unsigned char c) { return c < 32 || c == 127; });
+  return text;
+}
+
+/// A value that its reader leaves as it is.
+std::string value_of(std::string text) {
+  text = printable(std::move(text));
+  const bool is_trimmed = text.starts_with(' ') || text.ends_with(' ') || text.starts_with('"');
+  return is_trimmed ? "\"\"\"" + text + "\"\"\"" : text;
+}
+
+/// The type both caches get. Without flash attention a quantized one is not used.
+ggml_type cache_type(const planned& p) {
+  const ggml_type k = p.r.type_k;
+  const bool has_it = k == ggml_type::q8_0 || k == ggml_type::q4_0;
+  return has_it && p.b.context.flash_attn ? k : ggml_type::f16;
+}
+
+bool is_file(const launch_files& f) {
+  return f.ollama.empty() && !is_hub_name(f.model) && !is_address(f.model);
+}
+
+/// hf.co/org/repo:TAG, where the tag can be a file's name.
+std::string hub_model(const std::string& name) {
+  const auto hub = parse_hub_name(name.substr(3));
+  if (!hub || hub->file.empty()) return "hf.co/" + name.substr(3);
+  return "hf.co/" + hub->repo + ":" + file_name(hub->file);
+}
+
+std::string source_of(const launch_files& f) {
+  if (!f.ollama.empty()) return f.ollama;
+  if (is_hub_name(f.model)) return hub_model(f.model);
+  if (is_address(f.model)) return file_name(f.model);
+  return f.model;
+}
+
+std::string environment(const planned& p, std::uint32_t slots) {
+  std::string text =
+      fmt::format("OLLAMA_FLASH_ATTENTION={} OLLAMA_KV_CACHE_TYPE={} OLLAMA_NUM_PARALLEL={}",
+                  p.b.context.flash_attn ? 1 : 0, traits(cache_type(p)).name, slots);
+  if (p.r.split_mode == split_mode::none)
+    text += fmt::format(" CUDA_VISIBLE_DEVICES={}", p.r.main_gpu);
+  else if (p.b.devices.size() > 1)
+    text += " OLLAMA_SCHED_SPREAD=1";
+  return text;
+}
+
+/// Arguments that nothing stands for.
+arguments not_set(const planned& p) {
+  const run& r = p.r;
+  arguments all = server_arguments(p);
+  erase(all, {"-m", "-mu", "-hf", "-hff", "--no-mmproj", "-c", "-ub", "-np", "-kvu", "-no-kvu",
+              "-fa", "-ctk", "-ctv", "-ngl", "-mg"});
+  if (r.split_mode == split_mode::none) erase(all, {"-sm"});
+  if (is_file(p.files)) erase(all, {"--mmproj"});
+  if (r.type_k != cache_type(p)) all.push_back({"-ctk", std::string(traits(r.type_k).name)});
+  if (r.type_v != cache_type(p)) all.push_back({"-ctv", std::string(traits(r.type_v).name)});
+  return all;
+}
+
+std::vector<std::string> notes(const planned& p, std::uint32_t slots) {
+  const context_params& c = p.b.context;
+  std::vector<std::string> all;
+  if (is_address(p.files.model)) all.emplace_back("download the file first: FROM takes no address");
+  if (c.n_seq_max > 1 && c.kv_unified)
+    all.emplace_back(slots == 1 ? "one slot with the whole context: slots do not share a cache here"
+                                : "slots do not share a cache here: num_ctx is for one of them");
+  if (slots > 1 && contains(single_slot, p.m.architecture))
+    all.push_back(p.m.architecture + " gets one slot, whatever OLLAMA_NUM_PARALLEL says");
+  if (p.m.hp.pooling_type != pooling::unspecified)
+    all.emplace_back("an embedding model gets one slot and num_batch as large as num_ctx");
+  if (p.b.devices.size() > 1 && p.r.split_mode != split_mode::none)
+    all.emplace_back("layers are divided over the GPUs by an estimate of Ollama's own");
+  if (contains(own_engine, p.m.architecture) && p.files.mmproj.empty())
+    all.push_back(p.m.architecture +
+                  " runs in an engine of Ollama's own: its buffers are not those planned");
+  return all;
+}
+
+}  // namespace
+
+std::string ollama(const planned& p) {
+  const context_params& c = p.b.context;
+  const std::uint32_t slots = asked_slots(p);
+  std::string text =
+      "# Modelfile; the server needs this environment:\n#   " + environment(p, slots) + "\n";
+  if (const arguments lost = not_set(p); !lost.empty())
+    text += "# no setting for " + printable(line_of(lost)) + "\n";
+  for (const std::string& n : notes(p, slots)) text += "# " + printable(n) + "\n";
+  text += "FROM " + value_of(source_of(p.files)) + "\n";
+  if (!p.files.mmproj.empty() && is_file(p.files))
+    text += "FROM " + value_of(p.files.mmproj) + "\n";
+  text += fmt::format("PARAMETER num_ctx {}\n",
+                      c.kv_unified || slots == 1 ? c.n_ctx / slots : c.n_ctx_seq);
+  text += fmt::format("PARAMETER num_batch {}\n", c.n_ubatch);
+  text += fmt::format("PARAMETER num_gpu {}\n", p.b.n_gpu_layers);
+  if (p.r.main_gpu > 0 && p.r.split_mode != split_mode::none)
+    text += fmt::format("PARAMETER main_gpu {}\n", p.r.main_gpu);
+  return text;
+}
+
+}  // namespace vrambudget::launching
