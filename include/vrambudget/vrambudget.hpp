@@ -12,6 +12,7 @@
 #include "vrambudget/log/check.hpp"
 #include "vrambudget/log/log_parser.hpp"
 #include "vrambudget/model/model.hpp"
+#include "vrambudget/model/quantize.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/solve.hpp"
 #include "vrambudget/report/check.hpp"
