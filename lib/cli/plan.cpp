@@ -23,18 +23,32 @@ namespace {
 
 constexpr ggml_type context_types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
 
-/// Files as they lie here; of a catalogued model the name that its publisher gives it.
+/// Files as they lie here; of a catalogued model, of which there is none, its name.
 launch_files files_of(const plan_request& q, const plan_models& models) {
-  const auto file = [](const std::string& typed, const std::string& read) {
-    if (is_remote(typed) || typed.empty()) return typed;
-    return read.empty() ? typed + ".gguf" : read;
+  const auto file = [](const std::string& typed, const auto& read) {
+    if (is_remote(typed)) return typed;
+    return read.path.empty() ? read.name + ".gguf" : read.path;
   };
-  launch_files f{.model = file(q.model, models.main.path)};
-  if (models.mmproj) f.mmproj = file(q.mmproj, models.mmproj->path);
-  if (models.draft) f.draft = file(q.draft, models.draft->path);
+  launch_files f{.model = file(q.model, models.main)};
+  if (models.mmproj) f.mmproj = file(q.mmproj, *models.mmproj);
+  if (models.draft) f.draft = file(q.draft, *models.draft);
   constexpr std::string_view store = "ollama:";
   if (q.model.starts_with(store)) f.ollama = q.model.substr(store.size());
   return f;
+}
+
+void print_launch(const plan_request& q, const plan_models& models, const run& r, const budget& b) {
+  const launcher l = *find_launcher(q.emit);
+  const launch_files files = files_of(q, models);
+  fmt::print("{}", launch_text(l, files, models.main, r, b));
+  if (models.main.path.empty())
+    fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
+               files.model);
+  if (l == launcher::llama_server && !(r.profile == engine::profiles.front()))
+    fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
+               full_name(engine::profiles.front()));
+  if (!b.fits())
+    fmt::print(stderr, "vrambudget: this does not fit: {} are missing\n", in_mib(b.missing()));
 }
 
 int show(const plan_request& q, const plan_models& models, planner& p) {
@@ -48,9 +62,7 @@ int show(const plan_request& q, const plan_models& models, planner& p) {
   if (!b->fits()) changes = what_would_fit(p, r);
 
   if (!q.emit.empty()) {
-    fmt::print("{}", launch_text(*find_launcher(q.emit), files_of(q, models), m, r, *b));
-    if (!b->fits())
-      fmt::print(stderr, "vrambudget: this does not fit: {} are missing\n", in_mib(b->missing()));
+    print_launch(q, models, r, *b);
   } else if (q.json) {
     fmt::print("{}", budget_json(m, r, *b, {limit, changes, q.explain}));
   } else {

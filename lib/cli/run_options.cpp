@@ -151,6 +151,18 @@ void add_context_options(CLI::App& app, run& r) {
   });
 }
 
+/// After `-ncmoe N -ot ...` it decides last: as one more pattern, the engine's own.
+void add_cpu_moe(run& r) {
+  const bool decides_last = std::any_of(r.overrides.begin(), r.overrides.end(),
+                                        [](const tensor_override& o) { return o.after_cpu_moe; }) &&
+                            !r.cpu_moe;
+  if (decides_last)
+    r.overrides.push_back(
+        {R"(\.ffn_(up|down|gate|gate_up)_(ch|)exps)", "CPU", true, r.n_cpu_ffn > 0});
+  else
+    r.cpu_moe = true;
+}
+
 void add_placement_options(CLI::App& app, run& r) {
   value(app, "--n-gpu-layers,--gpu-layers", "N", "-ngl: layers on GPUs, 'all' or a number [all]",
         [&](const std::string& s) { r.n_gpu_layers = gpu_layers(s); });
@@ -173,12 +185,14 @@ void add_placement_options(CLI::App& app, run& r) {
           }
         })
       ->trigger_on_parse();
-  app.add_flag("--cpu-moe", r.cpu_moe, "-cmoe: experts stay on the host")->trigger_on_parse();
+  app.add_flag_callback(
+         "--cpu-moe", [&] { add_cpu_moe(r); }, "-cmoe: experts stay on the host")
+      ->trigger_on_parse();
   value(app, "--n-cpu-moe", "N", "-ncmoe: experts of the first N layers stay on the host",
-        [&](const std::string& s) { r.n_cpu_moe = tokens(s); })
+        [&](const std::string& s) { r.n_cpu_moe = std::max(r.n_cpu_moe, tokens(s)); })
       ->trigger_on_parse();
   value(app, "--n-cpu-ffn", "N", "-ncffn: dense FFN tensors of the first N layers stay on the host",
-        [&](const std::string& s) { r.n_cpu_ffn = tokens(s); })
+        [&](const std::string& s) { r.n_cpu_ffn = std::max(r.n_cpu_ffn, tokens(s)); })
       ->trigger_on_parse();
   app.add_flag_callback(
       "--no-kv-offload", [&] { r.offload_kqv = false; }, "-nkvo: the KV cache stays on the host");

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <string>
 
+#include "io/temporary_folder.hpp"
 #include "program.hpp"
 #include "vrambudget/gguf/writer.hpp"
 
@@ -298,6 +299,34 @@ TEST_SUITE("cli") {
     CHECK(run("engines no-such-model --gpu 3090").status == 3);
   }
 
+  TEST_CASE("a model of Ollama's store has its name there, and a path elsewhere") {
+    vrambudget::gguf::writer w;
+    w.add("general.architecture", "novel");
+    w.add("novel.block_count", std::uint32_t{2});
+    w.add("novel.context_length", std::uint32_t{4096});
+    w.add("novel.embedding_length", std::uint32_t{256});
+    w.add("novel.attention.head_count", std::uint32_t{4});
+    const auto header = w.finish();
+    const temporary_folder store;
+    const std::string digest(64, 'a');
+    fs::create_directories(store.root() / "blobs");
+    fs::create_directories(store.root() / "manifests/registry.ollama.ai/library/novel");
+    const std::string blob = store.write(
+        "blobs/sha256-" + digest, {reinterpret_cast<const char*>(header.data()), header.size()});
+    (void)store.write("manifests/registry.ollama.ai/library/novel/8b",
+                      R"({"layers":[{"mediaType":"application/vnd.ollama.image.model",)"
+                      R"("digest":"sha256:)" +
+                          digest + R"("}]})");
+    const auto emit = [&](const std::string& program) {
+      return run("ollama:novel:8b --gpu 3090 -c 4096 --emit " + program, "none",
+                 "OLLAMA_MODELS=" + store.root().string());
+    };
+    CHECK(contains(emit("ollama").out, "FROM novel:8b\n"));
+    CHECK(contains(emit("llama-server").out, "llama-server -m " + blob + " -c 4096 "));
+    CHECK(contains(emit("koboldcpp").out, "\"model_param\":\"" + blob + "\""));
+    CHECK(emit("llama-server").err.empty());
+  }
+
   TEST_CASE("a plan as another program's settings") {
     const std::string plan = "Qwen3-8B-Q8_0 --gpu 3090 -c 8192 --emit ";
     const outcome o = run(plan + "llama-server");
@@ -307,6 +336,7 @@ TEST_SUITE("cli") {
     CHECK(contains(run(plan + "koboldcpp").out, "\"contextsize\":8064"));  // and 128 of its own
     CHECK(contains(run(plan + "lmstudio").out, "\"contextLength\":8192"));
     CHECK(run(plan + "vllm").status == 2);
+    CHECK(contains(o.err, "Qwen3-8B-Q8_0.gguf stands for the model's file"));
     const outcome full = run("Qwen3-8B-Q8_0 --gpu 3060 -c 40960 --emit llama-server --free 8GiB");
     CHECK(full.status == 1);
     CHECK(contains(full.err, "does not fit"));

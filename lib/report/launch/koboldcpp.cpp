@@ -53,9 +53,9 @@ json::array cuda(const planned& p) {
 void add_context(json::object& o, const planned& p) {
   const context_params& c = p.b.context;
   o["contextsize"] = c.n_ctx > 2 * extra_tokens ? c.n_ctx - extra_tokens : c.n_ctx;
-  o["batchsize"] = c.n_batch;
-  o["ubatchsize"] = c.n_ubatch;
-  o["blasbatchsize"] = c.n_ubatch;
+  o["batchsize"] = p.r.n_batch;
+  o["ubatchsize"] = std::min(p.r.n_batch, p.r.n_ubatch);
+  o["blasbatchsize"] = std::min(p.r.n_batch, p.r.n_ubatch);
   o["flashattention"] = c.flash_attn;
   o["noflashattention"] = !c.flash_attn;
   if (const auto t = cache_type(p.r)) o["quantkv"] = *t;
@@ -144,6 +144,8 @@ json::array notes(const planned& p) {
   const auto late = [](const tensor_override& o) { return o.after_cpu_moe || o.after_cpu_ffn; };
   if (std::any_of(p.r.overrides.begin(), p.r.overrides.end(), late))
     all.push_back("overridetensors decides before moecpu and ffncpu, also what came after them");
+  if (asked_slots(p) == 1 && p.b.context.n_seq_max > 1)
+    all.push_back("one sequence with the whole context");
   if (asked_slots(p) > 1)
     all.push_back("parallelrequests: one sequence more, and all share the one cache");
   const bool is_one_limit =

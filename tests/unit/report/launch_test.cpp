@@ -104,6 +104,10 @@ TEST_CASE("overrides keep their place among -cmoe, -ncmoe and -ncffn") {
   const std::string line = emitted(
       launcher::llama_server, "-c 4096 -ot a=CPU -ncmoe 5 -ot b=CUDA1,c=CPU -ncffn 3 -ot d=CPU");
   CHECK(contains(line, " -ot a=CPU -ncmoe 5 -ot b=CUDA1,c=CPU -ncffn 3 -ot d=CPU "));
+  // -cmoe after them is left what neither takes: experts from layer 5 on of other names than b
+  const std::string late =
+      emitted(launcher::llama_server, "-c 4096 -ncmoe 5 -ncmoe 2 -ot b=CUDA1 -cmoe");
+  CHECK(contains(late, " -ncmoe 5 -ot 'b=CUDA1,\\.ffn_(up|down|gate|gate_up)_(ch|)exps=CPU' "));
 }
 
 TEST_CASE("a shell gives llama-server the words that were meant") {
