@@ -71,6 +71,7 @@ std::string public_name(const std::string& typed) {
 }  // namespace
 
 trial allocate(const plan_request& q, const std::vector<live_device>& live, bytes ballast) {
+  // a recording is the same on every machine: nothing here is calibrated
   std::vector<device> devices;
   for (const live_device& d : live) {
     devices.push_back(to_device(d));

@@ -23,7 +23,7 @@ namespace json = boost::json;
 struct request {
   plan_request plan;
   std::vector<std::string> inputs, used;  ///< a model with `used`, else recordings
-  std::string driver, run;
+  std::string run;
   std::optional<std::string> forget;
   bool loaded = false;
 };
@@ -131,9 +131,7 @@ int add_totals(request& q) {
   if (q.plan.r.n_ctx == 0) throw failure{usage, "say with which context it ran: -c N"};
   q.plan.model = q.inputs[0];
   if (!q.plan.engine.empty()) (void)choose_engine(q.plan.engine, q.plan.r);
-  named_gpus gpus = parse_gpus(q.plan.gpus);
-  if (!q.driver.empty()) gpus.driver = q.driver;
-  (void)calibrate_devices(stored_calibration(), gpus);
+  const named_gpus gpus = parse_gpus(q.plan.gpus);
   const budget b = budget_on(q.plan, gpus.devices);
   if (q.used.size() != b.devices.size())
     throw failure{usage, fmt::format("--used has {} sizes, the run takes {} GPUs", q.used.size(),
@@ -213,7 +211,8 @@ std::function<int()> add_calibrate(CLI::App& app) {
   app.add_flag("--loaded", q->loaded,
                "it was read when the model had been loaded, before any prompt");
   add_gpu_options(app, q->plan.gpus);
-  app.add_option("--driver", q->driver, "the driver's version, 550.54.14")->type_name("VERSION");
+  app.add_option("--driver", q->plan.gpus.driver, "the driver's version, 550.54.14")
+      ->type_name("VERSION");
   app.add_option("--engine", q->plan.engine, "the engine that ran [v0.5.0]")
       ->type_name("llama.cpp@VERSION");
   app.add_option_function<std::vector<std::string>>(

@@ -52,8 +52,9 @@ calibration change_calibration(const std::function<void(calibration&)>& change) 
   return all;
 }
 
-std::vector<std::string> calibrate_devices(const calibration& stored, named_gpus& gpus) {
-  std::vector<std::string> notes;
+void calibrate_devices(named_gpus& gpus) {
+  const calibration stored = stored_calibration();
+  std::vector<std::string>& notes = gpus.calibration_notes;
   for (device& d : gpus.devices) {
     const calibrated_device* c = find_calibration(stored, d.name, gpus.system, gpus.driver);
     if (c == nullptr) continue;
@@ -62,7 +63,6 @@ std::vector<std::string> calibrate_devices(const calibration& stored, named_gpus
     if (std::find(notes.begin(), notes.end(), note) == notes.end())
       notes.push_back(std::move(note));
   }
-  return notes;
 }
 
 }  // namespace vrambudget::cli

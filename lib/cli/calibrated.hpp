@@ -21,9 +21,8 @@ namespace vrambudget::cli {
 /// Errors: bad_input, as a failure; those that `change` throws
 calibration change_calibration(const std::function<void(calibration&)>& change);
 
-/// Gives each device that was calibrated its own driver context. What a reader should know of it, one
-/// line a kind of card.
-[[nodiscard]] std::vector<std::string> calibrate_devices(const calibration& stored,
-                                                         named_gpus& gpus);
+/// Gives each device that was calibrated its own driver context, and says so in their notes.
+/// Errors: bad_input, as a failure  what is kept cannot be read
+void calibrate_devices(named_gpus& gpus);
 
 }  // namespace vrambudget::cli

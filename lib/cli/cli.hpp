@@ -53,20 +53,24 @@ struct gpu_request {
   std::vector<std::string> names;  ///< "3090", "2x3090"; none: those of this machine
   std::vector<std::string> free;   ///< free memory of each, if known
   std::string system;              ///< "linux", "windows", "wsl2"; empty: this machine's
-  bool display = false;            ///< they draw a desktop
+  std::string driver;    ///< "550.54.14"; empty: this machine's if they are its, else unknown
+  bool display = false;  ///< they draw a desktop
+  bool no_calibration = false;  ///< take nothing of what was calibrated
 };
 
-/// Adds --gpu, --free, --os and --display.
+/// Adds --gpu, --free, --os, --display and --no-calibration.
 void add_gpu_options(CLI::App& app, gpu_request& q);
 
 /// The GPUs that are meant, and what they run under.
 struct named_gpus {
   std::vector<device> devices;
   operating_system system = this_system();
-  std::string driver;  ///< "550.54.14", where they are this machine's and it tells; else empty
+  std::string driver;                          ///< "550.54.14"; empty: unknown
+  std::vector<std::string> calibration_notes;  ///< what a reader should know of it, a line a kind
 };
 
-/// Errors: usage, as a failure
+/// With the driver contexts that were calibrated, if any were.
+/// Errors: usage, bad_input, as a failure
 [[nodiscard]] named_gpus parse_gpus(const gpu_request& q);
 
 /// Whether stdout is a terminal that takes colours.

@@ -93,17 +93,10 @@ struct outcome {
 class comparison {
  public:
   explicit comparison(const plan_request& q)
-      : model_(load_model(q.model)),
-        draft_(q.draft.empty() ? nullptr : new model(load_model(q.draft))),
-        planner_(model_, parse_gpus(q.gpus).devices, {}, draft_.get()),
-        run_(q.r) {
-    if (run_.n_ctx == 0) {
-      const auto most = max_context(planner_, run_);
-      if (!most) fail(most.error());
-      run_.n_ctx = most->n_ctx ? most->n_ctx : engine::n_ctx_multiple;
-    }
+      : models_(load_models(q)), planner_(models_.on(parse_gpus(q.gpus).devices)), run_(q.r) {
+    (void)find_context(q, planner_, run_);
     const auto b = planner_.budget_for(run_);
-    if (!b) fail(b.error());
+    if (!b) throw failure{status_of(b.error()), b.error().message, b.error().code};
     now_ = rows_of(*b);
   }
 
@@ -121,16 +114,11 @@ class comparison {
   }
 
   [[nodiscard]] const std::vector<row>& now() const { return now_; }
-  [[nodiscard]] const std::string& name() const { return model_.name; }
+  [[nodiscard]] const std::string& name() const { return models_.main.name; }
   [[nodiscard]] std::uint32_t n_ctx() const { return run_.n_ctx; }
 
  private:
-  [[noreturn]] static void fail(const error& e) {
-    throw failure{e.code == errc::invalid_argument ? usage : bad_input, e.message};
-  }
-
-  model model_;
-  std::unique_ptr<model> draft_;
+  plan_models models_;
   planner planner_;
   run run_;
   std::vector<row> now_;

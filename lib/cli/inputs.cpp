@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "calibrated.hpp"
 #include "cli.hpp"
 #include "live.hpp"
 #include "model_sources.hpp"
@@ -104,19 +105,19 @@ result<bytes> parse_size(std::string_view text) {
 }
 
 named_gpus parse_gpus(const gpu_request& q) {
-  const auto& [typed, free, system, display] = q;
   surroundings around;
-  around.display = display;
-  if (!system.empty()) {
-    const auto known = find_operating_system(system);
-    if (!known) throw failure{usage, "--os " + system + ": linux, windows or wsl2"};
+  around.display = q.display;
+  if (!q.system.empty()) {
+    const auto known = find_operating_system(q.system);
+    if (!known) throw failure{usage, "--os " + q.system + ": linux, windows or wsl2"};
     around.system = *known;
   }
   named_gpus gpus;
-  if (typed.empty()) gpus = gpus_of_this_machine();
+  if (q.names.empty()) gpus = gpus_of_this_machine();
   gpus.system = around.system;
+  if (!q.driver.empty()) gpus.driver = q.driver;
   std::vector<device>& all = gpus.devices;
-  for (const std::string& text : typed) {
+  for (const std::string& text : q.names) {
     std::size_t count = 1;
     std::string name = text;
     const std::size_t x = text.find_first_of("xX");
@@ -129,14 +130,15 @@ named_gpus parse_gpus(const gpu_request& q) {
     const gpu_entry gpu = value_or_fail(find_gpu(name), usage);
     all.insert(all.end(), count, to_device(gpu, around));
   }
-  if (free.size() > all.size())
-    throw failure{usage, fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
-  for (std::size_t i = 0; i < free.size(); ++i) {
+  if (q.free.size() > all.size())
+    throw failure{usage, fmt::format("--free has {} sizes for {} GPUs", q.free.size(), all.size())};
+  for (std::size_t i = 0; i < q.free.size(); ++i) {
     device& d = all[i];
-    d.free = value_or_fail(parse_size(free[i]), usage);
+    d.free = value_or_fail(parse_size(q.free[i]), usage);
     const bytes held = saturating_sub(d.total, d.free);
     d.others = measured_range{held, held, basis::exact, "the total less --free"};
   }
+  if (!q.no_calibration) calibrate_devices(gpus);
   return gpus;
 }
 
@@ -154,6 +156,8 @@ void add_gpu_options(CLI::App& app, gpu_request& q) {
   app.add_flag(
       "--display", q.display,
       "the named GPUs draw a desktop, which takes a part of them [only under Windows, WSL2]");
+  app.add_flag("--no-calibration", q.no_calibration,
+               "plan without what `vrambudget calibrate` found of these GPUs");
 }
 
 bool stdout_has_colours() {

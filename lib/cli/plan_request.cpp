@@ -1,5 +1,4 @@
 // Requests for plans: their options, and what they name.
-#include "calibrated.hpp"
 #include "model_sources.hpp"
 #include "plan.hpp"
 #include "projectors.hpp"
@@ -64,8 +63,6 @@ void add_plan_options(CLI::App& app, plan_request& q) {
   app.add_option("--reserve", q.reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
   app.add_flag("--buffers-only", q.buffers_only,
                "count the engine's own buffers, no driver context and no pool");
-  app.add_flag("--no-calibration", q.no_calibration,
-               "plan without what `vrambudget calibrate` found of these GPUs");
   app.add_option("--engine", q.engine,
                  "whose rules hold: a release, build or day, as `vrambudget engines` says [v0.5.0]")
       ->type_name("llama.cpp@VERSION");
@@ -77,9 +74,10 @@ void add_plan_options(CLI::App& app, plan_request& q) {
 
 std::vector<device> choose_devices(plan_request& q) {
   if (!q.engine.empty()) q.engine_note = choose_engine(q.engine, q.r);
-  named_gpus gpus = parse_gpus(q.gpus);
-  if (!q.no_calibration && !q.buffers_only)
-    q.calibration_notes = calibrate_devices(stored_calibration(), gpus);
+  gpu_request named = q.gpus;
+  named.no_calibration |= q.buffers_only;
+  named_gpus gpus = parse_gpus(named);
+  q.calibration_notes = std::move(gpus.calibration_notes);
   return std::move(gpus.devices);
 }
 

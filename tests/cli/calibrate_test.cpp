@@ -74,6 +74,20 @@ TEST_SUITE("calibrate") {
     CHECK(contains(json::serialize(live.at("notes")), "calibrated"));
   }
 
+  TEST_CASE("what changes of the engine cost is told for the card as it was measured") {
+    const home h;
+    CHECK(h.run(used(without_driver() + 300 * mib) + on_3090).status == 0);
+    const auto context = [&](const std::string& more) {
+      const json::value all = h.json_of("engines " + on_3090 + more);
+      for (const json::value& t : all.at("model").at("terms").as_array())
+        if (t.at("term").as_string() == "driver_context") return number(t, "bytes");
+      return std::uint64_t{0};
+    };
+    CHECK(context("") == 300 * mib);
+    CHECK(context("--no-calibration ") ==
+          number(term(json::parse(run(on_3090 + "--json").out), "driver_context"), "bytes"));
+  }
+
   TEST_CASE("other cards and plans without calibration are as before") {
     const home h;
     const std::string plain = run(on_3090 + "--json").out, other = args + "--gpu 4090 --json";

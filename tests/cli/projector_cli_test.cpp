@@ -32,6 +32,13 @@ struct files {
 }  // namespace
 
 TEST_SUITE("projector") {
+  TEST_CASE("what changes of the engine cost is told with the projector") {
+    const files f;
+    const outcome o = run("engines " + f.model + " --gpu 3090 -c 8192 --json --mmproj " + f.mmproj);
+    REQUIRE(o.status == 0);
+    CHECK(contains(o.out, "\"term\":\"projector_weights\""));
+  }
+
   TEST_CASE("its terms are in the budget, and both sizes are told") {
     const files f;
     const outcome o = run(f.model + " --gpu 3090 -c 8192 --mmproj " + f.mmproj);
