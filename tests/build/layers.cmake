@@ -1,10 +1,11 @@
-# Includes go only leftwards: error units basis version | gguf ggml | model engine | arch | memory | plan fit |
+# Includes go only leftwards: error units basis version linkage | gguf ggml | model engine | arch | memory | plan fit |
 # io log gpu report. Left of io there are no files, no streams, no JSON, no environment and no clocks. Only
 # fit includes Eigen.
 set(rank_error.hpp 0)
 set(rank_units.hpp 0)
 set(rank_basis.hpp 0)
 set(rank_version.hpp 0)
+set(rank_linkage.hpp 0)
 set(rank_gguf 1)
 set(rank_ggml 1)
 set(rank_model 2)
@@ -19,7 +20,7 @@ set(rank_gpu 6)
 set(rank_report 6)
 set(rank_vrambudget.hpp 7)
 
-file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.hpp)
+file(GLOB_RECURSE headers RELATIVE ${include} ${include}/*.hpp ${include}/*.ipp)
 set(problems "")
 foreach(header IN LISTS headers)
   string(REGEX REPLACE "/.*" "" layer ${header})

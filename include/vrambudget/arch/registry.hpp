@@ -20,6 +20,7 @@
 #include "vrambudget/arch/deepseek32.hpp"
 #include "vrambudget/arch/deepseek4.hpp"
 #include "vrambudget/arch/dense.hpp"
+#include "vrambudget/arch/description.hpp"
 #include "vrambudget/arch/dflash.hpp"
 #include "vrambudget/arch/dots3note.hpp"
 #include "vrambudget/arch/eagle3.hpp"
@@ -71,27 +72,11 @@
 
 namespace vrambudget::arch {
 
-/// What the engine does differently for an architecture as a whole.
-struct graph_traits {
-  // the engine's limit on nodes: these times tokens of a batch and tensors of the model, or 1024, the
-  // largest of them
-  std::uint32_t nodes_per_token = 0;
-  std::uint32_t nodes_per_tensor = 8;
-  rank_options rank = {};             ///< of rerankers
-  bool prompt_of_one = false;         ///< a full batch of one sequence is planned for as well
-  bool grows_with_positions = false;  ///< graphs of a full cache are larger than those reserved for
-};
 inline constexpr graph_traits many_nodes{.nodes_per_token = 40, .nodes_per_tensor = 32};
 inline constexpr graph_traits many_nodes_growing{
     .nodes_per_token = 40, .nodes_per_tensor = 32, .grows_with_positions = true};
 inline constexpr graph_traits many_nodes_long_prompt{
     .nodes_per_token = 40, .nodes_per_tensor = 32, .prompt_of_one = true};
-
-struct description {
-  std::string_view architecture;  ///< `general.architecture`
-  void (*build)(builder&);
-  graph_traits traits = {};
-};
 
 // clang-format off: one row each
 inline constexpr description descriptions[] = {
@@ -273,9 +258,7 @@ inline constexpr description nextn_descriptions[] = {
 };
 // clang-format on
 
-/// Null for an architecture without a description.
-[[nodiscard]] constexpr const description* find_description(std::string_view architecture,
-                                                            bool nextn = false) {
+VRAMBUDGET_INLINE const description* find_description(std::string_view architecture, bool nextn) {
   for (const description& d : nextn ? std::span<const description>(nextn_descriptions)
                                     : std::span<const description>(descriptions))
     if (d.architecture == architecture) return &d;

@@ -10,16 +10,24 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/arch/registry.hpp"
+#include "vrambudget/arch/weight_table.hpp"
 #include "vrambudget/engine/cpu.hpp"
 #include "vrambudget/engine/cuda.hpp"
 #include "vrambudget/engine/device.hpp"
+#include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
+#include "vrambudget/linkage.hpp"
 #include "vrambudget/memory/compute_size.hpp"
-#include "vrambudget/memory/graph_scratch.hpp"
+#include "vrambudget/memory/layout.hpp"
+#include "vrambudget/memory/placement.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
+
+namespace vrambudget::arch {
+struct description;
+struct ubatch;
+}  // namespace vrambudget::arch
 
 namespace vrambudget {
 
@@ -32,42 +40,9 @@ using graph_observer =
 class graph_planner {
  public:
   graph_planner(const model& m, const placement& place, const weights& placed,
-                std::span<const device> devices, const run& r)
-      : model_(m),
-        place_(place),
-        weights_(m.hp.n_layer_all),
-        n_tensors_(placed.all.size()),
-        rules_(r.profile.rules),
-        op_offload_(r.op_offload),
-        may_pipeline_(devices.size() > 1 && place.full_offload() &&
-                      place.mode() == split_mode::layer && !has_overrides(r)) {
-    const int n_backends = static_cast<int>(devices.size()) + 1;
-    for (const device& d : devices) {
-      cards_.push_back({d.cc, d.n_sm ? d.n_sm : most_sm});
-      cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends, rules_);
-      backends_.push_back(&cuda_.back());
-    }
-    backends_.push_back(&cpu_);
-    for (const placed_weight& w : placed.all)
-      add_weight(m.tensors[w.tensor], w.backend, m.tensors[w.tensor].name);
-  }
+                std::span<const device> devices, const run& r);
   /// Lets a draft's graphs read the target's embeddings and output matrix, which it may share.
-  void borrow_from(const model& target, const weights& placed, const placement& where) {
-    const placed_weight *embeddings = nullptr, *output = nullptr;
-    for (const placed_weight& w : placed.all) {
-      const std::string& name = target.tensors[w.tensor].name;
-      if (name == "token_embd.weight") {
-        if (!embeddings) embeddings = &w;
-        if (!output || w.backend == where.output_backend()) output = &w;
-      }
-    }
-    for (const placed_weight& w : placed.all)
-      if (target.tensors[w.tensor].name == "output.weight") output = &w;
-    if (embeddings)
-      add_weight(target.tensors[embeddings->tensor], embeddings->backend,
-                 "target.token_embd.weight");
-    if (output) add_weight(target.tensors[output->tensor], output->backend, "target.output.weight");
-  }
+  void borrow_from(const model& target, const weights& placed, const placement& where);
   /// Keeps what goes into these layers until the graph's end, for a draft that reads it.
   void keep_layer_inputs(std::vector<std::uint32_t> layers) { read_layers_ = std::move(layers); }
 
@@ -83,153 +58,37 @@ class graph_planner {
   /// Accuracy: exact
   /// Source:   llama.cpp v0.5.0, src/llama-context.cpp: sched_reserve, resolve_fused_ops, graph_reserve
   [[nodiscard]] result<compute_buffers> plan(context_params cp, const memory_layout& memory,
-                                             const graph_observer& seen = {}) {
-    const bool nextn = cp.kind == context_kind::mtp && model_.hp.n_layer() > 0;
-    const arch::description* d = arch::find_description(model_.architecture, nextn);
-    if (!d)
-      return error{errc::unsupported, std::string("no graph description for ") +
-                                          (nextn ? "NextN layers of " : "") + "architecture '" +
-                                          model_.architecture + "'"};
-    const std::int64_t n_seqs = cp.n_seq_max;
-    const std::int64_t n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
-    const std::int64_t n_outputs = std::min<std::int64_t>(n_tokens, cp.n_outputs_max);
-    ggml::scheduler sched(backends_, n_copies(cp), op_offload_);
-
-    const arch::ubatch one_each{n_seqs, n_seqs, n_seqs};
-    if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
-    for (const auto& [op, enabled] : probed_ops(cp)) {
-      if (!*enabled || stays_on_layers(op)) continue;
-      *enabled = false;
-      if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
-    }
-    if (!cp.flash_attn && is_quantized(cp.type_v))
-      return error{errc::invalid_argument, "a quantized V cache (" +
-                                               std::string(traits(cp.type_v).name) +
-                                               ") needs flash attention, which is off here"};
-
-    compute_buffers out;
-    out.flash_attn = cp.flash_attn;
-    out.device.resize(backends_.size() - 1);
-    out.pool.resize(backends_.size() - 1);
-    out.generation = reserve(sched, out);
-    if (seen) seen("generation", graph_, sched);
-    const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
-    if (auto e = split(sched, *d, cp, memory, prompt); !e.message.empty()) return e;
-    out.prompt = reserve(sched, out);
-    if (seen) seen("prompt", graph_, sched);
-    if (d->traits.prompt_of_one && n_seqs > 1) {
-      if (auto e = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !e.message.empty())
-        return e;
-      reserve(sched, out);
-    } else if (n_seqs > 1 &&
-               (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0)) {
-      memory_layout own = memory;
-      for (kv_cache& c : own.caches) c.n_stream = 1;
-      draw(sched, out, *d, cp, own, {n_tokens, 1, n_outputs});
-      if (cp.embeddings) draw(sched, out, *d, cp, own, {1, 1, 1});
-    }
-    out.growth.resize(out.device.size());
-    if (d->traits.grows_with_positions) {
-      compute_buffers full = out;
-      cp.n_pos = cp.n_ctx_seq;
-      for (const arch::ubatch& ub : {one_each, prompt}) {
-        if (auto e = split(sched, *d, cp, memory, ub); !e.message.empty()) return e;
-        reserve(sched, full);
-      }
-      for (std::size_t i = 0; i < out.device.size(); ++i)
-        out.growth[i] = bytes{full.device[i].count - out.device[i].count};
-      out.pool = std::move(full.pool);
-    }
-    return out;
-  }
+                                             const graph_observer& seen = {});
 
  private:
   /// Builds the graph of `ub` and splits it; an empty message means it worked.
   error split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
-              const memory_layout& memory, const arch::ubatch& ub) {
-    graph_.clear();
-    const arch::graph_source source{model_.hp, cp, place_, memory, weights_, read_layers_};
-    arch::builder b(graph_, source, ub);
-    arch::build_graph(d, b);
-    if (b.undescribed)
-      return {errc::unsupported, std::string("no graph description for ") + b.undescribed};
-    check_table(d, std::min(cp.n_ctx, cp.n_ubatch), memory);
-    if (graph_.failure().empty()) sched.split_graph(graph_);
-    if (graph_.failure().empty()) return {};
-    return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
-  }
+              const memory_layout& memory, const arch::ubatch& ub);
 
   /// Raises the buffers of `out` to what the graph that was split last needs.
-  graph_shape reserve(ggml::scheduler& sched, compute_buffers& out) {
-    const graph_shape shape{static_cast<std::uint32_t>(graph_.nodes().size()),
-                            static_cast<std::uint32_t>(sched.splits().size())};
-    sched.plan_buffers(graph_);
-    for (std::size_t i = 0; i < out.device.size(); ++i)
-      out.device[i] = std::max(out.device[i], bytes{sched.buffer_size(i)});
-    out.host = std::max(out.host, bytes{sched.buffer_size(out.device.size())});
-    add_pools(sched, out);
-    return shape;
-  }
+  graph_shape reserve(ggml::scheduler& sched, compute_buffers& out);
 
   /// Raises the pools of `out` to what one sequence alone draws. No buffer is made for its graph, which
   /// therefore cannot fail.
   void draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
-            const context_params& cp, const memory_layout& memory, const arch::ubatch& ub) {
-    if (split(sched, d, cp, memory, ub).message.empty()) add_pools(sched, out);
-  }
+            const context_params& cp, const memory_layout& memory, const arch::ubatch& ub);
 
   /// Raises the pools of `out` to what the operations of the graph that was split last draw.
-  void add_pools(const ggml::scheduler& sched, compute_buffers& out) const {
-    for (std::size_t i = 0; i < out.pool.size(); ++i)
-      raise_pool(out.pool[i], graph_, sched, static_cast<int>(i), cards_[i], rules_);
-  }
+  void add_pools(const ggml::scheduler& sched, compute_buffers& out) const;
 
   /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.
   /// Source: llama.cpp v0.5.0, src/llama-context.cpp: graph_max_nodes; ggml/src/ggml.c: ggml_hash_size
-  void check_table(const arch::description& d, std::uint64_t n_tokens,
-                   const memory_layout& memory) {
-    constexpr std::uint64_t sizes[] = {1031,   2053,   4099,   8209,    16411,   32771,  65537,
-                                       131101, 262147, 524309, 1048583, 2097169, 4194319};
-    const std::uint64_t wanted = std::max<std::uint64_t>(
-        {1024, d.traits.nodes_per_token * n_tokens, d.traits.nodes_per_tensor * n_tensors_});
-    const auto* size = std::lower_bound(std::begin(sizes), std::end(sizes), wanted);
-    std::size_t n = graph_.nodes().size() + graph_.leafs().size() + graph_.n_weights();
-    for (const kv_cache& c : memory.caches)
-      for (const kv_layer& l : c.layers) n += l.v_width ? 2 : 1;
-    if (memory.recurrent) n += 2 * memory.recurrent->layers.size();
-    for (const compressor_state& c : memory.compressors) n += 2 * c.layers.size();
-    if (size != std::end(sizes) && n > *size)
-      graph_.fail("its graph has " + std::to_string(n) +
-                  " tensors, and the scheduler's table room for " + std::to_string(*size));
-  }
+  void check_table(const arch::description& d, std::uint64_t n_tokens, const memory_layout& memory);
 
   /// Operations that are tried on the generation graph, in this order, and what says they are used.
-  [[nodiscard]] std::vector<std::pair<ggml::op, bool*>> probed_ops(context_params& cp) const {
-    std::vector<std::pair<ggml::op, bool*>> all;
-    if (cp.fa_auto) all.emplace_back(ggml::op::flash_attn_ext, &cp.flash_attn);
-    if (model_.hp.dsv4_hc_mult == 0) return all;  // no hyper-connections, none of their operations
-    all.emplace_back(ggml::op::hc_pre, &cp.fused.hc_pre);
-    all.emplace_back(ggml::op::hc_comb, &cp.fused.hc_comb);
-    all.emplace_back(ggml::op::hc_post, &cp.fused.hc_post);
-    return all;
-  }
+  [[nodiscard]] std::vector<std::pair<ggml::op, bool*>> probed_ops(context_params& cp) const;
   /// They stay in use only if each runs on its layer's device.
-  [[nodiscard]] bool stays_on_layers(ggml::op op) const {
-    return std::all_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const ggml::tensor* t) {
-      return t->op != op || t->il < 0 ||
-             t->backend == place_.layer_backend(static_cast<std::uint32_t>(t->il));
-    });
-  }
+  [[nodiscard]] bool stays_on_layers(ggml::op op) const;
 
   /// Copies of each input: four with pipeline parallelism, else one.
-  [[nodiscard]] std::uint32_t n_copies(const context_params& cp) const {
-    return may_pipeline_ && cp.offload_kqv ? engine::sched_max_copies : 1;
-  }
+  [[nodiscard]] std::uint32_t n_copies(const context_params& cp) const;
 
-  void add_weight(const model_tensor& t, int backend, std::string_view known_as) {
-    const auto [stack, il, rest] = stack_of(known_as);
-    weights_.add(il, stack, rest, weight_tensor(t, backend));
-  }
+  void add_weight(const model_tensor& t, int backend, std::string_view known_as);
 
   const model& model_;
   const placement& place_;
@@ -247,3 +106,7 @@ class graph_planner {
 };
 
 }  // namespace vrambudget
+
+#ifndef VRAMBUDGET_COMPILED
+#include "vrambudget/memory/compute_buffer.ipp"
+#endif

@@ -8,16 +8,20 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/arch/encoders/registry.hpp"
+#include "vrambudget/arch/encoders/weights.hpp"
 #include "vrambudget/engine/cpu.hpp"
 #include "vrambudget/engine/cuda.hpp"
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/engine/projector.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
+#include "vrambudget/linkage.hpp"
 #include "vrambudget/memory/compute_size.hpp"
-#include "vrambudget/memory/graph_scratch.hpp"
 #include "vrambudget/memory/weights.hpp"
+
+namespace vrambudget::arch::encoders {
+struct description;
+}
 
 namespace vrambudget {
 
@@ -37,19 +41,7 @@ class encoder_planner {
  public:
   /// `on`: null: the host.
   encoder_planner(const projector& p, const encoder& e, const device* on,
-                  const projector_run& r = {}, const engine::rules& rules = {})
-      : encoder_(e),
-        on_device_(on != nullptr),
-        flash_attn_(r.flash_attn),
-        rules_(rules),
-        cuda_(0, on ? on->cc : 0, 2, rules_),
-        card_{on ? on->cc : 0, on && on->n_sm ? on->n_sm : most_sm} {
-    if (on) backends_.push_back(&cuda_);
-    backends_.push_back(&cpu_);
-    // on the first backend, which is the host's if there is no other
-    for (const model_tensor& t : p.tensors) weights_.add(t.name, weight_tensor(t, 0));
-    tensors_ = &p.tensors;
-  }
+                  const projector_run& r = {}, const engine::rules& rules = {});
   encoder_planner(const encoder_planner&) = delete;
   encoder_planner& operator=(const encoder_planner&) = delete;
 
@@ -60,39 +52,16 @@ class encoder_planner {
   /// Errors:   unsupported       no description of this type
   ///           invalid_argument  the engine cannot build this graph
   /// Source:   llama.cpp v0.5.0, tools/mtmd/clip.cpp: warmup, reserve_compute_meta
-  [[nodiscard]] result<encoder_buffers> reserve(const encoder_input& in) {
-    const arch::encoders::description* d = arch::encoders::find_description(encoder_.type->name);
-    if (!d)
-      return error{errc::unsupported, "no graph description for projector type '" +
-                                          std::string(encoder_.type->name) + "'"};
-    ggml::scheduler sched(backends_, 1, true);
-    const bool automatic = flash_attn_ == flash_attn::automatic;
-    out_.flash_attn = flash_attn_ != flash_attn::off;
-    if (auto e = place(sched, *d, in); !e.message.empty()) return e;
-    if (automatic && lacks_flash_attn()) {
-      out_.flash_attn = false;
-      if (auto e = place(sched, *d, in); !e.message.empty()) return e;
-    }
-    flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
-    out_.pool = {};
-    if (on_device_) raise_pool(out_.pool, graph_, sched, 0, card_, rules_);
-    return out_;
-  }
+  [[nodiscard]] result<encoder_buffers> reserve(const encoder_input& in);
 
   /// The tensors that are loaded: known after the first `reserve`.
   ///
   /// Formula:  sum of pad(alloc size, 128 on CUDA, 32 on the host)
-  [[nodiscard]] bytes weights() const {
-    bytes sum;
-    for_loaded([&](const model_tensor& t) { sum += weight_size(t, on_device_); });
-    return sum;
-  }
+  [[nodiscard]] bytes weights() const;
   /// Their data without any padding, which is what the engine reports.
-  [[nodiscard]] bytes weights_reported() const {
-    bytes sum;
-    for_loaded([&](const model_tensor& t) { sum += t.size; });
-    return sum;
-  }
+  [[nodiscard]] bytes weights_reported() const;
+  /// Whether several images of one size go through at once.
+  [[nodiscard]] bool batches() const;
   /// The graph that was placed last.
   [[nodiscard]] const ggml::graph& last_graph() const { return graph_; }
 
@@ -104,31 +73,9 @@ class encoder_planner {
   }
 
   error place(ggml::scheduler& sched, const arch::encoders::description& d,
-              const encoder_input& in) {
-    graph_.clear();
-    arch::encoders::builder b(graph_, encoder_, weights_, in, out_.flash_attn);
-    arch::encoders::build_graph(d, b);
-    constexpr std::size_t most_tensors = 8192;
-    if (graph_.nodes().size() > most_tensors || graph_.leafs().size() > most_tensors)
-      graph_.fail("its graph has more than 8192 nodes");
-    if (graph_.failure().empty()) sched.split_graph(graph_);
-    if (!graph_.failure().empty())
-      return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
-    out_.graph = {static_cast<std::uint32_t>(graph_.nodes().size()),
-                  static_cast<std::uint32_t>(sched.splits().size())};
-    out_.n_embd_out = b.reported_width > 0 ? b.reported_width : b.output->ne[0];
-    out_.n_tokens = b.output->ne[1];
-    sched.plan_buffers(graph_);
-    if (on_device_) out_.device = std::max(out_.device, bytes{sched.buffer_size(0)});
-    out_.host = std::max(out_.host, bytes{sched.buffer_size(backends_.size() - 1)});
-    return {};
-  }
+              const encoder_input& in);
 
-  [[nodiscard]] bool lacks_flash_attn() const {
-    return std::any_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const ggml::tensor* t) {
-      return t->op == ggml::op::flash_attn_ext && !backends_.front()->supports_op(*t);
-    });
-  }
+  [[nodiscard]] bool lacks_flash_attn() const;
 
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   const encoder& encoder_;
@@ -146,3 +93,7 @@ class encoder_planner {
 };
 
 }  // namespace vrambudget
+
+#ifndef VRAMBUDGET_COMPILED
+#include "vrambudget/memory/projector.ipp"
+#endif

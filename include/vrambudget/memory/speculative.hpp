@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "vrambudget/arch/registry.hpp"
+#include "vrambudget/arch/description.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/model/model.hpp"
 

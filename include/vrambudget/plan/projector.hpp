@@ -64,10 +64,10 @@ inline encoder_budget budget_of(const projector& p, const encoder& e, const proj
   b.graph = loaded->graph;
   take(b.warmup, *loaded);
   bytes pool = on ? pool_bytes(loaded->pool, cc) : bytes{};
-  const bool batches = arch::encoders::find_description(e.type->name)->batches;
   for (encoder_input in : largest_inputs(e, range)) {
     auto worst = planner.reserve(in);
-    if (worst && batches && worst->n_tokens > 0 && worst->n_tokens * 2 <= most_batched_tokens) {
+    if (worst && planner.batches() && worst->n_tokens > 0 &&
+        worst->n_tokens * 2 <= most_batched_tokens) {
       in.n_batch = most_batched_tokens / worst->n_tokens;
       const std::int64_t n_tokens = worst->n_tokens;
       worst = planner.reserve(in);

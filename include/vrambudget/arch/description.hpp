@@ -1,0 +1,37 @@
+// How an architecture's graph is described, and where to find the description by GGUF's name.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "vrambudget/arch/blocks/pooling.hpp"
+#include "vrambudget/linkage.hpp"
+
+namespace vrambudget::arch {
+
+/// What the engine does differently for an architecture as a whole.
+struct graph_traits {
+  // the engine's limit on nodes: these times tokens of a batch and tensors of the model, or 1024, the
+  // largest of them
+  std::uint32_t nodes_per_token = 0;
+  std::uint32_t nodes_per_tensor = 8;
+  rank_options rank = {};             ///< of rerankers
+  bool prompt_of_one = false;         ///< a full batch of one sequence is planned for as well
+  bool grows_with_positions = false;  ///< graphs of a full cache are larger than those reserved for
+};
+
+struct description {
+  std::string_view architecture;  ///< `general.architecture`
+  void (*build)(builder&);
+  graph_traits traits = {};
+};
+
+/// Null for an architecture without a description. `nextn`: of its NextN layers, as a graph of their own.
+[[nodiscard]] VRAMBUDGET_INLINE const description* find_description(std::string_view architecture,
+                                                                    bool nextn = false);
+
+}  // namespace vrambudget::arch
+
+#ifndef VRAMBUDGET_COMPILED
+#include "vrambudget/arch/registry.hpp"
+#endif

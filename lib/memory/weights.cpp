@@ -1,0 +1,2 @@
+// Placing a model's tensors, compiled once.
+#include "vrambudget/memory/weights.ipp"
