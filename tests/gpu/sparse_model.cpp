@@ -1,5 +1,5 @@
 // sparse_model MODEL FILE: a catalogued model as a GGUF file that engines load: weights of zeros, which
-// take no room on the disk, and a vocabulary of made-up tokens.
+// take no room on the disk, and a vocabulary of made-up tokens with as many merges.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -37,6 +37,12 @@ std::vector<std::string> byte_tokens() {
   return all;
 }
 
+std::vector<std::string> merges(std::uint64_t n) {
+  std::vector<std::string> all(n);
+  for (std::uint64_t i = 0; i < n; ++i) all[i] = "t" + std::to_string(i) + " t";
+  return all;
+}
+
 void add_vocabulary(gguf::writer& out, std::uint64_t n) {
   std::vector<std::string> tokens = byte_tokens();
   for (std::uint64_t i = tokens.size(); i < n; ++i) tokens.push_back("t" + std::to_string(i));
@@ -44,7 +50,7 @@ void add_vocabulary(gguf::writer& out, std::uint64_t n) {
   out.add("tokenizer.ggml.model", "gpt2").add("tokenizer.ggml.pre", "default");
   out.add("tokenizer.ggml.tokens", tokens);
   out.add("tokenizer.ggml.token_type", std::vector<std::int32_t>(n, 1));
-  out.add("tokenizer.ggml.merges", std::vector<std::string>{"a b"});
+  out.add("tokenizer.ggml.merges", merges(n));
   out.add("tokenizer.ggml.bos_token_id", std::uint32_t{0});
   out.add("tokenizer.ggml.eos_token_id", std::uint32_t{1});
 }
