@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "vrambudget/memory/cache_size.hpp"
+#include "vrambudget/memory/compute_bound.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/memory/output_buffer.hpp"
@@ -167,7 +168,7 @@ class planner {
     if (!c.claims().compute_of(c.at.m.architecture)) c.compute_basis = basis::assumed;
     auto compute = c.at.graphs.plan(c.context, c.layout, seen);
     if (!compute && compute.error().code == errc::unsupported) {
-      compute = bounded_compute(c.context, c.at);
+      compute = compute_bound(c.at.m, c.context, c.at.devices.size());
       c.compute_basis = basis::bound;
       b.notes.push_back(unknown_note(c.at.m));
     }
@@ -325,45 +326,6 @@ class planner {
         d.add({"pool", more, c.claims().pool ? basis::bound : basis::assumed,
                why.pool(c.compute, i)});
     }
-  }
-
-  /// A ceiling for graphs that are not described: for every token of a micro-batch what a layer's
-  /// branches can keep alive at once, scores or copies of a whole cache, all logits, the states of all
-  /// sequences, host weights copied over, and four copies of every input if work is pipelined.
-  [[nodiscard]] static compute_buffers bounded_compute(const context_params& cp, const placed& p) {
-    const hparams& hp = p.m.hp;
-    const std::uint64_t nt = std::max(cp.n_ubatch, cp.n_seq_max) + cp.n_seq_max;
-    std::uint64_t widest = hp.n_embd, heads = 1, kv_width = 1, experts = 1;
-    bytes largest;
-    for (const model_tensor& t : p.m.tensors) {
-      largest = std::max(largest, t.size);
-      if (t.ne[1] > 1 && t.ne[1] < hp.n_vocab)
-        widest = std::max(
-            {widest, static_cast<std::uint64_t>(t.ne[0]), static_cast<std::uint64_t>(t.ne[1])});
-    }
-    for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) {
-      heads = std::max<std::uint64_t>(heads, hp.n_head(il));
-      kv_width = std::max<std::uint64_t>(kv_width, hp.n_embd_k_gqa(il) + hp.n_embd_v_gqa(il));
-      experts = std::max<std::uint64_t>(experts, hp.n_expert_used(il));
-    }
-    const std::uint64_t streams =
-        std::max<std::uint64_t>({1, hp.dsv4_hc_mult, hp.n_embd_per_layer ? hp.n_layer() : 0});
-    const std::uint64_t copies = p.devices.size() > 1 ? engine::sched_max_copies : 1;
-    const std::uint64_t rows =
-        std::max<std::uint64_t>(cp.n_outputs_max, nt * (cp.embeddings ? 1 : 0));
-    bytes sum = bytes{4} * nt * (12 * streams * hp.n_embd_inp() + 8 * widest * (1 + experts));
-    sum += bytes{4} * cp.n_ctx * nt * 4 * copies;  // masks and indices
-    sum += bytes{8} * nt * kv_width * copies;      // places of a transposed V
-    sum += bytes{2} * kv_width * cp.n_ctx * 2;     // copies of a quantized cache
-    if (!cp.flash_attn || cp.fa_auto) sum += bytes{8} * cp.n_ctx * nt * heads;
-    sum += bytes{8} * (std::uint64_t{hp.n_vocab} + hp.n_embd) * std::max<std::uint64_t>(rows, 1);
-    sum += bytes{16} * cp.n_seq_max * (hp.n_embd_r() + hp.n_embd_s());
-    sum += bytes{4} * hp.n_embd * nt * 4 * copies;
-    compute_buffers out;
-    out.flash_attn = cp.flash_attn;
-    out.device.assign(p.devices.size(), sum + 2 * largest);
-    out.host = sum;
-    return out;
   }
 
   [[nodiscard]] static std::string unknown_note(const model& m) {
