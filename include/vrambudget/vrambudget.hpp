@@ -5,6 +5,7 @@
 #include "vrambudget/gpu/calibration.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/gpu/probe.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/io/settings_file.hpp"

@@ -1,11 +1,15 @@
 // `vrambudget gpus` and `vrambudget models`: what is known by name.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "cli.hpp"
+#include "names.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/report/text.hpp"
 
 namespace vrambudget::cli {
@@ -15,6 +19,37 @@ void print_gpu(const gpu_entry& g) {
   fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", g.id, in_gib(g.memory),
              g.cuda_total ? in_mib(*g.cuda_total) : "-",
              g.cc ? fmt::format("{}.{}", g.cc / 100, g.cc / 10 % 10) : "-", g.name);
+}
+
+/// The model of that name with all its files, or the one file that is meant.
+catalogued_files files_meant(const std::string& typed) {
+  for (const catalogued_files& all : all_catalogued_files())
+    if (detail::folded(all.name) == detail::folded(typed)) return all;
+  const catalogued_file f = value_or_fail(find_catalogued_file(typed), bad_input);
+  return {f.name, {f}};
+}
+
+void print_file(const catalogued_file& f, const model& m) {
+  std::string from = "as llama-quantize writes it";
+  if (f.is_own()) from = "the shape: " + f.shape->source;
+  if (const published_file* p = f.published)
+    from = fmt::format("{}{}{}, {} with its header", p->file, p->repository.empty() ? "" : " in ",
+                       p->repository, in_gib(p->size));
+  fmt::print("  {:<13}{:>12}{:>7.2f} bits  {}\n", f.quantization, in_gib(m.tensor_bytes()),
+             m.bits_per_weight(), from);
+}
+
+void print_files(const std::string& typed) {
+  const catalogued_files all = files_meant(typed);
+  std::vector<std::pair<model, const catalogued_file*>> rows;
+  for (const catalogued_file& f : all.files) rows.emplace_back(read_catalogued(f), &f);
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
+    return a.first.tensor_bytes() > b.first.tensor_bytes();
+  });
+  const model& m = rows.front().first;
+  fmt::print("{}\n  {}, {:.2f} B parameters, trained for {} tokens\n", all.name, m.architecture,
+             static_cast<double>(m.n_params) / 1e9, grouped(m.hp.n_ctx_train));
+  for (const auto& [file, f] : rows) print_file(*f, file);
 }
 
 }  // namespace
@@ -37,12 +72,11 @@ std::function<int()> add_gpus(CLI::App& app) {
 
 std::function<int()> add_models(CLI::App& app) {
   auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "only this one, with where its shape comes from");
+  app.add_option("NAME", *name,
+                 "only this one: its files, known ones and what llama-quantize writes");
   return [name] {
     if (!name->empty()) {
-      const catalogued_model m = value_or_fail(find_model(*name), bad_input);
-      fmt::print("{}\n  {}, {}, {}\n  shape: {}\n", m.name, m.architecture, m.quantization,
-                 in_gib(m.data), m.source);
+      print_files(*name);
       return yes;
     }
     for (const catalogued_model& m : catalogued_models())

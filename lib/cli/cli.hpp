@@ -10,7 +10,7 @@
 #include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gpu/operating_system.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/io/model_store.hpp"
 #include "vrambudget/model/model.hpp"
@@ -41,8 +41,9 @@ T value_or_fail(result<T>&& r, status code) {
 /// A model that another program put on this disk.
 /// Errors: bad_input, as a failure
 [[nodiscard]] model read_stored(const stored_model& s);
-/// A model of the catalogue.
-[[nodiscard]] model read_catalogued(const catalogued_model& c);
+/// A file of the catalogue.
+/// Errors: bad_input, as a failure
+[[nodiscard]] model read_catalogued(const catalogued_file& f);
 
 /// "24576MiB", "23.5GiB", "16g", or bytes.
 /// Errors: invalid_argument  it is none of these

@@ -12,8 +12,7 @@
 #include "live.hpp"
 #include "model_sources.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/model/projector.hpp"
 
 namespace vrambudget::cli {
@@ -55,12 +54,8 @@ model read_stored(const stored_model& s) {
   return m;
 }
 
-model read_catalogued(const catalogued_model& c) {
-  const auto header = value_or_fail(header_from_shape(c.shape), our_bug);
-  const gguf::header parsed = value_or_fail(gguf::parse(header, {.check_data = false}), our_bug);
-  model m = value_or_fail(read_model({&parsed, 1}), our_bug);
-  m.name = c.name;
-  return m;
+model read_catalogued(const catalogued_file& f) {
+  return value_or_fail(as_file(value_or_fail(read_shape(*f.shape), our_bug), f), bad_input);
 }
 
 model load_model(const std::string& typed) {
@@ -76,7 +71,7 @@ model load_model(const std::string& typed) {
   if (const auto whole = value_or_fail(find_whole_name(stored, typed), bad_input))
     return read_stored(*whole);
   if (looks_like_path(typed)) return from_file(typed);
-  auto known = find_model(typed);
+  auto known = find_catalogued_file(typed);
   if (known) return read_catalogued(*known);
   auto begins = find_stored_model(stored, typed);
   if (begins) return read_stored(*begins);

@@ -58,7 +58,7 @@ void add_plan_options(CLI::App& app, plan_request& q) {
   app.add_option(
       "MODEL,-m,--model", q.model,
       "a GGUF file, any file of a split set, an address, hf:org/repo:QUANT, ollama:name, or a "
-      "model's name");
+      "model's name in any file type of llama-quantize (Qwen3-8B-Q5_K_M)");
   add_gpu_options(app, q.gpus);
   app.add_option("--reserve", q.reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
   app.add_flag("--buffers-only", q.buffers_only,

@@ -6,16 +6,17 @@
 #include <algorithm>
 #include <atomic>
 #include <boost/json.hpp>
+#include <map>
 #include <set>
+#include <span>
 #include <thread>
 #include <tuple>
 #include <utility>
 
 #include "model_sources.hpp"
 #include "names.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/io/hub.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/published_files.hpp"
 #include "vrambudget/plan/solve.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
@@ -27,27 +28,22 @@ namespace {
 constexpr std::uint32_t usual_ctx = 8192;
 constexpr double good_bits = 4.0;  // fewer bits per weight than this lose too much to come first
 
-/// A model to be planned: one of three kinds.
-struct source {
-  const stored_model* stored = nullptr;
-  const catalogued_model* catalogued = nullptr;
-  const published_file* published = nullptr;  ///< a file of the catalogued model's shape
-};
-
-/// A model that was planned.
+/// A model that was planned, or is to be: a stored one, or a catalogued one's file.
 struct candidate {
-  source from;
-  std::string name, architecture, quantization;
+  const stored_model* stored = nullptr;
+  const catalogued_file* file = nullptr;
+  std::string name, architecture, quantization, note;
   std::uint64_t n_params = 0;
   double bits_per_weight = 0;
   std::uint32_t n_ctx_train = 0, n_ctx = 0;
   bytes weights, used, spare;
+  bool is_scaled = false;  ///< its weights are the published file's size
   bool is_planned = false, fits = false;
-  basis compute = basis::exact;  ///< of its compute buffer, the weakest of all devices
+  basis types = basis::exact, compute = basis::exact;  ///< the weakest of all devices
   context_limit largest;
 
-  [[nodiscard]] bool on_disk() const { return from.stored != nullptr; }
-  [[nodiscard]] bool is_scaled() const { return from.published != nullptr; }
+  [[nodiscard]] bool on_disk() const { return stored != nullptr; }
+  [[nodiscard]] bool is_published() const { return file != nullptr && file->published != nullptr; }
   [[nodiscard]] auto rank() const {
     return std::tuple(fits, on_disk(), bits_per_weight >= good_bits, n_params, bits_per_weight);
   }
@@ -60,51 +56,48 @@ std::string without_quantization(const std::string& name, const std::string& qua
              : name;
 }
 
-/// Makes the tensors take as much as the published file, header included, so rather too much.
-void scale(model& m, bytes size) {
-  const double ratio =
-      static_cast<double>(size.count) / static_cast<double>(m.tensor_bytes().count);
-  for (model_tensor& t : m.tensors)
-    t.size = bytes{static_cast<std::uint64_t>(static_cast<double>(t.size.count) * ratio) + 1};
-}
-
-model read(const source& s, candidate& c) {
-  if (s.stored != nullptr) {
-    model m = read_stored(*s.stored);
-    c.quantization = quantization_of(s.stored->name + ".gguf");
-    c.name = without_quantization(s.stored->name, c.quantization);
-    return m;
-  }
-  model m = read_catalogued(*s.catalogued);
-  c.name = without_quantization(s.catalogued->name, s.catalogued->quantization);
-  c.quantization = s.published ? s.published->quantization : s.catalogued->quantization;
-  if (s.published) scale(m, s.published->size);
-  return m;
-}
-
 bool is_of_family(const candidate& c, const std::string& family) {
   const std::string key = detail::folded(family);
   return detail::folded(c.name).find(key) != std::string::npos ||
          detail::folded(c.architecture).find(key) != std::string::npos;
 }
 
-candidate planned(const source& s, const plan_request& q, const std::vector<device>& devices,
-                  const limits& l) try {
-  candidate c;
-  c.from = s;
-  const model m = read(s, c);
+/// What all models are planned for.
+struct question {
+  const plan_request& q;
+  const std::vector<device>& devices;
+  limits l;
+
+  [[nodiscard]] run run_of(const model& m) const {
+    run r = q.r;
+    if (r.n_ctx == 0) r.n_ctx = q.min_ctx ? q.min_ctx : std::min(usual_ctx, m.hp.n_ctx_train);
+    return r;
+  }
+  [[nodiscard]] std::uint32_t wanted(const run& r) const { return std::max(r.n_ctx, q.min_ctx); }
+
+  /// Whether it holds the tokens that are wanted.
+  [[nodiscard]] bool fits(const model& m) const {
+    run r = run_of(m);
+    r.n_ctx = wanted(r);
+    const result<budget> b = planner(m, devices, l).budget_for(r);
+    return b && b->fits();
+  }
+};
+
+void plan(candidate& c, const model& m, const question& asked) {
   c.architecture = m.architecture;
-  if (!is_of_family(c, q.family)) return c;
+  if (!is_of_family(c, asked.q.family)) return;
+  c.note = m.types_note;
+  c.types = m.types_basis;
   c.n_params = m.n_params;
   c.bits_per_weight = m.bits_per_weight();
   c.n_ctx_train = m.hp.n_ctx_train;
   c.weights = m.tensor_bytes();
-  planner p(m, devices, l);
-  run r = q.r;
-  if (r.n_ctx == 0) r.n_ctx = q.min_ctx ? q.min_ctx : std::min(usual_ctx, m.hp.n_ctx_train);
+  planner p(m, asked.devices, asked.l);
+  const run r = asked.run_of(m);
   c.n_ctx = r.n_ctx;
   const result<budget> b = p.budget_for(r);
-  if (!b) return c;  // the engine refuses this run for this model
+  if (!b) return;  // the engine refuses this run for this model
   c.is_planned = true;
   c.spare = bytes::max();
   for (const device_budget& d : b->devices) {
@@ -113,38 +106,77 @@ candidate planned(const source& s, const plan_request& q, const std::vector<devi
       if (t.name == "compute_buffer") c.compute = std::max(c.compute, t.basis);
     c.spare = std::min(c.spare, d.spare());
   }
-  const std::uint32_t wanted = std::max(r.n_ctx, q.min_ctx);
-  if (!b->fits() || wanted > c.n_ctx_train) return c;
+  const std::uint32_t wanted = asked.wanted(r);
+  if (!b->fits() || wanted > c.n_ctx_train) return;
   const result<context_limit> most = max_context(p, r);
-  if (!most || most->n_ctx < wanted) return c;
+  if (!most || most->n_ctx < wanted) return;
   c.largest = *most;
   c.fits = true;
+}
+
+candidate planned(const stored_model& s, const question& asked) try {
+  candidate c;
+  c.stored = &s;
+  const model m = read_stored(s);
+  c.quantization = quantization_of(s.name + ".gguf");
+  c.name = without_quantization(s.name, c.quantization);
+  plan(c, m, asked);
   return c;
 } catch (const failure&) {
   return {};  // a file on this disk that is no model
 }
 
-std::vector<source> all_sources() {
-  std::vector<source> all;
-  std::set<std::string> paths;
-  for (const stored_model& s : models_on_disk())
-    if (paths.insert(s.path).second) all.push_back({&s, nullptr, nullptr});
-  for (const catalogued_model& c : catalogued_models()) {
-    all.push_back({nullptr, &c, nullptr});
-    for (const published_file& f : published_files())
-      if (f.shape == c.id && f.quantization != c.quantization) all.push_back({nullptr, &c, &f});
-  }
-  return all;
+/// A file of a model and what its tensors take.
+struct sized_file {
+  const catalogued_file* file = nullptr;
+  const model* shape = nullptr;
+  bytes data;
+};
+
+/// The model's largest file that fits, else its smallest. Files differ in their weights only, so where
+/// one fits, smaller ones do as well.
+candidate planned(const catalogued_files& all, const question& asked) try {
+  candidate c;
+  c.name = all.name;
+  std::map<const catalogued_model*, model> shapes;
+  for (const catalogued_file& f : all.files)
+    if (!shapes.contains(f.shape)) shapes[f.shape] = value_or_fail(read_shape(*f.shape), our_bug);
+  c.architecture = shapes.begin()->second.architecture;
+  if (!is_of_family(c, asked.q.family)) return c;
+  std::vector<sized_file> files;
+  for (const catalogued_file& f : all.files)
+    if (const auto data = data_of(shapes[f.shape], f))
+      files.push_back({&f, &shapes[f.shape], *data});
+  std::stable_sort(files.begin(), files.end(),
+                   [](const sized_file& a, const sized_file& b) { return a.data > b.data; });
+  const auto read = [](const sized_file& f) {
+    return value_or_fail(as_file(*f.shape, *f.file), our_bug);
+  };
+  auto best = std::partition_point(files.begin(), files.end(),
+                                   [&](const sized_file& f) { return !asked.fits(read(f)); });
+  if (best == files.end()) --best;
+  c.file = best->file;
+  c.quantization = best->file->quantization;
+  c.is_scaled =
+      !best->file->is_own() && c.is_published() && best->data == best->file->published->size;
+  plan(c, read(*best), asked);
+  return c;
+} catch (const failure&) {
+  return {};  // no shape of ours: a test reads them all
 }
 
-std::vector<candidate> plan_all(const plan_request& q, const std::vector<device>& devices,
-                                const limits& l) {
-  const std::vector<source> sources = all_sources();
-  std::vector<candidate> all(sources.size());
+std::vector<candidate> plan_all(const question& asked) {
+  std::vector<const stored_model*> stored;
+  std::set<std::string> paths;
+  for (const stored_model& s : models_on_disk())
+    if (paths.insert(s.path).second) stored.push_back(&s);
+  const std::span<const catalogued_files> catalogue = all_catalogued_files();
+  std::vector<candidate> all(stored.size() + catalogue.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
-    for (std::size_t i = next++; i < sources.size(); i = next++)
-      all[i] = planned(sources[i], q, devices, l);
+    for (std::size_t i = next++; i < all.size(); i = next++)
+      all[i] = i < stored.size() ? planned(*stored[i], asked)
+                                 : planned(catalogue[i - stored.size()], asked);
   };
   std::vector<std::jthread> threads;
   const unsigned n = std::clamp(std::thread::hardware_concurrency(), 1u, 16u);
@@ -171,27 +203,30 @@ void print_text(const std::vector<candidate>& all, const plan_request& q) {
       "at least {} bits per weight, most parameters, most bits; of each its best file.\n",
       fitting.size(), models.size(),
       wanted ? grouped(wanted) + " tokens" : "8,192 tokens, or all they know", good_bits);
-  std::set<std::string> shown;
-  bool is_first = true, was_on_disk = false, has_mark = false;
+  bool is_first = true, was_on_disk = false, has_mark = false, has_computed = false;
   for (const candidate& c : all) {
     if (!c.fits) break;
-    if (!c.on_disk() && !shown.insert(c.name).second) continue;
     if (is_first || was_on_disk != c.on_disk())
       fmt::print("\n{:<35}{:<13}{:>10}{:>12}{:>11}\n",
                  c.on_disk() ? "On this disk" : "In the catalogue", "file", "weights",
                  "largest ctx", "spare");
     is_first = false;
     was_on_disk = c.on_disk();
-    const bool mark = c.is_scaled() || c.compute != basis::exact;
+    const bool mark = c.is_scaled || c.compute != basis::exact;
     has_mark = has_mark || mark;
-    fmt::print(
-        "{}{:<34.33}{:<13.12}{:>10}{:>12}{:>11}\n", mark ? '~' : ' ', c.name,
-        c.quantization.empty() ? fmt::format("{:.2f} bits", c.bits_per_weight) : c.quantization,
-        in_gib(c.weights), grouped(c.largest.n_ctx), in_gib(c.spare));
+    has_computed = has_computed || !c.on_disk();
+    fmt::print("{}{:<34.33}{:<13.12}{:>10}{:>12}{:>11}\n", mark ? '~' : ' ', c.name,
+               c.quantization.empty() ? fmt::format("{:.2f} bits", c.bits_per_weight)
+                                      : c.quantization + (c.is_published() ? " *" : ""),
+               in_gib(c.weights), grouped(c.largest.n_ctx), in_gib(c.spare));
   }
+  if (has_computed)
+    fmt::print(
+        "\n* such a file is known (vrambudget models NAME); others are as llama-quantize\n"
+        "  would write them, or a shape of the catalogue\n");
   if (has_mark)
     fmt::print(
-        "\n~ weights by the published file's size and the shape's proportions, or a compute\n"
+        "~ weights by the published file's size and the shape's proportions, or a compute\n"
         "  buffer that is not exact\n");
 }
 
@@ -205,7 +240,7 @@ boost::json::object json_of(const candidate& c) {
                         {"n_ctx_train", c.n_ctx_train},
                         {"n_ctx", c.n_ctx},
                         {"weights_bytes", c.weights.count},
-                        {"weights_basis", name(c.is_scaled() ? basis::assumed : basis::exact)},
+                        {"weights_basis", name(c.types)},
                         {"compute_basis", name(c.compute)},
                         {"used_bytes", c.used.count},
                         {"fits", c.fits}};
@@ -213,12 +248,14 @@ boost::json::object json_of(const candidate& c) {
     o["spare_bytes"] = c.spare.count;
     o["max_context"] = {{"n_ctx", c.largest.n_ctx}, {"bound_by", c.largest.bound_by}};
   }
-  if (c.on_disk()) o["path"] = c.from.stored->path;
-  if (c.from.catalogued) o["id"] = c.from.catalogued->id;
-  if (c.from.published) {
-    o["file"] = c.from.published->file;
-    o["file_bytes"] = c.from.published->size.count;
-    if (!c.from.published->repository.empty()) o["repository"] = c.from.published->repository;
+  if (c.on_disk()) o["path"] = c.stored->path;
+  if (c.file) o["id"] = c.file->shape->id;
+  if (!c.note.empty()) o["note"] = c.note;
+  if (c.is_published()) {
+    const published_file& f = *c.file->published;
+    o["file"] = f.file;
+    o["file_bytes"] = f.size.count;
+    if (!f.repository.empty()) o["repository"] = f.repository;
   }
   return o;
 }
@@ -235,7 +272,7 @@ void print_json(const std::vector<candidate>& all, const plan_request& q) {
 }  // namespace
 
 int show_ranking(const plan_request& q, const std::vector<device>& devices, const limits& l) {
-  const std::vector<candidate> all = plan_all(q, devices, l);
+  const std::vector<candidate> all = plan_all({q, devices, l});
   q.json ? print_json(all, q) : print_text(all, q);
   return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; })
              ? yes

@@ -98,16 +98,34 @@ class RankingTest(unittest.TestCase):
             self.assertGreaterEqual(r["max_context"]["n_ctx"], 32768)
 
     def test_a_row_is_what_the_plan_of_that_model_says(self):
-        _, rows = self.rank("--gpu", "3090", "--ctx", "32768", "--family", "qwen3-32b")
-        row = next(r for r in rows if r["weights_basis"] == "exact")
-        plan = json.loads(self.run_program("Qwen3-32B-Q4_K_M", "--gpu", "3090", "--ctx", "32768", "--json", "--max-context").stdout)
-        self.assertEqual(row["used_bytes"], plan["devices"][0]["used_bytes"])
-        self.assertEqual(row["fits"], plan["fits"])
-        _, rows = self.rank("--gpu", "a100-80gb", "--ctx", "32768", "--family", "qwen3-32b")
-        row = next(r for r in rows if r["weights_basis"] == "exact")
-        plan = json.loads(self.run_program("Qwen3-32B-Q4_K_M", "--gpu", "a100-80gb", "--ctx", "32768", "--json", "--max-context").stdout)
-        self.assertEqual(row["spare_bytes"], plan["devices"][0]["free_bytes"])
-        self.assertEqual(row["max_context"], plan["max_context"])
+        for gpu in ("3090", "a100-80gb"):
+            _, rows = self.rank("--gpu", gpu, "--ctx", "32768", "--family", "qwen3-32b")
+            (row,) = rows
+            name = row["name"] + "-" + row["quantization"]
+            plan = json.loads(self.run_program(name, "--gpu", gpu, "--ctx", "32768", "--json", "--max-context").stdout)
+            self.assertEqual(row["used_bytes"], plan["devices"][0]["used_bytes"])
+            self.assertEqual(row["fits"], plan["fits"])
+            self.assertEqual(row["fits"], True)
+            self.assertEqual(row["spare_bytes"], plan["devices"][0]["free_bytes"])
+            self.assertEqual(row["max_context"], plan["max_context"])
+
+    def test_each_model_has_its_largest_file_that_fits(self):
+        # RTX 3060, 12 GiB: Qwen3-14B's Q4_K_M takes 8.38 GiB, 8,192 tokens of 40 layers 1.25 GiB; Q5_K_M
+        # would take 1.4 GiB more, Q8_0 alone is too large
+        _, rows = self.rank("--gpu", "3060-12g", "--ctx", "8192", "--family", "qwen3-14b")
+        (row,) = rows
+        self.assertTrue(row["fits"])
+        sizes = ["Q8_0", "Q6_K", "Q5_K_M", "Q4_K_M", "IQ4_XS", "Q3_K_M", "Q2_K"]
+        at = sizes.index(row["quantization"])
+        status = [self.run_program("Qwen3-14B-" + q, "--gpu", "3060-12g", "--ctx", "8192").returncode for q in sizes]
+        self.assertEqual(status, [1] * at + [0] * (len(sizes) - at))
+        self.assertIn(row["quantization"], ("Q4_K_M", "Q5_K_M"))
+        # two of them: the largest of all
+        _, rows = self.rank("--gpu", "2x3060-12g", "--ctx", "8192", "--family", "qwen3-14b")
+        self.assertEqual([(r["quantization"], r["fits"]) for r in rows], [("Q8_0", True)])
+        # none fits: the smallest is told
+        _, rows = self.rank("--gpu", "3060-12g", "--ctx", "8192", "--family", "qwen3-235b")
+        self.assertEqual([(r["quantization"], r["fits"]) for r in rows], [("Q2_K", False)])
 
     def test_family_and_least_context_choose(self):
         _, rows = self.rank("--gpu", "a100-80gb", "--family", "Gemma")
@@ -119,30 +137,42 @@ class RankingTest(unittest.TestCase):
         self.assertEqual(self.rank("--gpu", "3090", "--family", "no such family"), (1, []))
         self.assertEqual(self.run_program("Qwen3-32B-Q4_K_M", "--gpu", "3090", "--family", "x").returncode, 2)
 
-    def test_published_files_are_marked_and_as_large_as_they_are(self):
+    def test_published_files_are_named_and_as_large_as_they_are(self):
         with open(os.path.join(HERE, "../../data/published.json")) as f:
             published = json.load(f)
-        shapes = {}
+        n_scaled = n_agreeing = 0
         for p in published:
-            path = os.path.join(HERE, "../../data/models", p["shape"] + ".json")
-            with open(path) as f:
-                shapes[p["shape"]] = json.load(f)
-        _, rows = self.rank("--gpu", "a100-80gb", "--ctx", "2048")
-        found = {(r["id"], r["quantization"]): r for r in rows}
-        n_scaled = 0
-        for p in published:
-            row = found.get((p["shape"], p["quantization"]))
-            if row is None:
-                continue  # trained for less, or refused
-            if p["quantization"] == shapes[p["shape"]]["quantization"]:
-                self.assertEqual(row["weights_basis"], "exact")
-            else:
+            with open(os.path.join(HERE, "../../data/models", p["shape"] + ".json")) as f:
+                shape = json.load(f)
+            if p["quantization"] == shape["quantization"]:
+                continue
+            name = shape["name"].removesuffix(shape["quantization"]) + p["quantization"]
+            plan = json.loads(self.run_program(name, "--gpu", "2xa100-80gb", "--ctx", "512", "--json").stdout)
+            (note,) = (n for n in plan["notes"] if p["file"] in n)
+            data = plan["model"]["bits_per_weight"] * plan["model"]["n_params"] / 8
+            if "scaled" in note:
                 n_scaled += 1
-                self.assertEqual(row["weights_basis"], "assumed")
-                self.assertEqual(row["file_bytes"], p["bytes"])
-                self.assertGreaterEqual(row["weights_bytes"], p["bytes"])
-                self.assertLess(row["weights_bytes"], p["bytes"] + 4096)
-        self.assertGreater(n_scaled, 20)
+                self.assertGreaterEqual(data, p["bytes"])
+                self.assertLess(data, p["bytes"] + 4096)
+            else:
+                n_agreeing += 1
+                self.assertLess(data, p["bytes"])
+                self.assertGreater(data, p["bytes"] - 65 * 262144)
+            terms = [t for d in plan["devices"] for t in d["terms"] if t["term"] == "weights"]
+            self.assertEqual({t["basis"] for t in terms}, {"assumed"})
+        self.assertGreater(n_scaled, 5)
+        self.assertGreater(n_agreeing, 10)
+
+    def test_known_files_are_told_from_others(self):
+        _, rows = self.rank("--gpu", "3090", "--ctx", "8192")
+        with open(os.path.join(HERE, "../../data/published.json")) as f:
+            files = {p["file"]: p["bytes"] for p in json.load(f)}
+        known = [r for r in rows if "file" in r]
+        self.assertTrue(known)
+        self.assertLess(len(known), len(rows))
+        self.assertTrue(all(files[r["file"]] == r["file_bytes"] for r in known))
+        text = self.run_program("--gpu", "3090", "--ctx", "8192").stdout
+        self.assertEqual(text.count(" * "), sum(r["fits"] for r in known))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "vrambudget/basis.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/model/read_hparams.hpp"
 
@@ -31,7 +32,9 @@ struct model {
   hparams hp;
   std::vector<model_tensor> tensors;
   std::uint64_t n_params = 0;
-  bytes file_size;  ///< of all files; zero: unknown
+  bytes file_size;                   ///< of all files; zero: unknown
+  basis types_basis = basis::exact;  ///< how the types of its tensors are known
+  std::string types_note;            ///< where they come from; empty: they were read
 
   /// Whether the engine knows the architecture.
   [[nodiscard]] bool is_known() const { return find_architecture(architecture) != nullptr; }

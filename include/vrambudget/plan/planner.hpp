@@ -286,7 +286,7 @@ class planner {
     const auto cache_basis = c.at.m.is_known() && c.claims().caches ? basis::exact : basis::assumed;
     const auto add = [&](term_list& list, int backend, bytes compute) {
       if (with_weights)
-        list.add({n.weights, c.at.placed_weights.on(backend), basis::exact,
+        list.add({n.weights, c.at.placed_weights.on(backend), c.at.m.types_basis,
                   why.weights(c.at.placed_weights, backend)});
       list.add({n.kv_cache, kv_cache_bytes(c.layout, backend, host), cache_basis,
                 why.kv_cache(backend)});
@@ -298,6 +298,7 @@ class planner {
     for (std::size_t i = 0; i < c.at.devices.size(); ++i)
       add(b.devices[i], static_cast<int>(i), c.compute.device[i]);
     add(b.host, host, c.compute.host);
+    if (with_weights && !c.at.m.types_note.empty()) b.notes.push_back(c.at.m.types_note);
   }
 
   /// What a process takes on each device besides the engine's buffers.
