@@ -186,16 +186,27 @@ std::optional<std::uint64_t> told(const py_device& d) {
   return ((*d.live).*member)->count;
 }
 
-py_device make_device(std::string name, std::uint64_t total, std::optional<std::uint64_t> free,
-                      double cc, std::uint32_t n_sm, std::optional<std::uint64_t> driver_context) {
+py_device make_device(std::string name, std::int64_t total, std::optional<std::int64_t> free,
+                      double cc, std::uint32_t n_sm, std::optional<std::int64_t> driver_context) {
+  const auto refuse = [&](std::string why) {
+    throw exception({errc::invalid_argument, "Device \"" + name + "\": " + std::move(why)});
+  };
+  if (total <= 0) refuse("total is " + std::to_string(total) + " bytes");
+  if (free && (*free < 0 || *free > total))
+    refuse("free is " + std::to_string(*free) + " of " + std::to_string(total) + " bytes");
+  if (driver_context && (*driver_context < 0 || *driver_context > total))
+    refuse("driver_context is " + std::to_string(*driver_context) + " bytes");
+  if (!(cc >= 1 && cc < 100)) refuse("cc is a compute capability, like 8.6");
   device d;
   d.name = std::move(name);
   d.cc = static_cast<std::uint32_t>(cc * 100 + 0.5);
   d.n_sm = n_sm;
-  d.total = {total};
-  d.free = {free.value_or(total)};
-  if (driver_context)
-    d.driver_context = {{*driver_context}, {*driver_context}, basis::exact, "as it was given"};
+  d.total = {static_cast<std::uint64_t>(total)};
+  d.free = {static_cast<std::uint64_t>(free.value_or(total))};
+  if (driver_context) {
+    const bytes given{static_cast<std::uint64_t>(*driver_context)};
+    d.driver_context = {given, given, basis::exact, "as it was given"};
+  }
   return {std::move(d), {}};
 }
 

@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/model_sources.hpp"
 #include "cli/run_options.hpp"
+#include "names.hpp"
 
 namespace vrambudget {
 namespace {
@@ -52,8 +55,29 @@ std::string long_name(std::string_view key) {
   return known.starts_with("--") && known != "--" + name ? known : "--" + name;
 }
 
+/// Says which options have names like it.
+[[noreturn]] void refuse_unknown(const CLI::App& app, std::string_view key) {
+  std::vector<std::pair<std::size_t, std::string>> distances;
+  const std::string typed = detail::folded(key);
+  const auto offer = [&](std::string name) {
+    if (name.size() > 2)
+      distances.emplace_back(detail::suggestion_distance(typed, detail::folded(name)), name);
+  };
+  for (const auto& [name, option] : other_names) offer(std::string(name));
+  for (const CLI::Option* o : app.get_options())
+    for (std::string name : o->get_lnames()) {
+      std::replace(name.begin(), name.end(), '-', '_');
+      offer(name);
+    }
+  refuse(fmt::format("'{}' is no option of a plan; nearest: {}", key,
+                     detail::joined(detail::nearest(std::move(distances), 3))));
+}
+
 std::string text_of(std::string_view key, const json::value& v) {
-  if (v.is_string()) return std::string(v.as_string());
+  if (v.is_string()) {
+    if (v.as_string().empty()) refuse(fmt::format("{}: nothing is no value", key));
+    return std::string(v.as_string());
+  }
   if (v.is_int64()) return std::to_string(v.as_int64());
   if (v.is_uint64()) return std::to_string(v.as_uint64());
   if (v.is_double()) return fmt::format("{}", v.as_double());
@@ -66,7 +90,7 @@ void add_flag(const CLI::App& app, const std::string& name, std::string_view key
   const std::string other = "--no-" + name.substr(2);
   const CLI::Option* option = app.get_option_no_throw(name);
   const CLI::Option* opposite = app.get_option_no_throw(other);
-  if (!option && !opposite) refuse(fmt::format("'{}' is no option of a plan", key));
+  if (!option && !opposite) refuse_unknown(app, key);
   if (option && option->get_items_expected_max() != 0)
     args.push_back(name + (on ? "=on" : "=off"));
   else if (on && option)
@@ -77,10 +101,15 @@ void add_flag(const CLI::App& app, const std::string& name, std::string_view key
 
 void add(const CLI::App& app, std::string_view key, const json::value& v,
          std::vector<std::string>& args) {
-  if (v.is_null()) return;
   const std::string name = long_name(key);
   if (v.is_bool()) return add_flag(app, name, key, v.as_bool(), args);
-  if (!app.get_option_no_throw(name)) refuse(fmt::format("'{}' is no option of a plan", key));
+  const CLI::Option* option = app.get_option_no_throw(name);
+  if (option ? option->get_items_expected_max() == 0
+             : app.get_option_no_throw("--no-" + name.substr(2)) != nullptr) {
+    if (v != 0 && v != 1) refuse(fmt::format("{}: true or false", key));
+    return add_flag(app, name, key, v == 1, args);
+  }
+  if (!option) refuse_unknown(app, key);
   if (!v.is_array()) {
     args.push_back(name + "=" + text_of(key, v));
     return;
@@ -104,7 +133,14 @@ cli::plan_request request_of(const json::object& options) {
   cli::plan_request q;
   cli::add_plan_options(app, q);
   std::vector<std::string> args;
-  for (const auto& [key, value] : options) add(app, key, value, args);
+  std::map<std::string, std::string_view> named;
+  for (const auto& [key, value] : options) {
+    if (value.is_null()) continue;
+    const auto [as, first] = named.emplace(long_name(key), key);
+    if (!first)
+      refuse(fmt::format("'{}' and '{}' are the same option", as->second, std::string_view(key)));
+    add(app, key, value, args);
+  }
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {
     app.parse(args);

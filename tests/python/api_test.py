@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 import threading
@@ -91,10 +92,42 @@ class Plan(unittest.TestCase):
         self.assertLess(c[0]["bits_per_weight"], c[1]["bits_per_weight"])
         self.assertEqual(c[0]["max_n_ctx"], vb.max_context(MODEL, gpu="5090").n_ctx)
         self.assertIn("<table", c._repr_html_())
+        self.assertEqual(vb.compare(MODEL, gpu="5090")[0], c[0])
+        alone, drafted = vb.compare("Qwen3-32B", gpu="5090"), vb.compare(
+            "Qwen3-32B", gpu="5090", draft=vb.open_model("Qwen3-0.6B"))
+        self.assertLess(drafted[0]["max_n_ctx"], alone[0]["max_n_ctx"])
         self.assertEqual(list(c.to_dict()["name"]), [r["name"] for r in c])
 
 
 class Shown(unittest.TestCase):
+    def test_bars_have_one_scale(self):
+        # a card of 24 GiB and one of 8: the second's grey is a third of the first's
+        b = vb.plan("Qwen3-8B", n_ctx=8192, tensor_split=[2, 1],
+                    gpu=[vb.Device("large", 24 * 2**30), vb.Device("small", 8 * 2**30)])
+        grey = re.findall(r"width:([0-9.]+)%;background:rgba", b._repr_html_())
+        self.assertEqual(grey, ["100.000", "33.333"])
+
+    def test_html_says_what_others_hold(self):
+        b = vb.plan("Qwen3-8B", gpu="3090", n_ctx=8192, free=20 * 2**30)
+        self.assertEqual(b.devices[0].others.size, b.devices[0].total - 20 * 2**30)
+        self.assertIn("held by others", b._repr_html_())
+
+    def test_a_draft_has_colours_of_its_own(self):
+        text = vb.plan("Qwen3-32B", gpu="5090", draft="Qwen3-0.6B", n_ctx=8192)._repr_html_()
+        fills = [re.findall(rf"background:([^\"]+)\"></span>{t}<", text)[0]
+                 for t in ("weights", "draft_weights", "draft_kv_cache")]
+        self.assertEqual(len(set(fills)), 3)
+
+    def test_html_does_not_leave_looks_to_the_notebook(self):
+        # Jupyter puts tables in the middle, right-aligned and with stripes, unless told otherwise
+        for shown in (vb.plan("Qwen3-8B", gpu="3090", n_ctx=8192), vb.max_context(MODEL, gpu="3090"),
+                      vb.compare(MODEL, gpu="5090"), vb.sweep(MODEL, "3090", 4096)):
+            text = shown._repr_html_()
+            for tag, wanted in (("table", "margin:0"), ("tr", "background:none"),
+                                ("td", "text-align:"), ("th", "text-align:")):
+                for style in re.findall(rf"<{tag}\b([^>]*)>", text):
+                    self.assertIn(wanted, style)
+
     def test_html_has_every_term(self):
         b = vb.plan(MODEL, gpu="3090", n_ctx=8192)
         text = b._repr_html_()
@@ -138,6 +171,46 @@ class Errors(unittest.TestCase):
                    lambda: vb.plan(MODEL, gpu="3090", n_ctx=8192, type_v="q8_0", flash_attn=False))
         self.fails(vb.InvalidArgumentError, "invalid_argument",
                    lambda: vb.plan(MODEL, gpu="3090", n_ctx=8192, ngl={"a": 1}))
+
+    def test_every_wrong_argument_is_told(self):
+        card = vb.Device("card", 2**34)
+        for call, told in [
+            (lambda: vb.plan(MODEL, "3090", n_cxt=8192), "'n_cxt' is no option of a plan; nearest: n_ctx"),
+            (lambda: vb.plan(MODEL, "3090", n_ctx=8192, c=4096), "'n_ctx' and 'c' are the same option"),
+            (lambda: vb.plan(MODEL, "3090", n_ctx=-1), "'-1'"),
+            (lambda: vb.plan(MODEL, "3090", n_ctx=8192.5), "'8192.5'"),
+            (lambda: vb.plan(MODEL, "3090", type_k=""), "type_k"),
+            (lambda: vb.plan(MODEL, "3090", tensor_split=[float("nan")]), "finite"),
+            (lambda: vb.plan(MODEL, "3090", ngl=object()), "no option's value"),
+            (lambda: vb.plan(MODEL, "3090", offload_kqv="yes"), "offload_kqv: true or false"),
+            (lambda: vb.plan(MODEL, 3090), "gpu: 3090"),
+            (lambda: vb.plan(MODEL, [card, 3090]), "gpu: 3090"),
+            (lambda: vb.plan(MODEL, ""), "gpu"),
+            (lambda: vb.max_context(MODEL, "3090", limit=-1), "limit: -1"),
+            (lambda: vb.sweep(MODEL, "3090", -1), "n_ctx: -1"),
+            (lambda: vb.sweep(MODEL, "3090", [4096, 2**33]), f"n_ctx: {2**33}"),
+            (lambda: vb.sweep(MODEL, "3090", "4096"), "n_ctx: '4096'"),
+            (lambda: vb.sweep(MODEL, "3090", 4096, n_parallel=[1.5]), "n_parallel: [1.5]"),
+            (lambda: vb.sweep(MODEL, "3090", 4096, cache_types=[("f16",)]), "cache_types: ('f16',)"),
+            (lambda: vb.sweep(MODEL, "3090", 4096, type_k="q8_0"), "'type_k' is given as cache_types"),
+            (lambda: vb.sweep(MODEL, "3090", 4096, draft=MODEL), "draft"),
+            (lambda: vb.Device("card", 0), "total is 0"),
+            (lambda: vb.Device("card", 10, free=20), "free is 20 of 10"),
+            (lambda: vb.Device("card", 10, cc=-1), "cc is"),
+        ]:
+            with self.subTest(told=told):
+                why = self.fails(vb.InvalidArgumentError, "invalid_argument", call)
+                self.assertIn(told, why)
+                self.assertNotIn("\n", why)
+
+    def test_flags_are_also_numbers(self):
+        def used(**options):
+            return vb.plan("gpt-oss-20b", gpu="3090", n_ctx=8192, **options).used
+
+        self.assertEqual(used(cpu_moe=0, offload_kqv=1), used())
+        self.assertEqual(used(cpu_moe=1), used(cpu_moe=True))
+        self.assertEqual(used(offload_kqv=0), used(nkvo=True))
+        self.assertLess(used(cpu_moe=1), used())
 
     def test_files(self):
         with tempfile.TemporaryDirectory() as folder:

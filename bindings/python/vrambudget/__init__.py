@@ -27,7 +27,7 @@ from .errors import (
     NotFoundError,
     UnsupportedError,
 )
-from .options import Options, RunOptions, as_json
+from .options import Options, RunOptions, as_json, only_of_runs, whole_numbers
 from .sweep import Refusal, Sweep, made_of
 
 if TYPE_CHECKING:
@@ -126,7 +126,12 @@ def open_projector(path: AnyProjector) -> Projector:
 def _items(gpu: GpuSet) -> list[AnyGpu]:
     if gpu is None:
         return []
-    return [gpu] if isinstance(gpu, (str, Gpu, Device)) else list(gpu)
+    one = isinstance(gpu, (str, Gpu, Device))
+    items: list[Any] = [gpu] if one or not hasattr(gpu, "__iter__") else list(gpu)
+    for item in items:
+        if not isinstance(item, (str, Gpu, Device)):
+            raise InvalidArgumentError(f"gpu: {item!r} is no name, Gpu or Device")
+    return items
 
 
 def _names(items: list[AnyGpu]) -> Optional[list[str]]:
@@ -197,18 +202,25 @@ def max_context(
     """The largest context that fits, and what binds it; `limit`: not more than this, instead of the
     length the model was trained for."""
     inputs = _inputs(model, gpu, draft, mmproj, options)
+    (limit,) = whole_numbers("limit", limit)
     return ContextLimit(**json.loads(_core.max_context(*inputs, limit)))
 
 
 def compare(
-    models: Iterable[AnyModel], gpu: GpuSet = None, **options: Unpack[Options]
+    models: Union[AnyModel, Iterable[AnyModel]],
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
 ) -> Comparison:
     """Models side by side: weights, bits per weight, largest context, and the budget at `n_ctx`, or
     without it at that context."""
     rows = []
-    for name in models:
-        model = open_model(name)
-        inputs = _inputs(model, gpu, None, None, {**options, "max_context": True})
+    sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
+    for name in _models(models):
+        model = open_model(name, **sources)
+        inputs = _inputs(model, gpu, draft, mmproj, {**options, "max_context": True})
         b = Budget(json.loads(_core.plan(*inputs)))
         limit = b.max_context
         rows.append(
@@ -228,17 +240,29 @@ def compare(
     return Comparison(rows)
 
 
-def _label(gpu: Any) -> str:
-    if isinstance(gpu, str):
-        return gpu
-    if isinstance(gpu, (Gpu, Device)):
-        return gpu.name
-    return " + ".join(_label(g) for g in gpu)
+def _models(models: Union[AnyModel, Iterable[AnyModel]]) -> list[AnyModel]:
+    return [models] if isinstance(models, (str, PathLike, Model)) else list(models)
+
+
+def _label(gpu: Any, devices: list[Device]) -> str:
+    """What a set of GPUs is called in a sweep."""
+    items = _items(gpu) or list(devices)
+    return " + ".join(i if isinstance(i, str) else i.name for i in items)
+
+
+def _cache_types(given: Any) -> list[tuple[str, str]]:
+    pairs = []
+    for t in [given] if isinstance(given, str) else list(given):
+        pair = (t, t) if isinstance(t, str) else tuple(t)
+        if len(pair) != 2 or not all(isinstance(name, str) for name in pair):
+            raise InvalidArgumentError(f"cache_types: {t!r} is no type, nor a pair of them")
+        pairs.append((pair[0], pair[1]))
+    return pairs
 
 
 def sweep(
     models: Union[AnyModel, Iterable[AnyModel]],
-    gpus: Union[AnyGpu, Iterable[Union[AnyGpu, Sequence[AnyGpu]]]],
+    gpus: Union[AnyGpu, Iterable[Union[AnyGpu, Sequence[AnyGpu]]], None],
     n_ctx: Union[int, Iterable[int]],
     *,
     cache_types: Union[str, Iterable[CacheType]] = ("f16",),
@@ -249,18 +273,19 @@ def sweep(
     """Budgets of every model on every GPU (or set of GPUs, as a list) at every context, cache type (one for
     K and V, or a pair) and number of slots (0: automatic), the last ones fastest, the context innermost.
     `progress` is called with the points done and their number; what it raises stops the sweep."""
-    some = [models] if isinstance(models, (str, PathLike, Model)) else list(models)
-    sets: list[Any] = [gpus] if isinstance(gpus, (str, Gpu, Device)) else list(gpus)
-    contexts = [n_ctx] if isinstance(n_ctx, int) else [int(n) for n in n_ctx]
-    slots = [n_parallel] if isinstance(n_parallel, int) else [int(n) for n in n_parallel]
-    kinds: list[Any] = [cache_types] if isinstance(cache_types, str) else list(cache_types)
-    pairs = [(t, t) if isinstance(t, str) else (t[0], t[1]) for t in kinds]
-    opened = [open_model(m) for m in some]
+    only_of_runs(options)
+    contexts = whole_numbers("n_ctx", n_ctx)
+    slots = whole_numbers("n_parallel", n_parallel)
+    pairs = _cache_types(cache_types)
+    one_set = gpus is None or isinstance(gpus, (str, Gpu, Device))
+    sets: list[Any] = [gpus] if one_set else list(gpus)  # type: ignore[arg-type]
+    sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
+    opened = [open_model(m, **sources) for m in _models(models)]
+    devices = [_devices(s, options) for s in sets]
     rest = {k: v for k, v in options.items() if k not in ("free", "system", "display")}
-    found = _core.sweep(
-        opened, [_devices(s, options) for s in sets], pairs, slots, contexts, as_json(rest), progress
-    )
-    return made_of(found, [m.name for m in opened], [_label(s) for s in sets], pairs, slots)
+    found = _core.sweep(opened, devices, pairs, slots, contexts, as_json(rest), progress)
+    labels = [_label(s, d) for s, d in zip(sets, devices)]
+    return made_of(found, [m.name for m in opened], labels, pairs, slots)
 
 
 def gpus(name: str = "") -> list[Gpu]:

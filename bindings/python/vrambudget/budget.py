@@ -53,6 +53,12 @@ class DeviceBudget(TermList):
         self.usable: int = data["usable_bytes"]
         self.used_low: int = data.get("used_low_bytes", self.used)
         self.fits: bool = data["fits"]
+        held = data.get("others")  # what a desktop or other processes hold of `total`
+        self.others = (
+            Term("others", held["bytes"], held["basis"], held.get("low_bytes"), held.get("note"))
+            if held
+            else None
+        )
 
     @property
     def spare(self) -> int:
@@ -80,7 +86,9 @@ class ContextLimit:
         return {"n_ctx": self.n_ctx, "bound_by": self.bound_by}
 
     def _repr_html_(self) -> str:
-        return html.table(["largest context", "bound by"], [[f"{self.n_ctx:,}", self.bound_by]])
+        return html.table(
+            ["largest context", "bound by"], [[f"{self.n_ctx:,}", self.bound_by]], "rl"
+        )
 
 
 @dataclass(frozen=True)
@@ -178,8 +186,9 @@ class Comparison:
                     f"{r['max_n_ctx']:,}",
                     r["bound_by"],
                     in_gib(r["used"]),
-                    in_gib(r["spare"]) if r["fits"] else "does not fit",
+                    html.in_mib(r["spare"]) if r["fits"] else "does not fit",
                 ]
                 for r in self._rows
             ],
+            "lrrrlrr",
         )

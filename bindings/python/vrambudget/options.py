@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from operator import index
 from typing import Any, Sequence, TypedDict, Union
+
+from .errors import InvalidArgumentError
 
 
 class RunOptions(TypedDict, total=False):
@@ -13,8 +16,6 @@ class RunOptions(TypedDict, total=False):
     n_ubatch: int
     kv_unified: bool
     flash_attn: Union[bool, str]  # "auto", "on", "off"
-    type_k: str  # of cached K: "f16", "q8_0", "q4_0", ...
-    type_v: str
     n_gpu_layers: Union[int, str]
     split_mode: str
     main_gpu: int
@@ -43,16 +44,10 @@ class RunOptions(TypedDict, total=False):
     warmup: bool
 
     # llama-server's flags of the same meaning
-    ctx: int
-    ctx_size: int
-    c: int
     b: int
     ub: int
-    np: int
     kvu: bool
     fa: Union[bool, str]
-    ctk: str
-    ctv: str
     ngl: Union[int, str]
     sm: str
     mg: int
@@ -89,11 +84,45 @@ class Options(RunOptions, total=False):
 
     n_ctx: int  # tokens over all slots
     n_parallel: int  # slots; 0: automatic, four over one cache
+    type_k: str  # of cached K: "f16", "q8_0", "q4_0", ...
+    type_v: str
+
+    # llama-server's flags of the same meaning
+    ctx: int
+    ctx_size: int
+    c: int
+    np: int
+    ctk: str
+    ctv: str
+
+
+SWEPT: dict[str, str] = {
+    "gpu": "gpus",
+    "model": "models",
+    **dict.fromkeys(("type_k", "type_v", "ctk", "ctv", "cache_type_k", "cache_type_v"), "cache_types"),
+    **dict.fromkeys(("ctx", "ctx_size", "c"), "n_ctx"),
+    **dict.fromkeys(("np", "parallel"), "n_parallel"),
+}
+NOT_SWEPT = ("draft", "model_draft", "md", "mmproj")
+
+
+def only_of_runs(options: Any) -> None:
+    """Refuses what a sweep has an axis for, or does not know."""
+    for name in options:
+        if name in SWEPT:
+            raise InvalidArgumentError(f"sweep: '{name}' is given as {SWEPT[name]}")
+        if name in NOT_SWEPT:
+            raise InvalidArgumentError(f"sweep: there is no '{name}'")
 
 
 def as_json(options: Any) -> str:
     """Options for the compiled part. Numbers of NumPy are taken as well."""
-    return json.dumps(options, default=_plain)
+    try:
+        return json.dumps(options, default=_plain, allow_nan=False)
+    except TypeError as e:
+        raise InvalidArgumentError(str(e)) from None
+    except ValueError:
+        raise InvalidArgumentError("a number among the options is not finite") from None
 
 
 def _plain(value: Any) -> Any:
@@ -102,3 +131,16 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "__iter__"):
         return list(value)
     raise TypeError(f"{value!r} is no option's value")
+
+
+def whole_numbers(name: str, value: Any) -> list[int]:
+    """One number or several, as what a context or a number of slots can be."""
+    given = [value] if hasattr(value, "__index__") or isinstance(value, str) else value
+    try:
+        found = [index(n) for n in given]
+    except TypeError:
+        raise InvalidArgumentError(f"{name}: {value!r} is no whole number, nor a list of them") from None
+    for n in (min(found, default=0), max(found, default=0)):
+        if not 0 <= n < 2**31:
+            raise InvalidArgumentError(f"{name}: {n} is not between 0 and 2,147,483,647")
+    return found

@@ -46,7 +46,7 @@ class Sweep(dict):  # type: ignore[type-arg]
         head = ["model", "gpu", "type_k", "n_parallel", "n_ctx", "used", "spare", "fits", "basis"]
         rows = [[_cell(k, self[k][i]) for k in head] for i in shown]
         more = f"<div>{n:,} points</div>" if n > len(rows) else ""
-        return html.table(head, rows) + more
+        return html.table(head, rows, "lllrrrrll") + more
 
 
 def _cell(key: str, value: Any) -> str:
