@@ -54,6 +54,14 @@ namespace vrambudget::engine {
   }
 }
 
+/// The lowest compute capability whose buffers are the same as those of `cc`: kernels of flash attention,
+/// and with them the copies they want, change at these. Pools are not: those are each card's own.
+[[nodiscard]] constexpr std::uint32_t same_buffers_from(std::uint32_t cc) {
+  for (const std::uint32_t first : {890u, 750u, 700u})
+    if (cc >= first) return first;
+  return 0;
+}
+
 /// One CUDA device.
 class cuda_backend final : public ggml::backend {
  public:

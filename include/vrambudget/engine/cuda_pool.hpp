@@ -85,6 +85,13 @@ inline void take_conv_2d(cuda_scratch& s, const ggml::tensor& t, const cuda_card
 
 }  // namespace detail
 
+/// Whether pool_scratch may be more than nothing.
+[[nodiscard]] constexpr bool draws_scratch(ggml::op o) {
+  using ggml::op;
+  return o == op::mul_mat || o == op::mul_mat_id || o == op::flash_attn_ext || o == op::conv_2d ||
+         o == op::ssm_scan || o == op::argsort || o == op::top_k;
+}
+
 /// Scratch that the node `t` draws on `card`.
 ///
 /// Accuracy: exact, but for what sorts keep in between

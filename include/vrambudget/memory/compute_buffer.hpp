@@ -46,6 +46,9 @@ class graph_planner {
   /// Keeps what goes into these layers until the graph's end, for a draft that reads it.
   void keep_layer_inputs(std::vector<std::uint32_t> layers) { read_layers_ = std::move(layers); }
 
+  /// Counts the pools of other devices in these ones' places too, whose graphs are the same.
+  void count_pools_on(std::span<const device> others) { elsewhere_.push_back(cards_of(others)); }
+
   graph_planner(const graph_planner&) = delete;
   graph_planner& operator=(const graph_planner&) = delete;
 
@@ -88,6 +91,12 @@ class graph_planner {
   /// Copies of each input: four with pipeline parallelism, else one.
   [[nodiscard]] std::uint32_t n_copies(const context_params& cp) const;
 
+  [[nodiscard]] static std::vector<engine::cuda_card> cards_of(std::span<const device> devices) {
+    std::vector<engine::cuda_card> cards;
+    for (const device& d : devices) cards.push_back({d.cc, d.n_sm ? d.n_sm : most_sm});
+    return cards;
+  }
+
   void add_weight(const model_tensor& t, int backend, std::string_view known_as);
 
   const model& model_;
@@ -99,6 +108,7 @@ class graph_planner {
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   std::deque<engine::cuda_backend> cuda_;
   std::vector<engine::cuda_card> cards_;
+  std::vector<std::vector<engine::cuda_card>> elsewhere_;
   engine::cpu_backend cpu_;
   std::vector<const ggml::backend*> backends_;
   ggml::graph graph_;

@@ -23,8 +23,8 @@ VRAMBUDGET_INLINE graph_planner::graph_planner(const model& m, const placement& 
       may_pipeline_(devices.size() > 1 && place.full_offload() &&
                     place.mode() == split_mode::layer && !has_overrides(r)) {
   const int n_backends = static_cast<int>(devices.size()) + 1;
+  cards_ = cards_of(devices);
   for (const device& d : devices) {
-    cards_.push_back({d.cc, d.n_sm ? d.n_sm : most_sm});
     cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends, rules_);
     backends_.push_back(&cuda_.back());
   }
@@ -80,6 +80,7 @@ VRAMBUDGET_INLINE result<compute_buffers> graph_planner::plan(context_params cp,
   out.flash_attn = cp.flash_attn;
   out.device.resize(backends_.size() - 1);
   out.pool.resize(backends_.size() - 1);
+  out.pool_elsewhere.assign(elsewhere_.size(), out.pool);
   out.generation = reserve(sched, out);
   if (seen) seen("generation", graph_, sched);
   const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
@@ -108,6 +109,7 @@ VRAMBUDGET_INLINE result<compute_buffers> graph_planner::plan(context_params cp,
     for (std::size_t i = 0; i < out.device.size(); ++i)
       out.growth[i] = bytes{full.device[i].count - out.device[i].count};
     out.pool = std::move(full.pool);
+    out.pool_elsewhere = std::move(full.pool_elsewhere);
   }
   return out;
 }
@@ -146,8 +148,12 @@ VRAMBUDGET_INLINE void graph_planner::draw(ggml::scheduler& sched, compute_buffe
 
 VRAMBUDGET_INLINE void graph_planner::add_pools(const ggml::scheduler& sched,
                                                 compute_buffers& out) const {
-  for (std::size_t i = 0; i < out.pool.size(); ++i)
-    raise_pool(out.pool[i], graph_, sched, static_cast<int>(i), cards_[i], rules_);
+  for (std::size_t i = 0; i < out.pool.size(); ++i) {
+    const auto nodes = drawing_nodes(graph_, sched, static_cast<int>(i));
+    raise_pool(out.pool[i], nodes, cards_[i], rules_);
+    for (std::size_t s = 0; s < elsewhere_.size(); ++s)
+      raise_pool(out.pool_elsewhere[s][i], nodes, elsewhere_[s][i], rules_);
+  }
 }
 
 VRAMBUDGET_INLINE void graph_planner::check_table(const arch::description& d,

@@ -1,9 +1,11 @@
 // Scratch that a device's kernels draw while they compute a part of a graph.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "vrambudget/engine/cuda_pool.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
@@ -13,14 +15,23 @@ namespace vrambudget {
 
 namespace detail {
 
-/// Layers mostly repeat each other: what the attention of one draws the next draws too.
+/// Whether all that pool_scratch looks at is the same in two nodes.
 inline bool draws_the_same(const ggml::tensor& a, const ggml::tensor& b) {
-  if (a.n_kv_max != b.n_kv_max) return false;
-  for (std::size_t i = 0; i < 4; ++i) {
+  if (a.op != b.op || a.ne != b.ne || a.n_src != b.n_src || a.n_kv_max != b.n_kv_max ||
+      a.hadamard != b.hadamard || a.f32_accumulator != b.f32_accumulator ||
+      a.has_bias != b.has_bias)
+    return false;
+  for (std::size_t i = 0; i < a.n_src; ++i) {
     const ggml::tensor *x = a.src[i], *y = b.src[i];
-    if (x != y && (!x || !y || !same_layout(*x, *y))) return false;
+    if (x == y) continue;
+    if (!x || !y || !same_layout(*x, *y) || x->nbytes != y->nbytes) return false;
   }
-  return true;
+  const auto v_in_k = [](const ggml::tensor& t) {
+    return t.src[2] && t.src[2]->view_src &&
+           (t.src[2]->view_src == t.src[1] || (t.src[2]->view_src == t.src[1]->view_src &&
+                                               t.src[2]->view_offs == t.src[1]->view_offs));
+  };
+  return a.op != ggml::op::flash_attn_ext || v_in_k(a) == v_in_k(b);
 }
 
 /// "mul_mat of blk.0.ffn_up.weight [2048 x 8192] and [2048 x 512]"
@@ -38,23 +49,39 @@ inline std::string describe_operands(const ggml::tensor& t) {
 
 }  // namespace detail
 
-/// Raises `need` to what the nodes on `backend` draw, in a graph that was split.
-inline void raise_pool(pool_need& need, const ggml::graph& g, const ggml::scheduler& sched,
-                       int backend, const engine::cuda_card& card, const engine::rules& rules) {
-  const ggml::tensor *most = nullptr, *attention = nullptr;
+/// The nodes on `backend` that draw from its pool in a graph that was split, the first of those that draw
+/// the same. Layers repeat each other, so a node is first compared with what came after its like before.
+[[nodiscard]] inline std::vector<const ggml::tensor*> drawing_nodes(const ggml::graph& g,
+                                                                    const ggml::scheduler& sched,
+                                                                    int backend) {
+  std::vector<const ggml::tensor*> all;
+  std::size_t next = 0;
   for (const ggml::split& s : sched.splits()) {
     if (s.backend != backend) continue;
     for (const ggml::tensor* t : std::span(g.nodes()).subspan(s.begin, s.end - s.begin)) {
-      if (t->op == ggml::op::flash_attn_ext) {
-        if (attention && detail::draws_the_same(*attention, *t)) continue;
-        attention = t;
-      }
-      const engine::cuda_scratch drawn = engine::pool_scratch(*t, card, rules);
-      need.cublas |= drawn.cublas;
-      if (bytes{drawn.size} > need.scratch) {
-        need.scratch = bytes{drawn.size};
-        most = t;
-      }
+      if (!engine::draws_scratch(t->op)) continue;
+      if (next >= all.size() || !detail::draws_the_same(*all[next], *t))
+        next = static_cast<std::size_t>(
+            std::find_if(all.begin(), all.end(),
+                         [&](const auto* k) { return detail::draws_the_same(*k, *t); }) -
+            all.begin());
+      if (next == all.size()) all.push_back(t);
+      ++next;
+    }
+  }
+  return all;
+}
+
+/// Raises `need` to what the nodes draw on a card.
+inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nodes,
+                       const engine::cuda_card& card, const engine::rules& rules) {
+  const ggml::tensor* most = nullptr;
+  for (const ggml::tensor* t : nodes) {
+    const engine::cuda_scratch drawn = engine::pool_scratch(*t, card, rules);
+    need.cublas |= drawn.cublas;
+    if (bytes{drawn.size} > need.scratch) {
+      need.scratch = bytes{drawn.size};
+      most = t;
     }
   }
   if (most) need.by = detail::describe_operands(*most);

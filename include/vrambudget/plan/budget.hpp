@@ -129,6 +129,8 @@ struct budget {
   graph_shape prompt, generation;  ///< the engine's graphs, for comparison with its log
   std::optional<draft_summary> draft;
   std::optional<projector_budget> projector;
+  /// Pools of the same run on other devices, by set and device: planner::count_pools_on().
+  std::vector<std::vector<bytes>> pool_elsewhere;
   std::vector<std::string> notes;  ///< what a reader should know: bounds used, unknown architecture
 
   [[nodiscard]] bool fits() const {

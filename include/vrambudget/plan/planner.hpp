@@ -47,6 +47,14 @@ class planner {
   /// The draft model; null: none of its own.
   [[nodiscard]] const model* draft_model() const { return draft_model_; }
 
+  /// Lets budgets also say what the pools would be on other devices, `pool_elsewhere`. On those all else
+  /// must be the same: as many, of the same buffers (engine::same_buffers_from), with the same layers.
+  void count_pools_on(std::vector<device> others) {
+    elsewhere_.push_back(std::move(others));
+    placed_.reset();
+    draft_placed_.reset();
+  }
+
   /// Every byte of a run. `seen` gets each graph; those of a draft as "draft prompt" and "draft generation".
   ///
   /// Errors:   invalid_argument  the engine refuses the run
@@ -110,6 +118,7 @@ class planner {
     weights placed_weights;
     run made_for;
     graph_planner graphs;
+    std::vector<std::vector<device>> elsewhere;
   };
 
   /// One context of a placed model: what it keeps, and what its graphs need.
@@ -160,6 +169,10 @@ class planner {
     auto pw = place_weights(m, *where, r, devices_.size());
     if (!pw) return pw.error();
     at = std::make_unique<placed>(m, std::move(*used), std::move(*where), std::move(*pw), r);
+    for (const std::vector<device>& set : elsewhere_) {
+      at->elsewhere.push_back(devices_of(r, set).value());
+      at->graphs.count_pools_on(at->elsewhere.back());
+    }
     return {};
   }
 
@@ -313,12 +326,20 @@ class planner {
   /// Each context has backends, and with them pools, of its own.
   static void add_pools(const planned& c, budget& b) {
     const explainer why = explain(c);
+    const auto pool_on = [&](std::size_t i, const device& d, const std::vector<pool_need>& need) {
+      const bytes pool = need.empty() ? pool_ceiling(c.at.m, c.at.placed_weights,
+                                                     static_cast<int>(i), d, c.context)
+                                      : pool_bytes(need[i], d.cc);
+      return pool + (i < c.compute.growth.size() ? c.compute.growth[i] : bytes{});
+    };
+    b.pool_elsewhere.resize(c.at.elsewhere.size(), std::vector<bytes>(c.at.devices.size()));
     for (std::size_t i = 0; i < c.at.devices.size(); ++i) {
+      for (std::size_t s = 0; s < c.at.elsewhere.size(); ++s)
+        b.pool_elsewhere[s][i] +=
+            pool_on(i, c.at.elsewhere[s][i],
+                    c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s]);
       device_budget& d = b.devices[i];
-      bytes more = c.compute.pool.empty() ? pool_ceiling(c.at.m, c.at.placed_weights,
-                                                         static_cast<int>(i), d.gpu, c.context)
-                                          : pool_bytes(c.compute.pool[i], d.gpu.cc);
-      if (i < c.compute.growth.size()) more += c.compute.growth[i];
+      const bytes more = pool_on(i, d.gpu, c.compute.pool);
       const auto known = std::find_if(d.terms.begin(), d.terms.end(),
                                       [](const term& t) { return t.name == "pool"; });
       if (known != d.terms.end())
@@ -343,6 +364,7 @@ class planner {
   const projector* projector_;
   std::vector<device> devices_;
   limits limits_;
+  std::vector<std::vector<device>> elsewhere_;
   std::unique_ptr<placed> placed_, draft_placed_;
   struct planned_projector {
     projector_run run;

@@ -1,0 +1,256 @@
+// The amounts of one run along the context: budgets where they are needed, lines between them.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/engine/context.hpp"
+#include "vrambudget/plan/planner.hpp"
+
+namespace vrambudget::detail {
+
+/// The value at `x` of the line through (x0, y0) and (x1, y1), if it is a whole number.
+[[nodiscard]] inline std::optional<std::int64_t> on_line(std::int64_t x0, std::int64_t y0,
+                                                         std::int64_t x1, std::int64_t y1,
+                                                         std::int64_t x) {
+  __extension__ using wide = __int128;
+  if (y0 == y1) return y0;
+  if (x0 == x1) return std::nullopt;
+  const wide rise = static_cast<wide>(y1 - y0) * (x - x0);
+  if (rise % (x1 - x0) != 0) return std::nullopt;
+  return y0 + static_cast<std::int64_t>(rise / (x1 - x0));
+}
+
+/// The amounts of one run at all contexts of an axis.
+class sweep_curve {
+ public:
+  /// What a device holds, its pool and its driver context aside.
+  enum amount { weights, kv_cache, recurrent_state, compute_buffer, other, n_amounts };
+
+  /// Plans as many budgets as the lines between them need.
+  sweep_curve(planner& p, run r, std::span<const std::uint32_t> n_ctx)
+      : planner_(&p), run_(std::move(r)) {
+    add_points(n_ctx);
+    for (std::size_t first = 0, last = 0; first < points_.size(); first = last + 1) {
+      last = first;
+      while (last + 1 < points_.size() && points_[first].on_line_with(points_[last + 1])) ++last;
+      plan(first);
+      plan(last);
+      fill(first, last, true);
+    }
+  }
+
+  [[nodiscard]] std::uint64_t n_budgets() const { return n_budgets_; }
+  /// The devices that the run uses, by their numbers in the set.
+  [[nodiscard]] const std::vector<std::size_t>& devices() const { return devices_; }
+  /// Contexts of the axis that the engine accepts.
+  [[nodiscard]] std::size_t n_accepted() const {
+    return static_cast<std::size_t>(std::count_if(
+        axis_.begin(), axis_.end(), [&](std::size_t p) { return !points_[p].refused; }));
+  }
+
+  struct point {
+    std::uint32_t n_ubatch = 0, odd_batch = 0, n_ctx = 0;  ///< as the engine makes them
+    std::uint32_t asked = 0;                               ///< a context that was asked for
+    bool planned = false, refused = false;
+    enum basis basis = basis::exact;
+    std::string why = {};
+
+    [[nodiscard]] auto key() const { return std::tuple(n_ubatch, odd_batch, n_ctx); }
+    /// Amounts lie on one line only where micro-batches are the same, and batches too, or as long as the
+    /// context.
+    [[nodiscard]] bool on_line_with(const point& p) const {
+      return n_ctx > 0 && n_ubatch == p.n_ubatch && odd_batch == p.odd_batch;
+    }
+  };
+
+  /// The point of number `i` on the axis.
+  [[nodiscard]] const point& at(std::size_t i) const { return points_[axis_[i]]; }
+
+  /// Its amounts, bytes: the host's, then those of each device, then each device's pool, as planned and on
+  /// the sets of planner::count_pools_on().
+  class amounts {
+   public:
+    amounts(const std::int64_t* first, std::size_t n_devices) : v_(first), n_(n_devices) {}
+    [[nodiscard]] std::int64_t host() const { return v_[0]; }
+    [[nodiscard]] std::int64_t of(std::size_t device, std::size_t a) const {
+      return v_[1 + device * n_amounts + a];
+    }
+    [[nodiscard]] std::int64_t pool(std::size_t set, std::size_t device) const {
+      return v_[1 + n_ * n_amounts + set * n_ + device];
+    }
+
+   private:
+    const std::int64_t* v_;
+    std::size_t n_;
+  };
+  [[nodiscard]] amounts amounts_at(std::size_t i) const {
+    return {values_.data() + axis_[i] * width_, devices_.size()};
+  }
+
+ private:
+  void add_points(std::span<const std::uint32_t> n_ctx) {
+    std::vector<std::pair<point, std::size_t>> all;
+    for (const std::uint32_t n : n_ctx) {
+      run_.n_ctx = n;
+      point p{.asked = n};
+      if (const auto c = effective_context(run_, planner_->get_model().hp)) {
+        const bool even = c->n_batch == c->n_ctx || c->n_batch == run_.n_batch;
+        p.n_ubatch = c->n_ubatch;
+        p.odd_batch = even ? 0 : c->n_batch;
+        p.n_ctx = c->n_ctx;
+      } else {
+        p.planned = p.refused = true;
+        p.why = c.error().message;
+      }
+      all.emplace_back(std::move(p), all.size());
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const auto& a, const auto& b) { return a.first.key() < b.first.key(); });
+    axis_.resize(all.size());
+    for (auto& [p, number] : all) {
+      if (points_.empty() || p.refused || points_.back().key() != p.key())
+        points_.push_back(std::move(p));
+      axis_[number] = points_.size() - 1;
+    }
+  }
+
+  std::int64_t* row(std::size_t p) { return values_.data() + p * width_; }
+  std::span<const std::int64_t> row(std::size_t p) const {
+    return {values_.data() + p * width_, width_};
+  }
+
+  void plan(std::size_t i) {
+    point& p = points_[i];
+    if (p.planned) return;
+    p.planned = true;
+    run_.n_ctx = p.asked;
+    const result<budget> b = planner_->budget_for(run_);
+    ++n_budgets_;
+    if (b) return keep(i, *b);
+    p.refused = true;
+    p.why = b.error().message;
+  }
+  void keep(std::size_t i, const budget& b) {
+    if (values_.empty()) {
+      for (const device_budget& d : b.devices)
+        devices_.push_back(std::stoul(d.id.substr(std::string_view("CUDA").size())));
+      const std::size_t n = devices_.size();
+      width_ = 1 + n * n_amounts + n * (1 + b.pool_elsewhere.size());
+      values_.resize(points_.size() * width_);
+    }
+    point& p = points_[i];
+    std::int64_t* const v = row(i);
+    const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
+    v[0] = as_number(b.host.used());
+    p.basis = b.host.weakest();
+    std::int64_t* of_device = v + 1;
+    std::int64_t* pool = v + 1 + devices_.size() * n_amounts;
+    for (const device_budget& d : b.devices) {
+      for (const term& t : d.terms) {
+        if (t.name == "driver_context") continue;
+        (t.name == "pool" ? *pool : of_device[amount_of(t.name)]) += as_number(t.size);
+        if (t.name != "pool") p.basis = std::max(p.basis, t.basis);
+      }
+      of_device += n_amounts;
+      ++pool;
+    }
+    for (const std::vector<bytes>& set : b.pool_elsewhere)
+      pool = std::transform(set.begin(), set.end(), pool, as_number);
+  }
+  static amount amount_of(std::string_view term) {
+    return term == "weights"           ? weights
+           : term == "kv_cache"        ? kv_cache
+           : term == "recurrent_state" ? recurrent_state
+           : term == "compute_buffer"  ? compute_buffer
+                                       : other;
+  }
+
+  /// Fills the points between two planned ones. `guess`: cut where the lines at both ends meet, else halve.
+  void fill(std::size_t first, std::size_t last, bool guess) {
+    if (last - first < 2) return;
+    const std::size_t middle = first + (last - first) / 2;
+    plan(middle);
+    if (lies_between(middle, first, last) && take_from_line(first, last)) return;
+    constexpr std::size_t worth_a_guess = 16;
+    if (guess && last - first >= worth_a_guess) {
+      plan(first + 1);
+      plan(last - 1);
+      if (const auto corner = corner_of(first, last)) {
+        plan(*corner);
+        plan(*corner + 1);
+        fill(first, *corner, false);
+        fill(*corner + 1, last, false);
+        return;
+      }
+    }
+    fill(first, middle, true);
+    fill(middle, last, true);
+  }
+  /// Whether a planned point lies on the line between two others to the byte.
+  [[nodiscard]] bool lies_between(std::size_t p, std::size_t first, std::size_t last) const {
+    const point &a = points_[first], &b = points_[last], &m = points_[p];
+    if (a.refused || b.refused || m.refused || a.basis != b.basis || m.basis != a.basis)
+      return false;
+    const auto v = row(p), v0 = row(first), v1 = row(last);
+    for (std::size_t k = 0; k < width_; ++k)
+      if (on_line(a.n_ctx, v0[k], b.n_ctx, v1[k], m.n_ctx) != v[k]) return false;
+    return true;
+  }
+  /// False where a point of the line is no whole number of bytes.
+  [[nodiscard]] bool take_from_line(std::size_t first, std::size_t last) {
+    const std::int64_t x0 = points_[first].n_ctx, x1 = points_[last].n_ctx;
+    const std::int64_t *const v0 = row(first), *const v1 = row(last);
+    for (std::size_t i = first + 1; i < last; ++i) {
+      if (points_[i].planned) continue;
+      for (std::size_t k = 0; k < width_; ++k) {
+        const auto y = on_line(x0, v0[k], x1, v1[k], points_[i].n_ctx);
+        if (!y) return false;
+        row(i)[k] = *y;
+      }
+      points_[i].basis = points_[first].basis;
+    }
+    return true;
+  }
+  /// The last point before the lines through the first two and the last two points meet, of the first
+  /// amount whose lines are not the same.
+  [[nodiscard]] std::optional<std::size_t> corner_of(std::size_t first, std::size_t last) const {
+    for (const std::size_t i : {first, first + 1, last - 1, last})
+      if (points_[i].refused) return std::nullopt;
+    const auto x = [&](std::size_t i) { return static_cast<double>(points_[i].n_ctx); };
+    for (std::size_t k = 0; k < width_; ++k) {
+      const auto y = [&](std::size_t i) { return static_cast<double>(row(i)[k]); };
+      const auto slope = [&](std::size_t i) { return (y(i + 1) - y(i)) / (x(i + 1) - x(i)); };
+      const double at_first = slope(first), at_last = slope(last - 1);
+      if (at_first == at_last) continue;
+      const double meet =
+          x(first) + (y(last) - y(first) - at_last * (x(last) - x(first))) / (at_first - at_last);
+      const auto after = std::partition_point(points_.begin() + static_cast<std::ptrdiff_t>(first),
+                                              points_.begin() + static_cast<std::ptrdiff_t>(last),
+                                              [&](const point& p) { return p.n_ctx <= meet; });
+      const std::ptrdiff_t corner = after - points_.begin() - 1;
+      if (corner > static_cast<std::ptrdiff_t>(first) &&
+          corner + 1 < static_cast<std::ptrdiff_t>(last))
+        return static_cast<std::size_t>(corner);
+    }
+    return std::nullopt;
+  }
+
+  planner* planner_;  ///< used only while the curve is made
+  run run_;
+  std::vector<point> points_;      ///< by micro-batch, then by context
+  std::vector<std::size_t> axis_;  ///< for each context of the axis its point
+  std::vector<std::size_t> devices_;
+  std::size_t width_ = 0;  ///< amounts of a point
+  std::vector<std::int64_t> values_;
+  std::uint64_t n_budgets_ = 0;
+};
+
+}  // namespace vrambudget::detail

@@ -1,0 +1,259 @@
+// Sweeps against budgets of single points, which the recorded runs of tests/truth hold to the engine's.
+#include "vrambudget/plan/sweep.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <stdexcept>
+#include <string>
+
+#include "../header_of.hpp"
+#include "vrambudget/gpu/catalogue.hpp"
+#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/io/shape.hpp"
+#include "vrambudget/io/threads.hpp"
+
+using namespace vrambudget;
+
+namespace {
+
+model catalogued(const char* name) {
+  const auto header = header_from_shape(find_model(name).value().shape).value();
+  const auto parsed = gguf::parse(header, {.check_data = false}).value();
+  return read_model({&parsed, 1}).value();
+}
+device gpu(const char* name) { return to_device(find_gpu(name).value()); }
+projector vision_of_27b() {
+  std::ifstream in(VRAMBUDGET_TRUTH "/mmproj/models/qwen3.6-27b-f16.json");
+  REQUIRE(in);
+  const std::string shape{std::istreambuf_iterator<char>(in), {}};
+  const auto header = header_from_shape(shape).value();
+  return read_projector(gguf::parse(header, {.check_data = false}).value()).value();
+}
+
+/// Cards of each generation, some of one kind but of other sizes, and sets.
+std::vector<std::vector<device>> many_gpus() {
+  return {{gpu("1080 ti")},
+          {gpu("p4")},
+          {gpu("quadro-gv100")},
+          {gpu("2060")},
+          {gpu("2080 ti")},
+          {gpu("3060")},
+          {gpu("3090")},
+          {gpu("a100-sxm4-80gb")},
+          {gpu("4060")},
+          {gpu("4090")},
+          {gpu("5090")},
+          {gpu("4090"), gpu("4090")},
+          {gpu("5090"), gpu("5090")},
+          {gpu("3090"), gpu("3060")}};
+}
+
+sweep_axes grid(std::vector<const model*> models) {
+  sweep_axes a;
+  a.models = std::move(models);
+  a.gpus = many_gpus();
+  a.cache_types = {{ggml_type::f16, ggml_type::f16}, {ggml_type::q8_0, ggml_type::q4_0}};
+  a.n_parallel = {0, 1, 3};
+  a.n_ctx = {1, 300, 1000, 2048, 3000, 0};
+  for (std::uint32_t n = 131072; n >= 4096; n -= 2048) a.n_ctx.push_back(n);
+  return a;
+}
+
+/// The row of a point as planner::budget_for has it.
+void check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) {
+  const auto number = [&](const auto& column) { return static_cast<std::size_t>(column[row]); };
+  const auto& set = axes.gpus[number(c.gpu)];
+  run r = axes.base;
+  std::tie(r.type_k, r.type_v) = axes.cache_types[number(c.cache_types)];
+  r.n_parallel = static_cast<std::uint32_t>(c.n_parallel[row]);
+  r.n_ctx = static_cast<std::uint32_t>(c.n_ctx[row]);
+  const model& m = *axes.models[number(c.model)];
+  const budget b = plan(m, r, set, axes.held_against, axes.draft, axes.mmproj).value();
+  std::int64_t weights = 0, kv = 0, states = 0, compute = 0, context = 0, pool = 0, used = 0,
+               spare = b.devices.empty() ? 0 : INT64_MAX;
+  for (const device_budget& d : b.devices) {
+    const auto of = [&](const char* name) { return static_cast<std::int64_t>(d.of(name).count); };
+    weights += of("weights");
+    kv += of("kv_cache");
+    states += of("recurrent_state");
+    compute += of("compute_buffer");
+    context += of("driver_context");
+    pool += of("pool");
+    used += static_cast<std::int64_t>(d.used().count);
+    spare = std::min(spare, static_cast<std::int64_t>(d.spare().count) -
+                                static_cast<std::int64_t>(d.missing().count));
+  }
+  CAPTURE(m.name);
+  CAPTURE(set[0].name);
+  CAPTURE(r.n_ctx);
+  CAPTURE(r.n_parallel);
+  CAPTURE(static_cast<int>(r.type_k));
+  CAPTURE(static_cast<int>(c.interpolated[row]));
+  CHECK(c.weights[row] == weights);
+  CHECK(c.kv_cache[row] == kv);
+  CHECK(c.recurrent_state[row] == states);
+  CHECK(c.compute_buffer[row] == compute);
+  CHECK(c.driver_context[row] == context);
+  CHECK(c.pool[row] == pool);
+  CHECK(c.other[row] == used - weights - kv - states - compute - context - pool);
+  CHECK(c.used[row] == used);
+  CHECK(c.spare[row] == spare);
+  CHECK((c.fits[row] != 0) == b.fits());
+  CHECK(c.host[row] == static_cast<std::int64_t>(b.host.used().count));
+}
+
+void check_some(const sweep_axes& axes, std::size_t n) {
+  const sweep_result r = sweep(axes, {}, on_threads());
+  REQUIRE(r.columns.n_ctx.size() > n);
+  std::mt19937 random(1);
+  for (std::size_t i = 0; i < n; ++i) check_row(axes, r.columns, random() % r.columns.n_ctx.size());
+}
+
+}  // namespace
+
+TEST_CASE("every value of a sweep is that of a budget") {
+  // dense, sliding windows, hybrid, compressed KV, states only, experts
+  std::vector<model> models;
+  for (const char* name : {"qwen3-8b", "gemma-3-4b", "qwen3.6-27b-ud-q4kxl", "deepseek-v2-lite",
+                           "falcon-mamba-7b", "gpt-oss-20b"})
+    models.push_back(catalogued(name));
+  sweep_axes axes = grid({});
+  for (const model& m : models) axes.models.push_back(&m);
+  check_some(axes, 250);
+}
+
+TEST_CASE("a sweep with less than everything on the GPUs") {
+  const model m = catalogued("qwen3-30b-a3b");
+  sweep_axes axes = grid({&m});
+  SUBCASE("layers and experts on the host") {
+    axes.base.n_gpu_layers = 30;
+    axes.base.n_cpu_moe = 10;
+  }
+  SUBCASE("buffers only") { axes.held_against.buffers_only = true; }
+  SUBCASE("on the second of two") {
+    axes.gpus = {{gpu("3090"), gpu("4090")}, {gpu("3060"), gpu("4060")}};
+    axes.base.split_mode = split_mode::none;
+    axes.base.main_gpu = 1;
+  }
+  SUBCASE("on the host") { axes.gpus = {{}}; }
+  check_some(axes, 30);
+}
+
+TEST_CASE("a draft and a projector are in a sweep's rows") {
+  const model m = catalogued("qwen3.6-27b-mtp-ud-q4kxl");
+  sweep_axes axes = grid({&m});
+  axes.n_parallel = {1};
+  axes.gpus = {{gpu("3060")}, {gpu("3090")}, {gpu("4090")}, {gpu("4090"), gpu("4090")}};
+  SUBCASE("the model's own NextN layers") { axes.base.spec_types = {spec_type::draft_mtp}; }
+  SUBCASE("a projector") {
+    const projector p = vision_of_27b();
+    axes.mmproj = &p;
+    check_some(axes, 20);
+    return;
+  }
+  SUBCASE("a small model") {
+    const model big = catalogued("qwen3-32b"), small = catalogued("qwen3-0.6b");
+    axes.models = {&big};
+    axes.draft = &small;
+    check_some(axes, 30);
+    return;
+  }
+  check_some(axes, 30);
+}
+
+TEST_CASE("rows are the same whoever does the work") {
+  const model m = catalogued("qwen3-0.6b");
+  sweep_axes axes = grid({&m});
+  axes.gpus = {{gpu("3060")}, {gpu("3090")}, {gpu("4090")}};
+  sweep_columns one = sweep(axes).columns, three = sweep(axes, {}, on_threads(3)).columns;
+  std::vector<std::vector<std::int64_t>> all;
+  for (sweep_columns* c : {&one, &three})
+    sweep_columns::for_each(
+        *c, [&](const char*, const auto& v) { all.emplace_back(v.begin(), v.end()); });
+  REQUIRE(all.size() == 2 * 19);
+  for (std::size_t i = 0; i < 19; ++i) CHECK(all[i] == all[19 + i]);
+}
+
+TEST_CASE("cards of the same kernels share their budgets") {
+  const model m = catalogued("qwen3-8b");
+  sweep_axes axes = grid({&m});
+  axes.gpus = {{gpu("3090")}};
+  const std::uint64_t one = sweep(axes).n_budgets;
+  axes.gpus = {{gpu("3090")}, {gpu("3090 ti")}, {gpu("3090")}};
+  CHECK(sweep(axes).n_budgets < 2 * one);
+}
+
+TEST_CASE("buffers are the same on all cards from a class's first on") {
+  for (const char* name : {"qwen3-8b", "gemma-2-9b", "deepseek-v2-lite", "phi-3.5-moe"}) {
+    const model m = catalogued(name);
+    for (const std::uint32_t cc : {520u, 610u, 720u, 860u, 870u, 900u, 1210u})
+      for (const ggml_type t :
+           {ggml_type::f16, ggml_type::bf16, ggml_type::q5_1, ggml_type::q8_0}) {
+        // a micro-batch of two tokens is where kernels differ most
+        const run r{.n_ctx = 32768,
+                    .n_ubatch = t == ggml_type::q8_0 ? 2u : 512u,
+                    .n_parallel = t == ggml_type::q8_0 ? 1u : 2u,
+                    .type_k = t,
+                    .type_v = t};
+        device d = testing::card(80_GiB);
+        d.cc = cc;
+        const auto b = plan(m, r, {d});
+        d.cc = engine::same_buffers_from(cc);
+        const auto first = plan(m, r, {d});
+        CAPTURE(name);
+        CAPTURE(cc);
+        REQUIRE(b.has_value() == first.has_value());
+        if (!b) continue;
+        CHECK(b->devices[0].of("compute_buffer") == first->devices[0].of("compute_buffer"));
+        CHECK(b->devices[0].of("kv_cache") == first->devices[0].of("kv_cache"));
+        CHECK(b->host.used() == first->host.used());
+      }
+  }
+}
+
+TEST_CASE("progress ends with all points, and what it says or throws ends a sweep") {
+  const model m = catalogued("qwen3-0.6b");
+  sweep_axes axes = grid({&m});
+  axes.gpus = {{gpu("3060")}, {gpu("4090")}};
+  for (const sweep_runner& runner : {in_turn(), on_threads(2)}) {
+    std::uint64_t last = 0;
+    const auto r = sweep(
+        axes,
+        [&](std::uint64_t done, std::uint64_t all) {
+          CHECK(done >= last);
+          CHECK(all == axes.size());
+          last = done;
+          return true;
+        },
+        runner);
+    CHECK(last == axes.size());
+    CHECK(r.columns.n_ctx.size() == axes.size());
+    const auto stopped = sweep(
+        axes, [](auto, auto) { return false; }, runner);
+    CHECK(stopped.stopped);
+    CHECK(stopped.columns.n_ctx.empty());
+    CHECK_THROWS_AS(
+        (void)sweep(
+            axes, [](auto, auto) -> bool { throw std::runtime_error("enough"); }, runner),
+        std::runtime_error);
+  }
+}
+
+TEST_CASE("what the engine refuses has no row") {
+  const model m = catalogued("qwen3-0.6b");
+  sweep_axes axes = grid({&m});
+  axes.gpus = {{gpu("3090")}, {gpu("4090")}};
+  axes.base.flash_attn = flash_attn::off;  // which a quantized V needs
+  axes.n_parallel = {1};
+  const sweep_result r = sweep(axes);
+  CHECK(r.columns.n_ctx.size() == 2 * axes.n_ctx.size());
+  REQUIRE(r.refused.size() == 2);
+  CHECK(r.refused[1].gpu == 1);
+  CHECK(r.refused[1].cache_types == 1);
+  CHECK(r.refused[1].n_ctx_first == axes.n_ctx.front());
+  CHECK(r.refused[1].n_ctx_last == axes.n_ctx.back());
+  CHECK(r.refused[1].why.find("flash attention") != std::string::npos);
+}
