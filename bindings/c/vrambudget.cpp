@@ -7,16 +7,25 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <map>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "request/answers.hpp"
+#include "request/grid.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/version.hpp"
 
 struct vrambudget_model {
   std::shared_ptr<const vrambudget::model> read;
+};
+
+struct vrambudget_table {
+  vrambudget::sweep_result swept;
+  std::map<std::string, std::vector<std::int64_t>, std::less<>> columns;
 };
 
 namespace {
@@ -95,6 +104,23 @@ std::string planned(const vrambudget_model* model, const char* options) {
   return vb::plan_json(in, text_of(options)).value();
 }
 
+vb::sweep_request grid_of(const vrambudget_model* const* models, std::size_t n, const char* grid,
+                          const char* options) {
+  std::vector<std::shared_ptr<const vb::model>> all;
+  for (std::size_t i = 0; i < n; ++i) all.push_back(models[i]->read);
+  return vb::sweep_request_of(std::move(all), text_of(grid), text_of(options)).value();
+}
+
+/// All columns as numbers of 64 bits.
+std::unique_ptr<vrambudget_table> table_of(vb::sweep_result swept) {
+  auto table = std::make_unique<vrambudget_table>();
+  table->swept = std::move(swept);
+  vb::sweep_columns::for_each(table->swept.columns, [&](const char* name, const auto& values) {
+    table->columns.emplace(name, std::vector<std::int64_t>(values.begin(), values.end()));
+  });
+  return table;
+}
+
 constexpr const char* no_model = "no model";
 constexpr const char* no_options = "the options are no JSON";
 
@@ -166,6 +192,54 @@ vrambudget_status vrambudget_max_context(const vrambudget_model* model, const ch
     *n_ctx = most.at("n_ctx").to_number<std::uint32_t>();
     return VRAMBUDGET_OK;
   });
+}
+
+vrambudget_status vrambudget_sweep(const vrambudget_model* const* models, uint64_t n_models,
+                                   const char* grid_json, const char* options_json,
+                                   vrambudget_progress progress, void* user,
+                                   vrambudget_table** table, char** error) {
+  return guarded(error, [&] {
+    if (models == nullptr || table == nullptr || std::count(models, models + n_models, nullptr))
+      return fail(VRAMBUDGET_BAD_ARGUMENT, "no model, or no place for the table", error);
+    if (!are_json(grid_json) || !are_json(options_json))
+      return fail(VRAMBUDGET_BAD_ARGUMENT, "the grid or the options are no JSON", error);
+    vb::sweep_progress tells;
+    if (progress != nullptr)
+      tells = [&](std::uint64_t done, std::uint64_t all) { return progress(done, all, user) != 0; };
+    vb::sweep_result swept =
+        vb::sweep(grid_of(models, n_models, grid_json, options_json), text_of(options_json), tells)
+            .value();
+    if (swept.stopped) return fail(VRAMBUDGET_STOPPED, "stopped by the caller", error);
+    *table = table_of(std::move(swept)).release();
+    return VRAMBUDGET_OK;
+  });
+}
+
+void vrambudget_close_table(vrambudget_table* table) { delete table; }
+
+vrambudget_status vrambudget_table_column(const vrambudget_table* table, const char* name,
+                                          const int64_t** values, uint64_t* n_rows, char** error) {
+  return guarded(error, [&] {
+    if (table == nullptr || name == nullptr || values == nullptr || n_rows == nullptr)
+      return fail(VRAMBUDGET_BAD_ARGUMENT, "no table, no name, or no place for the column", error);
+    const auto column = table->columns.find(std::string_view(name));
+    if (column == table->columns.end())
+      return fail(VRAMBUDGET_NOT_FOUND, std::string("no column '") + name + "'", error);
+    *values = column->second.data();
+    *n_rows = column->second.size();
+    return VRAMBUDGET_OK;
+  });
+}
+
+vrambudget_status vrambudget_table_json(const vrambudget_table* table, char** out, char** error) {
+  return guarded(error, [&] {
+    if (table == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, "no table", error);
+    return give(vb::sweep_json(table->swept), out, error);
+  });
+}
+
+vrambudget_status vrambudget_probe(char** out, char** error) {
+  return guarded(error, [&] { return give(vb::probe_json().value(), out, error); });
 }
 
 vrambudget_status vrambudget_gpus(const char* name, char** out, char** error) {

@@ -32,4 +32,10 @@ struct live_machine {
 /// Errors: io  no driver, no device, or either fails
 [[nodiscard]] result<live_machine> this_machine();
 
+/// A device as `probe --json` and recordings show it; what is not known is absent.
+[[nodiscard]] boost::json::object device_json(std::size_t index, const live_device& d);
+
+/// All devices of a machine: what `probe --json` says.
+[[nodiscard]] boost::json::object devices_json(const std::vector<live_device>& all);
+
 }  // namespace vrambudget::cli

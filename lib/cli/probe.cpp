@@ -46,12 +46,6 @@ void print_json(json::object members) {
   fmt::print("{}\n", json::serialize(o));
 }
 
-json::object devices_json(const std::vector<live_device>& all) {
-  json::array devices;
-  for (std::size_t i = 0; i < all.size(); ++i) devices.push_back(device_json(i, all[i]));
-  return {{"devices", std::move(devices)}};
-}
-
 /// llama-server's options among the arguments, as they were given.
 std::string run_line(const std::vector<std::string>& args) {
   constexpr std::array with_value = {"--allocate", "--ballast", "--dump", "--model-draft",

@@ -53,23 +53,6 @@ void spread(std::string& out, const json::value& v, std::size_t indent) {
 
 }  // namespace
 
-json::object device_json(std::size_t index, const live_device& d) {
-  json::object o{{"id", fmt::format("CUDA{}", index)},
-                 {"gpu", d.gpu.name},
-                 {"compute_capability", fmt::format("{}.{}", d.gpu.cc / 100, d.gpu.cc / 10 % 10)},
-                 {"sm_count", d.gpu.n_sm},
-                 {"total_bytes", d.gpu.total.count},
-                 {"free_bytes", d.gpu.free.count}};
-  const auto size = [&](const char* key, const std::optional<bytes>& b) {
-    if (b) o[key] = b->count;
-  };
-  size("used_by_others_bytes", d.used_by_others);
-  size("reserved_bytes", d.reserved);
-  size("driver_context_bytes", d.context);
-  size("granularity_bytes", d.granularity);
-  return o;
-}
-
 json::object recording_of(const live_machine& machine, json::object allocation) {
   json::object r{{"schema", json_schema},
                  {"vrambudget", version},

@@ -9,9 +9,6 @@
 
 namespace vrambudget::cli {
 
-/// A device as `probe --json` and recordings show it; what is not known is absent.
-[[nodiscard]] boost::json::object device_json(std::size_t index, const live_device& d);
-
 /// When, where, which driver, which devices; `allocation` is added if it has anything.
 [[nodiscard]] boost::json::object recording_of(const live_machine& machine,
                                                boost::json::object allocation);

@@ -1,5 +1,7 @@
 #include "request/answers.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <mutex>
 #include <optional>
@@ -11,9 +13,11 @@
 #include "request/options.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/io/threads.hpp"
 #include "vrambudget/plan/solve.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/report/json.hpp"
+#include "vrambudget/version.hpp"
 
 namespace vrambudget {
 namespace {
@@ -86,6 +90,36 @@ asked read(const plan_inputs& given, std::string_view options) {
   return a;
 }
 
+/// What a sweep would not heed is no option of it.
+void refuse_axes(const cli::plan_request& q) {
+  const run usual;
+  const char* given = q.r.n_ctx != usual.n_ctx                                   ? "a context"
+                      : q.r.n_parallel != usual.n_parallel                       ? "slots"
+                      : q.r.type_k != usual.type_k || q.r.type_v != usual.type_v ? "cache types"
+                      : !q.gpus.names.empty()                                    ? "GPUs"
+                      : !q.model.empty()                                         ? "a model"
+                      : q.max_context                                            ? "max_context"
+                      : !q.family.empty() || q.min_ctx != 0 ? "what models are ranked by"
+                      : !q.emit.empty()                     ? "emit"
+                                                            : nullptr;
+  if (given)
+    throw failure{cli::usage,
+                  fmt::format("the options of a sweep name {}: its axes do, or nothing", given),
+                  errc::invalid_argument};
+}
+
+void refuse_too_many(const sweep_axes& axes) {
+  constexpr std::uint64_t most = 100'000'000;
+  std::uint64_t n = 1;
+  for (const std::size_t axis : {axes.models.size(), axes.gpus.size(), axes.cache_types.size(),
+                                 axes.n_parallel.size(), axes.n_ctx.size()}) {
+    n *= axis;
+    if (axis > most || n > most)
+      throw failure{cli::usage, fmt::format("a sweep has at most {} points", most),
+                    errc::invalid_argument};
+  }
+}
+
 json::object gpu_of(const gpu_entry& g) {
   json::object o{
       {"id", g.id}, {"name", g.name}, {"form", g.form}, {"memory_bytes", g.memory.count}};
@@ -151,12 +185,17 @@ result<sweep_result> sweep(const sweep_request& q, std::string_view options,
                            const sweep_progress& progress) {
   return guarded([&] {
     sweep_axes axes;
+    std::optional<model> draft;
+    std::optional<projector> mmproj;
     {
       const std::lock_guard one(reading());
       cli::plan_request base = read_options(options);
+      refuse_axes(base);
       if (!base.engine.empty()) (void)cli::choose_engine(base.engine, base.r);
       axes.base = base.r;
       axes.held_against = cli::limits_of(base);
+      if (!base.draft.empty()) axes.draft = &draft.emplace(cli::load_model(base.draft));
+      if (!base.mmproj.empty()) axes.mmproj = &mmproj.emplace(cli::load_projector(base.mmproj));
       for (const auto& [k, v] : q.cache_types) {
         const run r = request_of({{"type_k", k}, {"type_v", v}}).r;
         axes.cache_types.emplace_back(r.type_k, r.type_v);
@@ -166,7 +205,8 @@ result<sweep_result> sweep(const sweep_request& q, std::string_view options,
     axes.gpus = q.gpus;
     axes.n_parallel = q.n_parallel;
     axes.n_ctx = q.n_ctx;
-    return sweep(axes, progress);
+    refuse_too_many(axes);
+    return sweep(axes, progress, on_threads(q.n_threads));
   });
 }
 
@@ -200,6 +240,14 @@ result<machine_now> probe_machine() {
   machine_now m{live->version, std::move(live->devices), {}};
   for (const live_device& d : m.devices) m.planned.push_back(cli::to_device(d));
   return m;
+}
+
+result<std::string> probe_json() {
+  const auto live = cli::this_machine();
+  if (!live) return live.error();
+  json::object o{{"schema", json_schema}, {"vrambudget", version}};
+  for (auto& [key, value] : cli::devices_json(live->devices)) o[key] = value;
+  return json::serialize(o);
 }
 
 }  // namespace vrambudget

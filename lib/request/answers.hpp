@@ -31,6 +31,7 @@ struct sweep_request {
   std::vector<std::vector<device>> gpus;
   std::vector<std::pair<std::string, std::string>> cache_types;
   std::vector<std::uint32_t> n_parallel, n_ctx;
+  unsigned n_threads = 0;  ///< 0: as many as the machine runs at once
 };
 
 // `options`: an object as request_of() (options.hpp) takes it; empty: none. All may be called by several
@@ -55,7 +56,8 @@ struct sweep_request {
 [[nodiscard]] result<std::string> max_context_json(const plan_inputs& in, std::string_view options,
                                                    std::uint32_t limit);
 
-/// All points of a grid (plan/sweep.hpp).
+/// All points of a grid (plan/sweep.hpp), at most 100 million. "draft" and "mmproj" are beside each model.
+/// Options that the axes decide are refused. `progress` is called on the caller's thread.
 [[nodiscard]] result<sweep_result> sweep(const sweep_request& q, std::string_view options,
                                          const sweep_progress& progress);
 
@@ -74,5 +76,7 @@ struct machine_now {
 };
 /// Errors: io  no driver, no device, or either fails
 [[nodiscard]] result<machine_now> probe_machine();
+/// The same as `vrambudget probe --json` says it.
+[[nodiscard]] result<std::string> probe_json();
 
 }  // namespace vrambudget

@@ -24,6 +24,98 @@ static void *plan_again(void *given) {
   return NULL;
 }
 
+/* Counts calls; stops at the one that `user` says. */
+struct progress {
+  int n_calls, stop_at;
+  uint64_t done, all;
+};
+static int told(uint64_t done, uint64_t all, void *user) {
+  struct progress *p = user;
+  p->done = done;
+  p->all = all;
+  return ++p->n_calls != p->stop_at;
+}
+
+static int64_t value(const vrambudget_table *table, const char *column, uint64_t row) {
+  const int64_t *values = NULL;
+  uint64_t n = 0;
+  if (vrambudget_table_column(table, column, &values, &n, NULL) != VRAMBUDGET_OK || row >= n) return -1;
+  return values[row];
+}
+
+static void check_sweep(const vrambudget_model *model) {
+  char *error = NULL, *json = NULL;
+  vrambudget_table *table = NULL;
+  struct progress p = {0, 0, 0, 0};
+  const char *grid = "{\"gpus\": [\"3090\", [\"3090\", \"1060\"]], \"n_parallel\": [1],"
+                     " \"n_ctx\": {\"first\": 8192, \"last\": 16384, \"step\": 256},"
+                     " \"cache_types\": [\"f16\", [\"q8_0\", \"q4_0\"]], \"threads\": 2}";
+  CHECK(vrambudget_sweep(&model, 1, grid, "{\"reserve\": \"1GiB\"}", told, &p, &table, &error) ==
+        VRAMBUDGET_OK);
+  CHECK(error == NULL && table != NULL);
+  const uint64_t n_rows = 2 * 2 * 33;
+  const int64_t *used = NULL;
+  uint64_t n = 0;
+  CHECK(vrambudget_table_column(table, "used", &used, &n, &error) == VRAMBUDGET_OK && n == n_rows);
+  CHECK(p.n_calls > 0 && p.done == n_rows && p.all == n_rows);
+  /* 36 layers x 8192 cells x (1024 + 1024) values of f16; q8_0: 34 bytes of 32 values, q4_0: 18 */
+  CHECK(value(table, "kv_cache", 0) == 1207959552);
+  CHECK(value(table, "kv_cache", 33) == 36LL * 8192 * (1024 / 32) * (34 + 18));
+  CHECK(value(table, "kv_cache", 32) == 2 * value(table, "kv_cache", 0));
+  CHECK(value(table, "n_ctx", 1) == 8448 && value(table, "gpu", 66) == 1);
+  int n_interpolated = 0;
+  for (uint64_t i = 0; i < n_rows; ++i) n_interpolated += value(table, "interpolated", i) == 1;
+  CHECK(n_interpolated > 66);
+  int fits = -1;
+  uint64_t bytes = 0; /* as a plan of one point has it */
+  CHECK(vrambudget_fits(model, "{\"gpu\": \"3090\", \"parallel\": 1, \"ctx_size\": 9216, \"reserve\": \"1GiB\"}",
+                        &fits, &bytes, &error) == VRAMBUDGET_OK);
+  CHECK(value(table, "n_ctx", 4) == 9216 && value(table, "fits", 4) == fits);
+  CHECK(value(table, "spare", 4) == (int64_t)bytes);
+  CHECK(vrambudget_table_column(table, "colour", &used, &n, &error) == VRAMBUDGET_NOT_FOUND);
+  CHECK(error && strstr(error, "colour"));
+  vrambudget_free(error);
+  error = NULL;
+  CHECK(vrambudget_table_json(table, &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"kv_cache\":[1207959552,") && strstr(json, "\"refused\":[]"));
+  CHECK(json && strstr(json, "\"fits\":[true,") && strstr(json, "\"basis\":[\"exact\","));
+  vrambudget_free(json);
+  vrambudget_close_table(table);
+  table = NULL;
+
+  p.n_calls = 0;
+  p.stop_at = 1;
+  CHECK(vrambudget_sweep(&model, 1, grid, NULL, told, &p, &table, NULL) == VRAMBUDGET_STOPPED);
+  CHECK(table == NULL && p.n_calls == 1);
+  const char *wrong[][2] = {
+      {"{\"gpus\": [\"3090\"]}", NULL},                      /* no contexts */
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": [-1]}", NULL},     /* no number of tokens */
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": [1], \"sizes\": 1}", NULL},
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": {\"first\": 0, \"last\": 4294967295, \"step\": 1}}", NULL},
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": {\"first\": 1, \"last\": 2, \"step\": 0}}", NULL},
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": [4096], \"cache_types\": [\"q9\"]}", NULL},
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": [4096]}", "{\"ctx_size\": 8192}"}, /* an axis decides it */
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": [4096]}", "{\"ctk\": \"q8_0\"}"},
+      {"{\"gpus\": [\"3090\"], \"n_ctx\": [4096]}", "{\"gpu\": \"4090\"}"},
+      {"[1]", NULL},
+      {"{", NULL}};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; ++i) {
+    vrambudget_status s = vrambudget_sweep(&model, 1, wrong[i][0], wrong[i][1], NULL, NULL, &table, &error);
+    if (s == VRAMBUDGET_OK || s == VRAMBUDGET_INTERNAL || table || !error || strchr(error, '\n')) {
+      fprintf(stderr, "grid %s: status %d, %s\n", wrong[i][0], (int)s, error ? error : "no error");
+      ++n_failed;
+    }
+    vrambudget_free(error);
+    error = NULL;
+  }
+  CHECK(vrambudget_sweep(&model, 1, "{\"gpus\": [\"no such card\"], \"n_ctx\": [1]}", NULL, NULL, NULL,
+                         &table, NULL) == VRAMBUDGET_NOT_FOUND);
+  const vrambudget_model *nothing = NULL;
+  CHECK(vrambudget_sweep(&nothing, 1, grid, NULL, NULL, NULL, &table, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_table_json(NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  vrambudget_close_table(NULL);
+}
+
 int main(void) {
   char *error = NULL, *json = NULL;
   vrambudget_model *model = NULL;
@@ -75,6 +167,8 @@ int main(void) {
   vrambudget_free(json);
   CHECK(vrambudget_models(&json, NULL) == VRAMBUDGET_OK);
   vrambudget_free(json);
+
+  check_sweep(model);
 
   pthread_t threads[4];
   for (int i = 0; i < 4; ++i) CHECK(pthread_create(&threads[i], NULL, plan_again, model) == 0);

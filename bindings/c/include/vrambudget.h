@@ -34,6 +34,7 @@ typedef enum vrambudget_status {
   VRAMBUDGET_NOT_FOUND = 4,    /* no such file or name */
   VRAMBUDGET_IO = 5,           /* the system, a server or the GPU's driver failed */
   VRAMBUDGET_OVERFLOW = 6,     /* a size needs more than 64 bits */
+  VRAMBUDGET_STOPPED = 8,      /* the caller's progress function asked for it */
   VRAMBUDGET_INTERNAL = 70     /* a bug of this library */
 } vrambudget_status;
 
@@ -68,6 +69,59 @@ VRAMBUDGET_API vrambudget_status vrambudget_fits(const vrambudget_model *model,
 VRAMBUDGET_API vrambudget_status vrambudget_max_context(const vrambudget_model *model,
                                                         const char *options_json, uint32_t *n_ctx,
                                                         char **error);
+
+/* The GPUs of this machine now, as `vrambudget probe --json` shows them: total_bytes, free_bytes, and what the
+ * driver tells besides. Each is given a context for a moment, in a process of its own.
+ * VRAMBUDGET_IO: no driver, no device, or either fails. */
+VRAMBUDGET_API vrambudget_status vrambudget_probe(char **json, char **error);
+
+/* Rows of a sweep. */
+typedef struct vrambudget_table vrambudget_table;
+
+/* Told the points done and their number now and then, on the thread that called vrambudget_sweep(); 0 stops
+ * the sweep. `user` is what was given there. It must not throw. */
+typedef int (*vrambudget_progress)(uint64_t done, uint64_t all, void *user);
+
+/* Budgets of `n_models` models over a grid, an object:
+ *   "gpus"         a GPU or a set of them each: ["3090", "2x4090", ["3090", "3060"]]
+ *   "n_ctx"        tokens over all slots: [4096, 8192], or {"first": 4096, "last": 262144, "step": 256}
+ *   "cache_types"  of K and V: ["f16", ["q8_0", "q4_0"]]; without it f16
+ *   "n_parallel"   slots: [1, 4]; without it 0, automatic
+ *   "threads"      without it as many as the machine runs at once
+ * at most 100 million points. `options_json` has all that does not vary, "model_draft" and "mmproj" too; a
+ * context, slots, cache types or GPUs there are VRAMBUDGET_BAD_ARGUMENT. `progress` may be NULL.
+ *
+ * There is a row for each point that the engine accepts, models outermost, then GPUs, cache types, slots and
+ * contexts. Between budgets that are planned one by one, values are taken from the line through them where a
+ * third one lies on it to the byte; such rows are `interpolated`.
+ * VRAMBUDGET_STOPPED: `progress` said so, and there is no table. */
+VRAMBUDGET_API vrambudget_status vrambudget_sweep(const vrambudget_model *const *models,
+                                                  uint64_t n_models, const char *grid_json,
+                                                  const char *options_json,
+                                                  vrambudget_progress progress, void *user,
+                                                  vrambudget_table **table, char **error);
+VRAMBUDGET_API void vrambudget_close_table(vrambudget_table *table);
+
+/* One column and its length. The values belong to the table and last as long. Columns:
+ *   model, gpu, cache_types     numbers on their axes, from 0
+ *   n_parallel, n_ctx           as they were asked for
+ *   weights, kv_cache, recurrent_state, compute_buffer, driver_context, pool, other
+ *                               bytes over all devices; other: of a draft and a projector
+ *   used                        bytes, the sum of those
+ *   usable                      bytes, free memory less the reserve over all devices
+ *   spare                       bytes on the device with least; negative: missing there
+ *   host                        bytes of main memory
+ *   fits, interpolated          1 or 0
+ *   basis                       of the engine's own buffers: 0 exact, 1 bound, 2 fitted, 3 assumed
+ * VRAMBUDGET_NOT_FOUND: no such column. */
+VRAMBUDGET_API vrambudget_status vrambudget_table_column(const vrambudget_table *table,
+                                                         const char *name, const int64_t **values,
+                                                         uint64_t *n_rows, char **error);
+
+/* {"columns": {NAME: [...]}, "refused": [...], "n_budgets"}; refused: points that the engine refuses, which
+ * have no row, with the reason. */
+VRAMBUDGET_API vrambudget_status vrambudget_table_json(const vrambudget_table *table, char **json,
+                                                       char **error);
 
 /* The catalogues. `name`: of one GPU; NULL: all. */
 VRAMBUDGET_API vrambudget_status vrambudget_gpus(const char *name, char **json, char **error);

@@ -29,9 +29,9 @@ struct compute_buffers {
   std::vector<bytes> growth;    ///< per device: by how much they grow until the cache is full
   std::vector<pool_need> pool;  ///< per device
   std::vector<std::vector<pool_need>> pool_elsewhere;  ///< on other cards, see count_pools_on()
-  bool flash_attn = false;      ///< after probing, if it was automatic
-  graph_shape prompt;           ///< graph of a full micro-batch
-  graph_shape generation;       ///< graph of one token per sequence
+  bool flash_attn = false;                             ///< after probing, if it was automatic
+  graph_shape prompt;                                  ///< graph of a full micro-batch
+  graph_shape generation;                              ///< graph of one token per sequence
 };
 
 }  // namespace vrambudget

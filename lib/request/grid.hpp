@@ -1,0 +1,29 @@
+// Sweeps as JSON, for bindings without objects: the grid that is asked for, and its rows.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "request/answers.hpp"
+
+namespace vrambudget {
+
+/// The sweep that an object means:
+///   "gpus"         a GPU or a set of them each: "3090", "2x4090", ["3090", "3060"]
+///   "n_ctx"        tokens: numbers, or {"first", "last", "step"}
+///   "cache_types"  of K and V: "q8_0", or ["q8_0", "q4_0"]; absent: f16
+///   "n_parallel"   slots: numbers; absent: 0, automatic
+///   "threads"      absent: as many as the machine runs at once
+/// `options`: of the GPUs ("free", "os", "display") and of all runs.
+///
+/// Errors: bad_format, invalid_argument  no such object; and those of open_devices()
+[[nodiscard]] result<sweep_request> sweep_request_of(
+    std::vector<std::shared_ptr<const model>> models, std::string_view grid,
+    std::string_view options);
+
+/// {"schema", "n_budgets", "columns": {NAME: [...], ...}, "refused": [...]}
+[[nodiscard]] std::string sweep_json(const sweep_result& r);
+
+}  // namespace vrambudget
