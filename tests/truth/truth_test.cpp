@@ -3,11 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -15,6 +13,7 @@
 #include <vector>
 
 #include "cli/run_options.hpp"
+#include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/io/shape.hpp"
@@ -30,54 +29,49 @@ using testing::number;
 using testing::read_text;
 using testing::text;
 
-/// The terms that are compared, in the table's order.
-constexpr std::array<const char*, 9> columns = {
-    "weights", "context", "compute", "host w", "host ctx", "host cmp", "graph", "pool", "draft"};
+using testing::tally;
 
-struct tally {
-  int cases = 0, passed = 0, refused = 0;
-  int decoding = 0, close = 0;  ///< cards that decoded; those whose pool is at most 2 MiB too large
-  std::array<int, columns.size()> misses{};
-};
+/// The terms that are compared, in the table's order.
+const testing::headings headings = {
+    "architecture",
+    {"weights", "context", "compute", "host w", "host ctx", "host cmp", "graph", "pool", "draft"},
+    "decoding"};
 
 class runner {
  public:
   runner(const fs::path& devices, std::vector<fs::path> shapes)
       : shapes_(std::move(shapes)), devices_(testing::recorded_devices(devices)) {}
 
-  void run_file(const fs::path& file) {
-    tally& t = tallies_[file.stem().string()];
-    std::ifstream in(file);
-    for (std::string line; std::getline(in, line);) run_case(json::parse(line), t);
-  }
-
-  /// Prints the table; the number of cases that failed.
-  int report() const {
-    fmt::print("{:<18}{:>7}{:>8}", "architecture", "cases", "exact");
-    for (const char* c : columns) fmt::print("{:>9}", c);
-    fmt::print("{:>9}{:>9}{:>9}\n", "refused", "decoding", "in 2 MiB");
-    tally all;
-    for (const auto& [name, t] : tallies_) {
-      line(name, t);
-      all.cases += t.cases;
-      all.passed += t.passed;
-      all.refused += t.refused;
-      all.decoding += t.decoding;
-      all.close += t.close;
-      for (std::size_t i = 0; i < columns.size(); ++i) all.misses[i] += t.misses[i];
+  void run_case(const json::value& c, tally& t) {
+    const std::string id = text(c.at("id"));
+    std::vector<std::string> args;
+    for (const json::value& a : c.at("args").as_array()) args.push_back(text(a));
+    std::vector<device> devices;
+    for (const json::value& g : c.at("gpus").as_array()) devices.push_back(devices_.at(text(g)));
+    auto r = cli::parse_run(args);
+    if (r && c.as_object().contains("n_rs_seq"))
+      r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
+    if (const json::value* before = c.as_object().if_contains("before"); r && before)
+      for (const json::value& rule : before->as_array()) undo(text(rule), r->profile.rules);
+    const json::value* draft = c.as_object().if_contains("draft_model");
+    const result<budget> b = r ? plan(model_of(text(c.at("model"))), *r, devices, {},
+                                      draft ? &model_of(text(*draft)) : nullptr)
+                               : result<budget>(r.error());
+    if (c.as_object().contains("refusal")) {
+      if (!b)
+        ++t.passed, ++t.refused;
+      else
+        fmt::print("{}: planned, but the engine refuses: {}\n", id, text(c.at("refusal")));
+      return;
     }
-    line("all", all);
-    fmt::print("{} passed, {} failed\n", all.passed, all.cases - all.passed);
-    return all.cases - all.passed;
+    if (!b) {
+      fmt::print("{}: refused: {}\n", id, b.error().message);
+      return;
+    }
+    t.passed += compare(id, c.at("expected"), *b, t);
   }
 
  private:
-  static void line(const std::string& name, const tally& t) {
-    fmt::print("{:<18}{:>7}{:>8}", name, t.cases, t.passed);
-    for (const int m : t.misses) fmt::print("{:>9}", m == 0 ? "." : fmt::format("-{}", m));
-    fmt::print("{:>9}{:>9}{:>9}\n", t.refused, t.decoding, t.close);
-  }
-
   const model& model_of(const std::string& name) {
     std::unique_ptr<model>& m = models_[name];
     if (m) return *m;
@@ -90,40 +84,6 @@ class runner {
       return *m;
     }
     throw std::runtime_error("no shape for " + name);
-  }
-
-  void run_case(const json::value& c, tally& t) {
-    ++t.cases;
-    const std::string id = text(c.at("id"));
-    try {
-      std::vector<std::string> args;
-      for (const json::value& a : c.at("args").as_array()) args.push_back(text(a));
-      std::vector<device> devices;
-      for (const json::value& g : c.at("gpus").as_array()) devices.push_back(devices_.at(text(g)));
-      auto r = cli::parse_run(args);
-      if (r && c.as_object().contains("n_rs_seq"))
-        r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
-      if (const json::value* before = c.as_object().if_contains("before"); r && before)
-        for (const json::value& rule : before->as_array()) undo(text(rule), r->profile.rules);
-      const json::value* draft = c.as_object().if_contains("draft_model");
-      const result<budget> b = r ? plan(model_of(text(c.at("model"))), *r, devices, {},
-                                        draft ? &model_of(text(*draft)) : nullptr)
-                                 : result<budget>(r.error());
-      if (c.as_object().contains("refusal")) {
-        if (!b)
-          ++t.passed, ++t.refused;
-        else
-          fmt::print("{}: planned, but the engine refuses: {}\n", id, text(c.at("refusal")));
-        return;
-      }
-      if (!b) {
-        fmt::print("{}: refused: {}\n", id, b.error().message);
-        return;
-      }
-      t.passed += compare(id, c.at("expected"), *b, t);
-    } catch (const std::exception& e) {
-      fmt::print("{}: {}\n", id, e.what());
-    }
   }
 
   /// Makes a rule what it was before it changed.
@@ -169,7 +129,7 @@ class runner {
       for (std::size_t i = 0; i < b.devices.size(); ++i) {
         const auto grew = static_cast<std::uint64_t>(number(growth->at(i)));
         const std::uint64_t pool = b.devices[i].of("pool").count;
-        ++t.decoding;
+        ++t.pools;
         t.close += pool >= grew && pool - grew <= (2_MiB).count;
         if (grew > pool)
           check(7, b.devices[i].id + " pool, a bound", static_cast<std::int64_t>(grew), pool);
@@ -213,7 +173,6 @@ class runner {
   std::vector<fs::path> shapes_;
   std::map<std::string, device> devices_;
   std::map<std::string, std::unique_ptr<model>> models_;
-  std::map<std::string, tally> tallies_;
 };
 
 }  // namespace
@@ -224,15 +183,8 @@ int main(int argc, char** argv) try {
     return 2;
   }
   runner r(argv[2], {argv + 3, argv + argc});
-  const fs::path cases = argv[1];
-  std::vector<fs::path> files{cases};
-  if (fs::is_directory(cases)) {
-    files.clear();
-    for (const auto& entry : fs::directory_iterator(cases)) files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-  }
-  for (const fs::path& f : files) r.run_file(f);
-  return r.report() == 0 ? 0 : 1;
+  return testing::run_cases(argv[1], headings,
+                            [&](const json::value& c, tally& t) { r.run_case(c, t); });
 } catch (const std::exception& e) {
   std::cerr << e.what() << "\n";
   return 2;

@@ -5,12 +5,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <boost/json.hpp>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <memory>
@@ -19,6 +16,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/memory/pool.hpp"
@@ -34,16 +32,11 @@ using testing::number;
 using testing::read_text;
 using testing::text;
 
-enum column { weights_column, device_column, host_column, graph_column, pool_column, n_columns };
-constexpr std::array<const char*, n_columns> column_names = {"weights", "device", "host", "graph",
-                                                             "pool"};
+using testing::tally;
 
-struct tally {
-  int cases = 0, passed = 0, refused = 0;
-  int encoded = 0,
-      close = 0;  ///< inputs that were encoded; those whose pool is at most 2 MiB too large
-  std::array<int, n_columns> misses{};
-};
+enum column { weights_column, device_column, host_column, graph_column, pool_column };
+const testing::headings headings = {
+    "projector", {"weights", "device", "host", "graph", "pool"}, "encoded"};
 
 projector read_shape(const fs::path& file) {
   const auto header = header_from_shape(read_text(file)).value();
@@ -81,73 +74,36 @@ class runner {
   runner(const fs::path& devices, fs::path shapes)
       : shapes_(std::move(shapes)), devices_(testing::recorded_devices(devices)) {}
 
-  void run_file(const fs::path& file) {
-    tally& t = tallies_[file.stem().string()];
-    std::ifstream in(file);
-    for (std::string line; std::getline(in, line);) run_case(json::parse(line), t);
-  }
-
-  int report() const {
-    fmt::print("{:<24}{:>7}{:>8}", "projector", "cases", "exact");
-    for (const char* c : column_names) fmt::print("{:>9}", c);
-    fmt::print("{:>9}{:>9}{:>9}\n", "refused", "encoded", "in 2 MiB");
-    tally all;
-    for (const auto& [name, t] : tallies_) {
-      line(name, t);
-      all.cases += t.cases;
-      all.passed += t.passed;
-      all.refused += t.refused;
-      all.encoded += t.encoded;
-      all.close += t.close;
-      for (std::size_t i = 0; i < n_columns; ++i) all.misses[i] += t.misses[i];
+  void run_case(const json::value& c, tally& t) {
+    const std::string id = text(c.at("id"));
+    const json::object& o = c.as_object();
+    auto& p = projectors_[text(c.at("model"))];
+    if (!p) p = std::make_unique<projector>(read_shape(shapes_ / (text(c.at("model")) + ".json")));
+    const projector_run r = parse_args(c.at("args").as_array());
+    const device& gpu = devices_.at(text(c.at("gpu")));
+    if (o.contains("refusal")) {
+      const bool refused = refuses(*p, r, gpu, o);
+      t.passed += refused;
+      t.refused += refused;
+      if (!refused)
+        fmt::print("{}: planned, but the engine refuses: {}\n", id, text(c.at("refusal")));
+      return;
     }
-    line("all", all);
-    fmt::print("{} passed, {} failed\n", all.passed, all.cases - all.passed);
-    return all.cases - all.passed;
+    bool same = true;
+    std::map<std::string, std::int64_t> estimate;
+    for (const auto& [name, want] : c.at("expected").as_object())
+      same &= run_encoder(id, *p, name, r, gpu, o, want, estimate, t);
+    if (const json::value* e = o.if_contains("estimate"))
+      for (const auto& [where, n] : e->as_object())
+        if (estimate[std::string(where)] != number(n)) {
+          fmt::print("{}: estimate on {}: expected {}, got {}\n", id, std::string(where), number(n),
+                     estimate[std::string(where)]);
+          same = false;
+        }
+    t.passed += same;
   }
 
  private:
-  static void line(const std::string& name, const tally& t) {
-    fmt::print("{:<24}{:>7}{:>8}", name, t.cases, t.passed);
-    for (const int m : t.misses) fmt::print("{:>9}", m == 0 ? "." : fmt::format("-{}", m));
-    fmt::print("{:>9}{:>9}{:>9}\n", t.refused, t.encoded, t.close);
-  }
-
-  void run_case(const json::value& c, tally& t) {
-    ++t.cases;
-    const std::string id = text(c.at("id"));
-    try {
-      const json::object& o = c.as_object();
-      auto& p = projectors_[text(c.at("model"))];
-      if (!p)
-        p = std::make_unique<projector>(read_shape(shapes_ / (text(c.at("model")) + ".json")));
-      const projector_run r = parse_args(c.at("args").as_array());
-      const device& gpu = devices_.at(text(c.at("gpu")));
-      if (o.contains("refusal")) {
-        const bool refused = refuses(*p, r, gpu, o);
-        t.passed += refused;
-        t.refused += refused;
-        if (!refused)
-          fmt::print("{}: planned, but the engine refuses: {}\n", id, text(c.at("refusal")));
-        return;
-      }
-      bool same = true;
-      std::map<std::string, std::int64_t> estimate;
-      for (const auto& [name, want] : c.at("expected").as_object())
-        same &= run_encoder(id, *p, name, r, gpu, o, want, estimate, t);
-      if (const json::value* e = o.if_contains("estimate"))
-        for (const auto& [where, n] : e->as_object())
-          if (estimate[std::string(where)] != number(n)) {
-            fmt::print("{}: estimate on {}: expected {}, got {}\n", id, std::string(where),
-                       number(n), estimate[std::string(where)]);
-            same = false;
-          }
-      t.passed += same;
-    } catch (const std::exception& e) {
-      fmt::print("{}: {}\n", id, e.what());
-    }
-  }
-
   /// Whether we refuse the file, or the input of one of its encoders, too.
   static bool refuses(const projector& p, const projector_run& r, const device& gpu,
                       const json::object& c) {
@@ -217,7 +173,7 @@ class runner {
     if (const json::value* n = w.if_contains("encode")) {
       const bytes need = pad(got.pool.scratch, engine::pool_granularity);
       const std::int64_t grew = number(*n), pool = bytes_of(need);
-      ++t.encoded;
+      ++t.pools;
       t.close += pool >= grew && pool - grew <= bytes_of(2_MiB);
       if (grew > pool) check(pool_column, "pool, a bound", grew, pool);
     }
@@ -230,7 +186,6 @@ class runner {
   fs::path shapes_;
   std::map<std::string, device> devices_;
   std::map<std::string, std::unique_ptr<projector>> projectors_;
-  std::map<std::string, tally> tallies_;
 };
 
 /// One node a line: [operation, type, dimensions, strides, sources]; sources are "#node" or names.
@@ -272,15 +227,8 @@ int main(int argc, char** argv) try {
     return 2;
   }
   runner r(argv[2], argv[3]);
-  const fs::path cases = argv[1];
-  std::vector<fs::path> files{cases};
-  if (fs::is_directory(cases)) {
-    files.clear();
-    for (const auto& entry : fs::directory_iterator(cases)) files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-  }
-  for (const fs::path& f : files) r.run_file(f);
-  return r.report() == 0 ? 0 : 1;
+  return testing::run_cases(argv[1], headings,
+                            [&](const json::value& c, tally& t) { r.run_case(c, t); });
 } catch (const std::exception& e) {
   std::cerr << e.what() << "\n";
   return 2;

@@ -1,0 +1,89 @@
+// Runs recorded cases and prints how many are equal to the engine, a line for each file of them.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vrambudget::testing {
+
+/// What came out of the cases of one file.
+struct tally {
+  int cases = 0, passed = 0, refused = 0;
+  int pools = 0, close = 0;  ///< pools that are compared; those at most 2 MiB too large
+  std::vector<int> misses;   ///< by column
+
+  tally& operator+=(const tally& o) {
+    cases += o.cases;
+    passed += o.passed;
+    refused += o.refused;
+    pools += o.pools;
+    close += o.close;
+    for (std::size_t i = 0; i < misses.size(); ++i) misses[i] += o.misses[i];
+    return *this;
+  }
+};
+
+/// The table's words.
+struct headings {
+  std::string_view of_file;               ///< what a file's name is
+  std::vector<std::string_view> columns;  ///< of what is compared
+  std::string_view of_pools;              ///< whose pools are compared
+};
+
+inline void print_row(std::string_view name, const tally& t) {
+  fmt::print("{:<24}{:>7}{:>8}", name, t.cases, t.passed);
+  for (const int m : t.misses) fmt::print("{:>9}", m == 0 ? "." : fmt::format("-{}", m));
+  fmt::print("{:>9}{:>9}{:>9}\n", t.refused, t.pools, t.close);
+}
+
+/// `cases`: a file or a folder of files, one case a line. What a case throws is printed as its miss. 0 if
+/// there are cases and all passed, else 1.
+inline int run_cases(const std::filesystem::path& cases, const headings& h,
+                     const std::function<void(const boost::json::value&, tally&)>& run_case) {
+  std::vector<std::filesystem::path> files{cases};
+  if (std::filesystem::is_directory(cases)) {
+    files.clear();
+    for (const auto& entry : std::filesystem::directory_iterator(cases))
+      files.push_back(entry.path());
+    std::sort(files.begin(), files.end());
+  }
+  tally none;
+  none.misses.resize(h.columns.size());
+  std::map<std::string, tally> by_file;
+  for (const std::filesystem::path& file : files) {
+    tally& t = by_file.emplace(file.stem().string(), none).first->second;
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) {
+      const boost::json::value c = boost::json::parse(line);
+      ++t.cases;
+      try {
+        run_case(c, t);
+      } catch (const std::exception& e) {
+        fmt::print("{}: {}\n", std::string_view(c.at("id").as_string()), e.what());
+      }
+    }
+  }
+  fmt::print("{:<24}{:>7}{:>8}", h.of_file, "cases", "exact");
+  for (const std::string_view c : h.columns) fmt::print("{:>9}", c);
+  fmt::print("{:>9}{:>9}{:>9}\n", "refused", h.of_pools, "in 2 MiB");
+  tally all = none;
+  for (const auto& [name, t] : by_file) {
+    print_row(name, t);
+    all += t;
+  }
+  print_row("all", all);
+  fmt::print("{} passed, {} failed\n", all.passed, all.cases - all.passed);
+  return all.cases > 0 && all.passed == all.cases ? 0 : 1;
+}
+
+}  // namespace vrambudget::testing
