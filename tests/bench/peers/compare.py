@@ -49,7 +49,10 @@ def engine_bytes(case):
 
 
 def call(command, **options):
-    done = subprocess.run(command, **{"stdout": subprocess.PIPE, "text": True, **options})
+    try:
+        done = subprocess.run(command, **{"stdout": subprocess.PIPE, "text": True, **options})
+    except FileNotFoundError:
+        sys.exit("compare.py: there is no %s" % command[0])
     if done.returncode != 0:
         sys.exit("%s: exit status %d" % (command[0], done.returncode))
     return done.stdout
