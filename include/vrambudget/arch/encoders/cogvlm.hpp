@@ -25,12 +25,8 @@ inline void build_cogvlm(builder& b) {
   x = b.product(b.require("mm.model.fc.weight"), x);
   for (const char* name : {"mm.post_fc_norm.weight", "mm.post_fc_norm.bias"}) b.require(name);
   x = b.gelu_inplace(b.norm_of(kind, "mm.post_fc_norm", x));
-  ffn_weights w;
-  w.up = b.require("mm.up.weight");
-  w.gate = b.require("mm.gate.weight");
-  w.down = b.require("mm.down.weight");
-  x = b.concat(b.require("v.boi"), ffn(b, w, x), 1);
-  b.finish(b.concat(x, b.require("v.eoi"), 1));
+  const ffn_weights w = gated(b, "mm.gate.weight", "mm.up.weight", "mm.down.weight");
+  b.finish(ffn_between(b, w, "v.boi", "v.eoi", x));
 }
 
 }  // namespace vrambudget::arch::encoders

@@ -10,33 +10,25 @@ namespace vrambudget::arch::encoders {
 /// Source: llama.cpp v0.5.0, tools/mtmd/models/exaone4_5.cpp
 inline void build_exaone4_5(builder& b) {
   constexpr norm_kind kind = norm_kind::rms;
-  const bool windows = b.hp.n_wa_pattern > 0;
   const std::int64_t n = b.n_patches, n_head_kv = b.n_head_kv > 0 ? b.n_head_kv : b.n_head;
   b.require_that(!b.weight("v.patch_embd.bias") && !b.weight("v.class_embd"),
                  "no class token, no bias of patches");
   b.require_that(b.n_head % n_head_kv == 0, "query heads are a multiple of key heads");
   tensor* x = merging_patches_of_two_frames(b);
   tensor* positions = b.input("positions", ggml_type::i32, n * 4);
-  tensor* mask = nullptr;
-  if (windows) {
-    mask = window_mask(b);
-    x = reordered(b, x, 4, b.input("inv_window_idx", ggml_type::i32, n / 4));
-  }
+  const merged_windows windows(b, x);
   for (int il = 0; il < b.n_layer; ++il) {
-    const bool sees_all = !windows || (static_cast<std::uint32_t>(il) + 1) % b.hp.n_wa_pattern == 0;
     tensor* y = b.linear(b.require(b.in_layer(il, "attn_qkv.weight")),
                          b.weight(b.in_layer(il, "attn_qkv.bias")),
                          b.norm_of(kind, b.in_layer(il, "ln1"), x));
     attention_inputs heads = split_heads(b, y, {b.n_embd_head, b.n_head, n_head_kv}, n);
     heads.q = b.rope(heads.q, positions);
     heads.k = b.rope(heads.k, positions);
-    heads.mask = sees_all ? nullptr : mask;
+    heads.mask = windows.mask_of(il);
     x = rest_of_layer(b, il, kind, x, heads);
   }
   x = b.reshape(b.norm_of(kind, "v.post_ln", x), b.n_embd * 4, n / 4);
-  x = ffn(b, two_layers(b, "mm.0", "mm.2"), x);
-  if (windows) x = reordered(b, x, 1, b.input("window_idx", ggml_type::i32, n / 4));
-  b.finish(x);
+  b.finish(windows.in_image_order(ffn(b, two_layers(b, "mm.0", "mm.2"), x)));
 }
 
 }  // namespace vrambudget::arch::encoders

@@ -105,13 +105,10 @@ inline void build_granite_speech(builder& b) {
   tensor* x = b.linear("a.input_projection", b.cont(b.transpose(b.raw_input(1))));
   tensor* features = takes(0) ? x : nullptr;
   for (int il = 0; il < b.n_layer; ++il) {
-    const auto norm = [&](const char* name, tensor* t) {
-      return b.norm_of(kind, b.in_layer(il, name), t);
-    };
-    x = half_step(b, il, kind, "", x);
-    x = b.add(x, detail::granite_speech_attention(b, il, norm("ln1", x), blocks));
-    x = b.add(x, detail::granite_speech_convolution(b, il, norm("norm_conv", x)));
-    x = norm("ln2", half_step(b, il, kind, "_1", x));
+    x = conformer_layer(
+        b, il, kind, x,
+        [&](tensor* y) { return detail::granite_speech_attention(b, il, y, blocks); },
+        [&](tensor* y) { return detail::granite_speech_convolution(b, il, y); });
     if (takes(il + 1)) features = features ? b.concat(features, x, 0) : x;
     if (il + 1 == b.n_layer / 2) {  // letters that were heard so far
       tensor* y = b.soft_max(b.linear("a.enc_ctc_out", x));

@@ -68,14 +68,9 @@ inline void build_lfm2a(builder& b) {
 
   tensor* x = frames_eighth(b, true);
   for (int il = 0; il < b.n_layer; ++il) {
-    const auto norm = [&](const char* name, tensor* t) {
-      return b.norm_of(kind, b.in_layer(il, name), t);
-    };
-    x = half_step(b, il, kind, "", x);
-    x = b.add(x, detail::lfm2a_attention(b, il, norm("ln1", x), distances));
-    x = b.add(x, detail::lfm2a_convolution(b, il, norm("norm_conv", x)));
-    x = half_step(b, il, kind, "_1", x);
-    x = norm("ln2", x);
+    x = conformer_layer(
+        b, il, kind, x, [&](tensor* y) { return detail::lfm2a_attention(b, il, y, distances); },
+        [&](tensor* y) { return detail::lfm2a_convolution(b, il, y); });
   }
   x = b.norm_with(kind, b.require("mm.a.mlp.0.weight"), b.require("mm.a.mlp.0.bias"), x);
   b.finish(ffn(b, two_layers(b, "mm.a.mlp.1", "mm.a.mlp.3"), x));

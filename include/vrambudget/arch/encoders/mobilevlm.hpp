@@ -73,12 +73,10 @@ inline void build_glm_edge(builder& b) {
   x = b.add(b.cont(b.permute(x, {1, 0, 2, 3})), b.require("adapter.conv.bias"));
   x = b.product(b.require("adapter.linear.linear.weight"), x);
   x = b.gelu_inplace(detail::with_norm(b, "adapter.linear.norm1", x));
-  ffn_weights w;
-  w.up = b.require("adapter.linear.dense_h_to_4h.weight");
-  w.gate = b.require("adapter.linear.gate.weight");
-  w.down = b.require("adapter.linear.dense_4h_to_h.weight");
-  x = b.concat(b.require("adapter.boi"), ffn(b, w, x), 1);
-  b.finish(b.concat(x, b.require("adapter.eoi"), 1));
+  const ffn_weights w =
+      gated(b, "adapter.linear.gate.weight", "adapter.linear.dense_h_to_4h.weight",
+            "adapter.linear.dense_4h_to_h.weight");
+  b.finish(ffn_between(b, w, "adapter.boi", "adapter.eoi", x));
 }
 
 }  // namespace vrambudget::arch::encoders

@@ -82,14 +82,9 @@ inline void build_parakeet(builder& b) {
   tensor* x = frames_eighth(b, false);
   const detail::parakeet_inputs in = detail::make_parakeet_inputs(b, x->ne[1]);
   for (int il = 0; il < b.n_layer; ++il) {
-    const auto norm = [&](const char* name, tensor* t) {
-      return b.norm_of(kind, b.in_layer(il, name), t);
-    };
-    x = half_step(b, il, kind, "", x, false);
-    x = b.add(x, detail::parakeet_attention(b, il, norm("ln1", x), in));
-    x = b.add(x, detail::parakeet_convolution(b, il, norm("norm_conv", x)));
-    x = half_step(b, il, kind, "_1", x, false);
-    x = norm("ln2", x);
+    x = conformer_layer(
+        b, il, kind, x, [&](tensor* y) { return detail::parakeet_attention(b, il, y, in); },
+        [&](tensor* y) { return detail::parakeet_convolution(b, il, y); }, false);
   }
   x = b.mul(b.rms_norm(x), b.require("mm.a.norm_pre.weight"));
   ffn_weights w;

@@ -25,24 +25,17 @@ inline tensor* norm_if_any(builder& b, norm_kind kind, const char* name, tensor*
 }
 
 inline void build_qwen2vl(builder& b, norm_kind kind) {
-  const bool windows = b.hp.n_wa_pattern > 0;
   const std::int64_t n = b.n_patches;
   tensor* x = merging_patches_of_two_frames(b);
   tensor* positions = b.input("positions", ggml_type::i32, n * 4);
   x = norm_if_any(b, kind, "pre_ln", x);
-  tensor* mask = nullptr;
-  if (windows) {
-    mask = window_mask(b);
-    x = reordered(b, x, 4, b.input("inv_window_idx", ggml_type::i32, n / 4));
-  }
+  const merged_windows windows(b, x);
   for (int il = 0; il < b.n_layer; ++il) {
-    const bool sees_all = !windows || (static_cast<std::uint32_t>(il) + 1) % b.hp.n_wa_pattern == 0;
-    x = qwen_layer(b, il, kind, x, positions, sees_all ? nullptr : mask);
+    x = qwen_layer(b, il, kind, x, positions, windows.mask_of(il));
   }
   x = norm_if_any(b, kind, "post_ln", x);
   x = ffn(b, two_layers(b, "mm.0", "mm.2"), b.reshape(x, b.n_embd * 4, n / 4));
-  if (windows) x = reordered(b, x, 1, b.input("window_idx", ggml_type::i32, n / 4));
-  b.finish(x);
+  b.finish(windows.in_image_order(x));
 }
 
 }  // namespace detail

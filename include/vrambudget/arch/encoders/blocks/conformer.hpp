@@ -46,6 +46,19 @@ inline tensor* half_step(builder& b, int il, norm_kind kind, const std::string& 
   return b.add(x, b.scale(y));
 }
 
+/// A layer: half a network, what `attend` and `convolve` make of their norms, half a network, a norm.
+template <class Attend, class Convolve>
+tensor* conformer_layer(builder& b, int il, norm_kind kind, tensor* x, const Attend& attend,
+                        const Convolve& convolve, bool has_bias = true) {
+  const auto norm = [&](const char* name, tensor* t) {
+    return b.norm_of(kind, b.in_layer(il, name), t);
+  };
+  x = half_step(b, il, kind, "", x, has_bias);
+  x = b.add(x, attend(norm("ln1", x)));
+  x = b.add(x, convolve(norm("norm_conv", x)));
+  return norm("ln2", half_step(b, il, kind, "_1", x, has_bias));
+}
+
 /// The first halves of rows times the sigmoids of the second, as columns. `copies`: the second halves are
 /// copied, so that a GPU can read them.
 inline tensor* gated_columns(builder& b, tensor* x, bool copies = false) {

@@ -25,6 +25,15 @@ inline ffn_weights two_layers(builder& b, const std::string& first, const std::s
   return w;
 }
 
+/// Two of them with a gate, none with a bias.
+inline ffn_weights gated(builder& b, const char* gate, const char* up, const char* down) {
+  ffn_weights w;
+  w.gate = b.require(gate);
+  w.up = b.require(up);
+  w.down = b.require(down);
+  return w;
+}
+
 /// Those of layer `il` of the tower.
 inline ffn_weights layer_ffn(builder& b, int il) {
   const auto get = [&](const char* name) { return b.weight(b.in_layer(il, name)); };
@@ -57,6 +66,12 @@ inline tensor* ffn(builder& b, const ffn_weights& w, tensor* x, bool squares = f
     y = w.gate ? b.glu(y, up) : b.gelu(y);
   if (w.down) y = b.product(w.down, y);
   return w.down_b ? b.add(y, w.down_b) : y;
+}
+
+/// What a network makes of x, between the learned tokens that begin and end an image.
+inline tensor* ffn_between(builder& b, const ffn_weights& w, const char* begin, const char* end,
+                           tensor* x) {
+  return b.concat(b.concat(b.require(begin), ffn(b, w, x), 1), b.require(end), 1);
 }
 
 }  // namespace vrambudget::arch::encoders
