@@ -17,6 +17,8 @@
 #include "names.hpp"
 #include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/io/hub.hpp"
+#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/solve.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
@@ -75,8 +77,22 @@ struct question {
   }
   [[nodiscard]] std::uint32_t wanted(const run& r) const { return std::max(r.n_ctx, q.min_ctx); }
 
+  /// Whether a device has no room for the weights alone: then no plan is needed.
+  [[nodiscard]] bool weights_exceed(const model& m) const {
+    const run r = run_of(m);
+    const auto used = devices_of(r, devices);
+    if (!used) return false;
+    const auto where = place_layers(r, *used, m.hp.n_layer_all);
+    if (!where) return false;
+    const auto placed = place_weights(m, *where, r, devices.size());
+    for (std::size_t i = 0; placed && i < used->size(); ++i)
+      if (placed->on(static_cast<int>(i)) > saturating_sub((*used)[i].free, l.reserve)) return true;
+    return false;
+  }
+
   /// Whether it holds the tokens that are wanted.
   [[nodiscard]] bool fits(const model& m) const {
+    if (weights_exceed(m)) return false;
     run r = run_of(m);
     r.n_ctx = wanted(r);
     const result<budget> b = planner(m, devices, l).budget_for(r);
@@ -133,8 +149,7 @@ struct sized_file {
   bytes data;
 };
 
-/// The model's largest file that fits, else its smallest. Files differ in their weights only, so where
-/// one fits, smaller ones do as well.
+/// The model's largest file that fits, else its smallest.
 candidate planned(const catalogued_files& all, const question& asked) try {
   candidate c;
   c.name = all.name;
@@ -149,17 +164,19 @@ candidate planned(const catalogued_files& all, const question& asked) try {
       files.push_back({&f, &shapes[f.shape], *data});
   std::stable_sort(files.begin(), files.end(),
                    [](const sized_file& a, const sized_file& b) { return a.data > b.data; });
-  const auto read = [](const sized_file& f) {
-    return value_or_fail(as_file(*f.shape, *f.file), our_bug);
-  };
-  auto best = std::partition_point(files.begin(), files.end(),
-                                   [&](const sized_file& f) { return !asked.fits(read(f)); });
-  if (best == files.end()) --best;
+  model m;
+  const sized_file* best = nullptr;
+  for (const sized_file& f : files) {
+    best = &f;
+    m = value_or_fail(as_file(*f.shape, *f.file), our_bug);
+    if (asked.fits(m)) break;
+  }
+  if (best == nullptr) return c;
   c.file = best->file;
   c.quantization = best->file->quantization;
   c.is_scaled =
       !best->file->is_own() && c.is_published() && best->data == best->file->published->size;
-  plan(c, read(*best), asked);
+  plan(c, m, asked);
   return c;
 } catch (const failure&) {
   return {};  // no shape of ours: a test reads them all

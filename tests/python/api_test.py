@@ -266,6 +266,11 @@ class Catalogues(unittest.TestCase):
         m = vb.open_model(MODEL)
         self.assertEqual(m.to_dict()["n_params"], m.n_params)
 
+    def test_other_file_types_of_a_model(self):
+        b = vb.plan("Qwen3-8B-Q5_K_M", gpu="3060-12g", n_ctx=8192)
+        self.assertEqual({t.basis for t in b.devices[0].terms if t.name == "weights"}, {"assumed"})
+        self.assertTrue(any("llama-quantize" in n and "Q5_K_M" in n for n in b.notes))
+
     def test_probe_without_a_driver(self):
         try:
             machine = vb.probe()

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <numeric>
+#include <string_view>
 #include <vector>
 
 #include "vrambudget/error.hpp"
@@ -32,19 +32,25 @@ namespace vrambudget {
 ///           src/llama-model-loader.h: weight_name_comparer
 [[nodiscard]] inline result<std::vector<ggml_type>> quantized_types(const model& m,
                                                                     quantization q) {
-  std::vector<std::size_t> order(m.tensors.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::vector<int> layers;
-  for (const model_tensor& t : m.tensors) layers.push_back(layer_of(t.name).first);
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return layers[a] != layers[b] ? layers[a] < layers[b] : m.tensors[a].name < m.tensors[b].name;
-  });
+  struct key {
+    int il;
+    std::string_view name;
+    std::size_t i;
+    [[nodiscard]] bool operator<(const key& other) const {
+      return il != other.il ? il < other.il : name < other.name;
+    }
+  };
+  std::vector<key> order;
+  order.reserve(m.tensors.size());
+  for (std::size_t i = 0; i < m.tensors.size(); ++i)
+    order.push_back({layer_of(m.tensors[i].name).first, m.tensors[i].name, i});
+  std::sort(order.begin(), order.end());
   detail::type_chooser rules(m, q);
   std::vector<ggml_type> types(m.tensors.size());
-  for (const std::size_t i : order) {
-    const result<ggml_type> type = rules.type_of(m.tensors[i]);
+  for (const key& k : order) {
+    const result<ggml_type> type = rules.type_of(m.tensors[k.i]);
     if (!type) return type.error();
-    types[i] = *type;
+    types[k.i] = *type;
   }
   return types;
 }
