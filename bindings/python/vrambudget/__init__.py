@@ -33,12 +33,6 @@ from .sweep import Refusal, Sweep, made_of
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    AnyModel = Union[str, "PathLike[str]", Model]
-    AnyProjector = Union[str, "PathLike[str]", Projector]
-    AnyGpu = Union[str, "Gpu", Device]
-    GpuSet = Union[AnyGpu, Sequence[AnyGpu], None]
-    CacheType = Union[str, tuple[str, str]]
-
 __all__ = [
     "Budget",
     "Comparison",
@@ -99,6 +93,13 @@ class Machine:
     driver: Optional[str]
     cuda: Optional[str]
     devices: tuple[Device, ...]
+
+
+AnyModel = Union[str, "PathLike[str]", Model]
+AnyProjector = Union[str, "PathLike[str]", Projector]
+AnyGpu = Union[str, Gpu, Device]
+GpuSet = Union[AnyGpu, Sequence[AnyGpu], None]
+CacheType = Union[str, tuple[str, str]]
 
 
 def open_model(
