@@ -6,8 +6,7 @@
 #include <boost/json.hpp>
 #include <filesystem>
 
-#include "cli.hpp"
-#include "live.hpp"
+#include "request/live.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/report/text.hpp"
 

@@ -5,7 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "plan.hpp"
+#include "cli.hpp"
+#include "request/plan_request.hpp"
 #include "vrambudget/gpu/allocate.hpp"
 #include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/units.hpp"

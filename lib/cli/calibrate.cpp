@@ -6,10 +6,10 @@
 #include <cmath>
 #include <memory>
 
-#include "calibrated.hpp"
 #include "cli.hpp"
 #include "measurements.hpp"
-#include "plan.hpp"
+#include "request/calibrated.hpp"
+#include "request/plan_request.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"

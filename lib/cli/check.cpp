@@ -10,8 +10,8 @@
 #include <optional>
 
 #include "cli.hpp"
-#include "plan.hpp"
-#include "run_options.hpp"
+#include "request/plan_request.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/log/log_parser.hpp"
 #include "vrambudget/report/check.hpp"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli.hpp"
-#include "plan.hpp"
+#include "request/plan_request.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/plan/solve.hpp"

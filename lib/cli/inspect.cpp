@@ -6,7 +6,7 @@
 #include <memory>
 
 #include "cli.hpp"
-#include "model_sources.hpp"
+#include "request/model_sources.hpp"
 #include "vrambudget/model/tensor_class.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"

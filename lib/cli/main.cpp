@@ -8,7 +8,7 @@
 #include <map>
 
 #include "cli.hpp"
-#include "run_options.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/version.hpp"
 

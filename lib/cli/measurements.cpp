@@ -8,7 +8,6 @@
 #include <cmath>
 #include <ctime>
 
-#include "cli.hpp"
 #include "vrambudget/io/settings_file.hpp"
 
 namespace vrambudget::cli {

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli.hpp"
 #include "vrambudget/gpu/calibration.hpp"
 #include "vrambudget/plan/budget.hpp"
 

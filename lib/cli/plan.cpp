@@ -1,6 +1,4 @@
 // `vrambudget plan`: a budget, or which known models fit.
-#include "plan.hpp"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,9 +7,10 @@
 #include <memory>
 
 #include "cli.hpp"
-#include "model_sources.hpp"
 #include "ranking.hpp"
-#include "run_options.hpp"
+#include "request/model_sources.hpp"
+#include "request/plan_request.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/plan/solve.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"

@@ -8,9 +8,9 @@
 
 #include "allocate.hpp"
 #include "cli.hpp"
-#include "live.hpp"
-#include "plan.hpp"
 #include "recording.hpp"
+#include "request/live.hpp"
+#include "request/plan_request.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
 

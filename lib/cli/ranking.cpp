@@ -13,8 +13,8 @@
 #include <tuple>
 #include <utility>
 
-#include "model_sources.hpp"
 #include "names.hpp"
+#include "request/model_sources.hpp"
 #include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/io/hub.hpp"
 #include "vrambudget/memory/placement.hpp"

@@ -3,7 +3,8 @@
 
 #include <vector>
 
-#include "plan.hpp"
+#include "cli.hpp"
+#include "request/plan_request.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget::cli {

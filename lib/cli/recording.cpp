@@ -12,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cli.hpp"
 #include "vrambudget/gpu/operating_system.hpp"
 #include "vrambudget/version.hpp"
 

@@ -5,7 +5,8 @@
 #include <boost/json/object.hpp>
 #include <string>
 
-#include "live.hpp"
+#include "cli.hpp"
+#include "request/live.hpp"
 
 namespace vrambudget::cli {
 

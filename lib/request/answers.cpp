@@ -6,10 +6,10 @@
 #include <mutex>
 #include <optional>
 
-#include "cli/cli.hpp"
-#include "cli/live.hpp"
-#include "cli/plan.hpp"
-#include "cli/projectors.hpp"
+#include "inputs.hpp"
+#include "live.hpp"
+#include "plan_request.hpp"
+#include "projectors.hpp"
 #include "request/options.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
@@ -23,7 +23,7 @@ namespace vrambudget {
 namespace {
 
 namespace json = boost::json;
-using cli::failure;
+using request::failure;
 
 /// Options of sources are the process's, models on disk are looked for once: one request at a time.
 std::mutex& reading() {
@@ -32,9 +32,9 @@ std::mutex& reading() {
 }
 
 error as_error(const failure& f) {
-  const errc usual = f.code == cli::usage    ? errc::invalid_argument
-                     : f.code == cli::no_gpu ? errc::io
-                                             : errc::not_found;
+  const errc usual = f.code == request::usage    ? errc::invalid_argument
+                     : f.code == request::no_gpu ? errc::io
+                                                 : errc::not_found;
   return {f.why.value_or(usual), f.message};
 }
 
@@ -50,18 +50,18 @@ auto guarded(Work work) -> result<decltype(work())> {
   }
 }
 
-cli::plan_request read_options(std::string_view text) {
+request::plan_request read_options(std::string_view text) {
   if (text.empty()) return request_of({});
   boost::system::error_code bad;
   const json::value v = json::parse(text, bad);
   if (bad || !v.is_object())
-    throw failure{cli::usage, "the options are no JSON object", errc::bad_format};
+    throw failure{request::usage, "the options are no JSON object", errc::bad_format};
   return request_of(v.as_object());
 }
 
 /// A request with all that it names.
 struct asked {
-  cli::plan_request q;
+  request::plan_request q;
   plan_inputs in;
   limits l;
 
@@ -74,24 +74,24 @@ asked read(const plan_inputs& given, std::string_view options) {
   const std::lock_guard one(reading());
   asked a{read_options(options), given, {}};
   if (a.in.devices.empty())
-    a.in.devices = cli::choose_devices(a.q);
+    a.in.devices = request::choose_devices(a.q);
   else if (!a.q.engine.empty())
-    a.q.engine_note = cli::choose_engine(a.q.engine, a.q.r);
-  a.l = cli::limits_of(a.q);
+    a.q.engine_note = request::choose_engine(a.q.engine, a.q.r);
+  a.l = request::limits_of(a.q);
   if (!a.in.main) {
-    if (a.q.model.empty()) throw failure{cli::usage, "no model is named"};
-    a.in.main = std::make_shared<model>(cli::load_model(a.q.model));
+    if (a.q.model.empty()) throw failure{request::usage, "no model is named"};
+    a.in.main = std::make_shared<model>(request::load_model(a.q.model));
   }
   if (!a.in.draft && !a.q.draft.empty())
-    a.in.draft = std::make_shared<model>(cli::load_model(a.q.draft));
+    a.in.draft = std::make_shared<model>(request::load_model(a.q.draft));
   if (!a.in.mmproj && !a.q.mmproj.empty())
-    a.in.mmproj = std::make_shared<projector>(cli::load_projector(a.q.mmproj));
+    a.in.mmproj = std::make_shared<projector>(request::load_projector(a.q.mmproj));
   if (a.in.mmproj && a.q.mmproj.empty()) a.q.mmproj = a.in.mmproj->path;
   return a;
 }
 
 /// What a sweep would not heed is no option of it.
-void refuse_axes(const cli::plan_request& q) {
+void refuse_axes(const request::plan_request& q) {
   const run usual;
   const char* given = q.r.n_ctx != usual.n_ctx                                   ? "a context"
                       : q.r.n_parallel != usual.n_parallel                       ? "slots"
@@ -103,7 +103,7 @@ void refuse_axes(const cli::plan_request& q) {
                       : !q.emit.empty()                     ? "emit"
                                                             : nullptr;
   if (given)
-    throw failure{cli::usage,
+    throw failure{request::usage,
                   fmt::format("the options of a sweep name {}: its axes do, or nothing", given),
                   errc::invalid_argument};
 }
@@ -115,7 +115,7 @@ void refuse_too_many(const sweep_axes& axes) {
                                  axes.n_parallel.size(), axes.n_ctx.size()}) {
     n *= axis;
     if (axis > most || n > most)
-      throw failure{cli::usage, fmt::format("a sweep has at most {} points", most),
+      throw failure{request::usage, fmt::format("a sweep has at most {} points", most),
                     errc::invalid_argument};
   }
 }
@@ -139,21 +139,21 @@ result<std::shared_ptr<const model>> open_model(const std::string& name, std::st
   return guarded([&]() -> std::shared_ptr<const model> {
     const std::lock_guard one(reading());
     (void)read_options(options);  // those of sources hold for the process
-    return std::make_shared<model>(cli::load_model(name));
+    return std::make_shared<model>(request::load_model(name));
   });
 }
 
 result<std::shared_ptr<const projector>> open_projector(const std::string& path) {
   return guarded([&]() -> std::shared_ptr<const projector> {
-    return std::make_shared<projector>(cli::load_projector(path));
+    return std::make_shared<projector>(request::load_projector(path));
   });
 }
 
 result<std::vector<device>> open_devices(std::string_view options) {
   return guarded([&] {
     const std::lock_guard one(reading());
-    cli::plan_request q = read_options(options);
-    return cli::choose_devices(q);
+    request::plan_request q = read_options(options);
+    return request::choose_devices(q);
   });
 }
 
@@ -162,9 +162,9 @@ result<std::string> plan_json(const plan_inputs& in, std::string_view options) {
     const asked a = read(in, options);
     planner p = a.plans();
     run r = a.q.r;
-    const std::optional<context_limit> limit = cli::find_context(a.q, p, r);
+    const std::optional<context_limit> limit = request::find_context(a.q, p, r);
     budget b = p.budget_for(r).value();
-    cli::add_notes(a.q, *a.in.main, b);
+    request::add_notes(a.q, *a.in.main, b);
     std::vector<suggestion> changes;
     if (!b.fits()) changes = what_would_fit(p, r);
     return budget_json(*a.in.main, r, b, {limit, changes, a.q.explain});
@@ -189,13 +189,13 @@ result<sweep_result> sweep(const sweep_request& q, std::string_view options,
     std::optional<projector> mmproj;
     {
       const std::lock_guard one(reading());
-      cli::plan_request base = read_options(options);
+      request::plan_request base = read_options(options);
       refuse_axes(base);
-      if (!base.engine.empty()) (void)cli::choose_engine(base.engine, base.r);
+      if (!base.engine.empty()) (void)request::choose_engine(base.engine, base.r);
       axes.base = base.r;
-      axes.held_against = cli::limits_of(base);
-      if (!base.draft.empty()) axes.draft = &draft.emplace(cli::load_model(base.draft));
-      if (!base.mmproj.empty()) axes.mmproj = &mmproj.emplace(cli::load_projector(base.mmproj));
+      axes.held_against = request::limits_of(base);
+      if (!base.draft.empty()) axes.draft = &draft.emplace(request::load_model(base.draft));
+      if (!base.mmproj.empty()) axes.mmproj = &mmproj.emplace(request::load_projector(base.mmproj));
       for (const auto& [k, v] : q.cache_types) {
         const run r = request_of({{"type_k", k}, {"type_v", v}}).r;
         axes.cache_types.emplace_back(r.type_k, r.type_v);
@@ -235,18 +235,18 @@ std::string models_json() {
 }
 
 result<machine_now> probe_machine() {
-  auto live = cli::this_machine();
+  auto live = request::this_machine();
   if (!live) return live.error();
   machine_now m{live->version, std::move(live->devices), {}};
-  for (const live_device& d : m.devices) m.planned.push_back(cli::to_device(d));
+  for (const live_device& d : m.devices) m.planned.push_back(request::to_device(d));
   return m;
 }
 
 result<std::string> probe_json() {
-  const auto live = cli::this_machine();
+  const auto live = request::this_machine();
   if (!live) return live.error();
   json::object o{{"schema", json_schema}, {"vrambudget", version}};
-  for (auto& [key, value] : cli::devices_json(live->devices)) o[key] = value;
+  for (auto& [key, value] : request::devices_json(live->devices)) o[key] = value;
   return json::serialize(o);
 }
 

@@ -9,15 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "cli/model_sources.hpp"
-#include "cli/run_options.hpp"
+#include "model_sources.hpp"
 #include "names.hpp"
+#include "run_options.hpp"
 
 namespace vrambudget {
 namespace {
 
 namespace json = boost::json;
-using cli::failure;
+using request::failure;
 
 /// Names that are no option's: fields of `run` and single letters.
 constexpr std::pair<std::string_view, std::string_view> other_names[] = {
@@ -43,7 +43,7 @@ constexpr std::pair<std::string_view, std::string_view> other_names[] = {
 };
 
 [[noreturn]] void refuse(std::string why) {
-  throw failure{cli::usage, std::move(why), errc::invalid_argument};
+  throw failure{request::usage, std::move(why), errc::invalid_argument};
 }
 
 std::string long_name(std::string_view key) {
@@ -51,7 +51,7 @@ std::string long_name(std::string_view key) {
     if (key == name) return "--" + std::string(option);
   std::string name(key);
   std::replace(name.begin(), name.end(), '_', '-');
-  const std::string known = cli::with_long_names({"-" + name}).front();
+  const std::string known = request::with_long_names({"-" + name}).front();
   return known.starts_with("--") && known != "--" + name ? known : "--" + name;
 }
 
@@ -126,12 +126,12 @@ void add(const CLI::App& app, std::string_view key, const json::value& v,
 
 }  // namespace
 
-cli::plan_request request_of(const json::object& options) {
-  cli::forget_source_options();
+request::plan_request request_of(const json::object& options) {
+  request::forget_source_options();
   CLI::App app;
   app.set_help_flag();
-  cli::plan_request q;
-  cli::add_plan_options(app, q);
+  request::plan_request q;
+  request::add_plan_options(app, q);
   std::vector<std::string> args;
   std::map<std::string, std::string_view> named;
   for (const auto& [key, value] : options) {

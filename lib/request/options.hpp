@@ -3,7 +3,7 @@
 
 #include <boost/json/object.hpp>
 
-#include "cli/plan.hpp"
+#include "plan_request.hpp"
 
 namespace vrambudget {
 
@@ -11,7 +11,7 @@ namespace vrambudget {
 /// short, '_' for '-' ("ctx_size", "ctk"), or the names of `run`'s fields ("n_ctx", "type_k").
 /// Flags are true or false, lists are arrays, sizes are bytes or "23GiB"; null is not given.
 ///
-/// Errors: usage, as a cli::failure  no such option, or no such value
-[[nodiscard]] cli::plan_request request_of(const boost::json::object& options);
+/// Errors: usage, as a request::failure  no such option, or no such value
+[[nodiscard]] request::plan_request request_of(const boost::json::object& options);
 
 }  // namespace vrambudget

@@ -10,8 +10,8 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "cli/run_options.hpp"
 #include "gpu/compute_capability.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
@@ -41,7 +41,7 @@ bytes planned_pool(const std::string& model_id, const std::string& gpu, const st
   std::istringstream words(flags);
   std::vector<std::string> args;
   for (std::string w; words >> w;) args.push_back(w);
-  const run r = cli::parse_run(args).value();
+  const run r = request::parse_run(args).value();
   const budget b = plan(m, r, {to_device(find_gpu(gpu).value())}).value();
   return known[key] = b.devices.front().of("pool");
 }

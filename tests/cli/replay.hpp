@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/run_options.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/gpu/operating_system.hpp"
 #include "vrambudget/gpu/overheads.hpp"
@@ -110,7 +110,7 @@ inline std::optional<result<budget>> plan_again(const json::value& recording,
   if (!m || (run_of.as_object().contains("draft") && !draft)) return std::nullopt;
   std::vector<std::string> words = CLI::detail::split(text_at(run_of, "run"), ' ');
   words.erase(std::remove(words.begin(), words.end(), ""), words.end());
-  auto r = cli::parse_run(words);
+  auto r = request::parse_run(words);
   if (!r) return result<budget>(r.error());
   r->n_ctx = run_of.at("n_ctx").to_number<std::uint32_t>();
   const bytes ballast =

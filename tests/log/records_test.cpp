@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/run_options.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/log/check.hpp"
@@ -123,7 +123,7 @@ class records {
     const model* given = name ? shape(text(*name)) : nullptr;
     parsed_log log = parse_log(read_text(folder_ / "logs" / (id + ".log")));
     rebuild_options options;
-    if (auto base = cli::parse_known_run(log.args)) options.base = *base;
+    if (auto base = request::parse_known_run(log.args)) options.base = *base;
     const log_check c = check_log(std::move(log), options, given);
     for (const json::value& e : r.at("expect").as_array()) expect(id, age, c, e);
   }

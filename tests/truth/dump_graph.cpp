@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include "cli/run_options.hpp"
 #include "recorded_devices.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
 
@@ -61,7 +61,7 @@ int main(int argc, char** argv) try {
 
   planner p(m, cards, {}, draft ? &*draft : nullptr);
   const auto b =
-      p.budget_for(cli::parse_run(args).value(),
+      p.budget_for(request::parse_run(args).value(),
                    [](const char* phase, const ggml::graph& g, const ggml::scheduler& s) {
                      for (const ggml::tensor* t : g.leafs()) print(phase, *t, t->backend);
                      for (const ggml::placed& placed : s.schedule_of_last())

@@ -12,9 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/run_options.hpp"
 #include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
@@ -48,7 +48,7 @@ class runner {
     for (const json::value& a : c.at("args").as_array()) args.push_back(text(a));
     std::vector<device> devices;
     for (const json::value& g : c.at("gpus").as_array()) devices.push_back(devices_.at(text(g)));
-    auto r = cli::parse_run(args);
+    auto r = request::parse_run(args);
     if (r && c.as_object().contains("n_rs_seq"))
       r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
     if (const json::value* before = c.as_object().if_contains("before"); r && before)

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/run_options.hpp"
+#include "request/run_options.hpp"
 #include "truth/recorded_devices.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/plan/planner.hpp"
@@ -33,7 +33,7 @@ bytes engine_buffers(const device_budget& d) {
 json::object estimate(const json::value& what, const device& card, std::int64_t repeat) {
   std::vector<std::string> args;
   for (const json::value& a : what.at("args").as_array()) args.push_back(text(a));
-  const run r = cli::parse_run(args).value();
+  const run r = request::parse_run(args).value();
   const std::string path = text(what.at("file"));
 
   // The fastest call counts: whatever else the machine does only makes calls longer.

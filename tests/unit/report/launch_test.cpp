@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/run_options.hpp"
+#include "request/run_options.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/shape.hpp"
@@ -30,7 +30,7 @@ run parse(const std::string& line) {
   std::istringstream in(line);
   std::vector<std::string> words;
   for (std::string w; in >> w;) words.push_back(w);
-  return cli::parse_run(words).value();
+  return request::parse_run(words).value();
 }
 
 budget budget_of(const run& r, std::size_t n_gpus = 2) {

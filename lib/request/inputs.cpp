@@ -1,6 +1,6 @@
-// Models, sizes and GPUs as people type them.
+#include "inputs.hpp"
+
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <cmath>
@@ -8,14 +8,14 @@
 #include <filesystem>
 
 #include "calibrated.hpp"
-#include "cli.hpp"
 #include "live.hpp"
 #include "model_sources.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
 #include "vrambudget/io/catalogued_file.hpp"
+#include "vrambudget/io/model_file.hpp"
 #include "vrambudget/model/projector.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 namespace {
 
 bool looks_like_path(const std::string& s) {
@@ -155,10 +155,4 @@ void add_gpu_options(CLI::App& app, gpu_request& q) {
                "plan without what `vrambudget calibrate` found of these GPUs");
 }
 
-bool stdout_has_colours() {
-  const char* term = std::getenv("TERM");
-  return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR") && term &&
-         std::string_view(term) != "dumb";
-}
-
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

@@ -9,7 +9,7 @@
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 /// Adds llama-server's options to `app`; parsing writes them to `r`.
 void add_run_options(CLI::App& app, run& r);
@@ -29,4 +29,4 @@ void add_run_options(CLI::App& app, run& r);
 /// The same of a whole command line of llama-server; what is no run option is passed over.
 [[nodiscard]] result<run> parse_known_run(const std::vector<std::string>& args);
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

@@ -14,7 +14,7 @@
 
 #include "vrambudget/gpu/overheads.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 namespace {
 
 namespace json = boost::json;
@@ -255,4 +255,4 @@ json::object devices_json(const std::vector<live_device>& all) {
   return {{"devices", std::move(devices)}};
 }
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

@@ -9,7 +9,7 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/gpu/probe.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 /// What `work` gives in a process of its own, which must not have asked the driver for anything yet.
 /// SIGINT and SIGTERM reach it as is_interrupted(); when it has ended, this process ends by them.
@@ -38,4 +38,4 @@ struct live_machine {
 /// All devices of a machine: what `probe --json` says.
 [[nodiscard]] boost::json::object devices_json(const std::vector<live_device>& all);
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

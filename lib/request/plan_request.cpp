@@ -1,12 +1,13 @@
 // Requests for plans: their options, and what they name.
+#include "plan_request.hpp"
+
 #include "model_sources.hpp"
-#include "plan.hpp"
 #include "projectors.hpp"
 #include "run_options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/solve.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 status status_of(const error& e) { return e.code == errc::invalid_argument ? usage : bad_input; }
 
@@ -93,4 +94,4 @@ void add_notes(const plan_request& q, const model& m, budget& b) {
   b.notes.insert(b.notes.end(), q.calibration_notes.begin(), q.calibration_notes.end());
 }
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

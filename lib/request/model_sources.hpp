@@ -9,7 +9,7 @@
 #include "vrambudget/io/model_store.hpp"
 #include "vrambudget/model/model.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 /// Adds --offline, --no-cache, --timeout and --retries, which hold for every model the command reads.
 void add_source_options(CLI::App& app);
@@ -37,4 +37,4 @@ struct network_use {
 /// All models in the usual folders, looked for once.
 [[nodiscard]] const std::vector<stored_model>& models_on_disk();
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

@@ -6,13 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "cli.hpp"
+#include "inputs.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/planner.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 /// What the command line says.
 struct plan_request {
@@ -73,4 +73,4 @@ void add_notes(const plan_request& q, const model& m, budget& b);
 /// Errors: usage, bad_input, as a failure
 [[nodiscard]] budget budget_on(const plan_request& q, const std::vector<device>& devices);
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

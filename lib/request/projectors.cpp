@@ -4,12 +4,12 @@
 #include <filesystem>
 #include <vector>
 
-#include "cli.hpp"
+#include "inputs.hpp"
 #include "vrambudget/io/model_catalogue.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/io/shape.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 namespace {
 
@@ -59,4 +59,4 @@ std::string projector_beside(const model& m) {
   return found.empty() ? "" : *std::min_element(found.begin(), found.end());
 }
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "cli.hpp"
+#include "inputs.hpp"
 #include "vrambudget/gpu/calibration.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 /// "vrambudget/calibration.json" under XDG_CONFIG_HOME or ~/.config; empty where there is no home.
 [[nodiscard]] std::string calibration_path();
@@ -25,4 +25,4 @@ calibration change_calibration(const std::function<void(calibration&)>& change);
 /// Errors: bad_input, as a failure  what is kept cannot be read
 void calibrate_devices(named_gpus& gpus);
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

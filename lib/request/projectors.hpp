@@ -6,7 +6,7 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/model/projector.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 
 /// A projector by path or by the catalogue's name.
 /// Errors: bad_input, as a failure
@@ -16,4 +16,4 @@ namespace vrambudget::cli {
 /// there is none.
 [[nodiscard]] std::string projector_beside(const model& m);
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "cli.hpp"
+#include "inputs.hpp"
 #include "names.hpp"
 #include "vrambudget/io/header_cache.hpp"
 #include "vrambudget/io/hub.hpp"
@@ -17,7 +17,7 @@
 #include "vrambudget/io/url.hpp"
 #include "vrambudget/report/text.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -205,4 +205,4 @@ const std::vector<stored_model>& models_on_disk() {
   return all;
 }
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

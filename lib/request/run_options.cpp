@@ -10,7 +10,7 @@
 
 #include "vrambudget/engine/speculative.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 namespace {
 
 constexpr std::pair<const char*, const char*> long_names[] = {
@@ -314,4 +314,4 @@ result<run> parse_run(const std::vector<std::string>& args) { return parse(args,
 
 result<run> parse_known_run(const std::vector<std::string>& args) { return parse(args, true); }
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request

@@ -5,7 +5,7 @@
 
 #include "vrambudget/io/settings_file.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 namespace {
 
 result<calibration> read(const std::string& path, const std::optional<std::string>& text) {
@@ -65,4 +65,4 @@ void calibrate_devices(named_gpus& gpus) {
   }
 }
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request
