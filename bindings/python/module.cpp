@@ -145,12 +145,18 @@ class progress {
   std::optional<py::error_already_set> raised_;
 };
 
-py::tuple sweep_of(const std::vector<py_model>& models,
-                   const std::vector<std::vector<py_device>>& gpus,
+py::tuple sweep_of(const std::vector<py_model>& models, const py_model* draft,
+                   const py_projector* mmproj, const std::vector<std::vector<py_device>>& gpus,
                    std::vector<std::pair<std::string, std::string>> cache_types,
                    std::vector<std::uint32_t> n_parallel, std::vector<std::uint32_t> n_ctx,
-                   const std::string& options, const py::object& callback) {
-  sweep_request q{{}, {}, std::move(cache_types), std::move(n_parallel), std::move(n_ctx)};
+                   unsigned n_threads, const std::string& options, const py::object& callback) {
+  sweep_request q;
+  if (draft) q.draft = draft->is;
+  if (mmproj) q.mmproj = mmproj->is;
+  q.cache_types = std::move(cache_types);
+  q.n_parallel = std::move(n_parallel);
+  q.n_ctx = std::move(n_ctx);
+  q.n_threads = n_threads;
   for (const py_model& m : models) q.models.push_back(m.is);
   for (const auto& set : gpus) {
     q.gpus.emplace_back();
@@ -309,8 +315,9 @@ PYBIND11_MODULE(_core, m) {
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
       py::arg("limit"));
-  m.def("sweep", &sweep_of, py::arg("models"), py::arg("gpus"), py::arg("cache_types"),
-        py::arg("n_parallel"), py::arg("n_ctx"), py::arg("options"), py::arg("progress"));
+  m.def("sweep", &sweep_of, py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("gpus"),
+        py::arg("cache_types"), py::arg("n_parallel"), py::arg("n_ctx"), py::arg("threads"),
+        py::arg("options"), py::arg("progress"));
   m.def(
       "gpus", [](const std::string& name) { return unlocked([&] { return gpus_json(name); }); },
       py::arg("name"));

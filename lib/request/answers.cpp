@@ -194,7 +194,9 @@ result<sweep_result> sweep(const sweep_request& q, std::string_view options,
       if (!base.engine.empty()) (void)request::choose_engine(base.engine, base.r);
       axes.base = base.r;
       axes.held_against = request::limits_of(base);
+      axes.draft = q.draft.get();
       if (!base.draft.empty()) axes.draft = &draft.emplace(request::load_model(base.draft));
+      axes.mmproj = q.mmproj.get();
       if (!base.mmproj.empty()) axes.mmproj = &mmproj.emplace(request::load_projector(base.mmproj));
       for (const auto& [k, v] : q.cache_types) {
         const run r = request_of({{"type_k", k}, {"type_v", v}}).r;

@@ -25,9 +25,12 @@ struct plan_inputs {
   std::vector<device> devices;
 };
 
-/// What a sweep goes over, by names; everything else is in the options.
+/// What a sweep goes over, and what stands beside each of its models; everything else is in the options,
+/// "draft" and "mmproj" too if they are absent here.
 struct sweep_request {
   std::vector<std::shared_ptr<const model>> models;
+  std::shared_ptr<const model> draft;
+  std::shared_ptr<const projector> mmproj;
   std::vector<std::vector<device>> gpus;
   std::vector<std::pair<std::string, std::string>> cache_types;
   std::vector<std::uint32_t> n_parallel, n_ctx;

@@ -1,4 +1,4 @@
-// How long planning takes: one budget, the largest context, a sweep. The header's parse is in
+// How long planning takes: one budget, the largest context. The header's parse is in
 // header_bench.cpp, beside its peer: reading the same bytes once.
 #include <benchmark/benchmark.h>
 
@@ -87,18 +87,6 @@ void closed_terms(benchmark::State& state, const planned_run& what) {
   state.SetItemsProcessed(state.iterations());
 }
 
-/// A sweep's point with its compute buffer to the byte.
-void sweep(benchmark::State& state, const planned_run& what) {
-  const model m = load(what);
-  planner p(m, card());
-  run r = what.r;
-  for (auto _ : state) {
-    r.n_ctx = r.n_ctx % 262144 + 256;
-    benchmark::DoNotOptimize(p.budget_for(r));
-  }
-  state.SetItemsProcessed(state.iterations());
-}
-
 #define EACH_MODEL(f)                         \
   BENCHMARK_CAPTURE(f, dense_64, dense_64);   \
   BENCHMARK_CAPTURE(f, dense_80, dense_80);   \
@@ -111,6 +99,5 @@ EACH_MODEL(budget_first);
 BENCHMARK_CAPTURE(budget_first, largest_graph, largest_graph);
 EACH_MODEL(largest_context);
 BENCHMARK_CAPTURE(closed_terms, hybrid_64, hybrid_64);
-BENCHMARK_CAPTURE(sweep, hybrid_64, hybrid_64);
 
 }  // namespace

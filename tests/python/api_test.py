@@ -194,7 +194,7 @@ class Errors(unittest.TestCase):
             (lambda: vb.sweep(MODEL, "3090", 4096, n_parallel=[1.5]), "n_parallel: [1.5]"),
             (lambda: vb.sweep(MODEL, "3090", 4096, cache_types=[("f16",)]), "cache_types: ('f16',)"),
             (lambda: vb.sweep(MODEL, "3090", 4096, type_k="q8_0"), "'type_k' is given as cache_types"),
-            (lambda: vb.sweep(MODEL, "3090", 4096, draft=MODEL), "draft"),
+            (lambda: vb.sweep(MODEL, "3090", 4096, md=MODEL), "draft"),
             (lambda: vb.Device("card", 0), "total is 0"),
             (lambda: vb.Device("card", 10, free=20), "free is 20 of 10"),
             (lambda: vb.Device("card", 10, cc=-1), "cc is"),

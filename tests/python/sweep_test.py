@@ -37,6 +37,17 @@ class Exact(unittest.TestCase):
                 self.assertEqual(s["spare"][i], min(d.usable - d.used for d in b.devices))
                 self.assertEqual(bool(s["fits"][i]), b.fits)
 
+    def test_a_draft_beside_it_is_counted(self):
+        draft, contexts = vb.open_model("Qwen3-0.6B"), range(4096, 32769, 2048)
+        s = vb.sweep("Qwen3-8B", "3090", contexts, draft=draft, threads=1)
+        self.assertEqual(len(s["n_ctx"]), len(contexts))
+        for i in (0, 5, len(contexts) - 1):
+            b = vb.plan("Qwen3-8B", "3090", draft=draft, n_ctx=int(s["n_ctx"][i]))
+            drafts = sum(t.size for t in b.devices[0].terms if t.name.startswith("draft_"))
+            self.assertGreater(drafts, 0)
+            self.assertEqual(s["other"][i], drafts)
+            self.assertEqual(s["used"][i], b.used)
+
     def test_one_fits_where_max_context_says(self):
         most = vb.max_context(MODELS[0], gpu="3060", n_parallel=1).n_ctx
         s = vb.sweep(MODELS[0], "3060", range(256, 40961, 256), n_parallel=1)

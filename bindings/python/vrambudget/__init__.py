@@ -268,15 +268,20 @@ def sweep(
     *,
     cache_types: Union[str, Iterable[CacheType]] = ("f16",),
     n_parallel: Union[int, Iterable[int]] = (0,),
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    threads: int = 0,
     progress: Optional[Callable[[int, int], object]] = None,
     **options: Unpack[RunOptions],
 ) -> Sweep:
     """Budgets of every model on every GPU (or set of GPUs, as a list) at every context, cache type (one for
     K and V, or a pair) and number of slots (0: automatic), the last ones fastest, the context innermost.
+    A draft or a projector beside every model is in the column `other`. `threads`: 0 for all cores.
     `progress` is called with the points done and their number; what it raises stops the sweep."""
     only_of_runs(options)
     contexts = whole_numbers("n_ctx", n_ctx)
     slots = whole_numbers("n_parallel", n_parallel)
+    (n_threads,) = whole_numbers("threads", threads)
     pairs = _cache_types(cache_types)
     one_set = gpus is None or isinstance(gpus, (str, Gpu, Device))
     sets: list[Any] = [gpus] if one_set else list(gpus)  # type: ignore[arg-type]
@@ -284,7 +289,18 @@ def sweep(
     opened = [open_model(m, **sources) for m in _models(models)]
     devices = [_devices(s, options) for s in sets]
     rest = {k: v for k, v in options.items() if k not in ("free", "system", "display")}
-    found = _core.sweep(opened, devices, pairs, slots, contexts, as_json(rest), progress)
+    found = _core.sweep(
+        opened,
+        None if draft is None else open_model(draft, **sources),
+        None if mmproj is None else open_projector(mmproj),
+        devices,
+        pairs,
+        slots,
+        contexts,
+        n_threads,
+        as_json(rest),
+        progress,
+    )
     labels = [_label(s, d) for s, d in zip(sets, devices)]
     return made_of(found, [m.name for m in opened], labels, pairs, slots)
 

@@ -84,10 +84,13 @@ def max_context(
 ) -> str: ...
 def sweep(
     models: Sequence[Model],
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
     gpus: Sequence[Sequence[Device]],
     cache_types: Sequence[tuple[str, str]],
     n_parallel: Sequence[int],
     n_ctx: Sequence[int],
+    threads: int,
     options: str,
     progress: Optional[Callable[[int, int], object]],
 ) -> tuple[dict[str, Column], list[Any], int]: ...

@@ -102,8 +102,8 @@ SWEPT: dict[str, str] = {
     **dict.fromkeys(("type_k", "type_v", "ctk", "ctv", "cache_type_k", "cache_type_v"), "cache_types"),
     **dict.fromkeys(("ctx", "ctx_size", "c"), "n_ctx"),
     **dict.fromkeys(("np", "parallel"), "n_parallel"),
+    **dict.fromkeys(("model_draft", "md"), "draft"),
 }
-NOT_SWEPT = ("draft", "model_draft", "md", "mmproj")
 
 
 def only_of_runs(options: Any) -> None:
@@ -111,8 +111,6 @@ def only_of_runs(options: Any) -> None:
     for name in options:
         if name in SWEPT:
             raise InvalidArgumentError(f"sweep: '{name}' is given as {SWEPT[name]}")
-        if name in NOT_SWEPT:
-            raise InvalidArgumentError(f"sweep: there is no '{name}'")
 
 
 def as_json(options: Any) -> str:

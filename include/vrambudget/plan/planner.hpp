@@ -95,6 +95,7 @@ class planner {
       if (auto e = add_draft(r, main, b, seen); !e.message.empty()) return e;
     if (projector_)
       if (auto e = add_projector(r, b); !e.message.empty()) return e;
+    if (r.split_mode == split_mode::tensor) assume_layers(b);
     if (b.host.used().overflowed() ||
         std::any_of(b.devices.begin(), b.devices.end(),
                     [](const device_budget& d) { return d.used().overflowed(); }))
@@ -276,6 +277,11 @@ class planner {
     return projector_plan_->budget;
   }
 
+  static void assume_layers(budget& b) {
+    for (device_budget& d : b.devices)
+      for (term& t : d.terms) t.basis = std::max(t.basis, basis::assumed);
+    b.notes.push_back("-sm tensor is not modelled: this is the plan of -sm layer");
+  }
   /// The engine reads what is free for a draft's layers when the main model is loaded already.
   static void assume_split(budget& b) {
     for (device_budget& d : b.devices)

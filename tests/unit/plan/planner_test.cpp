@@ -109,6 +109,17 @@ TEST_SUITE("planner") {
               .of("compute_buffer") <= b.devices[0].of("compute_buffer"));
   }
 
+  TEST_CASE("a split within layers is planned by layers, and no number of it is called exact") {
+    const model m = testing::small_llama().value();
+    run r{.n_ctx = 4096};
+    r.split_mode = split_mode::tensor;
+    const budget b = plan(m, r, {testing::card(), testing::card()}).value();
+    for (const device_budget& d : b.devices)
+      for (const term& t : d.terms) CHECK(t.basis == basis::assumed);
+    REQUIRE(b.notes.size() == 1);
+    CHECK(b.notes[0].find("-sm tensor is not modelled") != std::string::npos);
+  }
+
   TEST_CASE("a tensor the engine needs and the file lacks is named") {
     const model whole = testing::small_llama().value();
     model m = whole;
