@@ -130,13 +130,16 @@ void plan(candidate& c, const model& m, const question& asked) {
   c.fits = true;
 }
 
+std::string model_name(const stored_model& s) {
+  return without_quantization(s.name, quantization_of(s.name + ".gguf"));
+}
+
 candidate planned(const stored_model& s, const question& asked) try {
   candidate c;
   c.stored = &s;
-  const model m = read_stored(s);
   c.quantization = quantization_of(s.name + ".gguf");
-  c.name = without_quantization(s.name, c.quantization);
-  plan(c, m, asked);
+  c.name = model_name(s);
+  plan(c, read_stored(s), asked);
   return c;
 } catch (const failure&) {
   return {};  // a file on this disk that is no model
@@ -182,18 +185,21 @@ candidate planned(const catalogued_files& all, const question& asked) try {
   return {};  // no shape of ours: a test reads them all
 }
 
-std::vector<candidate> plan_all(const question& asked) {
+/// All models but those of `without`, best first.
+std::vector<candidate> plan_all(const question& asked, const std::set<std::string>& without = {}) {
   std::vector<const stored_model*> stored;
   std::set<std::string> paths;
   for (const stored_model& s : models_on_disk())
-    if (paths.insert(s.path).second) stored.push_back(&s);
-  const std::span<const catalogued_files> catalogue = all_catalogued_files();
+    if (paths.insert(s.path).second && !without.contains(model_name(s))) stored.push_back(&s);
+  std::vector<const catalogued_files*> catalogue;
+  for (const catalogued_files& f : all_catalogued_files())
+    if (!without.contains(f.name)) catalogue.push_back(&f);
   std::vector<candidate> all(stored.size() + catalogue.size());
   std::atomic<std::size_t> next = 0;
   const auto work = [&] {
     for (std::size_t i = next++; i < all.size(); i = next++)
       all[i] = i < stored.size() ? planned(*stored[i], asked)
-                                 : planned(catalogue[i - stored.size()], asked);
+                                 : planned(*catalogue[i - stored.size()], asked);
   };
   std::vector<std::jthread> threads;
   const unsigned n = std::clamp(std::thread::hardware_concurrency(), 1u, 16u);
@@ -207,13 +213,30 @@ std::vector<candidate> plan_all(const question& asked) {
   return all;
 }
 
+std::set<std::string> names_that_fit(const std::vector<candidate>& all) {
+  std::set<std::string> names;
+  for (const candidate& c : all)
+    if (c.fits) names.insert(c.name);
+  return names;
+}
+
+/// How many other models would fit with a smaller KV cache, for those who did not choose its type.
+void print_more(const question& asked, const std::set<std::string>& fitting) {
+  if (asked.q.r.type_k != ggml_type::f16 || asked.q.r.type_v != ggml_type::f16) return;
+  plan_request smaller = asked.q;
+  smaller.r.type_k = smaller.r.type_v = ggml_type::q8_0;
+  const std::size_t n = names_that_fit(plan_all({smaller, asked.devices, asked.l}, fitting)).size();
+  if (n > 0)
+    fmt::print("\n{} more {} with the KV cache in q8_0: -ctk q8_0 -ctv q8_0\n", n,
+               n == 1 ? "fits" : "fit");
+}
+
 /// Of each model its best file that fits, of those on this disk all.
-void print_text(const std::vector<candidate>& all, const plan_request& q) {
-  std::set<std::string> models, fitting;
-  for (const candidate& c : all) {
-    models.insert(c.name);
-    if (c.fits) fitting.insert(c.name);
-  }
+void print_text(const std::vector<candidate>& all, const question& asked) {
+  const plan_request& q = asked.q;
+  const std::set<std::string> fitting = names_that_fit(all);
+  std::set<std::string> models;
+  for (const candidate& c : all) models.insert(c.name);
   const std::uint32_t wanted = std::max(q.r.n_ctx, q.min_ctx);
   fmt::print(
       "{} of {} known models fit with {}, best first:\n"
@@ -245,6 +268,7 @@ void print_text(const std::vector<candidate>& all, const plan_request& q) {
     fmt::print(
         "~ weights by the published file's size and the shape's proportions, or a compute\n"
         "  buffer that is not exact\n");
+  print_more(asked, fitting);
 }
 
 boost::json::object json_of(const candidate& c) {
@@ -289,8 +313,9 @@ void print_json(const std::vector<candidate>& all, const plan_request& q) {
 }  // namespace
 
 int show_ranking(const plan_request& q, const std::vector<device>& devices, const limits& l) {
-  const std::vector<candidate> all = plan_all({q, devices, l});
-  q.json ? print_json(all, q) : print_text(all, q);
+  const question asked{q, devices, l};
+  const std::vector<candidate> all = plan_all(asked);
+  q.json ? print_json(all, q) : print_text(all, asked);
   return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; })
              ? yes
              : does_not_fit;

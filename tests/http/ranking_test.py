@@ -45,6 +45,16 @@ class RankingTest(unittest.TestCase):
     def inspect(self, name, **env):
         return self.run_program("inspect", name, "--json", **env)
 
+    def test_what_a_smaller_cache_would_add_is_told(self):
+        asked = ("--gpu", "3090", "--ctx", "262144", "--family", "qwen")
+        smaller = asked + ("-ctk", "q8_0", "-ctv", "q8_0")
+        names = [{m["name"] for m in self.rank(*a)[1] if m["fits"]} for a in (asked, smaller)]
+        more = len(names[1] - names[0])
+        self.assertGreater(more, 1)
+        self.assertIn("%d more fit with the KV cache in q8_0: -ctk q8_0 -ctv q8_0" % more,
+                      self.run_program(*asked).stdout)
+        self.assertNotIn("more fit", self.run_program(*smaller).stdout)
+
     def test_names_lead_to_the_stores_of_other_programs(self):
         hub = self.write(".cache/huggingface/hub/models--org--Repo-GGUF/snapshots/c0/Hub-Q8_0.gguf")
         llama = self.write(".cache/llama.cpp/org_repo_Cached-Q8_0.gguf")
