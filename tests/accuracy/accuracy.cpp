@@ -14,8 +14,7 @@
 #include "request/run_options.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/planner.hpp"
 
@@ -35,9 +34,7 @@ bytes planned_pool(const std::string& model_id, const std::string& gpu, const st
   static std::map<std::string, bytes> known;
   const std::string key = model_id + ' ' + gpu + ' ' + flags;
   if (const auto it = known.find(key); it != known.end()) return it->second;
-  const auto header = header_from_shape(find_model(model_id).value().shape).value();
-  const gguf::header parsed = gguf::parse(header, {.check_data = false}).value();
-  const model m = read_model({&parsed, 1}).value();
+  const model m = read_shape(find_model(model_id).value()).value();
   std::istringstream words(flags);
   std::vector<std::string> args;
   for (std::string w; words >> w;) args.push_back(w);

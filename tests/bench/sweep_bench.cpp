@@ -9,8 +9,7 @@
 #include <vector>
 
 #include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/io/threads.hpp"
 #include "vrambudget/plan/sweep.hpp"
 
@@ -18,11 +17,7 @@ namespace {
 
 using namespace vrambudget;
 
-model load(const std::string& name) {
-  const auto header = header_from_shape(find_model(name).value().shape).value();
-  const auto parsed = gguf::parse(header, {.check_data = false}).value();
-  return read_model({&parsed, 1}).value();
-}
+model load(const std::string& name) { return read_shape(find_model(name).value()).value(); }
 
 /// Every context of the engine's grid up to 262,144 tokens on cards of all generations.
 sweep_axes grid_of(const model& m) {

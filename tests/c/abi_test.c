@@ -4,15 +4,7 @@
 #include <string.h>
 #include <vrambudget.h>
 
-static int n_failed = 0;
-
-#define CHECK(condition)                                          \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      fprintf(stderr, "line %d: not %s\n", __LINE__, #condition); \
-      ++n_failed;                                                 \
-    }                                                             \
-  } while (0)
+#include "check.h"
 
 static void *plan_again(void *given) {
   char *json = NULL, *error = NULL;

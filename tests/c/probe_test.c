@@ -1,18 +1,9 @@
 /* vrambudget_probe() on a fake driver: `whole` of tests/fake_cuda, or `none`. Exits with the number of failed
  * checks. */
-#include <stdio.h>
 #include <string.h>
 #include <vrambudget.h>
 
-static int n_failed = 0;
-
-#define CHECK(condition)                                          \
-  do {                                                            \
-    if (!(condition)) {                                           \
-      fprintf(stderr, "line %d: not %s\n", __LINE__, #condition); \
-      ++n_failed;                                                 \
-    }                                                             \
-  } while (0)
+#include "check.h"
 
 int main(int argc, char **argv) {
   char *json = NULL, *error = NULL;

@@ -31,6 +31,17 @@ struct temporary_file {
   ~temporary_file() { fs::remove(path); }
 };
 
+/// Of an architecture that nobody knows.
+vrambudget::gguf::writer novel_model() {
+  vrambudget::gguf::writer w;
+  w.add("general.architecture", "novel");
+  w.add("novel.block_count", std::uint32_t{2});
+  w.add("novel.context_length", std::uint32_t{4096});
+  w.add("novel.embedding_length", std::uint32_t{256});
+  w.add("novel.attention.head_count", std::uint32_t{4});
+  return w;
+}
+
 }  // namespace
 
 TEST_SUITE("cli") {
@@ -199,12 +210,7 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("an unknown architecture is planned with exact weights and a bound that says so") {
-    vrambudget::gguf::writer w;
-    w.add("general.architecture", "novel");
-    w.add("novel.block_count", std::uint32_t{2});
-    w.add("novel.context_length", std::uint32_t{4096});
-    w.add("novel.embedding_length", std::uint32_t{256});
-    w.add("novel.attention.head_count", std::uint32_t{4});
+    vrambudget::gguf::writer w = novel_model();
     w.add_tensor("token_embd.weight", vrambudget::ggml_type::f16, {256, 1000});
     w.add_tensor("output.weight", vrambudget::ggml_type::f16, {256, 1000});
     w.add_tensor("blk.0.attn_q.weight", vrambudget::ggml_type::f16, {256, 256});
@@ -300,12 +306,7 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("a model of Ollama's store has its name there, and a path elsewhere") {
-    vrambudget::gguf::writer w;
-    w.add("general.architecture", "novel");
-    w.add("novel.block_count", std::uint32_t{2});
-    w.add("novel.context_length", std::uint32_t{4096});
-    w.add("novel.embedding_length", std::uint32_t{256});
-    w.add("novel.attention.head_count", std::uint32_t{4});
+    vrambudget::gguf::writer w = novel_model();
     const auto header = w.finish();
     const temporary_folder store;
     const std::string digest(64, 'a');

@@ -5,19 +5,14 @@
 #include <string>
 
 #include "../header_of.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/plan/solve.hpp"
 
 using namespace vrambudget;
 
 namespace {
 
-model catalogued(const char* name) {
-  const auto header = header_from_shape(find_model(name).value().shape).value();
-  const auto parsed = gguf::parse(header, {.check_data = false}).value();
-  return read_model({&parsed, 1}).value();
-}
+model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 
 const run mtp{.n_ctx = 32768, .n_parallel = 1, .spec_types = {spec_type::draft_mtp}};
 

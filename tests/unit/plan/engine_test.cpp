@@ -2,19 +2,14 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;
 
 namespace {
 
-model catalogued(const char* name) {
-  const auto header = header_from_shape(find_model(name).value().shape).value();
-  const auto parsed = gguf::parse(header, {.check_data = false}).value();
-  return read_model({&parsed, 1}).value();
-}
+model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 std::uint64_t mib(bytes b) { return (b.count + (1 << 19)) >> 20; }
 enum basis basis_of(const term_list& l, std::string_view name) {
   for (const term& t : l.terms)

@@ -3,18 +3,13 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 
 using namespace vrambudget;
 
 namespace {
 
-model catalogued(const char* name) {
-  const auto header = header_from_shape(find_model(name).value().shape).value();
-  const auto parsed = gguf::parse(header, {.check_data = false}).value();
-  return read_model({&parsed, 1}).value();
-}
+model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 
 const run one_slot{
     .n_ctx = 262144, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};

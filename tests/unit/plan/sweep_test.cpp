@@ -11,7 +11,7 @@
 
 #include "../header_of.hpp"
 #include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/io/shape.hpp"
 #include "vrambudget/io/threads.hpp"
 
@@ -19,11 +19,7 @@ using namespace vrambudget;
 
 namespace {
 
-model catalogued(const char* name) {
-  const auto header = header_from_shape(find_model(name).value().shape).value();
-  const auto parsed = gguf::parse(header, {.check_data = false}).value();
-  return read_model({&parsed, 1}).value();
-}
+model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 device gpu(const char* name) { return to_device(find_gpu(name).value()); }
 projector vision_of_27b() {
   std::ifstream in(VRAMBUDGET_TRUTH "/mmproj/models/qwen3.6-27b-f16.json");
