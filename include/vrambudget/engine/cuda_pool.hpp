@@ -83,13 +83,66 @@ inline void take_conv_2d(cuda_scratch& s, const ggml::tensor& t, const cuda_card
   if (parts > 1) s.take(4 * parts * u64(n_elements(t)));
 }
 
+using scratch_rule = cuda_scratch (*)(const ggml::tensor&, const cuda_card&, const rules&);
+
+/// What an operation draws by; null: it draws nothing.
+[[nodiscard]] constexpr scratch_rule scratch_rule_of(ggml::op o) {
+  using ggml::op;
+  switch (o) {
+    case op::mul_mat:
+      return [](const ggml::tensor& t, const cuda_card& card, const rules&) {
+        return mul_mat_scratch(t, card);
+      };
+    case op::mul_mat_id:
+      return [](const ggml::tensor& t, const cuda_card& card, const rules&) {
+        return mul_mat_id_scratch(t, card);
+      };
+    case op::flash_attn_ext:
+      return [](const ggml::tensor& t, const cuda_card& card, const rules& r) {
+        cuda_scratch s = flash_attn_scratch(t, card);
+        if (r.flash_attn_copies_in_pool) {
+          const flash_attn_copies copies = copies_for_flash_attn(t, card.cc);
+          s.take(copies.k);
+          s.take(copies.v);
+        }
+        return s;
+      };
+    case op::conv_2d:
+      return [](const ggml::tensor& t, const cuda_card& card, const rules&) {
+        cuda_scratch s;
+        take_conv_2d(s, t, card);
+        return s;
+      };
+    case op::ssm_scan:
+      return [](const ggml::tensor& t, const cuda_card& card, const rules&) {
+        cuda_scratch s;
+        take_scan(s, t, card);
+        return s;
+      };
+    case op::argsort:
+      return [](const ggml::tensor& t, const cuda_card&, const rules&) {
+        cuda_scratch s;
+        take_sort(s, u64(t.src[0]->ne[0]), u64(n_rows(*t.src[0])));
+        return s;
+      };
+    case op::top_k:
+      return [](const ggml::tensor& t, const cuda_card&, const rules&) {
+        const std::uint64_t columns = u64(t.src[0]->ne[0]), rows = u64(n_rows(*t.src[0]));
+        cuda_scratch s;
+        s.take(sorted_at_once(columns, rows));
+        take_sort(s, columns, rows);
+        return s;
+      };
+    default:
+      return nullptr;
+  }
+}
+
 }  // namespace detail
 
 /// Whether pool_scratch may be more than nothing.
 [[nodiscard]] constexpr bool draws_scratch(ggml::op o) {
-  using ggml::op;
-  return o == op::mul_mat || o == op::mul_mat_id || o == op::flash_attn_ext || o == op::conv_2d ||
-         o == op::ssm_scan || o == op::argsort || o == op::top_k;
+  return detail::scratch_rule_of(o) != nullptr;
 }
 
 /// Scratch that the node `t` draws on `card`.
@@ -98,40 +151,8 @@ inline void take_conv_2d(cuda_scratch& s, const ggml::tensor& t, const cuda_card
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda: what takes from ctx.pool()
 [[nodiscard]] inline cuda_scratch pool_scratch(const ggml::tensor& t, const cuda_card& card,
                                                const rules& r = {}) {
-  using detail::u64;
-  using ggml::op;
-  cuda_scratch s;
-  switch (t.op) {
-    case op::mul_mat:
-      return mul_mat_scratch(t, card);
-    case op::mul_mat_id:
-      return mul_mat_id_scratch(t, card);
-    case op::flash_attn_ext:
-      s = flash_attn_scratch(t, card);
-      if (r.flash_attn_copies_in_pool) {
-        const flash_attn_copies copies = copies_for_flash_attn(t, card.cc);
-        s.take(copies.k);
-        s.take(copies.v);
-      }
-      return s;
-    case op::conv_2d:
-      detail::take_conv_2d(s, t, card);
-      return s;
-    case op::ssm_scan:
-      detail::take_scan(s, t, card);
-      return s;
-    case op::argsort:
-      detail::take_sort(s, u64(t.src[0]->ne[0]), u64(n_rows(*t.src[0])));
-      return s;
-    case op::top_k: {
-      const std::uint64_t columns = u64(t.src[0]->ne[0]), rows = u64(n_rows(*t.src[0]));
-      s.take(detail::sorted_at_once(columns, rows));
-      detail::take_sort(s, columns, rows);
-      return s;
-    }
-    default:
-      return s;
-  }
+  const detail::scratch_rule rule = detail::scratch_rule_of(t.op);
+  return rule ? rule(t, card, r) : cuda_scratch{};
 }
 
 /// What cuBLAS keeps from its first call on.
