@@ -1,5 +1,5 @@
 # Files as bytes in the program: vrambudget_embed(TARGET NAME FILE...) adds a source to TARGET that
-# defines std::span<const embedded_file> vrambudget::detail::NAME() (lib/embedded.hpp). The source is
+# defines std::span<const embedded_file> vrambudget::detail::NAME() (lib/catalogue/embedded.hpp). The source is
 # written again when a file changes. Text only: a file becomes a raw string literal.
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   set(vrambudget_embed_script ${CMAKE_CURRENT_LIST_FILE})
@@ -24,7 +24,7 @@ foreach(file IN LISTS files)
   get_filename_component(stem ${file} NAME_WLE)
   string(APPEND rows "    {\"${stem}\", R\"embedded(${text})embedded\"},\n")
 endforeach()
-file(WRITE ${source} "#include \"embedded.hpp\"
+file(WRITE ${source} "#include \"catalogue/embedded.hpp\"
 
 namespace vrambudget::detail {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "request/live.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/report/text.hpp"
 
 namespace vrambudget::cli {

@@ -6,10 +6,10 @@
 #include <utility>
 #include <vector>
 
+#include "catalogue/names.hpp"
 #include "cli.hpp"
-#include "names.hpp"
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/report/text.hpp"
 
 namespace vrambudget::cli {

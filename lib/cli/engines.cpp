@@ -14,7 +14,7 @@
 #include "request/plan_request.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/engine/profiles.hpp"
-#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli.hpp"
-#include "vrambudget/gpu/calibration.hpp"
+#include "vrambudget/machine/calibration.hpp"
 #include "vrambudget/plan/budget.hpp"
 
 namespace vrambudget::cli {

@@ -13,13 +13,13 @@
 #include <tuple>
 #include <utility>
 
-#include "names.hpp"
+#include "catalogue/names.hpp"
 #include "request/model_sources.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
-#include "vrambudget/io/hub.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/hub/hub.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
-#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"

@@ -12,7 +12,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "vrambudget/gpu/operating_system.hpp"
+#include "vrambudget/machine/operating_system.hpp"
+#include "vrambudget/os/this_system.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::cli {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "causes.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/planner.hpp"
 

@@ -9,7 +9,7 @@
 #include "vrambudget/log/check.hpp"
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/memory/layout.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 
 namespace vrambudget {
 

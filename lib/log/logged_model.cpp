@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "scan.hpp"
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/writer.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
 
 namespace vrambudget {
 namespace {

@@ -9,8 +9,9 @@
 
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/log/rebuild.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/memory/layout.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
 
 namespace vrambudget {

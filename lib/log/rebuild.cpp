@@ -7,8 +7,8 @@
 #include <utility>
 
 #include "scan.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/engine/context.hpp"
-#include "vrambudget/gpu/catalogue.hpp"
 
 namespace vrambudget {
 

@@ -1,2 +1,2 @@
-// The graphs of all architectures, compiled once.
+// Simulated graphs of contexts, compiled once.
 #include "vrambudget/memory/compute_buffer.ipp"

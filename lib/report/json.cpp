@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 
 #include "vrambudget/engine/profile.hpp"
+#include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget {

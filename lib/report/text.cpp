@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 
+#include "vrambudget/engine/speculative.hpp"
+
 namespace vrambudget {
 namespace {
 

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gpu/probe.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/model/projector.hpp"
 #include "vrambudget/plan/sweep_columns.hpp"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "vrambudget/io/calibration_json.hpp"
 #include "vrambudget/io/settings_file.hpp"
 
 namespace vrambudget::request {

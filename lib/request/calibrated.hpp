@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "inputs.hpp"
-#include "vrambudget/gpu/calibration.hpp"
+#include "vrambudget/machine/calibration.hpp"
 
 namespace vrambudget::request {
 

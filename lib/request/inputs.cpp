@@ -10,8 +10,8 @@
 #include "calibrated.hpp"
 #include "live.hpp"
 #include "model_sources.hpp"
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/model/projector.hpp"
 

@@ -7,12 +7,13 @@
 #include <vector>
 
 #include "failure.hpp"
-#include "vrambudget/engine/device.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/error.hpp"
-#include "vrambudget/gpu/operating_system.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
-#include "vrambudget/io/model_store.hpp"
+#include "vrambudget/hub/model_store.hpp"
+#include "vrambudget/machine/device.hpp"
+#include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/model/model.hpp"
+#include "vrambudget/os/this_system.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget::request {

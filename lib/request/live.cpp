@@ -12,7 +12,8 @@
 #include <csignal>
 #include <cstring>
 
-#include "vrambudget/gpu/overheads.hpp"
+#include "vrambudget/catalogue/overheads.hpp"
+#include "vrambudget/os/this_system.hpp"
 
 namespace vrambudget::request {
 namespace {

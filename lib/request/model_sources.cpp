@@ -9,12 +9,12 @@
 #include <cstdlib>
 #include <optional>
 
+#include "catalogue/names.hpp"
 #include "inputs.hpp"
-#include "names.hpp"
-#include "vrambudget/io/header_cache.hpp"
-#include "vrambudget/io/hub.hpp"
-#include "vrambudget/io/remote_model.hpp"
-#include "vrambudget/io/url.hpp"
+#include "vrambudget/hub/header_cache.hpp"
+#include "vrambudget/hub/hub.hpp"
+#include "vrambudget/hub/remote_model.hpp"
+#include "vrambudget/hub/url.hpp"
 #include "vrambudget/report/text.hpp"
 
 namespace vrambudget::request {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/io/http.hpp"
-#include "vrambudget/io/model_store.hpp"
+#include "vrambudget/hub/http.hpp"
+#include "vrambudget/hub/model_store.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget::request {

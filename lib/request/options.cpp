@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "catalogue/names.hpp"
 #include "model_sources.hpp"
-#include "names.hpp"
 #include "run_options.hpp"
 
 namespace vrambudget {

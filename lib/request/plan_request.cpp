@@ -5,7 +5,7 @@
 #include "projectors.hpp"
 #include "run_options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
-#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget::request {
 

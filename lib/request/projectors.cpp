@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "inputs.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
-#include "vrambudget/io/shape.hpp"
 
 namespace vrambudget::request {
 

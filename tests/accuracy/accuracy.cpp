@@ -10,11 +10,11 @@
 #include <sstream>
 #include <stdexcept>
 
-#include "gpu/compute_capability.hpp"
+#include "catalogue/compute_capability.hpp"
 #include "request/run_options.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/gguf/header.hpp"
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/planner.hpp"
 

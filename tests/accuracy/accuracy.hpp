@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/gpu/overheads.hpp"
+#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget::accuracy {

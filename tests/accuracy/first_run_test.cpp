@@ -5,9 +5,9 @@
 
 #include <cmath>
 
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;

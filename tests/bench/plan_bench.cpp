@@ -7,10 +7,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
-#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/plan/max_context.hpp"
 
 namespace {
 

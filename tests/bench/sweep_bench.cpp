@@ -8,9 +8,9 @@
 #include <tuple>
 #include <vector>
 
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
-#include "vrambudget/io/threads.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/sweep.hpp"
 
 namespace {

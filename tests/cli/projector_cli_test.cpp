@@ -3,8 +3,8 @@
 
 #include "io/temporary_folder.hpp"
 #include "program.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 
 using namespace vrambudget;
 

@@ -9,7 +9,7 @@
 
 #include "fake_devices.hpp"
 #include "replay.hpp"
-#include "vrambudget/gpu/operating_system.hpp"
+#include "vrambudget/machine/operating_system.hpp"
 
 namespace {
 

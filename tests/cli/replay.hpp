@@ -13,11 +13,11 @@
 #include <vector>
 
 #include "request/run_options.hpp"
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/overheads.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
-#include "vrambudget/gpu/operating_system.hpp"
-#include "vrambudget/gpu/overheads.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/version.hpp"

@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/gguf/writer.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
 
 using namespace vrambudget;
 

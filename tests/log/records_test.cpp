@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "request/run_options.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
-#include "vrambudget/io/shape.hpp"
 #include "vrambudget/log/check.hpp"
 #include "vrambudget/log/log_parser.hpp"
 

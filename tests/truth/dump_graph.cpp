@@ -15,7 +15,7 @@
 
 #include "recorded_devices.hpp"
 #include "request/run_options.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace {

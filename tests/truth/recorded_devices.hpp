@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "vrambudget/engine/device.hpp"
+#include "vrambudget/machine/device.hpp"
 
 namespace vrambudget::testing {
 

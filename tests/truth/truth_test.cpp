@@ -15,8 +15,8 @@
 #include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
 #include "request/run_options.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/engine/changes.hpp"
-#include "vrambudget/io/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/engine/device.hpp"
 #include "vrambudget/gguf/writer.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget::testing {

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "vrambudget/arch/blocks/pooling.hpp"
-#include "vrambudget/linkage.hpp"
 
 namespace vrambudget::arch {
 
@@ -27,11 +26,15 @@ struct description {
 };
 
 /// Null for an architecture without a description. `nextn`: of its NextN layers, as a graph of their own.
-[[nodiscard]] VRAMBUDGET_INLINE const description* find_description(std::string_view architecture,
-                                                                    bool nextn = false);
+[[nodiscard]] const description* find_description(std::string_view architecture,
+                                                  bool nextn = false);
+
+/// Builds the whole graph of one micro-batch: the description, pooling, and what is read afterwards.
+inline void build_graph(const description& d, builder& b) {
+  d.build(b);
+  add_pooling(b, d.traits.rank);
+  for (tensor* t : {b.logits, b.embd, b.embd_pooled, b.h_nextn})
+    if (t) t->is_output = true;
+}
 
 }  // namespace vrambudget::arch
-
-#ifndef VRAMBUDGET_COMPILED
-#include "vrambudget/arch/registry.hpp"
-#endif

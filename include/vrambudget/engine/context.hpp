@@ -1,15 +1,9 @@
-// What the engine makes of a run: effective sizes of a context, and the runs it refuses.
+// The parameters of a context as the engine has them, and what it takes where a run does not say.
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <string>
 
-#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/engine/run.hpp"
-#include "vrambudget/engine/speculative.hpp"
-#include "vrambudget/error.hpp"
-#include "vrambudget/model/hparams.hpp"
 
 namespace vrambudget {
 
@@ -53,138 +47,6 @@ struct context_params {
 /// Whether all sequences share one cache: llama-server's choice if `-np` does not say.
 [[nodiscard]] inline bool unified(const run& r) {
   return r.kv_unified.value_or(r.n_parallel == 0 && r.profile.rules.four_slots);
-}
-
-namespace detail {
-
-[[nodiscard]] inline std::uint32_t pad_n_ctx(std::uint64_t n) {
-  const std::uint64_t m = engine::n_ctx_multiple;
-  return static_cast<std::uint32_t>(
-      std::min<std::uint64_t>((n + m - 1) / m * m, UINT32_MAX / m * m));
-}
-
-/// Empty if the types of the KV cache go with the model and with flash attention.
-[[nodiscard]] inline std::string refused_cache_types(const run& r, const hparams& hp,
-                                                     flash_attn fa) {
-  const std::string k(traits(r.type_k).name), v(traits(r.type_v).name);
-  if ((hp.is_mla() || !hp.dsv4_compress_ratios.empty()) && r.type_k != r.type_v)
-    return "this model keeps K and V in one cache: types " + k + " and " + v + " must be the same";
-  if (is_quantized(r.type_v) && fa == flash_attn::off)
-    return "a quantized V cache (" + v + ") needs flash attention, which is off";
-  if (fa == flash_attn::off) return {};
-  const auto misfit = [](ggml_type t, std::uint32_t head, const std::string& what) -> std::string {
-    const std::uint32_t block = traits(t).block;
-    if (head % block == 0) return {};
-    return what + " cache type " + std::string(traits(t).name) + " has blocks of " +
-           std::to_string(block) + ", which do not divide the head size " + std::to_string(head);
-  };
-  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) {
-    if (auto why = misfit(r.type_k, hp.n_embd_head_k(il), "K"); !why.empty()) return why;
-    if (auto why = misfit(r.type_v, hp.n_embd_head_v(il), "V"); !why.empty()) return why;
-  }
-  return {};
-}
-
-}  // namespace detail
-
-/// The context the engine creates for a run.
-///
-/// Formula:  n_batch = min(n_ctx, -b) before n_ctx is padded to 256; n_ubatch = min(n_batch, -ub);
-///           without a unified cache n_ctx_seq = pad256(n_ctx / n_seq_max), n_ctx = n_ctx_seq * n_seq_max
-/// Errors:   invalid_argument  the engine refuses the run
-/// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, src/llama-context.cpp: llama_context, llama_init_from_model
-[[nodiscard]] inline result<context_params> effective_context(const run& r, const hparams& hp) {
-  const auto refuse = [](std::string why) { return error{errc::invalid_argument, std::move(why)}; };
-  context_params c;
-  c.n_seq_max = sequences(r);
-  if (c.n_seq_max > engine::max_seq)
-    return refuse("-np " + std::to_string(c.n_seq_max) + " is more than the engine's " +
-                  std::to_string(engine::max_seq) + " sequences");
-  if (r.n_batch == 0 && r.n_ubatch == 0) return refuse("-b and -ub are both 0");
-  c.n_ctx = r.n_ctx ? r.n_ctx : hp.n_ctx_train;
-  if (c.n_ctx == 0) return refuse("no context length: the model has none, and -c gives none");
-  if (r.split_mode == split_mode::row)
-    return refuse("-sm row: CUDA has no split buffers in this engine");
-
-  flash_attn fa = hp.never_flash_attn ? flash_attn::off : r.flash_attn;
-  if (is_quantized(r.type_v) && fa == flash_attn::automatic) fa = flash_attn::on;
-  if (auto why = detail::refused_cache_types(r, hp, fa); !why.empty())
-    return refuse(std::move(why));
-  c.flash_attn = fa != flash_attn::off;
-  c.fa_auto = fa == flash_attn::automatic;
-
-  c.rules = r.profile.rules;
-  c.n_rs_seq = hp.supports_rollback && c.rules.states_for_rollback
-                   ? std::max(r.n_rs_seq, states_kept_back(r))
-                   : 0;
-  c.causal_attn = hp.causal_attn;
-  // llama-server: embeddings need a batch in one graph
-  const std::uint32_t batch =
-      r.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
-  c.n_batch = c.causal_attn ? std::min(c.n_ctx, batch) : batch;
-  c.n_ubatch = std::min(c.n_batch, r.n_ubatch ? r.n_ubatch : batch);
-  if (c.n_ubatch == 0) return refuse("a batch of 0 tokens");
-  c.kv_unified = unified(r);
-  c.n_ctx = detail::pad_n_ctx(c.n_ctx);
-  if (c.kv_unified) {
-    c.n_ctx_seq = c.n_ctx;
-  } else {
-    c.n_ctx_seq = detail::pad_n_ctx(c.n_ctx / c.n_seq_max);
-    if (c.n_ctx_seq == 0)
-      return refuse("no context is left for each of " + std::to_string(c.n_seq_max) + " slots");
-    c.n_ctx = c.n_ctx_seq * c.n_seq_max;
-  }
-
-  c.type_k = r.type_k;
-  c.type_v = r.type_v;
-  c.offload_kqv = r.offload_kqv;
-  c.swa_full = r.swa_full;
-  c.embeddings = r.embeddings;
-  c.pooling = r.pooling != pooling::unspecified ? r.pooling : hp.pooling_type;
-  if (c.pooling == pooling::unspecified) c.pooling = pooling::none;
-
-  const bool pooled = r.pooling != pooling::unspecified && r.pooling != pooling::none;
-  const std::uint64_t to_check = std::uint64_t{c.n_seq_max} * (1 + drafted_tokens(r));
-  c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max
-                                    : static_cast<std::uint32_t>(std::max<std::uint64_t>(
-                                          1, std::min<std::uint64_t>(batch, to_check)));
-  if (r.embeddings || pooled || c.rules.logits_of_all_tokens) c.n_outputs_max = batch;
-  if (hp.has_encoder) c.n_outputs_max = c.n_batch;
-  if (c.n_outputs_max <
-      c.n_seq_max)  // the engine aborts when it reserves an output row per sequence
-    return refuse("a batch of " + std::to_string(c.n_outputs_max) +
-                  " tokens (-b) is less than the " + std::to_string(c.n_seq_max) +
-                  " sequences of -np");
-  return c;
-}
-
-/// The context of a draft beside `target`: as long, with as many sequences, caches of its own types,
-/// and one row of logits a sequence (a whole block, if it drafts blocks).
-///
-/// `own_model`: the draft is a model of its own, `hp` are its hyperparameters; else the target's.
-/// Errors:   invalid_argument  the engine refuses it
-/// Source:   llama.cpp v0.5.0, common/speculative.cpp: common_base_params_to_speculative,
-///           common_speculative_init_result
-[[nodiscard]] inline result<context_params> draft_context(const run& r,
-                                                          const context_params& target,
-                                                          const hparams& hp, bool own_model) {
-  run d = own_model ? placement_of_draft(r) : r;
-  d.n_ctx = target.n_ctx;
-  d.type_k = r.draft_type_k;
-  d.type_v = r.draft_type_v;
-  d.n_rs_seq = 0;
-  d.n_outputs_max =
-      target.n_seq_max * (has_type(r, {spec_type::draft_dflash, spec_type::draft_dspark})
-                              ? 1 + r.spec_draft_n_max
-                              : 1);
-  d.n_batch = target.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
-  d.embeddings = false;
-  d.pooling = pooling::unspecified;
-  d.spec_types.clear();
-  auto c = effective_context(d, hp);
-  if (c && has_type(r, {spec_type::draft_mtp})) c->kind = context_kind::mtp;
-  return c;
 }
 
 }  // namespace vrambudget

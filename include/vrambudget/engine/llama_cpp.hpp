@@ -17,7 +17,4 @@ inline constexpr std::uint32_t n_ctx_multiple = 256;       ///< every cache hold
 inline constexpr std::uint32_t sched_max_copies = 4;       ///< GGML_SCHED_MAX_COPIES
 inline constexpr std::uint32_t op_offload_min_batch = 32;  ///< GGML_OP_OFFLOAD_MIN_BATCH
 
-inline constexpr std::uint64_t cuda_alignment = 128;  ///< CUDA buffers, bytes
-inline constexpr std::uint64_t host_alignment = 32;   ///< CPU and pinned buffers, bytes
-
 }  // namespace vrambudget::engine

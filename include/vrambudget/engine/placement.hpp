@@ -1,4 +1,4 @@
-// Which device computes which layer. The numbers come from memory/placement.hpp.
+// Which device computes which layer. The numbers come from memory/place_layers.hpp.
 #pragma once
 
 #include <cstdint>

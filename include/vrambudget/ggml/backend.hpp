@@ -1,4 +1,4 @@
-// What the scheduler and the allocator ask of a backend. Implementations: engine/cuda.hpp, engine/cpu.hpp.
+// What the scheduler and the allocator ask of a backend. Implementations: backends/cuda/backend.hpp, backends/cpu/backend.hpp.
 #pragma once
 
 #include <cstdint>

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/engine/device.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gpu/driver_api.hpp"
 #include "vrambudget/gpu/nvml_api.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {

@@ -7,11 +7,11 @@
 #include <string_view>
 #include <vector>
 
-#include "vrambudget/engine/device.hpp"
 #include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/log/parsed_log.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget {

@@ -3,8 +3,9 @@
 
 #include <cstdint>
 
+#include "vrambudget/backends/cpu/backend.hpp"
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/engine/cache.hpp"
-#include "vrambudget/engine/cuda.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/units.hpp"
 
@@ -13,15 +14,15 @@ namespace vrambudget {
 /// Room of a dense tensor in a buffer, padded: CUDA adds to quantized rows that are no multiple of 512.
 ///
 /// Formula:  host: pad(rows * row_size(type, width), 32);
-///           CUDA: pad(rows * row_size(type, width) + cuda_row_padding(type, width), 128)
+///           CUDA: pad(rows * row_size(type, width) + cuda::row_padding(type, width), 128)
 /// Units:    `width` in elements of the first dimension, `rows` over all others
 /// Accuracy: exact
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-alloc.c: ggml_backend_alloc_ctx_tensors_from_buft
 [[nodiscard]] constexpr bytes buffer_size(ggml_type type, std::uint64_t width, std::uint64_t rows,
                                           bool on_device) {
   const bytes data = row_size(type, width) * rows;
-  if (!on_device) return pad(data, engine::host_alignment);
-  return pad(data + engine::cuda_row_padding(type, width), engine::cuda_alignment);
+  if (!on_device) return pad(data, cpu::alignment);
+  return pad(data + cuda::row_padding(type, width), cuda::alignment);
 }
 
 /// Bytes of a cache on one backend; `host`: the number of the host's backend.

@@ -11,16 +11,15 @@
 #include <vector>
 
 #include "vrambudget/arch/weight_table.hpp"
-#include "vrambudget/engine/cpu.hpp"
-#include "vrambudget/engine/cuda.hpp"
-#include "vrambudget/engine/device.hpp"
+#include "vrambudget/backends/cpu/backend.hpp"
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
-#include "vrambudget/linkage.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/layout.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -91,8 +90,8 @@ class graph_planner {
   /// Copies of each input: four with pipeline parallelism, else one.
   [[nodiscard]] std::uint32_t n_copies(const context_params& cp) const;
 
-  [[nodiscard]] static std::vector<engine::cuda_card> cards_of(std::span<const device> devices) {
-    std::vector<engine::cuda_card> cards;
+  [[nodiscard]] static std::vector<cuda::card> cards_of(std::span<const device> devices) {
+    std::vector<cuda::card> cards;
     for (const device& d : devices) cards.push_back({d.cc, d.n_sm ? d.n_sm : most_sm});
     return cards;
   }
@@ -106,17 +105,13 @@ class graph_planner {
   engine::rules rules_;
   bool op_offload_, may_pipeline_;
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
-  std::deque<engine::cuda_backend> cuda_;
-  std::vector<engine::cuda_card> cards_;
-  std::vector<std::vector<engine::cuda_card>> elsewhere_;
-  engine::cpu_backend cpu_;
+  std::deque<cuda::backend> cuda_;
+  std::vector<cuda::card> cards_;
+  std::vector<std::vector<cuda::card>> elsewhere_;
+  cpu::backend cpu_;
   std::vector<const ggml::backend*> backends_;
   ggml::graph graph_;
   std::vector<std::uint32_t> read_layers_;
 };
 
 }  // namespace vrambudget
-
-#ifndef VRAMBUDGET_COMPILED
-#include "vrambudget/memory/compute_buffer.ipp"
-#endif

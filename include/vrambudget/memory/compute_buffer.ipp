@@ -5,15 +5,14 @@
 #include <iterator>
 #include <utility>
 
-#include "vrambudget/arch/registry.hpp"
+#include "vrambudget/arch/description.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
 #include "vrambudget/memory/graph_scratch.hpp"
 
 namespace vrambudget {
 
-VRAMBUDGET_INLINE graph_planner::graph_planner(const model& m, const placement& place,
-                                               const weights& placed,
-                                               std::span<const device> devices, const run& r)
+graph_planner::graph_planner(const model& m, const placement& place, const weights& placed,
+                             std::span<const device> devices, const run& r)
     : model_(m),
       place_(place),
       weights_(m.hp.n_layer_all),
@@ -33,8 +32,8 @@ VRAMBUDGET_INLINE graph_planner::graph_planner(const model& m, const placement& 
     add_weight(m.tensors[w.tensor], w.backend, m.tensors[w.tensor].name);
 }
 
-VRAMBUDGET_INLINE void graph_planner::borrow_from(const model& target, const weights& placed,
-                                                  const placement& where) {
+void graph_planner::borrow_from(const model& target, const weights& placed,
+                                const placement& where) {
   const placed_weight *embeddings = nullptr, *output = nullptr;
   for (const placed_weight& w : placed.all) {
     const std::string& name = target.tensors[w.tensor].name;
@@ -50,9 +49,8 @@ VRAMBUDGET_INLINE void graph_planner::borrow_from(const model& target, const wei
   if (output) add_weight(target.tensors[output->tensor], output->backend, "target.output.weight");
 }
 
-VRAMBUDGET_INLINE result<compute_buffers> graph_planner::plan(context_params cp,
-                                                              const memory_layout& memory,
-                                                              const graph_observer& seen) {
+result<compute_buffers> graph_planner::plan(context_params cp, const memory_layout& memory,
+                                            const graph_observer& seen) {
   const bool nextn = cp.kind == context_kind::mtp && model_.hp.n_layer() > 0;
   const arch::description* d = arch::find_description(model_.architecture, nextn);
   if (!d)
@@ -114,9 +112,9 @@ VRAMBUDGET_INLINE result<compute_buffers> graph_planner::plan(context_params cp,
   return out;
 }
 
-VRAMBUDGET_INLINE error graph_planner::split(ggml::scheduler& sched, const arch::description& d,
-                                             const context_params& cp, const memory_layout& memory,
-                                             const arch::ubatch& ub) {
+error graph_planner::split(ggml::scheduler& sched, const arch::description& d,
+                           const context_params& cp, const memory_layout& memory,
+                           const arch::ubatch& ub) {
   graph_.clear();
   const arch::graph_source source{model_.hp, cp, place_, memory, weights_, read_layers_};
   arch::builder b(graph_, source, ub);
@@ -129,7 +127,7 @@ VRAMBUDGET_INLINE error graph_planner::split(ggml::scheduler& sched, const arch:
   return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
 }
 
-VRAMBUDGET_INLINE graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out) {
+graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out) {
   const graph_shape shape{static_cast<std::uint32_t>(graph_.nodes().size()),
                           static_cast<std::uint32_t>(sched.splits().size())};
   sched.plan_buffers(graph_);
@@ -140,14 +138,13 @@ VRAMBUDGET_INLINE graph_shape graph_planner::reserve(ggml::scheduler& sched, com
   return shape;
 }
 
-VRAMBUDGET_INLINE void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out,
-                                           const arch::description& d, const context_params& cp,
-                                           const memory_layout& memory, const arch::ubatch& ub) {
+void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
+                         const context_params& cp, const memory_layout& memory,
+                         const arch::ubatch& ub) {
   if (split(sched, d, cp, memory, ub).message.empty()) add_pools(sched, out);
 }
 
-VRAMBUDGET_INLINE void graph_planner::add_pools(const ggml::scheduler& sched,
-                                                compute_buffers& out) const {
+void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out) const {
   for (std::size_t i = 0; i < out.pool.size(); ++i) {
     const auto nodes = drawing_nodes(graph_, sched, static_cast<int>(i));
     raise_pool(out.pool[i], nodes, cards_[i], rules_);
@@ -156,9 +153,8 @@ VRAMBUDGET_INLINE void graph_planner::add_pools(const ggml::scheduler& sched,
   }
 }
 
-VRAMBUDGET_INLINE void graph_planner::check_table(const arch::description& d,
-                                                  std::uint64_t n_tokens,
-                                                  const memory_layout& memory) {
+void graph_planner::check_table(const arch::description& d, std::uint64_t n_tokens,
+                                const memory_layout& memory) {
   constexpr std::uint64_t sizes[] = {1031,   2053,   4099,   8209,    16411,   32771,  65537,
                                      131101, 262147, 524309, 1048583, 2097169, 4194319};
   const std::uint64_t wanted = std::max<std::uint64_t>(
@@ -174,8 +170,7 @@ VRAMBUDGET_INLINE void graph_planner::check_table(const arch::description& d,
                 " tensors, and the scheduler's table room for " + std::to_string(*size));
 }
 
-VRAMBUDGET_INLINE std::vector<std::pair<ggml::op, bool*>> graph_planner::probed_ops(
-    context_params& cp) const {
+std::vector<std::pair<ggml::op, bool*>> graph_planner::probed_ops(context_params& cp) const {
   std::vector<std::pair<ggml::op, bool*>> all;
   if (cp.fa_auto) all.emplace_back(ggml::op::flash_attn_ext, &cp.flash_attn);
   if (model_.hp.dsv4_hc_mult == 0) return all;  // no hyper-connections, none of their operations
@@ -185,19 +180,18 @@ VRAMBUDGET_INLINE std::vector<std::pair<ggml::op, bool*>> graph_planner::probed_
   return all;
 }
 
-VRAMBUDGET_INLINE bool graph_planner::stays_on_layers(ggml::op op) const {
+bool graph_planner::stays_on_layers(ggml::op op) const {
   return std::all_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const ggml::tensor* t) {
     return t->op != op || t->il < 0 ||
            t->backend == place_.layer_backend(static_cast<std::uint32_t>(t->il));
   });
 }
 
-VRAMBUDGET_INLINE std::uint32_t graph_planner::n_copies(const context_params& cp) const {
+std::uint32_t graph_planner::n_copies(const context_params& cp) const {
   return may_pipeline_ && cp.offload_kqv ? engine::sched_max_copies : 1;
 }
 
-VRAMBUDGET_INLINE void graph_planner::add_weight(const model_tensor& t, int backend,
-                                                 std::string_view known_as) {
+void graph_planner::add_weight(const model_tensor& t, int backend, std::string_view known_as) {
   const auto [stack, il, rest] = stack_of(known_as);
   weights_.add(il, stack, rest, weight_tensor(t, backend));
 }

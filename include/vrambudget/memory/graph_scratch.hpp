@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/engine/cuda_pool.hpp"
+#include "vrambudget/backends/cuda/pool.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 
@@ -59,7 +59,7 @@ inline std::string describe_operands(const ggml::tensor& t) {
   for (const ggml::split& s : sched.splits()) {
     if (s.backend != backend) continue;
     for (const ggml::tensor* t : std::span(g.nodes()).subspan(s.begin, s.end - s.begin)) {
-      if (!engine::draws_scratch(t->op)) continue;
+      if (!cuda::draws_scratch(t->op)) continue;
       if (next >= all.size() || !detail::draws_the_same(*all[next], *t))
         next = static_cast<std::size_t>(
             std::find_if(all.begin(), all.end(),
@@ -74,10 +74,10 @@ inline std::string describe_operands(const ggml::tensor& t) {
 
 /// Raises `need` to what the nodes draw on a card.
 inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nodes,
-                       const engine::cuda_card& card, const engine::rules& rules) {
+                       const cuda::card& card, const engine::rules& rules) {
   const ggml::tensor* most = nullptr;
   for (const ggml::tensor* t : nodes) {
-    const engine::cuda_scratch drawn = engine::pool_scratch(*t, card, rules);
+    const cuda::scratch drawn = cuda::pool_scratch(*t, card, rules);
     need.cublas |= drawn.cublas;
     if (bytes{drawn.size} > need.scratch) {
       need.scratch = bytes{drawn.size};

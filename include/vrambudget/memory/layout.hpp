@@ -9,6 +9,7 @@
 #include "vrambudget/engine/cache.hpp"
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/engine/placement.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/model/architecture.hpp"
 
 namespace vrambudget {

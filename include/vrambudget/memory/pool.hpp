@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <string>
 
+#include "vrambudget/backends/cuda/pool.hpp"
 #include "vrambudget/engine/context.hpp"
-#include "vrambudget/engine/cuda_pool.hpp"
-#include "vrambudget/engine/device.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
@@ -86,8 +86,8 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
 /// Accuracy: bound for full micro-batches: other sizes may leave partial tiles that those do not
 /// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{ggml-cuda.cu: ggml_cuda_pool_vmm, common.cuh: cublas_handle}
 [[nodiscard]] inline bytes pool_bytes(const pool_need& need, std::uint32_t cc) {
-  return pad(need.scratch, engine::pool_granularity) +
-         (need.cublas ? engine::cublas_workspace(cc) : bytes{});
+  return pad(need.scratch, cuda::pool_granularity) +
+         (need.cublas ? cuda::cublas_workspace(cc) : bytes{});
 }
 
 /// The same for graphs that are not described: a ceiling from the weights alone.

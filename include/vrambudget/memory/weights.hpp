@@ -8,11 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "vrambudget/engine/cuda.hpp"
+#include "vrambudget/backends/cpu/backend.hpp"
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/engine/placement.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/ggml/tensor.hpp"
-#include "vrambudget/linkage.hpp"
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/model/tensor_class.hpp"
 
@@ -40,8 +40,8 @@ struct weights {
 /// Room of a tensor in a weight buffer.
 [[nodiscard]] inline bytes weight_size(const model_tensor& t, bool on_device) {
   const bytes row =
-      on_device ? engine::cuda_row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])) : bytes{};
-  return pad(t.size + row, on_device ? engine::cuda_alignment : engine::host_alignment);
+      on_device ? cuda::row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])) : bytes{};
+  return pad(t.size + row, on_device ? cuda::alignment : cpu::alignment);
 }
 
 /// Places all tensors of a model. `n_present`: the devices of the machine.
@@ -52,9 +52,8 @@ struct weights {
 ///                             a tensor to a device that the run does not use
 /// Accuracy: exact; on the host the tensors that stay there, not the range of the file that is mapped
 /// Source:   llama.cpp v0.5.0, src/llama-model-loader.cpp: create_tensor; src/llama-model.cpp: load_tensors
-[[nodiscard]] VRAMBUDGET_INLINE result<weights> place_weights(const model& m,
-                                                              const placement& place, const run& r,
-                                                              std::size_t n_present = 0);
+[[nodiscard]] result<weights> place_weights(const model& m, const placement& place, const run& r,
+                                            std::size_t n_present = 0);
 
 /// Whether a run sends any tensor elsewhere, which turns pipeline parallelism off.
 [[nodiscard]] inline bool has_overrides(const run& r) {
@@ -79,7 +78,3 @@ struct weights {
 }
 
 }  // namespace vrambudget
-
-#ifndef VRAMBUDGET_COMPILED
-#include "vrambudget/memory/weights.ipp"
-#endif

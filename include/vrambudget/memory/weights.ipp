@@ -106,13 +106,13 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
   }
   if (rest.find("norm") != std::string_view::npos)
     return !is_quantized(t.type);  // elementwise products are of floats
-  return t.ne[1] == 1 || t.type == ggml_type::i32 || engine::cuda_multiplies(t.type);
+  return t.ne[1] == 1 || t.type == ggml_type::i32 || cuda::multiplies_by(t.type);
 }
 
 }  // namespace detail
 
-VRAMBUDGET_INLINE result<weights> place_weights(const model& m, const placement& place,
-                                                const run& r, std::size_t n_present) {
+result<weights> place_weights(const model& m, const placement& place, const run& r,
+                              std::size_t n_present) {
   const auto overrides = detail::weight_overrides::compile(r, place, n_present);
   if (!overrides) return overrides.error();
   weights out;

@@ -10,7 +10,7 @@
 
 #include "vrambudget/basis.hpp"
 #include "vrambudget/engine/context.hpp"
-#include "vrambudget/engine/device.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/units.hpp"
 

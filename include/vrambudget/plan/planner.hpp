@@ -13,15 +13,16 @@
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/memory/compute_bound.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
+#include "vrambudget/memory/draft.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/memory/output_buffer.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/pool.hpp"
-#include "vrambudget/memory/speculative.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/explain.hpp"
-#include "vrambudget/plan/projector.hpp"
+#include "vrambudget/plan/projector_budget.hpp"
 
 namespace vrambudget {
 
@@ -48,7 +49,7 @@ class planner {
   [[nodiscard]] const model* draft_model() const { return draft_model_; }
 
   /// Lets budgets also say what the pools would be on other devices, `pool_elsewhere`. On those all else
-  /// must be the same: as many, of the same buffers (engine::same_buffers_from), with the same layers.
+  /// must be the same: as many, of the same buffers (cuda::same_buffers_from), with the same layers.
   void count_pools_on(std::vector<device> others) {
     elsewhere_.push_back(std::move(others));
     placed_.reset();

@@ -7,19 +7,12 @@
 // (sweep_curve.hpp). Cards on which the same graphs run share them, each with a pool of its own.
 #pragma once
 
-#include <algorithm>
-#include <atomic>
 #include <cstdint>
-#include <map>
-#include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "vrambudget/engine/cuda.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/sweep_columns.hpp"
-#include "vrambudget/plan/sweep_curve.hpp"
 
 namespace vrambudget {
 
@@ -41,7 +34,7 @@ struct sweep_axes {
   }
 };
 
-/// One after the other, on the caller's thread. io/threads.hpp has one for many.
+/// One after the other, on the caller's thread. os/threads.hpp has one for many.
 [[nodiscard]] inline sweep_runner in_turn() {
   return [](std::size_t n, const auto& work, const auto& between) {
     for (std::size_t i = 0; i < n; ++i) {
@@ -52,231 +45,12 @@ struct sweep_axes {
   };
 }
 
-namespace detail {
-
-/// Sets of devices on which all of a model's buffers are the same, pools aside.
-struct sweep_kind {
-  /// What decides: cards of the same buffers, and the layers on each. A projector's pool is counted for one
-  /// card only, so with one the cards must be alike.
-  struct key {
-    std::vector<std::uint32_t> cards;
-    std::vector<int> layers;
-    auto operator<=>(const key&) const = default;
-  };
-  static key key_of(const sweep_axes& axes, const model& m, const std::vector<device>& set) {
-    key k;
-    for (const device& d : set) {
-      k.cards.push_back(axes.mmproj ? d.cc : engine::same_buffers_from(d.cc));
-      if (axes.mmproj) k.cards.push_back(d.n_sm);
-    }
-    add_layers(k.layers, axes.base, set, m);
-    if (axes.draft) add_layers(k.layers, placement_of_draft(axes.base), set, *axes.draft);
-    return k;
-  }
-
-  const model* of;
-  std::vector<std::vector<device>> sets;  ///< no two with the same pools
-
-  /// The number of the set whose pools are those of `set`.
-  std::size_t number_of(const std::vector<device>& set, bool with_pools) {
-    const auto same = [](const device& a, const device& b) {
-      return a.cc == b.cc && a.n_sm == b.n_sm;
-    };
-    std::size_t n = 0;
-    while (n < sets.size() && with_pools &&
-           !std::equal(set.begin(), set.end(), sets[n].begin(), sets[n].end(), same))
-      ++n;
-    if (n == sets.size()) sets.push_back(set);
-    return n;
-  }
-
- private:
-  static void add_layers(std::vector<int>& out, const run& r, const std::vector<device>& set,
-                         const model& m) {
-    const auto used = devices_of(r, set);
-    if (!used) return;
-    const auto where = place_layers(r, *used, m.hp.n_layer_all);
-    if (!where) return;
-    for (std::uint32_t il = 0; il < m.hp.n_layer_all; ++il) out.push_back(where->layer_backend(il));
-    out.push_back(where->output_backend());
-  }
-};
-
-class sweeper {
- public:
-  sweeper(const sweep_axes& axes, const sweep_progress& progress, const sweep_runner& run_all)
-      : axes_(axes), progress_(progress), run_all_(run_all) {}
-
-  sweep_result take() {
-    find_kinds();
-    out_.stopped = !plan_curves() || !tells(axes_.size());
-    if (!out_.stopped) write_rows();
-    return std::move(out_);
-  }
-
- private:
-  /// A model on a set of devices: its rows are those of the kind's curves.
-  struct place {
-    std::size_t model, gpu, kind, set;
-  };
-  /// Points next to each other in the columns: those of one curve for one set.
-  struct block {
-    std::size_t place, cache_types, n_parallel, curve, first_row;
-  };
-
-  [[nodiscard]] std::size_t curves_of_kind() const {
-    return axes_.cache_types.size() * axes_.n_parallel.size();
-  }
-
-  void find_kinds() {
-    for (std::size_t m = 0; m < axes_.models.size(); ++m) {
-      std::map<sweep_kind::key, std::size_t> known;
-      for (std::size_t g = 0; g < axes_.gpus.size(); ++g) {
-        const model& of = *axes_.models[m];
-        const auto [kind, is_new] =
-            known.try_emplace(sweep_kind::key_of(axes_, of, axes_.gpus[g]), kinds_.size());
-        if (is_new) kinds_.push_back({&of, {}});
-        places_.push_back(
-            {m, g, kind->second,
-             kinds_[kind->second].number_of(axes_.gpus[g], !axes_.held_against.buffers_only)});
-      }
-    }
-  }
-
-  bool plan_curves() {
-    std::vector<std::uint64_t> n_sharing(kinds_.size());
-    for (const place& p : places_) ++n_sharing[p.kind];
-    curves_.resize(kinds_.size() * curves_of_kind());
-    std::atomic<std::uint64_t> done{0};
-    const bool all = run_all_(
-        curves_.size(),
-        [&](std::size_t i) {
-          const std::size_t kind = i / curves_of_kind();
-          curves_[i] = plan_curve(kinds_[kind], i % curves_of_kind());
-          done += n_sharing[kind] * axes_.n_ctx.size();
-        },
-        [&] { return done == axes_.size() || tells(done); });
-    for (const auto& c : curves_)
-      if (c) out_.n_budgets += c->n_budgets();
-    return all;
-  }
-  [[nodiscard]] std::unique_ptr<sweep_curve> plan_curve(const sweep_kind& kind,
-                                                        std::size_t number) const {
-    planner p(*kind.of, kind.sets.front(), axes_.held_against, axes_.draft, axes_.mmproj);
-    for (std::size_t s = 1; s < kind.sets.size(); ++s) p.count_pools_on(kind.sets[s]);
-    run r = axes_.base;
-    const auto& types = axes_.cache_types[number / axes_.n_parallel.size()];
-    r.type_k = types.first;
-    r.type_v = types.second;
-    r.n_parallel = axes_.n_parallel[number % axes_.n_parallel.size()];
-    return std::make_unique<sweep_curve>(p, std::move(r), axes_.n_ctx);
-  }
-  bool tells(std::uint64_t done) const { return !progress_ || progress_(done, axes_.size()); }
-
-  void write_rows() {
-    std::vector<block> blocks;
-    std::size_t n_rows = 0;
-    for (std::size_t p = 0; p < places_.size(); ++p)
-      for (std::size_t i = 0; i < curves_of_kind(); ++i) {
-        blocks.push_back({p, i / axes_.n_parallel.size(), i % axes_.n_parallel.size(),
-                          places_[p].kind * curves_of_kind() + i, n_rows});
-        const sweep_curve& c = *curves_[blocks.back().curve];
-        n_rows += c.n_accepted();
-        for (std::size_t k = 0; k < axes_.n_ctx.size(); ++k)
-          if (c.at(k).refused) refuse(blocks.back(), axes_.n_ctx[k], c.at(k).why);
-      }
-    sweep_columns::for_each(out_.columns, [&](const char*, auto& c) { c.resize(n_rows); });
-    run_all_(
-        blocks.size(), [&](std::size_t b) { write(blocks[b]); }, [] { return true; });
-  }
-
-  void write(const block& b) {
-    const place& p = places_[b.place];
-    const sweep_curve& curve = *curves_[b.curve];
-    const auto& set = axes_.gpus[p.gpu];
-    sweep_columns& c = out_.columns;
-    std::vector<std::int64_t> context, room;  // of each device
-    for (const std::size_t d : curve.devices()) {
-      const bytes own = axes_.held_against.buffers_only ? bytes{} : set[d].driver_context.high;
-      context.push_back(static_cast<std::int64_t>(own.count));
-      room.push_back(
-          static_cast<std::int64_t>(saturating_sub(set[d].free, axes_.held_against.reserve).count));
-    }
-    std::size_t row = b.first_row;
-    for (std::size_t k = 0; k < axes_.n_ctx.size(); ++k) {
-      const sweep_curve::point& at = curve.at(k);
-      if (at.refused) continue;
-      const sweep_curve::amounts a = curve.amounts_at(k);
-      std::int64_t sum[sweep_curve::n_amounts] = {}, pool = 0, contexts = 0, usable = 0, used = 0,
-                   spare = room.empty() ? 0 : INT64_MAX;  // 0: all on the host
-      for (std::size_t d = 0; d < room.size(); ++d) {
-        std::int64_t used_here = context[d] + a.pool(p.set, d);
-        for (std::size_t n = 0; n < sweep_curve::n_amounts; ++n) {
-          sum[n] += a.of(d, n);
-          used_here += a.of(d, n);
-        }
-        pool += a.pool(p.set, d);
-        contexts += context[d];
-        usable += room[d];
-        used += used_here;
-        spare = std::min(spare, room[d] - used_here);
-      }
-      c.model[row] = static_cast<std::int32_t>(p.model);
-      c.gpu[row] = static_cast<std::int32_t>(p.gpu);
-      c.cache_types[row] = static_cast<std::int32_t>(b.cache_types);
-      c.n_parallel[row] = axes_.n_parallel[b.n_parallel];
-      c.n_ctx[row] = axes_.n_ctx[k];
-      c.weights[row] = sum[sweep_curve::weights];
-      c.kv_cache[row] = sum[sweep_curve::kv_cache];
-      c.recurrent_state[row] = sum[sweep_curve::recurrent_state];
-      c.compute_buffer[row] = sum[sweep_curve::compute_buffer];
-      c.driver_context[row] = contexts;
-      c.pool[row] = pool;
-      c.other[row] = sum[sweep_curve::other];
-      c.used[row] = used;
-      c.usable[row] = usable;
-      c.spare[row] = spare;
-      c.host[row] = a.host();
-      c.fits[row] = spare >= 0;
-      c.basis[row] = static_cast<std::uint8_t>(at.basis);
-      c.interpolated[row] = !at.planned;
-      ++row;
-    }
-  }
-
-  /// Contexts that are refused one after the other for the same reason are one refusal.
-  void refuse(const block& b, std::uint32_t n_ctx, const std::string& why) {
-    const place& p = places_[b.place];
-    if (!out_.refused.empty()) {
-      sweep_refusal& last = out_.refused.back();
-      if (last.model == p.model && last.gpu == p.gpu && last.cache_types == b.cache_types &&
-          last.n_parallel == b.n_parallel && last.why == why) {
-        last.n_ctx_last = n_ctx;
-        return;
-      }
-    }
-    out_.refused.push_back({p.model, p.gpu, b.cache_types, b.n_parallel, n_ctx, n_ctx, why});
-  }
-
-  const sweep_axes& axes_;
-  const sweep_progress& progress_;
-  const sweep_runner& run_all_;
-  std::vector<sweep_kind> kinds_;
-  std::vector<place> places_;                         ///< models x gpus
-  std::vector<std::unique_ptr<sweep_curve>> curves_;  ///< kinds x cache types x slots
-  sweep_result out_;
-};
-
-}  // namespace detail
-
 /// All points of the grid. `run_all`: who does the work; the rows are the same whoever it is.
 ///
 /// Errors:   none of its own: what the engine refuses is listed
 /// Accuracy: as planner::budget_for for rows that are not interpolated; those lie on a line between two
 ///           budgets on which a third one in between was found to the byte
-[[nodiscard]] inline sweep_result sweep(const sweep_axes& axes, const sweep_progress& progress = {},
-                                        const sweep_runner& run_all = in_turn()) {
-  return detail::sweeper(axes, progress, run_all).take();
-}
+[[nodiscard]] sweep_result sweep(const sweep_axes& axes, const sweep_progress& progress = {},
+                                 const sweep_runner& run_all = in_turn());
 
 }  // namespace vrambudget

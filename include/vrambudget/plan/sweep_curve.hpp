@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "vrambudget/engine/context.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget::detail {

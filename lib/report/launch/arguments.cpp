@@ -7,7 +7,7 @@
 
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/ggml/type.hpp"
-#include "vrambudget/io/hub.hpp"
+#include "vrambudget/hub/hub.hpp"
 
 namespace vrambudget::launching {
 namespace {

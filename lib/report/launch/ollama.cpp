@@ -9,7 +9,7 @@
 
 #include "arguments.hpp"
 #include "vrambudget/ggml/type.hpp"
-#include "vrambudget/io/hub.hpp"
+#include "vrambudget/hub/hub.hpp"
 
 namespace vrambudget::launching {
 namespace {

@@ -1,8 +1,6 @@
 // Compares what we say of projectors with what llama.cpp's libmtmd really allocated, byte for byte, and
 // prints a table by type. Usage: projector_test CASES DEVICES SHAPES (a folder or .jsonl, a file, a folder)
 //        projector_test --graph SHAPE DEVICES GPU [vision|audio] prints the graph of the warm-up.
-#include "vrambudget/memory/projector.hpp"
-
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
@@ -18,9 +16,10 @@
 
 #include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/memory/encoder_buffers.hpp"
 #include "vrambudget/memory/pool.hpp"
-#include "vrambudget/plan/projector.hpp"
+#include "vrambudget/plan/projector_budget.hpp"
 
 namespace {
 
@@ -171,7 +170,7 @@ class runner {
       check(graph_column, "width of the output", number(g->at("output").at(0)), got.n_embd_out);
     }
     if (const json::value* n = w.if_contains("encode")) {
-      const bytes need = pad(got.pool.scratch, engine::pool_granularity);
+      const bytes need = pad(got.pool.scratch, cuda::pool_granularity);
       const std::int64_t grew = number(*n), pool = bytes_of(need);
       ++t.pools;
       t.close += pool >= grew && pool - grew <= bytes_of(2_MiB);

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "vrambudget/engine/cpu.hpp"
+#include "vrambudget/backends/cpu/backend.hpp"
 #include "vrambudget/ggml/ops.hpp"
 
 using namespace vrambudget;
@@ -12,7 +12,7 @@ namespace {
 
 /// Plans all nodes of `g` on one CPU backend (alignment 32) and gives the buffer's size.
 std::uint64_t planned_size(graph& g) {
-  const engine::cpu_backend cpu;
+  const cpu::backend cpu;
   const backend* backends[] = {&cpu};
   allocator a(backends);
   std::vector<placed> leafs, nodes;

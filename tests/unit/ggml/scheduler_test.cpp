@@ -4,8 +4,8 @@
 
 #include <tuple>
 
-#include "vrambudget/engine/cpu.hpp"
-#include "vrambudget/engine/cuda.hpp"
+#include "vrambudget/backends/cpu/backend.hpp"
+#include "vrambudget/backends/cuda/backend.hpp"
 
 using namespace vrambudget;
 using namespace vrambudget::ggml;
@@ -16,8 +16,8 @@ constexpr int gpu = 0, host = 1;
 
 /// One GPU and the CPU.
 struct machine {
-  engine::cuda_backend cuda{gpu, 860, 2, {}};
-  engine::cpu_backend cpu;
+  cuda::backend cuda{gpu, 860, 2, {}};
+  cpu::backend cpu;
   std::vector<const backend*> backends{&cuda, &cpu};
 };
 

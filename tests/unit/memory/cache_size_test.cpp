@@ -3,8 +3,9 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/memory/layout.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 
 using namespace vrambudget;
 

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
-#include "vrambudget/memory/placement.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 
 using namespace vrambudget;
 

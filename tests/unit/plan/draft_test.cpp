@@ -5,8 +5,9 @@
 #include <string>
 
 #include "../header_of.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
-#include "vrambudget/plan/solve.hpp"
+#include "vrambudget/advise/what_would_fit.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/plan/max_context.hpp"
 
 using namespace vrambudget;
 

@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;

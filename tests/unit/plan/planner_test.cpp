@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 
 using namespace vrambudget;
 

@@ -10,10 +10,10 @@
 #include <string>
 
 #include "../header_of.hpp"
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/catalogued_file.hpp"
-#include "vrambudget/io/shape.hpp"
-#include "vrambudget/io/threads.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/os/threads.hpp"
 
 using namespace vrambudget;
 
@@ -197,7 +197,7 @@ TEST_CASE("buffers are the same on all cards from a class's first on") {
         device d = testing::card(80_GiB);
         d.cc = cc;
         const auto b = plan(m, r, {d});
-        d.cc = engine::same_buffers_from(cc);
+        d.cc = cuda::same_buffers_from(cc);
         const auto first = plan(m, r, {d});
         CAPTURE(name);
         CAPTURE(cc);

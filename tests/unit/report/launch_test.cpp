@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "request/run_options.hpp"
-#include "vrambudget/gpu/catalogue.hpp"
-#include "vrambudget/io/model_catalogue.hpp"
-#include "vrambudget/io/shape.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/report/json.hpp"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "vrambudget/arch/encoders/input.hpp"
 #include "vrambudget/arch/encoders/weights.hpp"
-#include "vrambudget/engine/projector.hpp"
 #include "vrambudget/ggml/convolution.hpp"
 
 namespace vrambudget::arch::encoders {

@@ -1,0 +1,72 @@
+// Files of catalogued models: the shape as it is kept, files that are published, and what
+// llama-quantize would write.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/published_files.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/quantize/file_type.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// One file of a catalogued model, published or not.
+struct catalogued_file {
+  const catalogued_model* shape = nullptr;    ///< whose hyperparameters and tensors it has
+  std::string name;                           ///< "Qwen3-8B-Q5_K_M"
+  std::string quantization;                   ///< "Q5_K_M"
+  std::optional<file_type> types;             ///< as llama-quantize chooses; empty: the shape's own
+  const published_file* published = nullptr;  ///< such a file; nullptr: none is recorded
+
+  /// Whether the tensors' types are those of the shape.
+  [[nodiscard]] bool is_own() const { return quantization == shape->quantization; }
+};
+
+/// A model with its files.
+struct catalogued_files {
+  std::string name;  ///< "Qwen3-8B"
+  std::vector<catalogued_file> files;
+};
+
+/// File types that most publishers offer. They are offered of every model but those that were trained
+/// in a type of their own (MXFP4).
+inline constexpr std::array<file_type, 7> usual_file_types = {
+    file_type::q8_0,   file_type::q6_k,   file_type::q5_k_m, file_type::q4_k_m,
+    file_type::iq4_xs, file_type::q3_k_m, file_type::q2_k};
+
+/// All models, each with its shapes, published files and usual file types, in the catalogue's order.
+[[nodiscard]] std::span<const catalogued_files> all_catalogued_files();
+
+/// The file that a person means: one of all_catalogued_files(), or a model's name with any file type
+/// of llama-quantize ("qwen3 8b q5_k_s"), else what find_model() makes of it.
+///
+/// Errors: not_found    as find_model
+///         unsupported  another file type of a model that was trained in its own
+[[nodiscard]] result<catalogued_file> find_catalogued_file(std::string_view typed);
+
+/// A shape as a model.
+/// Errors: as header_from_shape, gguf::parse and read_model
+[[nodiscard]] result<model> read_shape(const catalogued_model& shape);
+
+/// The model that the file holds, from that of its shape. Types that llama-quantize chooses are those
+/// with an importance matrix, as all recorded files of the types have for which that matters. Where a
+/// published file's size cannot be so, its tensors are scaled to it, header included, so rather too
+/// large.
+///
+/// Accuracy: of other types than the shape's own, assumed; `types_note` says why
+/// Errors:   as quantized
+[[nodiscard]] result<model> as_file(const model& shape, const catalogued_file& file);
+
+/// Data of the tensors of as_file().
+/// Errors: as quantized_types
+[[nodiscard]] result<bytes> data_of(const model& shape, const catalogued_file& file);
+
+}  // namespace vrambudget

@@ -1,0 +1,63 @@
+// The GPUs we know by name: facts from data/gpus.json, which is part of the library.
+// What of a card's memory a plan may use is decided elsewhere.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/machine/device.hpp"
+#include "vrambudget/machine/operating_system.hpp"
+#include "vrambudget/os/this_system.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// One row of the catalogue. data/README.md explains each key.
+struct gpu_entry {
+  std::string id;    ///< "rtx-4060-ti-16gb", unique
+  std::string name;  ///< as the driver spells it; cards that differ only in memory share it
+  std::vector<std::string> aliases;  ///< other spellings, each of this row only
+  std::string form;                  ///< `class`: desktop, laptop, workstation, datacenter, unified
+  bytes memory;                      ///< nominal, powers of two
+  std::optional<bytes> nvml_total;   ///< what nvidia-smi calls total
+  std::optional<bytes> cuda_total;   ///< what cudaMemGetInfo calls total, on Linux
+  bool cuda_total_observed = false;  ///< true: read in a log; false: recalled, or not known
+  std::uint32_t cc = 0;              ///< compute capability times 100
+  std::optional<std::uint32_t> n_sm;  ///< streaming multiprocessors
+  std::uint64_t bandwidth_bytes_per_s = 0;
+};
+
+/// All rows, sorted by id.
+[[nodiscard]] std::span<const gpu_entry> gpus();
+
+/// The row that a person means: an id, an alias or the driver's name, in any case, with or without
+/// spaces, punctuation and the words NVIDIA, GeForce, RTX, GTX and Tesla; a memory size may follow
+/// ("4060 ti 16gb"). Where cards share a name, the name alone means the row that has it as its alias
+/// or id: the variant most in use, or the smaller one where that is not clear.
+///
+/// Errors: not_found  no row is meant; the message gives the three nearest ids, or the variants when
+///                    the name alone does not say which
+[[nodiscard]] result<gpu_entry> find_gpu(std::string_view typed);
+
+/// The other rows that carry the same driver name, as "NVIDIA GeForce RTX 4060 Ti" has two.
+[[nodiscard]] std::vector<std::string> other_variants(const gpu_entry& gpu);
+
+/// What a card is planned for, besides the model.
+struct surroundings {
+  operating_system system = this_system();
+  std::optional<std::uint32_t> driver = std::nullopt;  ///< its major version
+  bool display = false;                                ///< the card draws a desktop
+};
+
+/// The row as the engine's device. `total` is the driver's where it is known (on Linux cuda_total, else
+/// nvml_total, else nominal). Without a desktop all of it is `free`. A desktop takes its part of a card
+/// with `display`, and of every desktop or laptop card under Windows and WSL2. The driver's context
+/// is that of the rigs most like it.
+[[nodiscard]] device to_device(const gpu_entry& gpu, const surroundings& around = {});
+
+}  // namespace vrambudget

@@ -1,0 +1,90 @@
+// How an encoder is simulated; see projector.hpp.
+#pragma once
+
+#include <algorithm>
+
+#include "vrambudget/arch/encoders/registry.hpp"
+#include "vrambudget/memory/encoder_buffers.hpp"
+#include "vrambudget/memory/graph_scratch.hpp"
+
+namespace vrambudget {
+
+encoder_planner::encoder_planner(const projector& p, const encoder& e, const device* on,
+                                 const projector_run& r, const engine::rules& rules)
+    : encoder_(e),
+      on_device_(on != nullptr),
+      flash_attn_(r.flash_attn),
+      rules_(rules),
+      cuda_(0, on ? on->cc : 0, 2, rules_),
+      card_{on ? on->cc : 0, on && on->n_sm ? on->n_sm : most_sm} {
+  if (on) backends_.push_back(&cuda_);
+  backends_.push_back(&cpu_);
+  // on the first backend, which is the host's if there is no other
+  for (const model_tensor& t : p.tensors) weights_.add(t.name, weight_tensor(t, 0));
+  tensors_ = &p.tensors;
+}
+
+result<encoder_buffers> encoder_planner::reserve(const encoder_input& in) {
+  const arch::encoders::description* d = arch::encoders::find_description(encoder_.type->name);
+  if (!d)
+    return error{errc::unsupported, "no graph description for projector type '" +
+                                        std::string(encoder_.type->name) + "'"};
+  ggml::scheduler sched(backends_, 1, true);
+  const bool automatic = flash_attn_ == flash_attn::automatic;
+  out_.flash_attn = flash_attn_ != flash_attn::off;
+  if (auto e = place(sched, *d, in); !e.message.empty()) return e;
+  if (automatic && lacks_flash_attn()) {
+    out_.flash_attn = false;
+    if (auto e = place(sched, *d, in); !e.message.empty()) return e;
+  }
+  flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
+  out_.pool = {};
+  if (on_device_) raise_pool(out_.pool, drawing_nodes(graph_, sched, 0), card_, rules_);
+  return out_;
+}
+
+bytes encoder_planner::weights() const {
+  bytes sum;
+  for_loaded([&](const model_tensor& t) { sum += weight_size(t, on_device_); });
+  return sum;
+}
+
+bytes encoder_planner::weights_reported() const {
+  bytes sum;
+  for_loaded([&](const model_tensor& t) { sum += t.size; });
+  return sum;
+}
+
+bool encoder_planner::batches() const {
+  const arch::encoders::description* d = arch::encoders::find_description(encoder_.type->name);
+  return d && d->batches;
+}
+
+error encoder_planner::place(ggml::scheduler& sched, const arch::encoders::description& d,
+                             const encoder_input& in) {
+  graph_.clear();
+  arch::encoders::builder b(graph_, encoder_, weights_, in, out_.flash_attn);
+  arch::encoders::build_graph(d, b);
+  constexpr std::size_t most_tensors = 8192;
+  if (graph_.nodes().size() > most_tensors || graph_.leafs().size() > most_tensors)
+    graph_.fail("its graph has more than 8192 nodes");
+  if (graph_.failure().empty()) sched.split_graph(graph_);
+  if (!graph_.failure().empty())
+    return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+  out_.graph = {static_cast<std::uint32_t>(graph_.nodes().size()),
+                static_cast<std::uint32_t>(sched.splits().size())};
+  out_.n_embd_out = b.reported_width > 0 ? b.reported_width : b.output->ne[0];
+  out_.n_tokens = b.output->ne[1];
+  sched.plan_buffers(graph_);
+  if (on_device_) out_.device = std::max(out_.device, bytes{sched.buffer_size(0)});
+  out_.host = std::max(out_.host, bytes{sched.buffer_size(backends_.size() - 1)});
+  return {};
+}
+
+bool encoder_planner::lacks_flash_attn() const {
+  return std::any_of(graph_.nodes().begin(), graph_.nodes().end(), [&](const ggml::tensor* t) {
+    return t->op == ggml::op::flash_attn_ext && !backends_.front()->supports_op(*t);
+  });
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,20 @@
+// The other way round: the largest context that fits.
+#pragma once
+
+#include <cstdint>
+
+#include "vrambudget/plan/answer.hpp"
+#include "vrambudget/plan/planner.hpp"
+
+namespace vrambudget {
+
+/// The largest n_ctx that fits, on the engine's grid of 256 cells per sequence.
+///
+/// Formula:  bisection over the whole model, each step a budget; where to cut is guessed from the room
+///           left at both ends, since memory grows almost evenly with the context
+/// Units:    `limit` in tokens; 0: the training length (per sequence, if each has a cache of its own)
+/// Errors:   as planner::budget_for
+/// Accuracy: exact for the terms that are
+[[nodiscard]] result<context_limit> max_context(planner& p, run r, std::uint32_t limit = 0);
+
+}  // namespace vrambudget

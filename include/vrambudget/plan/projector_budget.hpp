@@ -1,0 +1,25 @@
+// What a projector takes beside a model: each of its encoders has tensors, buffers and a pool of its own.
+#pragma once
+
+#include "vrambudget/engine/rules.hpp"
+#include "vrambudget/engine/run.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/machine/device.hpp"
+#include "vrambudget/model/projector.hpp"
+#include "vrambudget/plan/budget.hpp"
+
+namespace vrambudget {
+
+/// Every encoder of a projector that lies whole on `on`; null: on the host.
+///
+/// Errors:   invalid_argument  the engine refuses the file, for images of these limits
+/// Accuracy: exact for types that are described; else each encoder's `basis` says bound
+/// Source:   llama.cpp v0.5.0, tools/mtmd/mtmd.cpp: mtmd_context
+[[nodiscard]] result<projector_budget> plan_projector(const projector& p, const projector_run& r,
+                                                      const device* on,
+                                                      const engine::rules& rules = {});
+
+/// The terms of one encoder, in the list `at` of its device or of the host.
+void add_encoder(const encoder_budget& e, bool on_device, bool with_pool, term_list& at, budget& b);
+
+}  // namespace vrambudget

@@ -1,0 +1,85 @@
+// A model in another file type: the tensors that llama-quantize would write, without reading data.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/quantize/type_chooser.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// Data of a tensor in a type.
+[[nodiscard]] inline bytes data_size(ggml_type t, const std::array<std::int64_t, 4>& ne) {
+  bytes size = row_size(t, static_cast<std::uint64_t>(ne[0]));
+  for (std::size_t d = 1; d < ne.size(); ++d) size = size * static_cast<std::uint64_t>(ne[d]);
+  return size;
+}
+
+/// The types that llama-quantize gives a model's tensors, which may come from any file of it. Tensors
+/// that are not quantized keep the type they have here.
+///
+/// Accuracy: exact for llama-quantize without options on a file of full precision
+/// Errors:   unsupported  a type without a fallback for a tensor's rows
+///           bad_format   a feed-forward tensor of a model with experts outside the layers
+/// Source:   llama.cpp v0.5.0, src/llama-quant.cpp: llama_model_quantize_impl;
+///           src/llama-model-loader.h: weight_name_comparer
+[[nodiscard]] inline result<std::vector<ggml_type>> quantized_types(const model& m,
+                                                                    quantization q) {
+  struct key {
+    int il;
+    std::string_view name;
+    std::size_t i;
+    [[nodiscard]] bool operator<(const key& other) const {
+      return il != other.il ? il < other.il : name < other.name;
+    }
+  };
+  std::vector<key> order;
+  order.reserve(m.tensors.size());
+  for (std::size_t i = 0; i < m.tensors.size(); ++i)
+    order.push_back({layer_of(m.tensors[i].name).first, m.tensors[i].name, i});
+  std::sort(order.begin(), order.end());
+  detail::type_chooser rules(m, q);
+  std::vector<ggml_type> types(m.tensors.size());
+  for (const key& k : order) {
+    const result<ggml_type> type = rules.type_of(m.tensors[k.i]);
+    if (!type) return type.error();
+    types[k.i] = *type;
+  }
+  return types;
+}
+
+/// Data of all tensors of the model that llama-quantize writes.
+/// Errors: as quantized_types
+[[nodiscard]] inline result<bytes> quantized_bytes(const model& m, quantization q) {
+  const auto types = quantized_types(m, q);
+  if (!types) return types.error();
+  bytes sum;
+  for (std::size_t i = 0; i < types->size(); ++i) sum += data_size((*types)[i], m.tensors[i].ne);
+  return sum;
+}
+
+/// The model that llama-quantize writes.
+/// Errors: as quantized_types
+///         overflow  a tensor of 2^64 bytes or more
+[[nodiscard]] inline result<model> quantized(model m, quantization q) {
+  const auto types = quantized_types(m, q);
+  if (!types) return types.error();
+  for (std::size_t i = 0; i < types->size(); ++i) {
+    model_tensor& t = m.tensors[i];
+    t.type = (*types)[i];
+    t.size = data_size(t.type, t.ne);
+    if (t.size.overflowed())
+      return error{errc::overflow, "tensor '" + t.name + "' has 2^64 bytes or more"};
+  }
+  m.file_size = {};
+  return m;
+}
+
+}  // namespace vrambudget

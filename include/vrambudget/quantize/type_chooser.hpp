@@ -1,0 +1,282 @@
+// llama-quantize's rules: which type a tensor gets in a file of some type.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/quantize/file_type.hpp"
+#include "vrambudget/quantize/tensor_role.hpp"
+#include "vrambudget/quantize/type_fallback.hpp"
+
+namespace vrambudget {
+
+/// What llama-quantize is told of a file.
+struct quantization {
+  file_type type = file_type::q8_0;
+  /// Whether an importance matrix was given. It changes types in Q4_0, Q5_0, IQ3_XXS, IQ4_NL, IQ4_XS.
+  bool has_imatrix = false;
+};
+
+namespace detail {
+
+/// Whether the engine takes the model for one of 70 B parameters.
+/// Source: llama.cpp v0.5.0, src/models/*.cpp: load_arch_hparams, where type is LLM_TYPE_70B
+[[nodiscard]] inline bool is_70b(const model& m) {
+  const std::string& a = m.architecture;
+  const std::uint32_t n = m.hp.n_layer();
+  if (a == "llama" || a == "llama-embed")
+    return n == 80 && m.hp.n_expert != 8 && m.hp.n_head() != m.hp.n_head_kv();
+  return (n == 80 && (a == "qwen2" || a == "deci" || a == "olmo")) || (n == 68 && a == "jais2");
+}
+
+/// The rules for one file. Tensors must come in the order of llama-quantize, which counts them.
+/// Source: llama.cpp v0.5.0, src/llama-quant.cpp: llama_tensor_get_type_impl
+class type_chooser {
+ public:
+  type_chooser(const model& m, quantization q)
+      : m_(m),
+        f_(q.type),
+        has_imatrix_(q.has_imatrix),
+        usual_(traits(q.type).tensors),
+        is_falcon_(m.architecture == "falcon"),
+        has_8_experts_(m.hp.n_expert == 8),
+        shares_values_(m.hp.n_layer_all > 0 && m.hp.n_gqa() >= 4),
+        n_layer_(static_cast<int>(m.hp.n_layer_all)) {
+    for (const model_tensor& t : m.tensors) {
+      const tensor_role r = use_of(t.name).role;
+      n_value_ += is_value(r);
+      is_tied_ = is_tied_ && r != tensor_role::output;
+    }
+  }
+
+  result<ggml_type> type_of(const model_tensor& t) {
+    const auto [role, is_kept] = use_of(t.name);
+    if (is_kept || !is_matrix(t)) return t.type;
+    if (!is_quantized(usual_)) return usual_;
+    const result<ggml_type> chosen = preferred(t, role);
+    if (!chosen) return chosen;
+    return fitting_type(*chosen, t.ne[0]);
+  }
+
+ private:
+  using ft = file_type;
+  using gt = ggml_type;
+
+  /// What a name says, found once for all layers.
+  const tensor_use& use_of(std::string_view name) {
+    const std::string_view rest = layer_of(name).second;
+    // ".attn_q.weight": no name without a layer begins so
+    const std::string_view key =
+        rest.size() == name.size() ? name : std::string_view(rest.data() - 1, rest.size() + 1);
+    const auto known = uses_.find(key);
+    return known != uses_.end() ? known->second
+                                : uses_.emplace(key, detail::use_of(key)).first->second;
+  }
+
+  [[nodiscard]] bool is_one_of(std::initializer_list<ft> types) const {
+    return std::find(types.begin(), types.end(), f_) != types.end();
+  }
+  [[nodiscard]] bool is_tiny() const {
+    return is_one_of({ft::iq1_s, ft::iq1_m, ft::iq2_xxs, ft::iq2_xs, ft::iq2_s, ft::iq2_m});
+  }
+  /// First and last eighth of the layers, and every third between.
+  static bool gets_more(int i, int n) {
+    return i < n / 8 || i >= 7 * n / 8 || (i - n / 8) % 3 == 2;
+  }
+
+  result<gt> preferred(const model_tensor& t, tensor_role r) {
+    if (r == tensor_role::output || (is_tied_ && r == tensor_role::token_embd)) return output(t);
+    if (f_ == ft::mxfp4_moe) return mxfp4(t, r);
+    if (r == tensor_role::token_embd) return token_embd();
+    if (is_tiny()) return tiny(r);
+    if (is_value(r)) return value(i_value_++);
+    switch (r) {
+      case tensor_role::attn_k:
+        return has_8_experts_ ? gt::q8_0 : query();
+      case tensor_role::attn_q:
+        return query();
+      case tensor_role::attn_output:
+        return attn_output();
+      case tensor_role::ffn_down:
+        return in_layer(t, i_down_++, &type_chooser::ffn_down);
+      case tensor_role::ffn_gate:
+        return in_layer(t, i_gate_++, &type_chooser::ffn_in);
+      case tensor_role::ffn_up:
+        return in_layer(t, i_up_++, &type_chooser::ffn_in);
+      default:
+        return usual_;
+    }
+  }
+
+  [[nodiscard]] gt output(const model_tensor& t) const {
+    if (f_ == ft::mxfp4_moe || is_falcon_ || t.ne[0] % traits(usual_).block != 0) return gt::q8_0;
+    if (is_tiny() || f_ == ft::iq3_xxs) return gt::q5_k;
+    return usual_ == gt::q8_0 ? gt::q8_0 : gt::q6_k;
+  }
+
+  [[nodiscard]] gt mxfp4(const model_tensor& t, tensor_role r) const {
+    const bool is_ffn =
+        r == tensor_role::ffn_up || r == tensor_role::ffn_gate || r == tensor_role::ffn_down;
+    return t.ne[2] > 1 && (m_.architecture != "bailingmoe3" || is_ffn) ? gt::mxfp4 : gt::q8_0;
+  }
+
+  [[nodiscard]] gt token_embd() const {
+    if (is_one_of({ft::iq1_s, ft::iq1_m, ft::iq2_xxs, ft::iq2_xs})) return gt::q2_k;
+    if (is_one_of({ft::iq2_s, ft::iq2_m, ft::iq3_xxs})) return gt::iq3_s;
+    if (is_one_of({ft::tq1_0, ft::tq2_0, ft::q2_0})) return gt::q4_k;
+    return usual_;
+  }
+
+  [[nodiscard]] gt tiny(tensor_role r) {
+    const bool is_iq2_s = is_one_of({ft::iq2_s, ft::iq2_m});
+    if (is_value(r)) {
+      if (shares_values_ || m_.hp.n_expert >= 4) return gt::q4_k;
+      return is_iq2_s ? gt::iq3_s : gt::q2_k;
+    }
+    if (r == tensor_role::attn_k && has_8_experts_) return gt::q4_k;
+    if (r == tensor_role::ffn_down && i_down_++ < n_layer_ / 8)
+      return is_iq2_s ? gt::iq3_s : gt::q2_k;
+    if (r == tensor_role::attn_output) {
+      if (has_8_experts_) return gt::q5_k;
+      if (is_one_of({ft::iq1_s, ft::iq1_m})) return gt::iq2_xxs;
+      if (is_iq2_s) return gt::iq3_s;
+    }
+    return usual_;
+  }
+
+  /// `i`: of the tensors that values pass through, in order.
+  [[nodiscard]] gt value(int i) const {
+    if (has_8_experts_) return gt::q8_0;
+    const gt type = value_by_file_type(i);
+    return is_70b_ && (type == gt::q3_k || type == gt::q4_k) ? gt::q5_k : type;
+  }
+  [[nodiscard]] gt value_by_file_type(int i) const {
+    switch (f_) {
+      case ft::q2_k:
+        return shares_values_ ? gt::q4_k : gt::q3_k;
+      case ft::q2_k_s:
+      case ft::iq3_xs:
+      case ft::iq3_s:
+        return shares_values_ ? gt::q4_k : usual_;
+      case ft::iq3_xxs:
+        return shares_values_ ? gt::q4_k : has_imatrix_ ? gt::iq3_xxs : gt::iq3_s;
+      case ft::iq3_m:
+        return gt::q4_k;
+      case ft::q3_k_m:
+        return i < 2 ? gt::q5_k : gt::q4_k;
+      case ft::q3_k_l:
+        return gt::q5_k;
+      case ft::iq4_nl:
+      case ft::iq4_xs:
+        return shares_values_ ? gt::q5_k : usual_;
+      case ft::q4_k_m:
+      case ft::q5_k_m:
+        return gets_more(i, n_value_) ? gt::q6_k : usual_;
+      case ft::q4_k_s:
+        return i < 4 ? gt::q5_k : usual_;
+      default:
+        return usual_;
+    }
+  }
+
+  /// Queries, and keys but those of eight experts.
+  [[nodiscard]] gt query() const {
+    if (f_ == ft::iq3_xs) return gt::iq3_xxs;
+    return f_ == ft::iq3_xxs ? gt::iq2_s : usual_;
+  }
+
+  [[nodiscard]] gt attn_output() const {
+    if (is_falcon_) return f_ == ft::q3_k_l ? gt::q4_k : usual_;
+    if (has_8_experts_)
+      return is_one_of({ft::q2_k, ft::iq3_xs, ft::iq3_xxs, ft::q3_k_s, ft::q3_k_m, ft::iq4_nl,
+                        ft::q4_k_s, ft::q4_k_m, ft::iq3_s, ft::iq3_m, ft::iq4_xs})
+                 ? gt::q5_k
+                 : usual_;
+    switch (f_) {
+      case ft::q2_k:
+        return gt::q3_k;
+      case ft::iq3_xxs:
+        return gt::iq3_s;
+      case ft::q3_k_m:
+      case ft::iq3_m:
+        return gt::q4_k;
+      case ft::q3_k_l:
+        return gt::q5_k;
+      default:
+        return usual_;
+    }
+  }
+
+  /// By the layer: of models with experts the name's, else the count so far, which is another number
+  /// where some layers lack the tensor.
+  [[nodiscard]] result<gt> in_layer(const model_tensor& t, int i,
+                                    gt (type_chooser::*rule)(int) const) const {
+    if (m_.hp.n_expert > 1) {
+      i = layer_of(t.name).first;
+      if (i < 0 || i >= n_layer_)
+        return error{errc::bad_format, "tensor '" + t.name + "' is in no layer of the model's " +
+                                           std::to_string(n_layer_)};
+    }
+    return (this->*rule)(i);
+  }
+
+  [[nodiscard]] gt ffn_in(int i) const {
+    return f_ == ft::iq3_xs && i >= n_layer_ / 8 && i < 7 * n_layer_ / 8 ? gt::iq3_xxs : usual_;
+  }
+
+  [[nodiscard]] gt ffn_down(int i) const {
+    const bool is_early = i < n_layer_ / 8, more = gets_more(i, n_layer_);
+    switch (f_) {
+      case ft::q2_k:
+        return gt::q3_k;
+      case ft::q2_k_s:
+        return is_early ? gt::q4_k : usual_;
+      case ft::iq3_xxs:
+        return has_imatrix_ ? usual_ : is_early ? gt::q4_k : gt::q3_k;
+      case ft::q3_k_m:
+        if (i < n_layer_ / 16) return gt::q5_k;
+        return !is_falcon_ || more ? gt::q4_k : gt::q3_k;
+      case ft::iq3_m:
+        return is_early || (has_8_experts_ && more) ? gt::q4_k : usual_;
+      case ft::q3_k_l:
+        return is_falcon_ ? gt::q4_k : gt::q5_k;
+      case ft::q4_k_m:
+        if (is_falcon_) return i < n_layer_ / 16 ? gt::q6_k : more ? gt::q5_k : gt::q4_k;
+        return more ? gt::q6_k : usual_;
+      case ft::iq4_nl:
+      case ft::iq4_xs:
+        return is_early && !has_imatrix_ ? gt::q5_k : usual_;
+      case ft::q5_k_m:
+        return more ? gt::q6_k : usual_;
+      case ft::q4_k_s:
+        return is_early && !is_falcon_ ? gt::q5_k : usual_;
+      case ft::q4_0:
+        return is_early && has_imatrix_ ? gt::q4_1 : usual_;
+      case ft::q5_0:
+        return is_early && has_imatrix_ ? gt::q5_1 : usual_;
+      default:
+        return usual_;
+    }
+  }
+
+  const model& m_;
+  std::unordered_map<std::string_view, tensor_use> uses_;
+  file_type f_;
+  bool has_imatrix_;
+  ggml_type usual_;  ///< of tensors that no rule names
+  bool is_falcon_, has_8_experts_;
+  bool shares_values_;  ///< by at least four heads
+  int n_layer_, n_value_ = 0;
+  bool is_tied_ = true;
+  bool is_70b_ = is_70b(m_);
+  int i_value_ = 0, i_down_ = 0, i_gate_ = 0, i_up_ = 0;
+};
+
+}  // namespace detail
+}  // namespace vrambudget

@@ -1,0 +1,12 @@
+// The definitions that take long to compile. Whoever uses the headers alone includes this in exactly one of
+// their source files; vrambudget::vrambudget has them compiled.
+#pragma once
+
+#include "vrambudget/advise/what_would_fit.ipp"
+#include "vrambudget/arch/registry.ipp"
+#include "vrambudget/memory/compute_buffer.ipp"
+#include "vrambudget/memory/encoder_buffers.ipp"
+#include "vrambudget/memory/weights.ipp"
+#include "vrambudget/plan/max_context.ipp"
+#include "vrambudget/plan/projector_budget.ipp"
+#include "vrambudget/plan/sweep.ipp"

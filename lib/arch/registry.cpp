@@ -1,0 +1,2 @@
+// The graphs of all architectures, compiled once.
+#include "vrambudget/arch/registry.ipp"

@@ -1,0 +1,81 @@
+// Reads what the embedded shapes say of themselves and finds them by the names people type.
+#include "vrambudget/catalogue/models.hpp"
+
+#include <boost/json.hpp>
+#include <vector>
+
+#include "catalogue/embedded.hpp"
+#include "catalogue/names.hpp"
+
+namespace vrambudget {
+namespace {
+
+catalogued_model read_summary(const detail::embedded_file& file) {
+  const boost::json::value parsed = boost::json::parse(file.text);
+  const boost::json::object& shape = parsed.as_object();
+  const auto text = [&](const char* key) { return std::string(shape.at(key).as_string()); };
+  return {std::string(file.stem),
+          text("name"),
+          text("architecture"),
+          text("quantization"),
+          text("source"),
+          bytes{shape.at("data_bytes").to_number<std::uint64_t>()},
+          file.text};
+}
+
+std::vector<catalogued_model> read_summaries(std::span<const detail::embedded_file> files) {
+  std::vector<catalogued_model> out;
+  for (const detail::embedded_file& file : files) out.push_back(read_summary(file));
+  return out;
+}
+
+/// `kind`: what the rows are, for messages.
+result<catalogued_model> find_row(std::span<const catalogued_model> rows, const std::string& kind,
+                                  std::string_view typed) {
+  if (typed.size() > 200)
+    return error{errc::not_found, "a " + kind + " name of over 200 characters"};
+  std::string key = detail::folded(typed);
+  if (key.ends_with("gguf")) key.resize(key.size() - 4);
+  std::vector<std::string> begins;
+  std::vector<std::pair<std::size_t, std::string>> distances;
+  const catalogued_model* only = nullptr;
+  for (const catalogued_model& m : rows) {
+    const std::string name = detail::folded(m.name), id = detail::folded(m.id);
+    if (key == name || key == id) return m;
+    if (!key.empty() && (name.starts_with(key) || id.starts_with(key))) {
+      begins.push_back(m.name);
+      only = &m;
+    }
+    distances.emplace_back(
+        std::min(detail::suggestion_distance(key, name), detail::suggestion_distance(key, id)),
+        m.name);
+  }
+  if (begins.size() == 1) return *only;
+  const std::string shown = kind + " \"" + std::string(typed) + "\"";
+  if (!begins.empty())
+    return error{errc::not_found, shown + " can be " + detail::joined(begins) + ": name one"};
+  return error{errc::not_found, shown + " is not in the catalogue; nearest: " +
+                                    detail::joined(detail::nearest(std::move(distances), 3))};
+}
+
+}  // namespace
+
+std::span<const catalogued_model> catalogued_models() {
+  static const std::vector<catalogued_model> rows = read_summaries(detail::model_shapes());
+  return rows;
+}
+
+std::span<const catalogued_model> catalogued_projectors() {
+  static const std::vector<catalogued_model> rows = read_summaries(detail::projector_shapes());
+  return rows;
+}
+
+result<catalogued_model> find_model(std::string_view typed) {
+  return find_row(catalogued_models(), "model", typed);
+}
+
+result<catalogued_model> find_projector(std::string_view typed) {
+  return find_row(catalogued_projectors(), "projector", typed);
+}
+
+}  // namespace vrambudget

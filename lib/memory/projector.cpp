@@ -1,2 +1,0 @@
-// The graphs of all encoders, compiled once.
-#include "vrambudget/memory/projector.ipp"

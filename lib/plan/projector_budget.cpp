@@ -1,0 +1,2 @@
+// Budgets of projectors, compiled once.
+#include "vrambudget/plan/projector_budget.ipp"

@@ -1,0 +1,2 @@
+// Sweeps, compiled once.
+#include "vrambudget/plan/sweep.ipp"

@@ -1,0 +1,95 @@
+#include "vrambudget/catalogue/catalogued_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+using namespace vrambudget;
+
+namespace {
+
+model read(const catalogued_file& f) { return as_file(read_shape(*f.shape).value(), f).value(); }
+
+std::string found(const char* typed) {
+  const auto f = find_catalogued_file(typed);
+  return f ? f->name : f.error().message;
+}
+
+}  // namespace
+
+TEST_CASE("a model's name takes any file type of llama-quantize, however it is typed") {
+  CHECK(found("Qwen3-8B-Q5_K_M") == "Qwen3-8B-Q5_K_M");
+  CHECK(found("qwen3 8b iq3 xxs") == "Qwen3-8B-IQ3_XXS");
+  CHECK(found("phi-4-mini-q8_0.gguf") == "Phi-4-Mini-Q8_0");
+  CHECK(found("Qwen3-8B-Q8_0") == "Qwen3-8B-Q8_0");  // the shape
+  CHECK(found("qwen3-8b") == "Qwen3-8B-Q8_0");       // the beginning of one shape's name
+  CHECK(found("Qwen3-32B-UD-Q5_K_XL") == "Qwen3-32B-UD-Q5_K_XL");
+  CHECK(found("qwen3.6-27b-q8") == "Qwen3.6-27B-Q8_0");
+  CHECK(found("Qwen3.6-27B-MTP-Q6_K") == "Qwen3.6-27B-MTP-Q6_K");
+  CHECK(found("Qwen3-8B-Q5_K_XXL").find("not in the catalogue") != std::string::npos);
+  CHECK(found("Qwen3.6-27B").find(" can be ") != std::string::npos);
+}
+
+TEST_CASE("a model that was trained in a type of its own has no others") {
+  const auto f = find_catalogued_file("gpt-oss-20b-Q4_K_M");
+  REQUIRE_FALSE(f.has_value());
+  CHECK(f.error().code == errc::unsupported);
+  CHECK(f.error().message.find("gpt-oss-20b-MXFP4") != std::string::npos);
+  for (const catalogued_files& all : all_catalogued_files())
+    if (all.name == "gpt-oss-20b") CHECK(all.files.size() == 1);
+}
+
+// Qwen3-8B has 36 layers of 4096 with 8 of 32 heads for K and V; of these, 0-3, 6, 9, ..., 30 and 31-35
+// give V and the down projection 6 bits. Q5_K takes 176 bytes for 256 weights, Q6_K 210.
+TEST_CASE("a file's tensors have the types of llama-quantize") {
+  const std::uint64_t d = 4096, v = d * 1024, ff = d * 12288, vocab = 151936 * d;
+  const std::uint64_t five = 36 * (2 * d * d + v + 2 * ff) + 18 * (v + ff) + vocab,
+                      six = 18 * (v + ff) + vocab, full = 36 * (2 * d + 2 * 128) + d;
+  const model m = read(find_catalogued_file("Qwen3-8B-Q5_K_M").value());
+  CHECK(m.tensor_bytes().count == five / 256 * 176 + six / 256 * 210 + full * 4);
+  // as published: 5.85 GB with 6 MB of header
+  CHECK(m.tensor_bytes().count + 5956416 == doctest::Approx(5.85e9).epsilon(0.001));
+  CHECK(m.types_basis == basis::assumed);
+  CHECK(m.types_note == "types of tensors as llama-quantize chooses them for Q5_K_M");
+  const model own = read(find_catalogued_file("Qwen3-8B-Q8_0").value());
+  CHECK(own.types_basis == basis::exact);
+  CHECK(own.types_note.empty());
+}
+
+TEST_CASE("a published file is taken for llama-quantize's where its size allows") {
+  const model agrees = read(find_catalogued_file("Qwen3-8B-Q4_K_M").value());
+  CHECK(agrees.tensor_bytes().count == 5027783488 - 5956416);
+  CHECK(agrees.types_note.find(
+            "agrees with the size of Qwen3-8B-Q4_K_M.gguf in Qwen/Qwen3-8B-GGUF") !=
+        std::string::npos);
+  // unsloth's own recipe
+  const model scaled = read(find_catalogued_file("Qwen3.6-27B-Q4_K_M").value());
+  CHECK(scaled.types_note.find("scaled") != std::string::npos);
+  CHECK(scaled.tensor_bytes() >= bytes{16817244384});
+  CHECK(scaled.tensor_bytes() <= bytes{16817244384 + 2048});
+}
+
+TEST_CASE("every file of every model can be read and is as large as it says") {
+  std::set<std::string> names;
+  std::size_t n = 0;
+  for (const catalogued_files& all : all_catalogued_files()) {
+    std::map<const catalogued_model*, model> shapes;
+    for (const catalogued_file& f : all.files) {
+      CAPTURE(f.name);
+      CHECK(names.insert(f.name).second);
+      CHECK(found(f.name.c_str()) == f.name);
+      if (!shapes.contains(f.shape)) shapes[f.shape] = read_shape(*f.shape).value();
+      const auto m = as_file(shapes[f.shape], f);
+      const auto data = data_of(shapes[f.shape], f);
+      REQUIRE(m.has_value());
+      REQUIRE(data.has_value());
+      CHECK(m->name == f.name);
+      CHECK(m->tensor_bytes() >= *data);
+      CHECK(m->tensor_bytes() <= *data + bytes{m->tensors.size()});
+      ++n;
+    }
+  }
+  CHECK(n > 600);
+}

@@ -1,0 +1,124 @@
+#include "vrambudget/catalogue/gpus.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+
+using namespace vrambudget;
+
+static std::string found(const char* typed) {
+  const auto gpu = find_gpu(typed);
+  return gpu ? gpu->id : gpu.error().message;
+}
+
+TEST_CASE("a GPU is found however its name is typed") {
+  const std::pair<const char*, const char*> names[] = {
+      {"3090", "rtx-3090"},
+      {"rtx 3090", "rtx-3090"},
+      {"RTX3090", "rtx-3090"},
+      {"rtx-3090", "rtx-3090"},
+      {"GeForce RTX 3090", "rtx-3090"},
+      {"NVIDIA GeForce RTX 3090", "rtx-3090"},
+      {"rtx 3090 24gb", "rtx-3090"},
+      {"RTX 3090 (24 GiB)", "rtx-3090"},
+      {"3090ti", "rtx-3090-ti"},
+      {"4060ti-16g", "rtx-4060-ti-16gb"},
+      {"4060 ti 16gb", "rtx-4060-ti-16gb"},
+      {"RTX 4060 Ti 16 GB", "rtx-4060-ti-16gb"},
+      {"4070 Super", "rtx-4070-super"},
+      {"4090 laptop", "rtx-4090-laptop"},
+      {"RTX 4090 Mobile", "rtx-4090-laptop"},
+      {"NVIDIA GeForce RTX 4090 Laptop GPU", "rtx-4090-laptop"},
+      {"a100 80g", "a100-sxm4-80gb"},
+      {"A100-80GB", "a100-sxm4-80gb"},
+      {"NVIDIA A100 80GB PCIe", "a100-pcie-80gb"},
+      {"h100", "h100-sxm5-80gb"},
+      {"NVIDIA H100 80GB HBM3", "h100-sxm5-80gb"},
+      {"Tesla T4", "t4"},
+      {"rtx 6000 ada", "rtx-6000-ada"},
+      {"NVIDIA RTX 6000 Ada Generation", "rtx-6000-ada"},
+      {"rtx pro 6000", "rtx-pro-6000-blackwell-workstation"},
+      {"dgx spark", "dgx-spark-gb10"},
+  };
+  for (const auto& name : names) {
+    CAPTURE(name.first);
+    CHECK(found(name.first) == name.second);
+  }
+}
+
+TEST_CASE("a shared name means one variant and the others can be asked for") {
+  CHECK(found("4060 ti") == "rtx-4060-ti-8gb");
+  CHECK(found("NVIDIA GeForce RTX 4060 Ti") == "rtx-4060-ti-8gb");
+  CHECK(found("5060 ti") == "rtx-5060-ti-16gb");
+  CHECK(found("a100") == "a100-pcie-40gb");
+  CHECK(other_variants(find_gpu("4060ti").value()) == std::vector<std::string>{"rtx-4060-ti-16gb"});
+  CHECK(other_variants(find_gpu("3090").value()).empty());
+}
+
+TEST_CASE("a memory size that the card was not sold with is not found") {
+  CHECK(found("3080 12gb") == "rtx-3080-12gb");
+  CHECK(find_gpu("3080 24gb").error().code == errc::not_found);
+  CHECK(find_gpu("4090 16gb").error().code == errc::not_found);
+}
+
+TEST_CASE("a driver name that many cards share asks which one") {
+  const auto orin = find_gpu("Orin");
+  REQUIRE_FALSE(orin.has_value());
+  CHECK(orin.error().message.find("jetson-orin-nano-8gb") != std::string::npos);
+  CHECK(orin.error().message.find("name one") != std::string::npos);
+}
+
+TEST_CASE("a typing error is answered with the nearest names") {
+  const std::pair<const char*, const char*> typos[] = {{"3009", "rtx-3090"},
+                                                       {"rtx 40900", "rtx-4090"},
+                                                       {"4060 it", "rtx-4060-ti"},
+                                                       {"h1000", "h100"},
+                                                       {"rtx 6000", "rtx-6000-ada"}};
+  for (const auto& typo : typos) {
+    CAPTURE(typo.first);
+    const auto gpu = find_gpu(typo.first);
+    REQUIRE_FALSE(gpu.has_value());
+    CHECK(gpu.error().code == errc::not_found);
+    CHECK(gpu.error().message.find(typo.second) != std::string::npos);
+  }
+  for (const char* nonsense : {"", "   ", "rtx", "nvidia geforce", "24gb", "\xff\xfe"}) {
+    CAPTURE(nonsense);
+    CHECK(find_gpu(nonsense).error().code == errc::not_found);
+  }
+  CHECK(find_gpu(std::string(100000, 'x')).error().code == errc::not_found);
+}
+
+TEST_CASE("every id and alias finds its own row") {
+  for (const gpu_entry& gpu : gpus()) {
+    CHECK(found(gpu.id.c_str()) == gpu.id);
+    for (const std::string& alias : gpu.aliases) {
+      CAPTURE(alias);
+      CHECK(found(alias.c_str()) == gpu.id);
+    }
+  }
+}
+
+TEST_CASE("every driver name finds a row of that name or asks") {
+  for (const gpu_entry& gpu : gpus()) {
+    CAPTURE(gpu.name);
+    const auto row = find_gpu(gpu.name);
+    if (row)
+      CHECK(row->name == gpu.name);
+    else
+      CHECK(row.error().message.find("name one") != std::string::npos);
+  }
+}
+
+TEST_CASE("a device takes the most exact total that is known") {
+  const device d = to_device(find_gpu("3090").value());
+  CHECK(d.name == "NVIDIA GeForce RTX 3090");
+  CHECK(d.cc == 860);
+  CHECK(d.n_sm == 82);
+  CHECK(d.total == 24124_MiB);  // cudaMemGetInfo in logs of Linux drivers of 2024 to 2026
+  CHECK(d.free == d.total);
+  // No CUDA total was seen for these: nvidia-smi's 143771 MiB; the 64 GiB of the specification.
+  CHECK(to_device(find_gpu("h200").value()).total == 143771_MiB);
+  CHECK(to_device(find_gpu("agx orin").value()).total == 64_GiB);
+  CHECK(to_device(find_gpu("gb300").value()).n_sm == 0);
+}

@@ -1,0 +1,84 @@
+#include "vrambudget/memory/effective_context.hpp"
+
+#include <doctest/doctest.h>
+
+#include "../header_of.hpp"
+
+using namespace vrambudget;
+
+namespace {
+const hparams& llama() {
+  static const model m = testing::small_llama().value();  // trained for 8192, heads of 64
+  return m.hp;
+}
+std::string refusal(const run& r, const hparams& hp = llama()) {
+  const auto c = effective_context(r, hp);
+  REQUIRE_FALSE(c.has_value());
+  CHECK(c.error().code == errc::invalid_argument);
+  return c.error().message;
+}
+}  // namespace
+
+TEST_SUITE("context") {
+  TEST_CASE("without parallel there are four sequences over one cache") {
+    const auto c = effective_context({.n_ctx = 5000}, llama()).value();
+    CHECK(c.n_seq_max == 4);
+    CHECK(c.kv_unified);
+    CHECK(c.n_ctx == 5120);  // the next multiple of 256
+    CHECK(c.n_ctx_seq == 5120);
+    CHECK(c.n_outputs_max == 4);
+  }
+
+  TEST_CASE("given slots get caches of their own each rounded up") {
+    const auto c = effective_context({.n_ctx = 5000, .n_parallel = 3}, llama()).value();
+    CHECK_FALSE(c.kv_unified);
+    CHECK(c.n_ctx_seq == 1792);  // 5120 / 3 = 1706, up to 7 * 256
+    CHECK(c.n_ctx == 3 * 1792);
+  }
+
+  TEST_CASE("the batch is cut to the context before that is rounded") {
+    const auto c = effective_context({.n_ctx = 100, .n_parallel = 1}, llama()).value();
+    CHECK(c.n_batch == 100);
+    CHECK(c.n_ubatch == 100);
+    CHECK(c.n_ctx == 256);
+  }
+
+  TEST_CASE("no context means the trained one") {
+    CHECK(effective_context({}, llama()).value().n_ctx == 8192);
+  }
+
+  TEST_CASE("embeddings run in one micro-batch and keep a row for every token") {
+    const auto c =
+        effective_context({.n_ctx = 4096, .n_ubatch = 256, .embeddings = true}, llama()).value();
+    CHECK(c.n_batch == 256);
+    CHECK(c.n_outputs_max == 256);
+  }
+
+  TEST_CASE("a quantized V turns automatic flash attention on") {
+    const auto c = effective_context({.type_v = ggml_type::q8_0}, llama()).value();
+    CHECK(c.flash_attn);
+    CHECK_FALSE(c.fa_auto);
+    CHECK(effective_context({}, llama()).value().fa_auto);
+  }
+
+  TEST_CASE("refusals name what is wrong") {
+    CHECK(refusal({.flash_attn = flash_attn::off, .type_v = ggml_type::q4_0}).find("q4_0") !=
+          std::string::npos);
+    CHECK(refusal({.n_parallel = 257}).find("257") != std::string::npos);
+    // an output row per sequence must fit in a batch: 48 rows do not hold 64
+    CHECK(refusal({.n_batch = 48, .n_parallel = 64}).find("48") != std::string::npos);
+    CHECK(effective_context({.n_batch = 64, .n_parallel = 64}, llama()).has_value());
+    CHECK(refusal({.split_mode = split_mode::row}).find("row") != std::string::npos);
+    hparams odd = llama();
+    odd.n_embd_head_k_full = 80;
+    const std::string why = refusal({.type_k = ggml_type::q8_0}, odd);
+    CHECK(why.find("q8_0") != std::string::npos);
+    CHECK(why.find("80") != std::string::npos);
+    hparams latent = llama();
+    latent.n_embd_head_k_mla_impl = latent.n_embd_head_v_mla_impl = 128;
+    CHECK(refusal({.type_k = ggml_type::q8_0}, latent).find("same") != std::string::npos);
+    hparams no_length = llama();
+    no_length.n_ctx_train = 0;
+    CHECK_FALSE(effective_context({}, no_length).has_value());
+  }
+}

@@ -1,0 +1,80 @@
+#include "vrambudget/plan/max_context.hpp"
+
+#include <doctest/doctest.h>
+
+#include <sstream>
+
+#include "../header_of.hpp"
+#include "vrambudget/advise/what_would_fit.hpp"
+
+using namespace vrambudget;
+
+TEST_SUITE("solve") {
+  TEST_CASE("the largest context fits and the next step does not") {
+    const model m = testing::small_llama([](gguf::writer& w) {
+                      w.add("llama.rope.scaling.original_context_length", std::uint32_t{8192});
+                    }).value();
+    // enough for the buffers and about half of the trained 8192 tokens
+    const bytes budgeted =
+        plan(m, {.n_ctx = 4096, .n_parallel = 1}, {testing::card()}).value().devices[0].used();
+    planner p(m, {testing::card(budgeted)});
+    const run r{.n_parallel = 1};
+    const context_limit most = max_context(p, r).value();
+    CHECK(most.n_ctx >= 4096);
+    CHECK(most.bound_by == "CUDA0");
+    const auto fits = [&](std::uint32_t n) {
+      run at = r;
+      at.n_ctx = n;
+      return p.budget_for(at).value().fits();
+    };
+    CHECK(fits(most.n_ctx));
+    CHECK_FALSE(fits(most.n_ctx + 256));
+  }
+
+  TEST_CASE("training bounds a context that memory does not and a limit reaches beyond it") {
+    const model m = testing::small_llama().value();
+    planner p(m, {testing::card()});
+    CHECK(max_context(p, {.n_parallel = 1}).value().n_ctx == 8192);
+    CHECK(max_context(p, {.n_parallel = 1}).value().bound_by == "n_ctx_train");
+    CHECK(max_context(p, {.n_parallel = 2}).value().n_ctx == 2 * 8192);
+    CHECK(max_context(p, {.n_parallel = 1}, 65536).value().n_ctx == 65536);
+  }
+
+  TEST_CASE("no context at all is zero") {
+    const model m = testing::small_llama().value();
+    planner p(m, {testing::card(1_MiB)});
+    CHECK(max_context(p, {}).value().n_ctx == 0);
+  }
+
+  TEST_CASE("every suggestion makes the run fit") {
+    const model m = testing::small_llama().value();
+    const run r{.n_ctx = 8192};
+    const bytes needed = plan(m, r, {testing::card()}).value().devices[0].used();
+    planner p(m, {testing::card(saturating_sub(needed, 1_MiB))});
+    REQUIRE_FALSE(p.budget_for(r).value().fits());
+    const auto all = what_would_fit(p, r);
+    CHECK(all.size() >= 3);
+    for (const suggestion& s : all) {
+      CAPTURE(s.flags);
+      run changed = r;
+      std::istringstream words(s.flags);
+      for (std::string flag, value; words >> flag >> value;) {
+        if (flag == "-ctk")
+          changed.type_k = *type_from_name(value);
+        else if (flag == "-ctv")
+          changed.type_v = *type_from_name(value);
+        else if (flag == "-np")
+          changed.n_parallel = static_cast<std::uint32_t>(std::stoul(value));
+        else if (flag == "-ub")
+          changed.n_ubatch = static_cast<std::uint32_t>(std::stoul(value));
+        else if (flag == "-c")
+          changed.n_ctx = static_cast<std::uint32_t>(std::stoul(value));
+        else if (flag == "-ngl")
+          changed.n_gpu_layers = std::stoi(value);
+        else
+          FAIL("unknown flag");
+      }
+      CHECK(p.budget_for(changed).value().fits());
+    }
+  }
+}
