@@ -1,0 +1,148 @@
+"""One recorded case: what the engine allocates for a run, in the form that tests/truth/README.md describes."""
+import json
+import pathlib
+import re
+import subprocess
+
+import engine
+import shape
+
+TRUTH = pathlib.Path(__file__).resolve().parent.parent / "truth"
+SHAPES = (TRUTH / "models", TRUTH.parent.parent / "data" / "models")
+PATIENCE_S = 120
+# Real runs have this many times the cards' memory, so that nothing is refused and layers are split as before.
+ROOM = 100
+# A host's cache is filled with zeros when it is allocated; where it is larger nothing is.
+MOST_ON_HOST = 2_500_000_000
+
+# How a rule of the engine is made what it was before it changed.
+BEFORE = {
+    "keeps_fused_sources": {"GGML_CUDA_DISABLE_FUSION": "1"},
+    "rotates_quantized": {"LLAMA_ATTN_ROT_DISABLE": "1"},
+    "logits_of_all_tokens": ["--all-outputs"],
+}
+# With one of these the CPU computes, which takes time and tells nothing of the cards' pools.
+COMPUTED_BY_HOST = {"-ngl", "-nkvo", "-ot", "-cmoe", "-ncmoe", "--n-cpu-ffn", "--embeddings", "--pooling"}
+
+
+class Refused(Exception):
+    pass
+
+
+def shape_file(name):
+    for folder in SHAPES:
+        if (folder / (name + ".json")).exists():
+            return folder / (name + ".json")
+    raise SystemExit("record: no shape %s.json in %s" % (name, " or ".join(map(str, SHAPES))))
+
+
+def last_assertion(words):
+    """What an engine that aborted said: "ggml/src/ggml.c:4005: GGML_ASSERT(...) failed"."""
+    found = re.findall(r"\S*?((?:ggml|src|common)/\S+:\d+: .*)", words)
+    return found[-1] if found else words.strip().split("\n")[-1]
+
+
+class Recorder:
+    """Runs an engine on the cards of devices.json."""
+
+    def __init__(self, name=engine.PINNED):
+        self.engine = engine.Engine(name)
+        self.cards = json.loads((TRUTH / "devices.json").read_text(encoding="utf-8"))
+        self.types = shape.TensorTypes(self.engine.source)
+        self.files = {}
+
+    def model_file(self, name):
+        if name not in self.files:
+            folder = engine.BUILD / "models"
+            folder.mkdir(parents=True, exist_ok=True)
+            self.files[name] = folder / (name + ".gguf")
+            read = json.loads(shape_file(name).read_text(encoding="utf-8"))
+            shape.write_gguf(read, self.files[name], self.types)
+        return self.files[name]
+
+    def program(self, program, words, cards=(), more=()):
+        """A program's JSON; what the engine does not run is refused."""
+        environment = dict(self.engine.environment(cards), **dict(more))
+        done = subprocess.run([str(self.engine.folder / program), *map(str, words)], env=environment, text=True,
+                              capture_output=True, errors="replace", timeout=PATIENCE_S)
+        try:
+            said = json.loads(done.stdout.strip().split("\n")[-1])
+        except ValueError:
+            raise Refused(last_assertion(done.stderr or done.stdout)) from None
+        if "refusal" in said:
+            raise Refused(said["refusal"] if done.stderr == "" else "%s: %s" % (said["refusal"], done.stderr.strip().split("\n")[-1]))
+        return said
+
+    def run(self, case, allocate=False, decode=False, graph=None):
+        room = ROOM if allocate else 1
+        cards = [{**self.cards[key], **{k: self.cards[key][k] * room for k in ("total_bytes", "free_bytes")}}
+                 for key in case["gpus"]]
+        words, environment = [], {}
+        for rule in case.get("before", []):
+            if isinstance(BEFORE[rule], dict):
+                environment.update(BEFORE[rule])
+            else:
+                words += BEFORE[rule]
+        words += ["--allocate"] * allocate + ["--decode"] * decode
+        words += ["--graph", graph] if graph else []
+        words += ["--n-rs-seq", case["n_rs_seq"]] if "n_rs_seq" in case else []
+        words += ["--", "-m", self.model_file(case["model"])]
+        if "draft_model" in case:
+            words += ["-md", self.model_file(case["draft_model"]), "--spec-type", "draft-simple"]
+        return self.program("run", words + case["args"], cards, environment)
+
+    def allocated(self, case, projected):
+        """The run with real allocation, if it can be had."""
+        if projected["host"]["context"] > MOST_ON_HOST:
+            return None
+        decodes = "draft_model" not in case and not COMPUTED_BY_HOST & set(case["args"])
+        if "expected" in case:  # as before
+            decodes = "decode_growth" in case["expected"]
+        for decode in [True, False] if decodes else [False]:
+            try:
+                return self.run(case, allocate=True, decode=decode)
+            except (Refused, subprocess.TimeoutExpired):
+                continue
+        return None
+
+    def record(self, case):
+        """The case with what is expected of it."""
+        out = {k: v for k, v in case.items() if k not in ("expected", "refusal")}
+        try:
+            projected = self.run(case)
+        except Refused as e:
+            return {**out, "refusal": str(e)}
+        return {**out, "expected": merge(projected, self.allocated(case, projected))}
+
+    def complete(self, read):
+        """A shape without tensors, with those that the engine asks for."""
+        header = engine.BUILD / "header.gguf"
+        read["metadata"].setdefault("tokenizer.ggml.model", ["str", "none"])
+        read["metadata"].setdefault("general.quantization_version", ["u32", 2])
+        shape.write_gguf({**read, "tensors": []}, header, self.types)
+        words = [header, read["quantization"]]
+        for option in ("optional", "absent"):
+            for pattern in read.pop(option, []):
+                words += ["--" + option, pattern]
+        words += ["--nextn"] if read.pop("nextn", False) else []
+        tensors = self.program("tensors", words)
+        metadata = read.pop("metadata")
+        read["data_bytes"] = sum(self.types.padded_bytes(t, ne) for _, t, ne in tensors)
+        return {**read, "metadata": metadata, "tensors": shape.fold(tensors)}
+
+
+def merge(projected, allocated):
+    """The allocation's numbers where there are some; the host's weights, the parts and the output buffer are always
+    the projection's: an allocation counts a mapped range of the file there."""
+    out = dict(projected)
+    if allocated:
+        for term in ("devices", "graph"):
+            out[term] = allocated[term]
+        out["host"] = {**allocated["host"], "weights": projected["host"]["weights"]}
+        if "draft" in out:
+            host = {**allocated["draft"]["host"], "weights": projected["draft"]["host"]["weights"]}
+            out["draft"] = {**out["draft"], "devices": allocated["draft"]["devices"], "host": host}
+        if "decode_growth" in allocated:
+            out["decode_growth"] = allocated["decode_growth"]
+    order = ("devices", "host", "parts", "graph", "output_mib", "draft", "decode_growth", "run")
+    return {**{key: out[key] for key in order if key in out}, "basis": "real" if allocated else "dry"}

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Builds the recorder's programs for an engine, in build/recorder.
+
+    engine.py                    the pinned one, with llama.cpp's prebuilt libraries; needs npm, git, cmake, ninja, g++
+    engine.py NAME SOURCE        another one, compiled from its source without nvcc; needs clang 19 or newer, too.
+                                 SOURCE: crate:NAME@VERSION, pypi:NAME==VERSION (packages with llama.cpp in them),
+                                 or a folder
+"""
+import argparse
+import os
+import pathlib
+import shutil
+
+import kernel_registers
+import packages
+from packages import BUILD, PINNED, EngineFailed, command
+
+HERE = pathlib.Path(__file__).resolve().parent
+KERNELS = BUILD / "kernels.tsv"
+
+
+def build(name, source, *more):
+    """The programs for an engine, in a folder of its name."""
+    folder = BUILD / name
+    if not (folder / "CMakeCache.txt").exists():
+        command("cmake", "-S", HERE, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1",
+                "-DCMAKE_CXX_FLAGS=-O1", "-DENGINE_SOURCE=%s" % source, *more)
+    command("cmake", "--build", folder, "--target", "run", "tensors")
+    return folder
+
+
+def fetch_kernels():
+    """The table of the pinned engine's kernels, by which those of all engines are looked up."""
+    if not KERNELS.exists():
+        kernel_registers.write_table(packages.prebuilt_libraries() / "libggml-cuda.so", KERNELS)
+
+
+def pinned():
+    fetch_kernels()
+    return build(PINNED, packages.fetch_source(), "-DENGINE=%s" % packages.prebuilt_libraries())
+
+
+def clang():
+    for version in ("-22", "-21", "-20", "-19", ""):
+        if shutil.which("clang++" + version):
+            return "clang" + version, "clang++" + version
+    raise EngineFailed("clang 19 or newer is needed (Debian: clang-19)")
+
+
+def from_source(name, told):
+    fetch_kernels()
+    c, cxx = clang()
+    packages.say("compiling, which takes ten minutes of a core")
+    build(name, packages.find_source(name, told), "-DCMAKE_C_COMPILER=" + c, "-DCMAKE_CXX_COMPILER=" + cxx,
+          "-DCUDA_HEADERS=%s" % packages.fetch_cuda_headers())
+
+
+class Engine:
+    """The programs of one engine."""
+
+    def __init__(self, name=PINNED):
+        self.folder = pinned() if name == PINNED else BUILD / name
+        self.source = pathlib.Path((self.folder / "source").resolve())
+        if not (self.folder / "run").exists():
+            raise EngineFailed("there is no engine %s: engine.py %s SOURCE builds it" % (name, name))
+
+    def environment(self, cards=()):
+        """`cards`: rows of tests/truth/devices.json."""
+        lines = ["\t".join("%s=%s" % pair for pair in card.items()) for card in cards]
+        return dict(os.environ, STAND_IN_CARDS="\n".join(lines), STAND_IN_KERNELS=str(KERNELS))
+
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument("name", nargs="?")
+    ap.add_argument("source", nargs="?")
+    o = ap.parse_args()
+    try:
+        if o.source:
+            from_source(o.name, o.source)
+        else:
+            pinned()
+    except EngineFailed as e:
+        raise SystemExit("engine: %s" % e)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+// What the engine says, and the end of a run that it refuses.
+#pragma once
+
+#include <string>
+
+#include "nlohmann/json.hpp"
+
+namespace recorder {
+
+using json = nlohmann::ordered_json;
+
+/// All that the engine has logged so far.
+const std::string& engine_log();
+/// Keeps what the engine logs from now on instead of printing it.
+void capture_log();
+
+/// Prints {"refusal": "WHAT: the errors that the engine logged"} and ends the program: the engine does not run this.
+[[noreturn]] void refuse(const std::string& what);
+
+/// The folder of this program, beside which the engine lies.
+std::string program_folder();
+
+}  // namespace recorder

@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""What the recorder makes of the engine's numbers, without an engine: shapes, cases, graphs side by side."""
+import json
+import pathlib
+import struct
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+
+import case
+import graphs
+import grid
+import shape
+
+TESTS = pathlib.Path(__file__).resolve().parent.parent
+ROOT = TESTS.parent
+
+
+class FakeTypes(shape.TensorTypes):
+    """Two of ggml's types, by ggml.h: F32 is type 0; Q4_K is type 12, 256 elements in 144 bytes."""
+
+    def __init__(self):
+        self.known = {"F32": (0, 1, 4), "Q4_K": (12, 256, 144)}
+
+
+class Shapes(unittest.TestCase):
+    def test_every_shape_is_written_as_it_is(self):
+        folders = (TESTS / "truth/models", TESTS / "truth/mmproj/models", ROOT / "data/models", ROOT / "data/projectors")
+        files = [f for folder in folders for f in folder.glob("*.json")]
+        self.assertGreater(len(files), 300)
+        for file in files:
+            text = file.read_text(encoding="utf-8")
+            self.assertEqual(shape.text(json.loads(text)), text, file)
+
+    def test_layers_are_folded_and_unfolded(self):
+        tensors = [["output.weight", "Q4_K", [256, 8]], ["blk.0.a.weight", "F32", [4]], ["blk.1.a.weight", "F32", [4]],
+                   ["blk.3.a.weight", "F32", [4]], ["blk.2.a.weight", "Q4_K", [256]]]
+        rows = [["output.weight", "Q4_K", [256, 8]], ["blk.{0-1,3}.a.weight", "F32", [4]],
+                ["blk.{2}.a.weight", "Q4_K", [256]]]
+        self.assertEqual(shape.fold(tensors), rows)
+        self.assertEqual(shape.unfold(rows), tensors)
+
+    def test_files_for_the_engine_are_gguf(self):
+        read = {"name": "n", "architecture": "a", "metadata": {"a.x": ["arr:u32", [7]]},
+                "tensors": [["t", "Q4_K", [256, 3]], ["u", "F32", [1]]]}
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "x.gguf"
+            data = shape.write_gguf(read, path, FakeTypes())
+            written = path.read_bytes()
+        # 3 * 144 = 432, padded to 32: 448; one f32, padded: 32
+        self.assertEqual(data, 448 + 32)
+        pairs = [("general.architecture", 8, struct.pack("<Q", 1) + b"a"), ("general.name", 8, struct.pack("<Q", 1) + b"n"),
+                 ("a.x", 9, struct.pack("<IQI", 4, 1, 7))]
+        want = b"GGUF" + struct.pack("<IQQ", 3, 2, 3)
+        for key, kind, value in pairs:
+            want += struct.pack("<Q", len(key)) + key.encode() + struct.pack("<I", kind) + value
+        want += struct.pack("<Q", 1) + b"t" + struct.pack("<IQQIQ", 2, 256, 3, 12, 0)
+        want += struct.pack("<Q", 1) + b"u" + struct.pack("<IQIQ", 1, 1, 0, 448)
+        want += bytes(-len(want) % 32)
+        self.assertEqual(written, want + bytes(data))
+
+
+def numbers(weights, context, compute):
+    return {"weights": weights, "context": context, "compute": compute}
+
+
+class Cases(unittest.TestCase):
+    projected = {"devices": [numbers(10, 20, 30)], "host": numbers(5, 0, 6), "parts": [], "output_mib": 0.5,
+                 "graph": {"nodes": [9, 9], "splits": [2, 2]}, "run": {"n_ctx": 256}}
+
+    def test_what_was_allocated_counts(self):
+        allocated = {"devices": [numbers(10, 20, 33)], "host": numbers(4096, 0, 7), "decode_growth": [2],
+                     "graph": {"nodes": [9, 8], "splits": [2, 2]}}
+        merged = case.merge(self.projected, allocated)
+        self.assertEqual(merged["devices"], [numbers(10, 20, 33)])
+        # a mapped file counts as a range of it: the host's weights are the projection's
+        self.assertEqual(merged["host"], numbers(5, 0, 7))
+        self.assertEqual((merged["graph"]["nodes"], merged["decode_growth"], merged["basis"]), ([9, 8], [2], "real"))
+        order = ["devices", "host", "parts", "graph", "output_mib", "decode_growth", "run", "basis"]
+        self.assertEqual(list(merged), order)
+
+    def test_without_an_allocation_the_projection_counts(self):
+        merged = case.merge(self.projected, None)
+        self.assertEqual({k: merged[k] for k in self.projected}, self.projected)
+        self.assertEqual(merged["basis"], "dry")
+
+    def test_an_abort_is_a_refusal_in_its_words(self):
+        said = "x\n/home/of/the/builder/llama.cpp/ggml/src/ggml.c:4005: GGML_ASSERT(a == b) failed\n30\twait4.c: No such file\n"
+        self.assertEqual(case.last_assertion(said), "ggml/src/ggml.c:4005: GGML_ASSERT(a == b) failed")
+
+    def test_the_runs_of_a_shape_follow_what_it_has(self):
+        read = {"name": "n", "architecture": "a", "metadata": {"a.block_count": ["u32", 9]},
+                "tensors": [["blk.{0-8}.ffn_up_exps.weight", "F32", [4]]]}
+        runs = {c["tag"]: c for c in grid.runs(read)}
+        self.assertEqual(runs["partial"]["args"], ["-c", "8192", "-np", "2", "-ngl", "4"])
+        self.assertIn("moecpu", runs)
+        self.assertNotIn("swafull", runs)
+        self.assertEqual(len(runs), len({c["id"] for c in runs.values()}))
+
+
+class Graphs(unittest.TestCase):
+    ours = ("generation\tadd\t0\tx\tf32\t4,1,1,1\t16\t0\tB0+0\n"
+            "prompt\tadd\t0\tx\tf32\t4,2,1,1\t32\t0\tB0+0\nprompt\tnone\t-1\t\tq4_K\t4,2,1,1\t32\t0\town:1\n")
+    engines = ("prompt\tadd\t-\tl_out-0\tf32\t4,2,1,1\t32\t0\tB0+0\ta, b\n"
+               "prompt\tnone\t-\tcache\tq4_K\t4,2,1,1\t32\t0\town\t\n"
+               "generation\tadd\t-\tl_out-0\tf32\t4,1,1,1\t16\t0\tB0+0\ta, b\n")
+
+    def test_names_and_layers_do_not_count(self):
+        self.assertIsNone(graphs.first_difference(self.ours, self.engines))
+
+    def test_the_first_tensor_that_differs_is_told(self):
+        told = graphs.first_difference(self.ours.replace("16\t0\tB0+0", "16\t0\tB0+64"), self.engines)
+        self.assertIn("generation, tensor 0 of 1", told)
+        self.assertIn("B0+64", told)
+
+    def test_a_graph_that_ends_early_differs(self):
+        told = graphs.first_difference(self.ours.rsplit("prompt", 1)[0], self.engines)
+        self.assertIn("prompt, tensor 1 of 2", told)
+        self.assertIn("ours   ends here", told)
+
+
+if __name__ == "__main__":
+    unittest.main()
