@@ -21,5 +21,6 @@
 #include "vrambudget/quantize/quantize.hpp"
 #include "vrambudget/report/check.hpp"
 #include "vrambudget/report/json.hpp"
+#include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"

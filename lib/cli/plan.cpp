@@ -15,6 +15,7 @@
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"
+#include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
 
@@ -63,6 +64,8 @@ int show(const plan_request& q, const plan_models& models, planner& p) {
 
   if (!q.emit.empty()) {
     print_launch(q, models, r, *b);
+  } else if (q.svg) {
+    fmt::print("{}", budget_svg(m, *b));
   } else if (q.json) {
     fmt::print("{}", budget_json(m, r, *b, {limit, changes, q.explain}));
   } else {
@@ -92,6 +95,7 @@ int run_plan(plan_request q) {
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
   if (q.model.empty() && !q.mmproj.empty())
     throw failure{usage, "--mmproj " + q.mmproj + ": name the model it belongs to as well"};
+  if (q.model.empty() && q.svg) throw failure{usage, "--svg: name a model"};
   if (!q.model.empty() && (!q.family.empty() || q.min_ctx))
     throw failure{usage, "--family and --min-ctx are for the ranking of models, without MODEL"};
   if (q.model.empty()) return show_ranking(q, devices, l);
@@ -105,12 +109,15 @@ int run_plan(plan_request q) {
 std::function<int()> add_plan(CLI::App& app) {
   auto q = std::make_shared<plan_request>();
   add_plan_options(app, *q);
-  app.add_flag("--json", q->json, "JSON on stdout, schema 1");
+  CLI::Option* json = app.add_flag("--json", q->json, "JSON on stdout, schema 1");
+  CLI::Option* svg = app.add_flag("--svg", q->svg, "a picture of the budget on stdout, as SVG");
+  svg->excludes(json);
   app.add_option(
          "--emit", q->emit,
          "instead of the budget what starts the run: llama-server (a command line), ollama (a "
          "Modelfile), koboldcpp (a .kcpps file), lmstudio (what its SDK's load takes)")
-      ->type_name("PROGRAM");
+      ->type_name("PROGRAM")
+      ->excludes(svg);
   app.add_option("--family", q->family, "without MODEL: rank only names or architectures with this")
       ->type_name("NAME");
   app.add_option_function<std::string>(

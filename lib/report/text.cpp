@@ -4,7 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
+
+#include "ink.hpp"
 
 #include "vrambudget/engine/speculative.hpp"
 
@@ -13,35 +14,6 @@ namespace {
 
 constexpr std::size_t width = 80;
 constexpr double mib = 1 << 20, gib = 1 << 30;
-
-/// How a term is drawn: its colour on a terminal, and its letter where bars have no colours.
-struct ink {
-  std::string_view term;
-  int colour;  ///< ANSI foreground
-  char letter;
-};
-constexpr std::array inks = {
-    ink{"weights", 34, 'w'},
-    ink{"kv_cache", 32, 'k'},
-    ink{"recurrent_state", 36, 'r'},
-    ink{"compute_buffer", 33, 'c'},
-    ink{"driver_context", 35, 'd'},
-    ink{"pool", 31, 'p'},
-    ink{"projector_weights", 95, 'v'},
-    ink{"projector_compute", 35, 'i'},
-    ink{"projector_growth", 37, 'g'},
-    ink{"draft_weights", 94, 'W'},
-    ink{"draft_kv_cache", 92, 'K'},
-    ink{"draft_recurrent_state", 96, 'R'},
-    ink{"draft_compute_buffer", 93, 'C'},
-};
-
-const ink& ink_of(std::string_view term) {
-  static constexpr ink other{"", 37, '#'};
-  const auto it =
-      std::find_if(inks.begin(), inks.end(), [&](const ink& i) { return i.term == term; });
-  return it == inks.end() ? other : *it;
-}
 
 std::string coloured(const text_style& s, int colour, const std::string& text) {
   return s.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
@@ -69,24 +41,19 @@ std::string bar(const device_budget& d, const text_style& s) {
     for (; drawn < until; ++drawn) {
       if (drawn == limit) line += coloured(s, 31, "|");
       const ink& i = ink_of(t.name);
-      line += s.colour && s.unicode ? coloured(s, i.colour, "\u2588") : std::string(1, i.letter);
+      line += s.colour && s.unicode ? coloured(s, i.ansi, "\u2588") : std::string(1, i.letter);
     }
   }
   for (; drawn < room; ++drawn) line += s.colour && s.unicode ? "\u2591" : ".";
   return line + "\n";
 }
 
-/// "exact", or "fitted, from 154.0 MiB" where it was measured as less too.
-std::string known(basis b, bytes low, bytes high) {
-  return low == high ? std::string(name(b)) : fmt::format("{}, from {}", name(b), in_mib(low));
-}
-
 std::string term_line(const term& t, std::size_t column, const text_style& s) {
   const ink& i = ink_of(t.name);
   const std::string key =
-      coloured(s, i.colour, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
+      coloured(s, i.ansi, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
   std::string line = fmt::format("  {} {:<{}}{:>16}  {}\n", key, t.name, column, in_mib(t.size),
-                                 known(t.basis, t.low.value_or(t.size), t.size));
+                                 basis_text(t.basis, t.low.value_or(t.size), t.size));
   if (s.explain && !t.note.empty())
     line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), t.note);
   return line;
@@ -107,30 +74,15 @@ std::string device_text(const device_budget& d, std::size_t column, const text_s
   text += bar(d, s);
   for (const term& t : d.terms) text += term_line(t, column, s);
   text += fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()),
-                      known(d.weakest(), d.used_low(), d.used()));
+                      basis_text(d.weakest(), d.used_low(), d.used()));
   if (const auto& o = d.gpu.others; o && o->high.count > 0) {
     text += fmt::format("    {:<{}}{:>16}  {}\n", "held by others", column, in_mib(o->high),
-                        known(o->basis, o->low, o->high));
+                        basis_text(o->basis, o->low, o->high));
     if (s.explain) text += "      " + o->note + "\n";
   }
   text += fits ? fmt::format("    {:<{}}{:>16}\n", "spare", column, in_mib(d.spare()))
                : fmt::format("    {:<{}}{:>16}\n", "missing", column, in_mib(d.missing()));
   return text;
-}
-
-std::string context_line(const budget& b) {
-  const context_params& c = b.context;
-  std::string line = fmt::format("{} tokens", grouped(c.n_ctx));
-  if (c.n_seq_max > 1)
-    line += c.kv_unified ? fmt::format(" shared by {} slots", c.n_seq_max)
-                         : fmt::format(" in {} slots of {}", c.n_seq_max, grouped(c.n_ctx_seq));
-  if (b.keeps_kv()) {
-    line += fmt::format(", KV {}", traits(c.type_k).name);
-    if (c.type_v != c.type_k) line += fmt::format("/{}", traits(c.type_v).name);
-  }
-  line +=
-      fmt::format(", flash attention {}, micro-batch {}", c.flash_attn ? "on" : "off", c.n_ubatch);
-  return line;
 }
 
 std::string draft_line(const draft_summary& d) {
@@ -173,6 +125,25 @@ std::string in_mib(bytes b) {
 
 std::string in_gib(bytes b) {
   return fmt::format("{:.2f} GiB", static_cast<double>(b.count) / gib);
+}
+
+std::string basis_text(basis b, bytes low, bytes high) {
+  return low == high ? std::string(name(b)) : fmt::format("{}, from {}", name(b), in_mib(low));
+}
+
+std::string context_line(const budget& b) {
+  const context_params& c = b.context;
+  std::string line = fmt::format("{} tokens", grouped(c.n_ctx));
+  if (c.n_seq_max > 1)
+    line += c.kv_unified ? fmt::format(" shared by {} slots", c.n_seq_max)
+                         : fmt::format(" in {} slots of {}", c.n_seq_max, grouped(c.n_ctx_seq));
+  if (b.keeps_kv()) {
+    line += fmt::format(", KV {}", traits(c.type_k).name);
+    if (c.type_v != c.type_k) line += fmt::format("/{}", traits(c.type_v).name);
+  }
+  line +=
+      fmt::format(", flash attention {}, micro-batch {}", c.flash_attn ? "on" : "off", c.n_ubatch);
+  return line;
 }
 
 std::string budget_text(const model& m, const budget& b, const text_style& s) {

@@ -20,7 +20,7 @@ struct plan_request {
   gpu_request gpus;
   std::string reserve = "0", engine, engine_note, emit;
   std::vector<std::string> calibration_notes;
-  bool buffers_only = false, json = false, explain = false, max_context = false;
+  bool buffers_only = false, json = false, svg = false, explain = false, max_context = false;
   run r;
   std::string family;         ///< of the models that are ranked; empty: all
   std::uint32_t min_ctx = 0;  ///< tokens that a ranked model must take at least; 0: not said

@@ -46,7 +46,7 @@ struct table_line {
 /// By generation; the last line is all of them.
 [[nodiscard]] std::vector<table_line> table_of(const std::vector<row>& rows);
 
-/// As README.md has it.
+/// As docs/accuracy.md has it.
 [[nodiscard]] std::string markdown(const std::vector<table_line>& lines);
 
 /// The smallest and largest sample of the context of each rig that has any, in MiB, and their number.

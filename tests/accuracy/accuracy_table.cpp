@@ -1,4 +1,4 @@
-// accuracy_table OVERHEADS.jsonl: README's table of errors, then what data/overheads.json must say.
+// accuracy_table OVERHEADS.jsonl: the table of errors in docs/accuracy.md, then what data/overheads.json must say.
 #include <fmt/format.h>
 
 #include <exception>

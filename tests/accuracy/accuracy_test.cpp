@@ -68,7 +68,7 @@ TEST_CASE("too little is promised by at most 3 % in 95 % of rigs") {
   CHECK(lines.back().under <= 0.03);
 }
 
-TEST_CASE("README.md has the table") {
-  CHECK(text_of(VRAMBUDGET_SOURCE "/README.md").find(markdown(table_of(rows()))) !=
+TEST_CASE("docs/accuracy.md has the table") {
+  CHECK(text_of(VRAMBUDGET_SOURCE "/docs/accuracy.md").find(markdown(table_of(rows()))) !=
         std::string::npos);
 }

@@ -31,6 +31,10 @@ struct context_row {
 /// Digits in groups of three: "262,144".
 [[nodiscard]] std::string grouped(std::uint64_t n);
 
+/// "exact", or "fitted, from 154.3 MiB" where it was measured as less too.
+[[nodiscard]] std::string basis_text(basis b, bytes low, bytes high);
+/// The run: "262,144 tokens, KV q4_0, flash attention on, micro-batch 512".
+[[nodiscard]] std::string context_line(const budget& b);
 /// The model, the run, and each device's terms with a bar.
 [[nodiscard]] std::string budget_text(const model& m, const budget& b, const text_style& s);
 /// What would make a run fit, one change a line.

@@ -1,0 +1,94 @@
+#include "vrambudget/report/svg.hpp"  // first: proves the header stands alone
+
+#include <doctest/doctest.h>
+
+#include "report/xml.hpp"
+
+using namespace vrambudget;
+
+static bool contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+static term exactly(std::string_view name, bytes size) {
+  return {name, size, basis::exact, {}, {}};
+}
+
+static std::string drawn(const budget& b, const std::string& name = "m") {
+  model m;
+  m.name = name;
+  return budget_svg(m, b);
+}
+
+/// A card of 1,000 MiB with 500 of weights, and the host with 100 of them.
+static budget half_full() {
+  budget b;
+  b.context.n_ctx = 4096;
+  device_budget d;
+  d.id = "CUDA0";
+  d.gpu.name = "A card";
+  d.gpu.total = d.gpu.free = d.usable = 1000_MiB;
+  d.add(exactly("weights", 500_MiB));
+  b.devices.push_back(d);
+  b.host.add(exactly("output_buffer", 100_MiB));
+  return b;
+}
+
+TEST_SUITE("svg") {
+  TEST_CASE("bars are to scale: the whole of a card is 672 pixels") {
+    const std::string svg = drawn(half_full());
+    CHECK(contains(svg, R"(width="672.0" height="28" class="track")"));
+    CHECK(contains(svg, R"(width="336.0" height="28" fill="#0072b2")"));  // half of it
+    CHECK(contains(svg, R"(width="67.2" height="28" fill="#b8a200")"));   // a tenth, on the host
+    CHECK(contains(svg, R"(d="M696.0 )"));                                // 24 + 672: all is usable
+    CHECK(contains(svg, "500.0 MiB"));
+    CHECK(contains(svg, ">fits<"));
+  }
+
+  TEST_CASE("what is over a card's memory is framed, and the scale is what is needed") {
+    budget b = half_full();
+    b.devices[0].add(exactly("kv_cache", 1500_MiB));  // 2,000 of 1,000
+    const std::string svg = drawn(b);
+    CHECK(contains(svg, R"(width="336.0" height="28" class="track")"));
+    CHECK(contains(svg, R"(<rect x="360.0" y="118" width="336.0" height="28" class="over"/>)"));
+    CHECK(contains(svg, ">does not fit<"));
+    CHECK(contains(svg, "1,000.0 MiB"));  // missing
+  }
+
+  TEST_CASE("a draft's terms have their model's colours with stripes") {
+    budget b = half_full();
+    CHECK_FALSE(contains(drawn(b), R"(class="stripes")"));
+    b.devices[0].add(exactly("draft_weights", 100_MiB));
+    CHECK(contains(drawn(b), R"(class="stripes")"));
+  }
+
+  TEST_CASE("names cannot break the file") {
+    const std::string svg = drawn(half_full(), "</svg><script>alert('1')</script>&\x01\xff");
+    CHECK_FALSE(contains(svg, "<script"));
+    CHECK(contains(svg,
+                   "&lt;/svg&gt;&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;\uFFFD\uFFFD"));
+  }
+}
+
+TEST_SUITE("xml") {
+  TEST_CASE("characters of one to four bytes stay") {
+    for (const char* text : {"a b~", "\u00e9", "\u20ac", "\U0001f600", "\t\n\r", "\u007f"})
+      CHECK(xml_text(text) == text);
+  }
+
+  TEST_CASE("what is no character of XML becomes the replacement character, byte for byte") {
+    CHECK(xml_text("\x1b[31m") == "\uFFFD[31m");
+    CHECK(xml_text("\xc0\xaf") == "\uFFFD\uFFFD");                      // '/' in two bytes
+    CHECK(xml_text("\xe2\x82") == "\uFFFD\uFFFD");                      // cut
+    CHECK(xml_text("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");            // a surrogate
+    CHECK(xml_text("\xef\xbf\xbf") == "\uFFFD\uFFFD\uFFFD");            // U+FFFF
+    CHECK(xml_text("\xf4\x90\x80\x80") == "\uFFFD\uFFFD\uFFFD\uFFFD");  // above U+10FFFF
+    CHECK(xml_text(std::string_view("\0", 1)) == "\uFFFD");
+  }
+
+  TEST_CASE("a long text is cut between characters") {
+    CHECK(xml_text("\u00e9\u00e9\u00e9", 3) == "\u00e9\u00e9\u00e9");
+    CHECK(xml_text("\u00e9\u00e9\u00e9", 2) == "\u00e9\u00e9\u2026");
+    CHECK(xml_text("&&", 1) == "&amp;\u2026");
+  }
+}
