@@ -52,6 +52,26 @@ void print_launch(const plan_request& q, const plan_models& models, const run& r
     fmt::print(stderr, "vrambudget: this does not fit: {} are missing\n", in_mib(b.missing()));
 }
 
+/// The largest context by cache type, and what the first device takes at `n_points` up to the training length.
+std::vector<context_curve> context_curves(const plan_request& q, planner& p,
+                                          std::uint32_t n_points = 16) {
+  std::vector<context_curve> all;
+  for (const ggml_type t : context_types) {
+    run r = q.r;
+    r.type_k = r.type_v = t;
+    const auto most = max_context(p, r);
+    if (!most) continue;
+    context_curve c{t, *most, {}};
+    for (std::uint32_t i = 0; n_points && i <= n_points; ++i) {
+      r.n_ctx = std::max(p.get_model().hp.n_ctx_train / n_points * i, 256u);
+      if (const auto b = p.budget_for(r))
+        c.points.emplace_back(b->context.n_ctx, b->devices[0].used());
+    }
+    if (n_points == 0 || !c.points.empty()) all.push_back(std::move(c));
+  }
+  return all;
+}
+
 int show(const plan_request& q, const plan_models& models, planner& p) {
   const model& m = models.main;
   run r = q.r;
@@ -65,7 +85,9 @@ int show(const plan_request& q, const plan_models& models, planner& p) {
   if (!q.emit.empty()) {
     print_launch(q, models, r, *b);
   } else if (q.svg) {
-    fmt::print("{}", budget_svg(m, *b));
+    const bool curves = limit && b->keeps_kv() && b->devices.size() == 1;
+    fmt::print("{}",
+               budget_svg(m, *b, curves ? context_curves(q, p) : std::vector<context_curve>{}));
   } else if (q.json) {
     fmt::print("{}", budget_json(m, r, *b, {limit, changes, q.explain}));
   } else {
@@ -74,11 +96,7 @@ int show(const plan_request& q, const plan_models& models, planner& p) {
     if (limit && !b->keeps_kv()) fmt::print("\nLargest context: {}\n", context_text(*limit));
     if (limit && b->keeps_kv()) {
       std::vector<context_row> rows;
-      for (const ggml_type t : context_types) {
-        run other = q.r;
-        other.type_k = other.type_v = t;
-        if (const auto most = max_context(p, other)) rows.push_back({t, *most});
-      }
+      for (const context_curve& c : context_curves(q, p, 0)) rows.push_back({c.type, c.limit});
       fmt::print("\n{}", contexts_text(rows, m.hp.n_ctx_train));
     }
   }

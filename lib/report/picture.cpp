@@ -14,9 +14,11 @@ text{font:13px system-ui,"Segoe UI",Helvetica,Arial,sans-serif;fill:#1f2328}
 .m{fill:#59636e}.yes{fill:#1a7f37}.no{fill:#cf222e}
 .page{fill:#fff;stroke:#d1d9e0}.track{fill:#eaeef2}.line{stroke:#1f2328;stroke-width:2}
 .over{fill:none;stroke:#cf222e;stroke-width:2}.stripes{fill:url(#stripes)}
+.grid{stroke:#d1d9e0}.curve{fill:none;stroke:#e69f00;stroke-width:2.5}.dot{fill:#e69f00}
+.h{paint-order:stroke;stroke:#fff;stroke-width:3px}
 @media (prefers-color-scheme:dark){
 text{fill:#f0f6fc}.m{fill:#9198a1}.yes{fill:#3fb950}.no{fill:#ff7b72}
-.page{fill:#0d1117;stroke:#3d444d}.track{fill:#262c36}.line{stroke:#f0f6fc}.over{stroke:#ff7b72}}
+.page{fill:#0d1117;stroke:#3d444d}.track{fill:#262c36}.line{stroke:#f0f6fc}.over{stroke:#ff7b72}.grid{stroke:#3d444d}.h{stroke:#0d1117}}
 </style>
 <defs><pattern id="stripes" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
 <rect width="3" height="6" fill="#fff" fill-opacity=".5"/></pattern></defs>)css";

@@ -16,7 +16,8 @@ class picture {
 
   /// Elements as they are, on a line of their own.
   void add(std::string_view elements);
-  /// `classes` of the picture's style: b bold, m muted, n a number that ends at x, s small, t large, yes, no.
+  /// `classes` of the picture's style: b bold, m muted, n a number that ends at x, s small, t large, h on top of
+  /// lines, yes, no.
   void text(double x, std::string_view classes, std::string_view xml);
   /// From `x` to `end`, at least a pixel wide.
   void rectangle(double x, double end, int height, std::string_view attributes);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "contexts_chart.hpp"
 #include "ink.hpp"
 #include "picture.hpp"
 #include "vrambudget/report/text.hpp"
@@ -57,6 +58,10 @@ class budget_picture : picture {
     if (shared)
       row("held by others", "", others->high, basis_text(others->basis, others->low, others->high));
     row(d.fits() ? "spare" : "missing", "b", d.fits() ? d.spare() : d.missing(), "");
+  }
+
+  void contexts(const std::vector<context_curve>& curves, const device_budget& d) {
+    draw_contexts(*this, curves, d);
   }
 
   /// Last: what is larger than any device has a scale of its own.
@@ -133,7 +138,7 @@ std::string in_words(std::string_view where, const term_list& list) {
 
 }  // namespace
 
-std::string budget_svg(const model& m, const budget& b) {
+std::string budget_svg(const model& m, const budget& b, const std::vector<context_curve>& curves) {
   bytes whole;
   for (const device_budget& d : b.devices)
     whole = std::max({whole, d.gpu.total, d.usable, d.used()});
@@ -144,6 +149,14 @@ std::string budget_svg(const model& m, const budget& b) {
   for (const device_budget& d : b.devices) {
     p.device(d);
     words += in_words(d.id, d) + (d.fits() ? "It fits. " : "It does not fit. ");
+  }
+  if (b.devices.size() == 1 && !curves.empty()) {
+    p.contexts(curves, b.devices[0]);
+    words += "Largest context by type of KV cache:";
+    for (const context_curve& c : curves)
+      words += fmt::format(" {} {},", traits(c.type).name, grouped(c.limit.n_ctx));
+    words.back() = '.';
+    words += ' ';
   }
   if (!b.host.terms.empty()) {
     p.host(b.host);

@@ -62,6 +62,20 @@ TEST_SUITE("svg") {
     CHECK(contains(drawn(b), R"(class="stripes")"));
   }
 
+  TEST_CASE("curves of one card end in a dot where its memory does") {
+    const context_curve c{ggml_type::f16, {500, "CUDA0"}, {{0, 500_MiB}, {1000, 1500_MiB}}};
+    model m;
+    budget b = half_full();
+    const std::string svg = budget_svg(m, b, {c});
+    CHECK(contains(svg, R"(<circle class="dot" cx="360.0")"));  // half of 672 from 24
+    CHECK(contains(svg, ">f16 500</text>"));
+    CHECK(contains(svg, "Largest context by type of KV cache: f16 500."));
+    CHECK(contains(svg, ">250</text>"));  // a quarter of the axis
+
+    b.devices.push_back(b.devices[0]);  // of two cards neither is the whole run
+    CHECK_FALSE(contains(budget_svg(m, b, {c}), "circle"));
+  }
+
   TEST_CASE("names cannot break the file") {
     const std::string svg = drawn(half_full(), "</svg><script>alert('1')</script>&\x01\xff");
     CHECK_FALSE(contains(svg, "<script"));
