@@ -215,7 +215,8 @@ std::function<int()> add_calibrate(CLI::App& app) {
   add_gpu_options(app, q->plan.gpus);
   app.add_option("--driver", q->plan.gpus.driver, "the driver's version, 550.54.14")
       ->type_name("VERSION");
-  app.add_option("--engine", q->plan.engine, "the engine that ran [v0.5.0]")
+  app.add_option("--engine", q->plan.engine,
+                 fmt::format("the engine that ran [{}]", engine_release))
       ->type_name("llama.cpp@VERSION");
   app.add_option_function<std::vector<std::string>>(
          "--forget",

@@ -46,7 +46,7 @@ int run_check(const check_request& q) {
     throw failure{bad_input, fmt::format("{}: none of its {} lines is one of llama.cpp's", q.log,
                                          log.n_lines)};
   rebuild_options options;
-  if (!q.engine.empty()) options.profile = value_or_fail(engine::find_profile(q.engine), usage);
+  if (!q.engine.empty()) options.profile = value_or_fail(find_profile(q.engine), usage);
   if (!q.gpus.names.empty()) options.devices = parse_gpus(q.gpus).devices;
   if (auto r = parse_known_run(log.args)) options.base = std::move(*r);
   std::optional<model> given;

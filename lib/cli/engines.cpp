@@ -23,21 +23,19 @@ namespace vrambudget::cli {
 namespace {
 
 namespace json = boost::json;
-using engine::change;
-using engine::profile;
 
-std::string day(const engine::date& d) {
+std::string day(const build_date& d) {
   return fmt::format("{:04}-{:02}-{:02}", d.year, d.month, d.day);
 }
 
 /// Whether a profile has what held before a change.
-bool has_old_rule(const profile& p, const change& c) {
-  engine::rules undone = p.rules;
+bool has_old_rule(const engine_profile& p, const engine_change& c) {
+  engine_rules undone = p.rules;
   c.undo(undone);
   return undone == p.rules;
 }
 
-std::string claimed(const engine::claims& c) {
+std::string claimed(const engine_claims& c) {
   std::string text = c.caches ? "caches, states" : "";
   if (c.compute) text += ", compute buffers";
   if (!c.but_not.empty()) text += " (not of all)";
@@ -100,15 +98,15 @@ class comparison {
     now_ = rows_of(*b);
   }
 
-  outcome with(const profile& p) {
+  outcome with(const engine_profile& p) {
     run r = run_;
     r.profile = p;
     const auto b = planner_.budget_for(r);
     if (!b) return {b.error().message, {}};
     return {{}, differences(now_, rows_of(*b))};
   }
-  outcome without(const change& c) {
-    profile p = run_.profile;
+  outcome without(const engine_change& c) {
+    engine_profile p = run_.profile;
     c.undo(p.rules);
     return with(p);
   }
@@ -138,20 +136,20 @@ void print_outcome(const outcome& o) {
 
 void print_text(comparison* c) {
   fmt::print("{:<10}{:<17}{:<26}{}\n", "engine", "builds", "days", "to the byte");
-  for (const profile& p : engine::profiles)
+  for (const engine_profile& p : engine_profiles)
     fmt::print("{:<10}{:<17}{:<26}{}\n", p.name,
                fmt::format("b{}..b{}", p.first_build, p.last_build),
                day(p.first) + ".." + day(p.last), claimed(p.claims));
   if (c) {
     fmt::print("\n{}, {} tokens, against {}:\n", c->name(), grouped(c->n_ctx()),
-               full_name(engine::profiles.front()));
-    for (std::size_t i = 1; i < engine::profiles.size(); ++i) {
-      fmt::print("  {}\n", engine::profiles[i].name);
-      print_outcome(c->with(engine::profiles[i]));
+               full_name(engine_profiles.front()));
+    for (std::size_t i = 1; i < engine_profiles.size(); ++i) {
+      fmt::print("  {}\n", engine_profiles[i].name);
+      print_outcome(c->with(engine_profiles[i]));
     }
   }
   fmt::print("\nWhat changed{}:\n", c ? ", and what its undoing alone would change" : "");
-  for (const change& x : engine::changes) {
+  for (const engine_change& x : engine_changes) {
     fmt::print("  {}, {}\n      before: {}\n      since:  {}\n", x.name, x.when, x.before, x.now);
     if (c) print_outcome(c->without(x));
   }
@@ -173,7 +171,7 @@ void add_outcome(json::object& to, const outcome& o) {
 
 void print_json(comparison* c) {
   json::array profiles, all_changes;
-  for (const profile& p : engine::profiles) {
+  for (const engine_profile& p : engine_profiles) {
     json::object o{{"engine", full_name(p)},
                    {"builds", {p.first_build, p.last_build}},
                    {"days", {day(p.first), day(p.last)}},
@@ -181,13 +179,13 @@ void print_json(comparison* c) {
                                           {"compute", p.claims.compute},
                                           {"compute_but_not_of", p.claims.but_not}}}};
     json::array old;
-    for (const change& x : engine::changes)
+    for (const engine_change& x : engine_changes)
       if (has_old_rule(p, x)) old.emplace_back(x.name);
     o["before"] = std::move(old);
     if (c) add_outcome(o, c->with(p));
     profiles.push_back(std::move(o));
   }
-  for (const change& x : engine::changes) {
+  for (const engine_change& x : engine_changes) {
     json::object o{{"change", x.name}, {"before", x.before}, {"since", x.now}, {"when", x.when}};
     if (c) add_outcome(o, c->without(x));
     all_changes.push_back(std::move(o));

@@ -17,15 +17,17 @@ namespace {
 using namespace vrambudget;
 using namespace vrambudget::cli;
 
-constexpr const char* about =
-    "Will this model fit on this GPU, with how much context, and where does every byte go?\n"
-    "Reads the header of a GGUF file and rebuilds what llama.cpp v0.5.0 would allocate.\n\n"
-    "  vrambudget MODEL --gpu 3090 --ctx 262144    the budget; without --ctx the largest context\n"
-    "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n\n"
-    "Exit status: 0 fits or done, 1 does not fit or differs, 2 usage, 3 bad input, 4 no usable GPU "
-    "or "
-    "driver,\n"
-    "70 a bug of ours.";
+std::string about() {
+  return fmt::format(
+      "Will this model fit on this GPU, with how much context, and where does every byte go?\n"
+      "Reads the header of a GGUF file and rebuilds what {} would allocate.\n\n"
+      "  vrambudget MODEL --gpu 3090 --ctx 262144    the budget; without --ctx the largest "
+      "context\n"
+      "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n\n"
+      "Exit status: 0 fits or done, 1 does not fit or differs, 2 usage, 3 bad input, 4 no usable "
+      "GPU or driver,\n70 a bug of ours.",
+      engine_name);
+}
 
 int run_program(std::vector<std::string> args) {
   constexpr std::array commands = {"plan",    "inspect", "gpus",  "models",
@@ -39,9 +41,9 @@ int run_program(std::vector<std::string> args) {
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
   args = with_long_names(args);
 
-  CLI::App app{about, "vrambudget"};
+  CLI::App app{about(), "vrambudget"};
   app.require_subcommand(1);
-  app.set_version_flag("--version", fmt::format("vrambudget {} for {}", version, engine::name));
+  app.set_version_flag("--version", fmt::format("vrambudget {} for {}", version, engine_name));
   std::map<CLI::App*, std::function<int()>> actions;
   const auto add = [&](const char* name, const char* help, auto adder) {
     CLI::App* sub = app.add_subcommand(name, help);

@@ -45,9 +45,9 @@ void print_launch(const plan_request& q, const plan_models& models, const run& r
   if (models.main.path.empty())
     fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
                files.model);
-  if (l == launcher::llama_server && !(r.profile == engine::profiles.front()))
+  if (l == launcher::llama_server && !(r.profile == engine_profiles.front()))
     fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
-               full_name(engine::profiles.front()));
+               full_name(engine_profiles.front()));
   if (!b.fits())
     fmt::print(stderr, "vrambudget: this does not fit: {} are missing\n", in_mib(b.missing()));
 }

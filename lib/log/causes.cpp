@@ -18,33 +18,33 @@ struct variant {
 
 /// Rules of other builds that this one may have.
 struct named_rule {
-  bool engine::rules::*rule;
+  bool engine_rules::*rule;
   const char* on;
   const char* off;
 };
 constexpr named_rule named_rules[] = {
-    {&engine::rules::logits_of_all_tokens,
+    {&engine_rules::logits_of_all_tokens,
      "this build reserves logits for every token of a micro-batch",
      "this build reserves logits only for the rows asked for"},
-    {&engine::rules::f32_masks, "this build keeps flash attention's mask as f32",
+    {&engine_rules::f32_masks, "this build keeps flash attention's mask as f32",
      "this build keeps flash attention's mask as f16"},
-    {&engine::rules::flash_attn_copies_in_pool,
+    {&engine_rules::flash_attn_copies_in_pool,
      "this build takes the f16 copies of quantized K and V from the pool",
      "this build has the f16 copies of quantized K and V in the compute buffer"},
-    {&engine::rules::keeps_fused_sources,
+    {&engine_rules::keeps_fused_sources,
      "this build keeps what fused expert kernels read until they are done",
      "this build does not keep what fused expert kernels read"},
-    {&engine::rules::both_inputs, "this build's graphs hold token numbers and embeddings",
+    {&engine_rules::both_inputs, "this build's graphs hold token numbers and embeddings",
      "this build's graphs hold only token numbers"},
-    {&engine::rules::rotates_quantized, "this build rotates quantized K and V",
+    {&engine_rules::rotates_quantized, "this build rotates quantized K and V",
      "this build does not rotate quantized K and V"},
-    {&engine::rules::latent_v_cache, "this build keeps V of latent attention beside K",
+    {&engine_rules::latent_v_cache, "this build keeps V of latent attention beside K",
      "this build keeps no V for latent attention"},
-    {&engine::rules::window_caches, "this build has smaller caches for sliding-window layers",
+    {&engine_rules::window_caches, "this build has smaller caches for sliding-window layers",
      "this build has full caches for sliding-window layers"},
-    {&engine::rules::indexer_v_cache, "this build keeps V for the indexer",
+    {&engine_rules::indexer_v_cache, "this build keeps V for the indexer",
      "this build keeps no V for the indexer"},
-    {&engine::rules::states_for_rollback, "this build keeps recurrent states back for drafts",
+    {&engine_rules::states_for_rollback, "this build keeps recurrent states back for drafts",
      "this build keeps no recurrent states back for drafts"},
 };
 
@@ -55,10 +55,10 @@ std::vector<variant> variants_of(const run& r) {
     all.push_back(
         {now ? n.off : n.on, [rule = n.rule, now](run& x) { x.profile.rules.*rule = !now; }});
   }
-  for (const engine::profile& p : engine::profiles)
+  for (const engine_profile& p : engine_profiles)
     if (p.name != r.profile.name)
-      all.push_back({"with the rules of " + engine::full_name(p) + " it is equal",
-                     [&p](run& x) { x.profile = p; }});
+      all.push_back(
+          {"with the rules of " + full_name(p) + " it is equal", [&p](run& x) { x.profile = p; }});
   using enum flash_attn;
   for (const auto& [fa, says] :
        {std::pair{on, "flash attention is on"}, {off, "flash attention is off"}})

@@ -336,7 +336,7 @@ void comparer::compare_graph() {
   const log_context& c = log_.contexts[out_.context];
   if (!out_.planned) return;
   const bool same_build = out_.rebuilt.profile_covers &&
-                          out_.rebuilt.r.profile.name == engine::profiles.front().name &&
+                          out_.rebuilt.r.profile.name == engine_profiles.front().name &&
                           out_.rebuilt.backend == "CUDA";
   const auto one = [&](const char* term, const std::optional<logged<log_pair>>& logged,
                        std::uint64_t prompt, std::uint64_t token) {

@@ -613,7 +613,7 @@ bool log_line_reader::read_device(std::string_view text) {
 }
 
 /// "build: 9849 (1a2b3c4d)", "main: build = 5271 (1a2b3c4d)", "build_info: b9849-1a2b3c4d",
-/// "version: 9849 (1a2b3c4d)", "llama.cpp v0.5.0".
+/// "version: 9849 (1a2b3c4d)", or a release by its name: "llama.cpp v1.2.3".
 bool log_line_reader::read_build(std::string_view text) {
   for (const std::string_view says : {"build_info: ", "build: ", "build = ", "version: "}) {
     const std::size_t at = text.find(says);

@@ -40,13 +40,13 @@ buffer_place place_of_buffer(std::string_view name) {
   return p;
 }
 
-std::optional<engine::chosen_profile> logged_profile(const parsed_log& log) {
+std::optional<chosen_profile> logged_profile(const parsed_log& log) {
   if (!log.build.empty())
-    if (const auto p = engine::find_profile("b" + log.build)) return *p;
+    if (const auto p = find_profile("b" + log.build)) return *p;
   if (!log.version.empty())
-    if (const auto p = engine::find_profile(log.version)) return *p;
+    if (const auto p = find_profile(log.version)) return *p;
   if (!log.date.empty())
-    if (const auto p = engine::find_profile(log.date)) return *p;
+    if (const auto p = find_profile(log.date)) return *p;
   return std::nullopt;
 }
 
@@ -79,11 +79,11 @@ class rebuilder {
   void choose_profile() {
     auto chosen = options_.profile ? options_.profile : logged_profile(log_);
     if (!chosen) {
-      chosen = engine::chosen_profile{engine::profiles.front(), false};
-      assume("no build and no date: the rules of " + engine::full_name(chosen->profile));
+      chosen = chosen_profile{engine_profiles.front(), false};
+      assume("no build and no date: the rules of " + full_name(chosen->profile));
     } else if (!chosen->covers) {
-      assume("the build is none that was compared: the rules of " +
-             engine::full_name(chosen->profile) + ", the nearest");
+      assume("the build is none that was compared: the rules of " + full_name(chosen->profile) +
+             ", the nearest");
     }
     out_.r.profile = chosen->profile;
     out_.profile_covers = chosen->covers;
@@ -239,7 +239,7 @@ class rebuilder {
             c_.n_ctx_seq.value_or(*c_.n_ctx / std::max(1u, k.n_stream.value_or(1)));
         // as many cells as the full cache, which a window alone would not need
         const std::uint64_t window =
-            std::uint64_t{m_.hp.n_swa} * r.n_parallel + r.n_ubatch + engine::n_ctx_multiple;
+            std::uint64_t{m_.hp.n_swa} * r.n_parallel + r.n_ubatch + n_ctx_multiple;
         r.swa_full = *k.n_cell >= per_stream && per_stream > window;
       }
   }

@@ -38,7 +38,7 @@ std::string heading(const log_check& c, const checked_context& k) {
   std::string text = fmt::format("context {} of {}: {} ({}), known by {}\n", k.context + 1,
                                  c.log.contexts.size(), k.model.empty() ? "a model" : k.model,
                                  k.architecture, source_names[static_cast<std::size_t>(k.source)]);
-  text += fmt::format("rules of {}", engine::full_name(r.profile));
+  text += fmt::format("rules of {}", full_name(r.profile));
   if (!c.log.build.empty()) text += fmt::format(" for b{}", c.log.build);
   if (k.planned) {
     const context_params& p = k.planned->context;
@@ -127,7 +127,7 @@ std::string check_json(const log_check& c) {
     if (k.planned) run["flash_attn"] = k.planned->context.flash_attn;
     if (k.planned) run["n_gpu_layers"] = k.planned->n_gpu_layers;
     json::object o{
-        {"engine", engine::full_name(r.profile)},
+        {"engine", full_name(r.profile)},
         {"engine_covers_build", k.rebuilt.profile_covers},
         {"model", json::object{{"name", k.model},
                                {"architecture", k.architecture},

@@ -188,7 +188,7 @@ store_folders usual_folders() {
     f.hubs.push_back(hf + "/hub");
   else if (!cache.empty())
     f.hubs.push_back(cache + "/huggingface/hub");
-  if (!llama.empty()) f.hubs.push_back(llama);  // the engine keeps it as a hub since v0.5.0
+  if (!llama.empty()) f.hubs.push_back(llama);  // the engine keeps it as a hub in newer releases
   if (!llama.empty())
     f.model_folders.push_back(llama);
   else if (!cache.empty())

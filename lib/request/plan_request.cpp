@@ -1,6 +1,8 @@
 // Requests for plans: their options, and what they name.
 #include "plan_request.hpp"
 
+#include <fmt/format.h>
+
 #include "model_sources.hpp"
 #include "projectors.hpp"
 #include "run_options.hpp"
@@ -15,17 +17,17 @@ std::optional<context_limit> find_context(const plan_request& q, planner& p, run
   if (r.n_ctx != 0 && !q.max_context) return std::nullopt;
   auto most = max_context(p, r);
   if (!most) throw failure{status_of(most.error()), most.error().message, most.error().code};
-  if (r.n_ctx == 0) r.n_ctx = most->n_ctx ? most->n_ctx : engine::n_ctx_multiple;
+  if (r.n_ctx == 0) r.n_ctx = most->n_ctx ? most->n_ctx : n_ctx_multiple;
   return *most;
 }
 
 std::string choose_engine(const std::string& text, run& r) {
-  const engine::chosen_profile c = value_or_fail(engine::find_profile(text), usage);
+  const chosen_profile c = value_or_fail(find_profile(text), usage);
   r.profile = c.profile;
   const std::string rules = "by the rules of " + full_name(c.profile);
   if (!c.covers)
     return "no logs of engine '" + text + "' are known: " + rules + ", the nearest that is";
-  return c.profile == engine::profiles.front() ? "" : rules;
+  return c.profile == engine_profiles.front() ? "" : rules;
 }
 
 plan_models load_models(const plan_request& q) {
@@ -64,8 +66,10 @@ void add_plan_options(CLI::App& app, plan_request& q) {
   app.add_option("--reserve", q.reserve, "memory to keep free on each GPU [0]")->type_name("SIZE");
   app.add_flag("--buffers-only", q.buffers_only,
                "count the engine's own buffers, no driver context and no pool");
-  app.add_option("--engine", q.engine,
-                 "whose rules hold: a release, build or day, as `vrambudget engines` says [v0.5.0]")
+  app.add_option(
+         "--engine", q.engine,
+         fmt::format("whose rules hold: a release, build or day, as `vrambudget engines` says [{}]",
+                     engine_release))
       ->type_name("llama.cpp@VERSION");
   app.add_flag("--explain", q.explain, "each term's formula with this model's numbers");
   app.add_flag("--max-context", q.max_context,

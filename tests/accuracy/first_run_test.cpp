@@ -31,7 +31,7 @@ TEST_CASE("the run this began with, by the rules of its days") {
         .n_parallel = 1,
         .type_k = ggml_type::q4_0,
         .type_v = ggml_type::q4_0};
-  r.profile = engine::find_profile("2026-04").value().profile;
+  r.profile = find_profile("2026-04").value().profile;
   const device gpu =
       to_device(find_gpu("3090").value(), {operating_system::native_linux, std::nullopt, true});
   const budget b = plan(m, r, {gpu}, {}, nullptr, &p).value();

@@ -107,7 +107,7 @@ TEST_SUITE("check") {
   }
 
   TEST_CASE("a build that reserves all logits is recognized by the line that differs") {
-    // b9000 is of May 2026: its rules, not those of v0.5.0, are held against the log
+    // b9000 is of May 2026: its rules, not those of the pinned release, are held against the log
     const checked c = check(with(whole, "build: 11200", "build: 9000"));
     CHECK(c.status == 1);
     CHECK(c.out.at("contexts").at(0).at("engine").as_string() == "llama.cpp 2026-04");

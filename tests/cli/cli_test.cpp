@@ -7,11 +7,15 @@
 
 #include "io/temporary_folder.hpp"
 #include "program.hpp"
+#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/gguf/writer.hpp"
 
 namespace {
 
 namespace json = boost::json;
+
+using vrambudget::engine_name;
+using vrambudget::engine_release;
 
 const std::string qwen = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -np 1";
 
@@ -261,8 +265,9 @@ TEST_SUITE("cli") {
     CHECK(by_build.at("engine").as_string() == "llama.cpp 2026-08");
     const json::value by_day = json::parse(run(qwen + " --engine llama.cpp@2026-05-20 --json").out);
     CHECK(by_day.at("engine").as_string() == "llama.cpp 2026-04");
-    CHECK(json::parse(run(qwen + " --engine v0.5.0 --json").out).at("engine").as_string() ==
-          "llama.cpp v0.5.0");
+    CHECK(json::parse(run(qwen + " --engine " + std::string(engine_release) + " --json").out)
+              .at("engine")
+              .as_string() == engine_name);
     // between the last build of one profile and the first of the next
     const outcome between = run(qwen + " --engine b8000");
     CHECK(
@@ -275,7 +280,8 @@ TEST_SUITE("cli") {
     for (const char* wrong : {"v9", "b12x", "2026-13"}) {
       const outcome o = run(qwen + " --engine " + wrong);
       CHECK(o.status == 2);
-      CHECK(o.err.find("there are v0.5.0, 2026-08, 2026-04") != std::string::npos);
+      CHECK(o.err.find("there are " + std::string(engine_release) + ", 2026-08, 2026-04") !=
+            std::string::npos);
     }
   }
 

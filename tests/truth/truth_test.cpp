@@ -87,10 +87,10 @@ class runner {
   }
 
   /// Makes a rule what it was before it changed.
-  static void undo(const std::string& rule, engine::rules& rules) {
-    const auto it = std::find_if(engine::changes.begin(), engine::changes.end(),
-                                 [&](const engine::change& c) { return c.name == rule; });
-    if (it == engine::changes.end()) throw std::runtime_error("no rule " + rule);
+  static void undo(const std::string& rule, engine_rules& rules) {
+    const auto it = std::find_if(engine_changes.begin(), engine_changes.end(),
+                                 [&](const engine_change& c) { return c.name == rule; });
+    if (it == engine_changes.end()) throw std::runtime_error("no rule " + rule);
     it->undo(rules);
   }
 

@@ -69,7 +69,7 @@ class RunOptions(TypedDict, total=False):
     system: str  # of named GPUs: "linux", "windows", "wsl2"
     display: bool  # named GPUs draw a desktop
     no_calibration: bool
-    engine: str  # whose rules hold: "llama.cpp@v0.5.0", a build or a day
+    engine: str  # whose rules hold: "llama.cpp@2026-08", a build or a day
     explain: bool  # terms get notes
 
     # models on servers

@@ -37,7 +37,7 @@ inline tensor* bert_embeddings(builder& b, tensor* pos, const bert_options& o) {
   return b.embedding_norm(norm_kind::layer, x);
 }
 
-/// Source: llama.cpp v0.5.0, src/models/bert.cpp: graph
+/// Source: llama.cpp, src/models/bert.cpp: graph
 inline void build_bert(builder& b, const bert_options& o) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
   tensor* pos = b.positions();

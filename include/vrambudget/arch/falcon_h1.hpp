@@ -7,7 +7,7 @@
 
 namespace vrambudget::arch {
 
-/// Source: llama.cpp v0.5.0, src/models/falcon-h1.cpp: graph
+/// Source: llama.cpp, src/models/falcon-h1.cpp: graph
 inline void build_falcon_h1(builder& b) {
   tensor* stream = b.token_embeddings();
   tensor* pos = b.positions();

@@ -131,7 +131,7 @@ class gemma3n {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, src/models/gemma3n.cpp: graph
+/// Source: llama.cpp, src/models/gemma3n.cpp: graph
 inline void build_gemma3n(builder& b) {
   tensor* x = b.scale(b.token_embeddings());
   tensor* pos = b.positions();

@@ -57,7 +57,7 @@ inline tensor* gemma4_ffn(builder& b, int il, tensor* stream) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, src/models/gemma4.cpp: graph
+/// Source: llama.cpp, src/models/gemma4.cpp: graph
 inline void build_gemma4(builder& b) {
   tensor* stream = b.scale(b.token_embeddings());
   tensor* pos = b.positions();

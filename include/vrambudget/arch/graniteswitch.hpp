@@ -77,7 +77,7 @@ class graniteswitch {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, src/models/granite-switch.cpp: graph
+/// Source: llama.cpp, src/models/granite-switch.cpp: graph
 inline void build_graniteswitch(builder& b) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
   const auto scaled = [&](tensor* t) { return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t; };

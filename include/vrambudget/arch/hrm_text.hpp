@@ -22,7 +22,7 @@ inline tensor* hrm_pass(builder& b, attention_input& attention, tensor* pos, ten
 }
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, src/models/hrm-text.cpp: graph
+/// Source: llama.cpp, src/models/hrm-text.cpp: graph
 inline void build_hrm_text(builder& b) {
   tensor* high = b.token_embeddings();
   tensor* pos = b.positions();

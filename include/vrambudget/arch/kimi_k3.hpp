@@ -11,7 +11,7 @@ namespace detail {
 /// Attention over depth: the stream at the start of each block of layers is banked, and a layer reads a
 /// mixture of the banked ones and the current one. Within a block the stream starts anew.
 ///
-/// Source: llama.cpp v0.5.0, src/models/kimi-k3.cpp: res_push, res_mix
+/// Source: llama.cpp, src/models/kimi-k3.cpp: res_push, res_mix
 class depth_attention {
  public:
   explicit depth_attention(builder& b) : b_(b) {}
@@ -41,7 +41,7 @@ class depth_attention {
   tensor* banked_ = nullptr;
 };
 
-/// Source: llama.cpp v0.5.0, src/models/kimi-k3.cpp: build_mla_layer
+/// Source: llama.cpp, src/models/kimi-k3.cpp: build_mla_layer
 inline tensor* gated_latent_attention(builder& b, attention_input& attention, int il, tensor* x) {
   tensor* y = latent_attention(b, attention, il, x, nullptr, nullptr,
                                {.flat_q = true, .rotary_first = true, .project = false});
@@ -49,7 +49,7 @@ inline tensor* gated_latent_attention(builder& b, attention_input& attention, in
   return b.mul_mat(b.require(il, "attn_output"), y);
 }
 
-/// Source: llama.cpp v0.5.0, src/models/kimi-k3.cpp: build_latent_moe
+/// Source: llama.cpp, src/models/kimi-k3.cpp: build_latent_moe
 inline tensor* routed_latent_experts(builder& b, int il, tensor* x) {
   if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x, activation::situ);
   tensor* down = b.weight(il, "ffn_routed_down");
@@ -67,7 +67,7 @@ inline tensor* routed_latent_experts(builder& b, int il, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, src/models/kimi-k3.cpp: graph
+/// Source: llama.cpp, src/models/kimi-k3.cpp: graph
 inline void build_kimi_k3(builder& b) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
   const std::uint32_t block = b.hp.attn_res_block_size;

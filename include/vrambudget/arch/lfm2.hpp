@@ -12,7 +12,7 @@ namespace detail {
 /// c * conv(b * x) of a projection [b, c, x]. Without causality the window is centred instead.
 ///
 /// Shape:    x, result [n_embd, tokens]
-/// Source:   llama.cpp v0.5.0, src/models/lfm2.cpp: build_shortconv_block
+/// Source:   llama.cpp, src/models/lfm2.cpp: build_shortconv_block
 inline tensor* short_convolution(builder& b, recurrent_input& rs, int il, tensor* x) {
   const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs, n_embd = b.hp.n_embd,
                      n_state = b.hp.n_shortconv_l_cache - 1;

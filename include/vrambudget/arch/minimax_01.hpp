@@ -14,7 +14,7 @@ namespace detail {
 /// Linear attention whose state decays by a slope per head: within the batch by a matrix over pairs of
 /// tokens, with what came before through the state.
 ///
-/// Source: llama.cpp v0.5.0, src/models/minimax-01.cpp: graph
+/// Source: llama.cpp, src/models/minimax-01.cpp: graph
 class lightning_attention {
  public:
   explicit lightning_attention(builder& b) : b_(b), rs_(b) {

@@ -26,7 +26,7 @@ inline tensor* latent_experts(builder& b, int il, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, src/models/nemotron-h.cpp: graph
+/// Source: llama.cpp, src/models/nemotron-h.cpp: graph
 inline void build_nemotron_h(builder& b) {
   tensor* stream = b.token_embeddings();
   recurrent_input rs(b);

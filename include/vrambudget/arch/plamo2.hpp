@@ -14,7 +14,7 @@ namespace detail {
 /// of one head after the other.
 ///
 /// Shape:    x, result [n_embd, tokens]
-/// Source:   llama.cpp v0.5.0, src/models/plamo2.cpp: build_plamo2_mamba_layer
+/// Source:   llama.cpp, src/models/plamo2.cpp: build_plamo2_mamba_layer
 inline tensor* mamba_over_heads(builder& b, recurrent_input& rs, int il, tensor* x) {
   const hparams& hp = b.hp;
   const std::int64_t d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state, n_head = hp.ssm_dt_rank,

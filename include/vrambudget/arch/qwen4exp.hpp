@@ -26,7 +26,7 @@ struct gated_block {
   tensor *input, *inject;
 };
 
-/// Source:   llama.cpp v0.5.0, src/models/qwen4exp.cpp: build_hc_mix
+/// Source:   llama.cpp, src/models/qwen4exp.cpp: build_hc_mix
 inline gated_block read_gated(builder& b, int il, tensor* streams,
                               const gated_stream_names& names) {
   const std::int64_t n_embd = streams->ne[0], hc = streams->ne[1], nt = streams->ne[2];
@@ -48,7 +48,7 @@ inline gated_block read_gated(builder& b, int il, tensor* streams,
   return out;
 }
 
-/// Source:   llama.cpp v0.5.0, src/models/qwen4exp.cpp: build_hc_combine
+/// Source:   llama.cpp, src/models/qwen4exp.cpp: build_hc_combine
 inline tensor* write_gated(builder& b, int il, tensor* x, tensor* streams, tensor* inject) {
   tensor* weights = b.scale(b.sigmoid(b.scale(inject)));
   if (b.cp.fused.hc_post)

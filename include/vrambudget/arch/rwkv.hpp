@@ -30,7 +30,7 @@ inline void store_shift(builder& b, recurrent_input& rs, int il, tensor* shift) 
 
 /// squared ReLU over tokens mixed with those before; in RWKV 6 behind a gate.
 ///
-/// Source: llama.cpp v0.5.0, src/models/rwkv6-base.cpp, rwkv7-base.cpp: build_rwkv*_channel_mix
+/// Source: llama.cpp, src/models/rwkv6-base.cpp, rwkv7-base.cpp: build_rwkv*_channel_mix
 inline tensor* channel_mix(builder& b, int il, tensor* x, tensor* previous) {
   tensor* shift = b.sub(previous, x);
   tensor* xk = b.add(b.mul(shift, b.require(il, "channel_mix_lerp_k")), x);
@@ -41,7 +41,7 @@ inline tensor* channel_mix(builder& b, int il, tensor* x, tensor* previous) {
   return b.mul(b.sigmoid(b.mul_mat(b.require(il, "channel_mix_receptance"), xr)), y);
 }
 
-/// Source: llama.cpp v0.5.0, src/models/rwkv6.cpp, rwkv7.cpp: graph
+/// Source: llama.cpp, src/models/rwkv6.cpp, rwkv7.cpp: graph
 template <class TimeMix>
 void build_rwkv(builder& b, TimeMix&& time_mix) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, nst = b.ub.n_seq_tokens(),
@@ -76,7 +76,7 @@ void build_rwkv(builder& b, TimeMix&& time_mix) {
   b.finish_logits();
 }
 
-/// Source: llama.cpp v0.5.0, src/models/rwkv6qwen2.cpp, arwkv7.cpp: graph
+/// Source: llama.cpp, src/models/rwkv6qwen2.cpp, arwkv7.cpp: graph
 template <class TimeMix>
 void build_rwkv_for_attention(builder& b, TimeMix&& time_mix) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, nst = b.ub.n_seq_tokens();

@@ -27,7 +27,7 @@ inline qkv t5_projections(builder& b, int il, const std::array<tensor_name, 3>& 
 /// One bias per head and pair of positions, from the table of a layer or of the first.
 ///
 /// Shape:    buckets [keys, tokens]; result [keys, tokens, heads]
-/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_pos_bias
+/// Source:   llama.cpp, src/llama-graph.cpp: build_pos_bias
 inline tensor* position_bias(builder& b, int il, tensor_name table, tensor* buckets) {
   tensor* rows = b.weight(il, table);
   if (!rows) rows = b.require(0, table);

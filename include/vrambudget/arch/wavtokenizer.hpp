@@ -11,7 +11,7 @@ namespace detail {
 /// The tensor "stack.il.NAME.bias" and the like are named by `name`; il -1: of no layer.
 ///
 /// Shape:    x [tokens, channels in]; result [tokens, channels out]
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml.c: ggml_conv_1d_ph
+/// Source:   llama.cpp, ggml/src/ggml.c: ggml_conv_1d_ph
 inline tensor* convolution(builder& b, int il, tensor_name name, tensor* x) {
   tensor* kernel = b.require(il, name);
   tensor* windows = b.im2col(kernel, x);
@@ -25,7 +25,7 @@ inline tensor* biased_convolution(builder& b, int il, tensor_name name, tensor* 
 }
 
 /// A kernel for each channel.
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml.c: ggml_conv_1d_dw_ph
+/// Source:   llama.cpp, ggml/src/ggml.c: ggml_conv_1d_dw_ph
 inline tensor* depthwise_convolution(builder& b, int il, tensor_name name, tensor* x) {
   tensor* kernel = b.require(il, name);
   tensor* windows = b.im2col(kernel, b.reshape(x, x->ne[0], 1, x->ne[1], x->ne[2]));
@@ -75,7 +75,7 @@ inline tensor* convnext_block(builder& b, int il, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, src/models/wavtokenizer-dec.cpp: graph
+/// Source: llama.cpp, src/models/wavtokenizer-dec.cpp: graph
 inline void build_wavtokenizer(builder& b) {
   tensor* x = detail::transposed(b, b.token_embeddings());
   x = detail::biased_convolution(b, -1, "conv1d", x);

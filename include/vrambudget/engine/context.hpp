@@ -37,7 +37,7 @@ struct context_params {
   bool embeddings = false;
   bool causal_attn = true;
   enum pooling pooling = pooling::none;
-  engine::rules rules;  ///< of the build that runs it
+  engine_rules rules;  ///< of the build that runs it
 };
 
 /// Sequences of a run: llama-server takes four if `-np` does not say.

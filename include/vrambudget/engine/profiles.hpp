@@ -12,17 +12,18 @@
 #include "vrambudget/engine/profiles/2025_10.hpp"
 #include "vrambudget/engine/profiles/2026_04.hpp"
 #include "vrambudget/engine/profiles/2026_08.hpp"
-#include "vrambudget/engine/profiles/v0_5_0.hpp"
+#include "vrambudget/engine/profiles/pinned.hpp"
 #include "vrambudget/error.hpp"
 
-namespace vrambudget::engine {
+namespace vrambudget {
 
 /// Newest first; the first is what is planned for if nothing else is asked.
-inline constexpr std::array profiles{v0_5_0, of_2026_08, of_2026_04, of_2025_10, of_2025_04};
+inline constexpr std::array engine_profiles{pinned_profile, profile_2026_08, profile_2026_04,
+                                            profile_2025_10, profile_2025_04};
 
 /// A profile, and whether it covers the build that was asked for or is only the nearest.
 struct chosen_profile {
-  engine::profile profile;
+  engine_profile profile;
   bool covers = true;
 };
 
@@ -33,10 +34,10 @@ constexpr std::int64_t gap(std::int64_t x, std::int64_t first, std::int64_t last
   return std::max<std::int64_t>({first - x, x - last, 0});
 }
 /// Days, months counted as 31 of them: enough to say which day is nearer.
-constexpr std::int64_t day_number(const date& d) {
+constexpr std::int64_t day_number(const build_date& d) {
   return (std::int64_t{d.year} * 12 + d.month) * 31 + d.day;
 }
-constexpr bool is_day(const date& d) {
+constexpr bool is_day(const build_date& d) {
   constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   if (d.year < 1 || d.month < 1 || d.month > 12 || d.day < 1) return false;
   const bool leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
@@ -44,10 +45,10 @@ constexpr bool is_day(const date& d) {
 }
 /// The profile whose gap is smallest, the newer of two.
 template <class Gap>
-chosen_profile nearest(Gap&& gap_of) {
-  const auto it =
-      std::min_element(profiles.begin(), profiles.end(),
-                       [&](const profile& a, const profile& b) { return gap_of(a) < gap_of(b); });
+chosen_profile nearest_profile(Gap&& gap_of) {
+  const auto it = std::min_element(
+      engine_profiles.begin(), engine_profiles.end(),
+      [&](const engine_profile& a, const engine_profile& b) { return gap_of(a) < gap_of(b); });
   chosen_profile c{*it, gap_of(*it) == 0};
   if (!c.covers) c.profile.claims = {.caches = false, .compute = false, .pool = false};
   return c;
@@ -60,7 +61,7 @@ inline int number_in(std::string_view text) {
   return failed == std::errc{} && rest == end && text.front() != '-' ? n : -1;
 }
 /// "2026-08" (its middle) or "2026-08-15".
-inline bool parse_date(std::string_view text, date& d) {
+inline bool parse_date(std::string_view text, build_date& d) {
   if (text.size() != 7 && text.size() != 10) return false;
   if (text[4] != '-' || (text.size() == 10 && text[7] != '-')) return false;
   d = {number_in(text.substr(0, 4)), number_in(text.substr(5, 2)),
@@ -72,12 +73,12 @@ inline bool parse_date(std::string_view text, date& d) {
 
 /// The profile of build b`number`.
 [[nodiscard]] inline chosen_profile profile_for_build(std::uint32_t number) {
-  return detail::nearest(
-      [&](const profile& p) { return detail::gap(number, p.first_build, p.last_build); });
+  return detail::nearest_profile(
+      [&](const engine_profile& p) { return detail::gap(number, p.first_build, p.last_build); });
 }
 /// The profile of builds of a day, which must be one of the calendar.
-[[nodiscard]] inline chosen_profile profile_for_date(const date& d) {
-  return detail::nearest([&](const profile& p) {
+[[nodiscard]] inline chosen_profile profile_for_date(const build_date& d) {
+  return detail::nearest_profile([&](const engine_profile& p) {
     return detail::gap(detail::day_number(d), detail::day_number(p.first),
                        detail::day_number(p.last));
   });
@@ -86,21 +87,22 @@ inline bool parse_date(std::string_view text, date& d) {
 /// The names of all profiles, for messages.
 [[nodiscard]] inline std::string profile_names() {
   std::string names;
-  for (const profile& p : profiles) names += (names.empty() ? "" : ", ") + std::string(p.name);
+  for (const engine_profile& p : engine_profiles)
+    names += (names.empty() ? "" : ", ") + std::string(p.name);
   return names;
 }
 
-/// The profile that `text` means: "v0.5.0", "2026-08", "2026-08-15", "b9849" or "9849", with or without
-/// "llama.cpp@" before it.
+/// The profile that `text` means: the release, "2026-08", "2026-08-15", "b9849" or "9849", with or
+/// without "llama.cpp@" before it.
 ///
 /// Errors: invalid_argument  it is none of these
 [[nodiscard]] inline result<chosen_profile> find_profile(std::string_view text) {
   std::string_view x = text;
   for (const std::string_view prefix : {"llama.cpp@", "llama.cpp "})
     if (x.starts_with(prefix)) x.remove_prefix(prefix.size());
-  for (const profile& p : profiles)
+  for (const engine_profile& p : engine_profiles)
     if (p.name == x) return chosen_profile{p, true};
-  if (date d; detail::parse_date(x, d)) return profile_for_date(d);
+  if (build_date d; detail::parse_date(x, d)) return profile_for_date(d);
   if (const std::string_view digits = x.starts_with('b') ? x.substr(1) : x; !digits.empty())
     if (const int n = detail::number_in(digits); n > 0)
       return profile_for_build(static_cast<std::uint32_t>(n));
@@ -109,4 +111,4 @@ inline bool parse_date(std::string_view text, date& d) {
                    "; others are found by build (b9849) or day (2026-08-15)"};
 }
 
-}  // namespace vrambudget::engine
+}  // namespace vrambudget

@@ -2,11 +2,11 @@
 // reproduced is the same in all builds, or is not known to differ. profile.hpp bundles them.
 #pragma once
 
-namespace vrambudget::engine {
+namespace vrambudget {
 
-/// How a build of the engine decides what v0.5.0 decides as the defaults here say. What changed when is
-/// in changes.hpp.
-struct rules {
+/// How a build of the engine decides what the pinned release decides as the defaults here say. What
+/// changed when is in changes.hpp.
+struct engine_rules {
   bool logits_of_all_tokens = false;  ///< graphs give logits of every token, not of those asked for
   bool f32_masks = false;  ///< masks of flash attention are f32 inputs that the device converts
   bool flash_attn_copies_in_pool = false;  ///< f16 copies of quantized K and V: from the pool
@@ -21,7 +21,7 @@ struct rules {
   bool states_for_rollback = true;  ///< recurrent states are kept back for drafts that are undone
   bool four_slots = true;           ///< `-np` automatic: four slots over one cache, not one slot
 
-  bool operator==(const rules&) const = default;
+  bool operator==(const engine_rules&) const = default;
 };
 
-}  // namespace vrambudget::engine
+}  // namespace vrambudget

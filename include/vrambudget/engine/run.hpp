@@ -92,7 +92,7 @@ struct run {
 
   projector_run mmproj = {};  ///< of the projector (`--mmproj`), which is given beside the run
 
-  engine::profile profile = engine::profiles.front();  ///< `--engine`: whose rules hold
+  engine_profile profile = engine_profiles.front();  ///< `--engine`: whose rules hold
 };
 
 /// The engine's name of the device that a run uses as its number `i`: without splitting the first one

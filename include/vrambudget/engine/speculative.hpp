@@ -39,7 +39,7 @@ namespace vrambudget {
 /// Most tokens one sequence gets to check at once, besides the one it is at.
 ///
 /// Formula:  max over the types: `--spec-draft-n-max` for drafts, the engine's lengths for n-grams
-/// Source:   llama.cpp v0.5.0, common/speculative.cpp: common_speculative_n_max
+/// Source:   llama.cpp, common/speculative.cpp: common_speculative_n_max
 [[nodiscard]] inline std::uint32_t drafted_tokens(const run& r) {
   std::uint32_t most = 0;
   for (const spec_type t : r.spec_types) switch (t) {
@@ -68,7 +68,7 @@ namespace vrambudget {
 }
 
 /// Recurrent states kept back per sequence, to undo drafts that were wrong.
-/// Source: llama.cpp v0.5.0, common/common.h: need_n_rs_seq
+/// Source: llama.cpp, common/common.h: need_n_rs_seq
 [[nodiscard]] inline std::uint32_t states_kept_back(const run& r) {
   return has_type(r, {spec_type::draft_mtp, spec_type::draft_eagle3, spec_type::draft_dflash,
                       spec_type::draft_dspark})
@@ -77,7 +77,7 @@ namespace vrambudget {
 }
 
 /// The run by which a draft model of its own is placed: the target's, with the draft's own options.
-/// Source: llama.cpp v0.5.0, common/speculative.cpp: common_base_params_to_speculative
+/// Source: llama.cpp, common/speculative.cpp: common_base_params_to_speculative
 [[nodiscard]] inline run placement_of_draft(const run& r) {
   run d = r;
   d.n_gpu_layers = r.draft_n_gpu_layers;

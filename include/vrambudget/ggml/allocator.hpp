@@ -12,7 +12,7 @@
 namespace vrambudget::ggml {
 
 /// The free space of one buffer: best fit, lowest address, open end.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-alloc.c: ggml_dyn_tallocr_*
+/// Source: llama.cpp, ggml/src/ggml-alloc.c: ggml_dyn_tallocr_*
 class free_list {
  public:
   explicit free_list(std::uint64_t alignment = 1) : alignment_(alignment) { reset(); }
@@ -95,7 +95,7 @@ struct placed {
 
 /// Plans a whole graph. Buffer i belongs to backend i.
 ///
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-alloc.c: ggml_gallocr_alloc_graph_impl
+/// Source:   llama.cpp, ggml/src/ggml-alloc.c: ggml_gallocr_alloc_graph_impl
 class allocator {
  public:
   explicit allocator(std::span<const backend* const> backends)

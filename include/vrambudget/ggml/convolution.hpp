@@ -21,7 +21,7 @@ struct window {
 };
 
 /// Operations over images [width, height, channels, batch] and sequences [length, channels, batch].
-/// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_im2col, ggml_conv_*, ggml_pool_*, ggml_interpolate,
+/// Source: llama.cpp, ggml/src/ggml.c: ggml_im2col, ggml_conv_*, ggml_pool_*, ggml_interpolate,
 /// ggml_roll
 class convolution_builder : public op_builder {
  public:

@@ -86,7 +86,7 @@ class graph {
 
   /// Adds `t` after everything it needs that is not in the graph yet: depth first, sources in order.
   /// Tensors in buffers of their own (weights, caches) need no place and are not listed.
-  /// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_visit_parents_graph
+  /// Source: llama.cpp, ggml/src/ggml.c: ggml_visit_parents_graph
   void expand(tensor* t) {
     if (t->is_weight && t->seen_in != number_) {
       t->seen_in = number_;
@@ -157,7 +157,7 @@ class graph {
   }
 
   /// Bytes from the first element to past the last; zero if there is none.
-  /// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_nbytes
+  /// Source: llama.cpp, ggml/src/ggml.c: ggml_nbytes
   static std::uint64_t span_bytes(const tensor& t) {
     for (const std::int64_t n : t.ne)
       if (n <= 0) return 0;

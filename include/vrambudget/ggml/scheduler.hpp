@@ -22,7 +22,7 @@ struct split {
 
 /// Schedules graphs over backends in order of priority; the last one is the CPU.
 ///
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-backend.cpp: ggml_backend_sched_split_graph
+/// Source: llama.cpp, ggml/src/ggml-backend.cpp: ggml_backend_sched_split_graph
 class scheduler {
  public:
   /// `n_copies` > 1: pipeline parallelism, that many copies of every input. `op_offload`: host weights

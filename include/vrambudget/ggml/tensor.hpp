@@ -223,7 +223,7 @@ struct tensor {
 [[nodiscard]] constexpr bool is_view_op(op o) { return o <= op::transpose; }
 
 /// True if dimensions above `n` follow each other without a gap (n = 0: all memory is one run).
-/// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_is_contiguous_n
+/// Source: llama.cpp, ggml/src/ggml.c: ggml_is_contiguous_n
 [[nodiscard]] inline bool is_contiguous_above(const tensor& t, int n) {
   std::uint64_t next = element_size(t);
   if (t.ne[0] != traits(t.type).block && t.nb[0] != next) return false;
@@ -248,7 +248,7 @@ struct tensor {
 }
 
 /// Operations that may write over one of their sources.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-alloc.c: ggml_op_can_inplace
+/// Source: llama.cpp, ggml/src/ggml-alloc.c: ggml_op_can_inplace
 [[nodiscard]] constexpr bool can_reuse_source(op o) {
   switch (o) {
     case op::add:

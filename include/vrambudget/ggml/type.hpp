@@ -60,7 +60,7 @@ struct type_traits {
 inline constexpr std::uint32_t n_ggml_type = 43;  ///< ids at or above are unknown
 
 /// All types of the pinned engine in id order.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml.c: type_traits
+/// Source: llama.cpp, ggml/src/ggml.c: type_traits
 inline constexpr std::array<type_traits, n_ggml_type> type_table = {{
     {0, "f32", 1, 4},
     {1, "f16", 1, 2},
@@ -147,7 +147,7 @@ static_assert(type_table_in_order());
 /// Formula:  block_bytes * n / block; rounded once, for parts of rows that are not whole blocks
 /// Units:    `n` in elements
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml.c: ggml_row_size
+/// Source:   llama.cpp, ggml/src/ggml.c: ggml_row_size
 [[nodiscard]] constexpr bytes row_size(ggml_type t, std::uint64_t n) {
   const bytes all = bytes{traits(t).block_bytes} * n;
   return all.overflowed() ? all : bytes{all.count / traits(t).block};

@@ -222,7 +222,7 @@ class header_parser {
 ///           overflow     a tensor or the data section beyond 64 bits
 ///           unsupported  another version, big-endian data, an array of arrays, an unknown type
 ///           Each message names the key or tensor, the byte offset, what was found and expected.
-/// Source:   llama.cpp v0.5.0, ggml/src/gguf.cpp: gguf_init_from_reader;
+/// Source:   llama.cpp, ggml/src/gguf.cpp: gguf_init_from_reader;
 ///           src/llama-model-loader.h: llama_tensor_weight
 [[nodiscard]] inline result<header> parse(std::span<const std::byte> file,
                                           const parse_options& options = {}) {

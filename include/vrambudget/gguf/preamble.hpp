@@ -59,7 +59,7 @@ namespace detail {
 /// Errors: truncated    the data ends too early for them or for as many entries as they announce
 ///         bad_format   other magic bytes, version 0, a negative count
 ///         unsupported  version 1, or above 3, or big-endian
-/// Source: llama.cpp v0.5.0, ggml/src/gguf.cpp: gguf_init_from_reader
+/// Source: llama.cpp, ggml/src/gguf.cpp: gguf_init_from_reader
 [[nodiscard]] inline result<preamble> read_preamble(reader& in) {
   constexpr std::uint64_t smallest_tensor = 24;  // length, n_dims, type, offset; no name, no ne
   constexpr std::uint64_t smallest_entry = 14;   // length, 1 byte of key, type, 1 byte of value

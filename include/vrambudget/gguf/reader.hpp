@@ -14,7 +14,7 @@
 
 namespace vrambudget::gguf {
 
-/// The engine's limits. Source: llama.cpp v0.5.0, ggml/src/gguf.cpp
+/// The engine's limits. Source: llama.cpp, ggml/src/gguf.cpp
 inline constexpr std::uint64_t max_string_length = std::uint64_t{1} << 30;
 inline constexpr std::uint64_t max_array_length = std::uint64_t{1} << 30;
 
@@ -154,7 +154,7 @@ namespace detail {
 /// The next value: its type, an array's element type and length, and what it holds.
 /// Errors: truncated  the data ends within it;  bad_format  an unknown type;
 ///         limit  too long a string or array;  unsupported  an array of arrays
-/// Source: llama.cpp v0.5.0, ggml/src/gguf.cpp: gguf_init_from_reader
+/// Source: llama.cpp, ggml/src/gguf.cpp: gguf_init_from_reader
 [[nodiscard]] inline result<value> read_value(reader& in) {
   const auto type = read_value_type(in, "type");
   if (!type) return type.error();

@@ -21,7 +21,7 @@ struct split {
 };
 
 /// The end of a split file's name, "-00002-of-00003.gguf" for no = 1 and count = 3.
-/// Source: llama.cpp v0.5.0, src/llama.cpp: llama_split_path
+/// Source: llama.cpp, src/llama.cpp: llama_split_path
 [[nodiscard]] inline std::string split_suffix(split s) {
   const auto five_digits = [](std::uint32_t n) {
     const std::string text = std::to_string(n);
@@ -34,7 +34,7 @@ struct split {
 /// Errors: bad_format  `split.count` or `split.no` is not a u16, or the number is not below the
 ///                     count
 ///         not_found   `split.count` says there are several files but `split.no` is missing
-/// Source: llama.cpp v0.5.0, src/llama-model-loader.cpp: constructor of llama_model_loader
+/// Source: llama.cpp, src/llama-model-loader.cpp: constructor of llama_model_loader
 [[nodiscard]] inline result<split> split_of(const header& h) {
   split s;
   const value* const count = h.find("split.count");
@@ -62,7 +62,7 @@ struct split {
 
 /// Paths of all files of a set in order, given the path of any one and its place.
 /// Errors: invalid_argument  the path does not end as its place demands
-/// Source: llama.cpp v0.5.0, src/llama-model-loader.cpp: llama_get_list_splits
+/// Source: llama.cpp, src/llama-model-loader.cpp: llama_get_list_splits
 [[nodiscard]] inline result<std::vector<std::string>> split_paths(std::string_view path, split s) {
   const std::string suffix = split_suffix(s);
   if (path.size() <= suffix.size() || !path.ends_with(suffix))
@@ -121,7 +121,7 @@ namespace detail {
 ///                           first is another file of the set
 ///         bad_format        a wrong `split.no` or `split.tensors.count`, a tensor in two files
 ///         not_found         one of these keys is missing
-/// Source: llama.cpp v0.5.0, src/llama-model-loader.cpp: constructor of llama_model_loader
+/// Source: llama.cpp, src/llama-model-loader.cpp: constructor of llama_model_loader
 [[nodiscard]] inline result<void> check_split(std::span<const header> files,
                                               std::span<const std::string> paths) {
   if (files.empty() || files.size() != paths.size())

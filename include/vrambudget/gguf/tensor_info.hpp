@@ -112,7 +112,7 @@ namespace detail {
 ///           bad_format   a negative dimension, rows of broken blocks, an unexpected offset
 ///           unsupported  a type that the engine does not know or has removed
 ///           overflow     elements or bytes beyond 64 bits
-/// Source:   llama.cpp v0.5.0, ggml/src/gguf.cpp: gguf_init_from_reader
+/// Source:   llama.cpp, ggml/src/gguf.cpp: gguf_init_from_reader
 [[nodiscard]] inline result<void> read_tensor_info(reader& in, bytes expected_offset,
                                                    tensor_info& t) {
   const std::uint64_t name_at = in.offset();

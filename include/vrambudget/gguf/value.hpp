@@ -37,7 +37,7 @@ enum class value_type : std::uint8_t {
 inline constexpr std::uint32_t n_value_type = 13;  ///< ids at or above are unknown
 
 /// The type's name: "u8", "bool", "str", "arr".
-/// Source: llama.cpp v0.5.0, ggml/src/gguf.cpp: GGUF_TYPE_NAME
+/// Source: llama.cpp, ggml/src/gguf.cpp: GGUF_TYPE_NAME
 [[nodiscard]] constexpr std::string_view type_name(value_type t) {
   constexpr std::array<std::string_view, n_value_type> names = {
       "u8", "i8", "u16", "i16", "u32", "i32", "f32", "bool", "str", "arr", "u64", "i64", "f64"};

@@ -96,7 +96,7 @@ class writer {
   }
 
   /// The header, padded to the alignment where it has tensors: the data section starts at its end.
-  /// Source: llama.cpp v0.5.0, ggml/src/gguf.cpp: gguf_write_to_buf
+  /// Source: llama.cpp, ggml/src/gguf.cpp: gguf_write_to_buf
   [[nodiscard]] std::vector<std::byte> finish() const {
     std::vector<std::byte> out;
     append(out, magic);

@@ -40,12 +40,12 @@ struct hub_name {
 /// the tag before a dot or hyphen, in any case; without a tag Q4_K_M, else Q8_0, else the first model.
 ///
 /// Errors: not_found  none; lists the quantizations there are
-/// Source: llama.cpp v0.5.0, common/download.cpp: find_best_model
+/// Source: llama.cpp, common/download.cpp: find_best_model
 [[nodiscard]] result<hub_file> choose_hub_file(std::span<const hub_file> files,
                                                const hub_name& name);
 
 /// Whether a file is no model of its own: a projector, an importance matrix, a draft beside a model.
-/// Source: llama.cpp v0.5.0, common/download.cpp: gguf_filename_is_model
+/// Source: llama.cpp, common/download.cpp: gguf_filename_is_model
 [[nodiscard]] bool is_sidecar(std::string_view path);
 
 /// The quantization in a file's name, in capitals: "UD-Q4_K_XL"; empty where it has none.

@@ -31,10 +31,9 @@ struct buffer_place {
 
 /// What is known from elsewhere than the log.
 struct rebuild_options {
-  std::optional<engine::chosen_profile>
-      profile;                  ///< `--engine`; absent: by the log's build or date
-  std::vector<device> devices;  ///< `--gpu`; empty: the log's
-  run base;                     ///< of the log's command line
+  std::optional<chosen_profile> profile;  ///< `--engine`; absent: by the log's build or date
+  std::vector<device> devices;            ///< `--gpu`; empty: the log's
+  run base;                               ///< of the log's command line
 };
 
 /// A run put together from a log.
@@ -51,7 +50,7 @@ struct rebuilt_run {
 };
 
 /// The profile of the log's build, else of its date; nothing: neither is there.
-[[nodiscard]] std::optional<engine::chosen_profile> logged_profile(const parsed_log& log);
+[[nodiscard]] std::optional<chosen_profile> logged_profile(const parsed_log& log);
 
 /// The run of context `i` with the model `m`, whose tensors may be absent.
 [[nodiscard]] rebuilt_run rebuild_run(const parsed_log& log, std::size_t i, const model& m,

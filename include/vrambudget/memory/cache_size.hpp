@@ -17,7 +17,7 @@ namespace vrambudget {
 ///           CUDA: pad(rows * row_size(type, width) + cuda::row_padding(type, width), 128)
 /// Units:    `width` in elements of the first dimension, `rows` over all others
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-alloc.c: ggml_backend_alloc_ctx_tensors_from_buft
+/// Source:   llama.cpp, ggml/src/ggml-alloc.c: ggml_backend_alloc_ctx_tensors_from_buft
 [[nodiscard]] constexpr bytes buffer_size(ggml_type type, std::uint64_t width, std::uint64_t rows,
                                           bool on_device) {
   const bytes data = row_size(type, width) * rows;
@@ -29,7 +29,7 @@ namespace vrambudget {
 ///
 /// Formula:  per layer there: buffer_size(type_k, k_width, n_cell * n_stream), and the same for V
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, src/llama-kv-cache.cpp: llama_kv_cache
+/// Source:   llama.cpp, src/llama-kv-cache.cpp: llama_kv_cache
 [[nodiscard]] inline bytes kv_cache_bytes(const kv_cache& c, int backend, int host) {
   if (c.borrowed) return {};
   const std::uint64_t rows = std::uint64_t{c.n_cell} * c.n_stream;
@@ -46,7 +46,7 @@ namespace vrambudget {
 ///
 /// Formula:  per layer there: buffer_size(f32, n_embd_r, n_rows) + buffer_size(f32, n_embd_s, n_rows)
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, src/llama-memory-recurrent.cpp: llama_memory_recurrent
+/// Source:   llama.cpp, src/llama-memory-recurrent.cpp: llama_memory_recurrent
 [[nodiscard]] inline bytes recurrent_state_bytes(const recurrent_state& s, int backend, int host) {
   bytes sum;
   for (const recurrent_layer& l : s.layers)

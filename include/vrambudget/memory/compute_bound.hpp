@@ -35,7 +35,7 @@ namespace vrambudget {
   }
   const std::uint64_t streams =
       std::max<std::uint64_t>({1, hp.dsv4_hc_mult, hp.n_embd_per_layer ? hp.n_layer() : 0});
-  const std::uint64_t copies = n_devices > 1 ? engine::sched_max_copies : 1;
+  const std::uint64_t copies = n_devices > 1 ? sched_max_copies : 1;
   const std::uint64_t rows =
       std::max<std::uint64_t>(cp.n_outputs_max, nt * (cp.embeddings ? 1 : 0));
   bytes sum = bytes{4} * nt * (12 * streams * hp.n_embd_inp() + 8 * widest * (1 + experts));

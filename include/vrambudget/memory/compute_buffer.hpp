@@ -58,7 +58,7 @@ class graph_planner {
   /// Errors:   unsupported       no description for this architecture
   ///           invalid_argument  the engine cannot build or place this graph
   /// Accuracy: exact
-  /// Source:   llama.cpp v0.5.0, src/llama-context.cpp: sched_reserve, resolve_fused_ops, graph_reserve
+  /// Source:   llama.cpp, src/llama-context.cpp: sched_reserve, resolve_fused_ops, graph_reserve
   [[nodiscard]] result<compute_buffers> plan(context_params cp, const memory_layout& memory,
                                              const graph_observer& seen = {});
 
@@ -79,7 +79,7 @@ class graph_planner {
   void add_pools(const ggml::scheduler& sched, compute_buffers& out) const;
 
   /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.
-  /// Source: llama.cpp v0.5.0, src/llama-context.cpp: graph_max_nodes; ggml/src/ggml.c: ggml_hash_size
+  /// Source: llama.cpp, src/llama-context.cpp: graph_max_nodes; ggml/src/ggml.c: ggml_hash_size
   void check_table(const arch::description& d, std::uint64_t n_tokens, const memory_layout& memory);
 
   /// Operations that are tried on the generation graph, in this order, and what says they are used.
@@ -102,7 +102,7 @@ class graph_planner {
   const placement& place_;
   arch::weight_table weights_;
   std::uint64_t n_tensors_;
-  engine::rules rules_;
+  engine_rules rules_;
   bool op_offload_, may_pipeline_;
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   std::deque<cuda::backend> cuda_;

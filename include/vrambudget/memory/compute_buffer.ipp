@@ -188,7 +188,7 @@ bool graph_planner::stays_on_layers(ggml::op op) const {
 }
 
 std::uint32_t graph_planner::n_copies(const context_params& cp) const {
-  return may_pipeline_ && cp.offload_kqv ? engine::sched_max_copies : 1;
+  return may_pipeline_ && cp.offload_kqv ? sched_max_copies : 1;
 }
 
 void graph_planner::add_weight(const model_tensor& t, int backend, std::string_view known_as) {

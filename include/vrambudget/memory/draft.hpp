@@ -20,7 +20,7 @@ namespace vrambudget {
 }
 
 /// True for models that borrow from a target and cannot run without one.
-/// Source: llama.cpp v0.5.0, src/llama-context.cpp: llama_context
+/// Source: llama.cpp, src/llama-context.cpp: llama_context
 [[nodiscard]] inline bool needs_target(const model& m) {
   if (reads_target_cache(m)) return true;
   if (m.architecture == "eagle3") return !m.find("token_embd.weight") || !m.find("output.weight");
@@ -33,7 +33,7 @@ namespace vrambudget {
 }
 
 /// The run with what a draft model is for, if the command line does not say.
-/// Source: llama.cpp v0.5.0, common/speculative.cpp: common_speculative_types_from_gguf
+/// Source: llama.cpp, common/speculative.cpp: common_speculative_types_from_gguf
 [[nodiscard]] inline run with_draft_type(run r, const model* draft) {
   if (!draft || !r.spec_types.empty()) return r;
   const std::string last = "blk." + std::to_string(draft->hp.n_layer_all - 1) + ".";
@@ -61,7 +61,7 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
 
 /// Layers of the main model whose inputs the draft reads. llama-server arranges that when it starts to
 /// draft; it counts only if `--spec-type` says that it does.
-/// Source: llama.cpp v0.5.0, common/speculative.cpp: common_speculative_impl_draft_eagle3, _dflash
+/// Source: llama.cpp, common/speculative.cpp: common_speculative_impl_draft_eagle3, _dflash
 [[nodiscard]] inline std::vector<std::uint32_t> read_layers(const model& main, const model* draft,
                                                             const run& r) {
   std::vector<std::uint32_t> layers;
@@ -90,7 +90,7 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
 }
 
 /// Why a run's draft does not go with the main model; empty: it does.
-/// Source: llama.cpp v0.5.0, src/llama-context.cpp: llama_init_from_model;
+/// Source: llama.cpp, src/llama-context.cpp: llama_init_from_model;
 ///         common/speculative.cpp: common_speculative_are_compatible
 [[nodiscard]] inline std::string refused_draft(const model& main, const model* draft,
                                                const run& r) {

@@ -18,7 +18,7 @@ namespace vrambudget {
 namespace detail {
 
 [[nodiscard]] inline std::uint32_t pad_n_ctx(std::uint64_t n) {
-  const std::uint64_t m = engine::n_ctx_multiple;
+  const std::uint64_t m = n_ctx_multiple;
   return static_cast<std::uint32_t>(
       std::min<std::uint64_t>((n + m - 1) / m * m, UINT32_MAX / m * m));
 }
@@ -53,14 +53,14 @@ namespace detail {
 ///           without a unified cache n_ctx_seq = pad256(n_ctx / n_seq_max), n_ctx = n_ctx_seq * n_seq_max
 /// Errors:   invalid_argument  the engine refuses the run
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, src/llama-context.cpp: llama_context, llama_init_from_model
+/// Source:   llama.cpp, src/llama-context.cpp: llama_context, llama_init_from_model
 [[nodiscard]] inline result<context_params> effective_context(const run& r, const hparams& hp) {
   const auto refuse = [](std::string why) { return error{errc::invalid_argument, std::move(why)}; };
   context_params c;
   c.n_seq_max = sequences(r);
-  if (c.n_seq_max > engine::max_seq)
+  if (c.n_seq_max > llama_max_seq)
     return refuse("-np " + std::to_string(c.n_seq_max) + " is more than the engine's " +
-                  std::to_string(engine::max_seq) + " sequences");
+                  std::to_string(llama_max_seq) + " sequences");
   if (r.n_batch == 0 && r.n_ubatch == 0) return refuse("-b and -ub are both 0");
   c.n_ctx = r.n_ctx ? r.n_ctx : hp.n_ctx_train;
   if (c.n_ctx == 0) return refuse("no context length: the model has none, and -c gives none");
@@ -124,7 +124,7 @@ namespace detail {
 ///
 /// `own_model`: the draft is a model of its own, `hp` are its hyperparameters; else the target's.
 /// Errors:   invalid_argument  the engine refuses it
-/// Source:   llama.cpp v0.5.0, common/speculative.cpp: common_base_params_to_speculative,
+/// Source:   llama.cpp, common/speculative.cpp: common_base_params_to_speculative,
 ///           common_speculative_init_result
 [[nodiscard]] inline result<context_params> draft_context(const run& r,
                                                           const context_params& target,

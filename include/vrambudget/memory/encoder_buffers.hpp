@@ -40,7 +40,7 @@ class encoder_planner {
  public:
   /// `on`: null: the host.
   encoder_planner(const projector& p, const encoder& e, const device* on,
-                  const projector_run& r = {}, const engine::rules& rules = {});
+                  const projector_run& r = {}, const engine_rules& rules = {});
   encoder_planner(const encoder_planner&) = delete;
   encoder_planner& operator=(const encoder_planner&) = delete;
 
@@ -50,7 +50,7 @@ class encoder_planner {
   ///           automatic, the first graph is tried with it, and without if the device lacks a kernel
   /// Errors:   unsupported       no description of this type
   ///           invalid_argument  the engine cannot build this graph
-  /// Source:   llama.cpp v0.5.0, tools/mtmd/clip.cpp: warmup, reserve_compute_meta
+  /// Source:   llama.cpp, tools/mtmd/clip.cpp: warmup, reserve_compute_meta
   [[nodiscard]] result<encoder_buffers> reserve(const encoder_input& in);
 
   /// The tensors that are loaded: known after the first `reserve`.
@@ -80,7 +80,7 @@ class encoder_planner {
   const encoder& encoder_;
   bool on_device_;
   enum flash_attn flash_attn_;
-  engine::rules rules_;
+  engine_rules rules_;
   cuda::backend cuda_;
   cpu::backend cpu_;
   cuda::card card_;

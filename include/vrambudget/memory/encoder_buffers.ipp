@@ -10,7 +10,7 @@
 namespace vrambudget {
 
 encoder_planner::encoder_planner(const projector& p, const encoder& e, const device* on,
-                                 const projector_run& r, const engine::rules& rules)
+                                 const projector_run& r, const engine_rules& rules)
     : encoder_(e),
       on_device_(on != nullptr),
       flash_attn_(r.flash_attn),

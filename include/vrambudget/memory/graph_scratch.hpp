@@ -74,7 +74,7 @@ inline std::string describe_operands(const ggml::tensor& t) {
 
 /// Raises `need` to what the nodes draw on a card.
 inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nodes,
-                       const cuda::card& card, const engine::rules& rules) {
+                       const cuda::card& card, const engine_rules& rules) {
   const ggml::tensor* most = nullptr;
   for (const ggml::tensor* t : nodes) {
     const cuda::scratch drawn = cuda::pool_scratch(*t, card, rules);

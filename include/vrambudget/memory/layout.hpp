@@ -121,7 +121,7 @@ class layout_maker {
     return hp_.n_layer_kv_from_start - (hp_.is_swa(il) ? 2 : 1);
   }
 
-  /// Cells of a window's cache. Source: llama.cpp v0.5.0, src/llama-kv-cache-iswa.cpp
+  /// Cells of a window's cache. Source: llama.cpp, src/llama-kv-cache-iswa.cpp
   [[nodiscard]] std::uint32_t window_cells(bool shared) const {
     if (cp_.swa_full || !cp_.rules.window_caches) return cp_.n_ctx_seq;
     const std::uint64_t wanted =
@@ -196,7 +196,7 @@ class layout_maker {
     return c;
   }
 
-  /// Largest 64 * 2^n that divides the head. Source: llama.cpp v0.5.0, src/llama-kv-cache.cpp: build_input_k_rot
+  /// Largest 64 * 2^n that divides the head. Source: llama.cpp, src/llama-kv-cache.cpp: build_input_k_rot
   [[nodiscard]] static std::uint32_t rotation_of(std::uint32_t head) {
     std::uint32_t n = 64;
     while (head > 0 && head % (2 * n) == 0) n *= 2;
@@ -230,7 +230,7 @@ class layout_maker {
                                [&](std::uint32_t il) { return in_trunk(il, true); }));
   }
 
-  /// Source: llama.cpp v0.5.0, src/llama-kv-cache-dsv4.cpp
+  /// Source: llama.cpp, src/llama-kv-cache-dsv4.cpp
   void add_compressed(memory_layout& out) const {
     const auto keys_only = [&](kv_cache c) {
       c.n_stream = cp_.n_seq_max;
@@ -296,7 +296,7 @@ class layout_maker {
 /// The caches and states of a context. Flash attention counts as on while it is automatic, since the
 /// engine makes caches before it probes.
 ///
-/// Source: llama.cpp v0.5.0, src/llama-model.cpp: create_memory
+/// Source: llama.cpp, src/llama-model.cpp: create_memory
 [[nodiscard]] inline memory_layout layout_of(std::string_view architecture, const hparams& hp,
                                              const context_params& cp, const placement& place) {
   const vrambudget::architecture* known = find_architecture(architecture);
@@ -307,7 +307,7 @@ class layout_maker {
 
 /// The caches of a draft that reads its target's.
 ///
-/// Source: llama.cpp v0.5.0, src/llama-model.cpp: create_memory; src/llama-kv-cache.cpp: llama_kv_cache
+/// Source: llama.cpp, src/llama-model.cpp: create_memory; src/llama-kv-cache.cpp: llama_kv_cache
 [[nodiscard]] inline memory_layout borrowed_layout(std::string_view architecture, const hparams& hp,
                                                    const context_params& cp, const placement& place,
                                                    const memory_layout& target,

@@ -14,7 +14,7 @@ namespace vrambudget {
 /// Formula:  4 * n_seq_max * (n_vocab + (embeddings ? n_embd_out : 0)) + 4 * n_read * n_embd * n_batch
 /// Units:    f32 rows, one per sequence; of the `n_read` layers that a draft reads, one per token
 /// Accuracy: exact for a new context
-/// Source:   llama.cpp v0.5.0, src/llama-context.cpp: output_reserve
+/// Source:   llama.cpp, src/llama-context.cpp: output_reserve
 [[nodiscard]] inline bytes output_buffer_bytes(const hparams& hp, const context_params& cp,
                                                std::size_t n_read = 0) {
   const bool embeddings = cp.embeddings || hp.dec_n_layer > 0;  // encoder and decoder: always kept

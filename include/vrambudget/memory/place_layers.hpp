@@ -16,7 +16,7 @@ namespace vrambudget {
 /// The devices a run uses: all, or only the main one without splitting.
 ///
 /// Errors:   invalid_argument  the main GPU is not there
-/// Source:   llama.cpp v0.5.0, src/llama.cpp: llama_prepare_model_devices
+/// Source:   llama.cpp, src/llama.cpp: llama_prepare_model_devices
 [[nodiscard]] inline result<std::vector<device>> devices_of(const run& r,
                                                             std::span<const device> all) {
   std::vector<device> used(all.begin(), all.end());
@@ -34,7 +34,7 @@ namespace vrambudget {
 ///           cumulative share exceeds (il - start) / ngl; shares are -ts or free memory, as floats
 /// Shape:    layers 0 .. n_layer_all - 1, and the output as number n_layer_all
 /// Errors:   invalid_argument  more shares than devices
-/// Source:   llama.cpp v0.5.0, src/llama-model.cpp: load_tensors
+/// Source:   llama.cpp, src/llama-model.cpp: load_tensors
 [[nodiscard]] inline result<placement> place_layers(const run& r, std::span<const device> devices,
                                                     std::uint32_t n_layer_all) {
   const auto n_devices = static_cast<std::uint32_t>(devices.size());

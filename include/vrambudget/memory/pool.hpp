@@ -55,7 +55,7 @@ inline bytes attention_scratch(const hparams& hp, std::uint32_t il, const contex
 /// Scratch of a Mamba-2 scan as products over chunks of 256 tokens: inputs times step, keys and queries
 /// with their decays, and the chunk's triangle per head. Short sequences are scanned step by step.
 ///
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ssm-scan.cu: ssm_scan_ssd_f32_cuda
+/// Source: llama.cpp, ggml/src/ggml-cuda/ssm-scan.cu: ssm_scan_ssd_f32_cuda
 inline bytes scan_scratch(const hparams& hp, const context_params& cp, std::uint32_t cc) {
   constexpr std::uint64_t chunk = 256, shortest = 129;
   if (cp.n_ubatch < shortest || cp.n_rs_seq > 0 || cc < 750) return {};
@@ -70,7 +70,7 @@ inline bytes scan_scratch(const hparams& hp, const context_params& cp, std::uint
 /// Scratch of the sort that picks the best cells of an index: rows in pieces of 64 MiB, in six copies
 /// (keys and values before, after and in between).
 ///
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/{top-k.cu, argsort.cu}
+/// Source: llama.cpp, ggml/src/ggml-cuda/{top-k.cu, argsort.cu}
 inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
   constexpr std::uint64_t piece = std::uint64_t{1} << 26;
   const std::uint64_t row = 4 * n_cells, rows = std::max<std::uint64_t>(1, piece / row);
@@ -84,7 +84,7 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
 /// Formula:  scratch of the operation that draws most, rounded to 2 MiB, plus the workspace, 32 MiB from
 ///           compute capability 9.0 and 4 MiB before, if any operation needs cuBLAS
 /// Accuracy: bound for full micro-batches: other sizes may leave partial tiles that those do not
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{ggml-cuda.cu: ggml_cuda_pool_vmm, common.cuh: cublas_handle}
+/// Source:   llama.cpp, ggml/src/ggml-cuda/{ggml-cuda.cu: ggml_cuda_pool_vmm, common.cuh: cublas_handle}
 [[nodiscard]] inline bytes pool_bytes(const pool_need& need, std::uint32_t cc) {
   return pad(need.scratch, cuda::pool_granularity) +
          (need.cublas ? cuda::cublas_workspace(cc) : bytes{});
@@ -96,7 +96,7 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
 ///           attention, scans and the sorting of indices; rounded to 2 MiB; plus the workspace, 32 MiB from compute
 ///           capability 9.0 and 4 MiB before
 /// Accuracy: bound
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/{mmq.cu, fattn-common.cuh, ssm-scan.cu, common.cuh}
+/// Source:   llama.cpp, ggml/src/ggml-cuda/{mmq.cu, fattn-common.cuh, ssm-scan.cu, common.cuh}
 [[nodiscard]] inline bytes pool_ceiling(const model& m, const weights& placed, int backend,
                                         const device& d, const context_params& cp) {
   const std::uint64_t n_sm = d.n_sm ? d.n_sm : 192;

@@ -51,7 +51,7 @@ struct weights {
 /// Errors:   invalid_argument  an override that names no buffer or is no regular expression, or sends
 ///                             a tensor to a device that the run does not use
 /// Accuracy: exact; on the host the tensors that stay there, not the range of the file that is mapped
-/// Source:   llama.cpp v0.5.0, src/llama-model-loader.cpp: create_tensor; src/llama-model.cpp: load_tensors
+/// Source:   llama.cpp, src/llama-model-loader.cpp: create_tensor; src/llama-model.cpp: load_tensors
 [[nodiscard]] result<weights> place_weights(const model& m, const placement& place, const run& r,
                                             std::size_t n_present = 0);
 

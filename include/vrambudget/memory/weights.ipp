@@ -91,7 +91,7 @@ class weight_overrides {
 };
 
 /// Whether CUDA can do with a layer's tensor what the model does with it.
-/// Source: llama.cpp v0.5.0, src/llama-model-loader.cpp: weight_buft_supported
+/// Source: llama.cpp, src/llama-model-loader.cpp: weight_buft_supported
 inline bool cuda_takes(const model& m, const model_tensor& t) {
   const hparams& hp = m.hp;
   const std::string_view rest = layer_of(t.name).second;

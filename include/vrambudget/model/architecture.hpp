@@ -32,7 +32,7 @@ struct architecture {
   bool encoder = false;
 };
 
-/// Source: llama.cpp v0.5.0, src/llama-arch.cpp, src/llama-model.cpp: create_memory, llama_model_rope_type
+/// Source: llama.cpp, src/llama-arch.cpp, src/llama-model.cpp: create_memory, llama_model_rope_type
 inline constexpr std::array architectures = {
     architecture{.name = "afmoe", .memory = memory_kind::attention, .rope = rope_type::neox},
     architecture{.name = "apertus", .memory = memory_kind::attention, .rope = rope_type::neox},

@@ -188,7 +188,7 @@ struct hparams {
   }
 
   /// Elements of a recurrent layer's convolution state, one sequence.
-  /// Source: llama.cpp v0.5.0, src/llama-hparams.cpp: n_embd_r
+  /// Source: llama.cpp, src/llama-hparams.cpp: n_embd_r
   [[nodiscard]] std::uint64_t n_embd_r() const {
     if (wkv_head_size) return std::uint64_t{token_shift_count} * n_embd;
     if (n_shortconv_l_cache) return std::uint64_t{n_embd} * (n_shortconv_l_cache - 1);
@@ -198,7 +198,7 @@ struct hparams {
            (ssm_d_inner + std::uint64_t{2} * ssm_n_group * ssm_d_state);
   }
   /// Elements of its recurrence state.
-  /// Source: llama.cpp v0.5.0, src/llama-hparams.cpp: n_embd_s
+  /// Source: llama.cpp, src/llama-hparams.cpp: n_embd_s
   [[nodiscard]] std::uint64_t n_embd_s() const {
     if (wkv_head_size) return std::uint64_t{n_embd} * wkv_head_size;
     if (n_embd_head_kda) return std::uint64_t{n_embd_head_kda} * n_embd_head_kda * n_head();

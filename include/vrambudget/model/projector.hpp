@@ -74,7 +74,7 @@ inline void read_sizes(keys& k, const std::string& p, encoder_hparams& hp) {
     }
 }
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: load_hparams
+/// Source: llama.cpp, tools/mtmd/clip.cpp: load_hparams
 inline void read_images(keys& k, const projector_type& type, encoder_hparams& hp) {
   constexpr std::uint32_t largest_image = 8192, largest_patch = 65535;
   hp.image_size = k.required("vision.image_size");
@@ -128,7 +128,7 @@ inline result<encoder> read_encoder(const gguf::header& h, modality kind) {
 /// Errors:   invalid_argument  a model and not a projector, or one without an encoder
 /// Accuracy: of a type that is not known, images have the size that the file names
 ///           others            a key that is missing, of the wrong type or out of bounds
-/// Source:   llama.cpp v0.5.0, tools/mtmd/clip.cpp: clip_model_loader
+/// Source:   llama.cpp, tools/mtmd/clip.cpp: clip_model_loader
 [[nodiscard]] inline result<projector> read_projector(const gguf::header& h) {
   if (!is_projector(h)) {
     const gguf::value* arch = h.find("general.architecture");

@@ -57,7 +57,7 @@ constexpr warmup_rule warms_up_tokens_within(std::uint32_t side) {
 }
 
 /// Frames that sound is cut into before it is encoded; most types' last a hundredth of a second.
-/// Source: llama.cpp v0.5.0, tools/mtmd/mtmd-audio.cpp: preprocess
+/// Source: llama.cpp, tools/mtmd/mtmd-audio.cpp: preprocess
 inline constexpr std::uint32_t half_a_minute = 3000, a_minute = 6000, however_long = 0;
 
 /// What the engine's name for a projector stands for.

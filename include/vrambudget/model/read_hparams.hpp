@@ -27,7 +27,7 @@ inline void read_layers(keys& k, hparams& hp) {
   if (hp.n_layer_all == 0)
     k.fail(
         {errc::bad_format, "key '" + k.architecture() + ".block_count' is 0, expected at least 1"});
-  k.limit("block_count", hp.n_layer_all, engine::max_layers);
+  k.limit("block_count", hp.n_layer_all, llama_max_layers);
   k.limit("nextn_predict_layers", hp.n_layer_nextn, hp.n_layer_all);
   k.limit("embedding_length", hp.n_embd, max_width);
   k.limit("context_length", hp.n_ctx_train, INT32_MAX);
@@ -41,7 +41,7 @@ inline void read_experts(keys& k, hparams& hp) {
   hp.n_expert_used_arr = k.per_layer("expert_used_count", hp.n_layer_all);
   hp.n_expert_groups = k.u32("expert_group_count");
   hp.n_group_used = k.u32("expert_group_used_count");
-  k.limit("expert_count", hp.n_expert, engine::max_experts);
+  k.limit("expert_count", hp.n_expert, llama_max_experts);
   for (const std::uint32_t used : hp.n_expert_used_arr)
     k.limit("expert_used_count", used, hp.n_expert);
   if (hp.n_expert_groups > 1 && (hp.n_expert % hp.n_expert_groups != 0 || hp.n_group_used == 0 ||
@@ -101,7 +101,7 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
 /// Errors:   not_found   a key every model or this architecture needs is missing
 ///           bad_format  a key of the wrong type, or numbers that contradict each other
 ///           limit       more layers, experts or width than the engine, or reason, accepts
-/// Source:   llama.cpp v0.5.0, src/llama-model.cpp: load_hparams; src/models: load_arch_hparams
+/// Source:   llama.cpp, src/llama-model.cpp: load_hparams; src/models: load_arch_hparams
 [[nodiscard]] inline result<hparams> read_hparams(const gguf::header& h, const std::string& name,
                                                   const architecture* known) {
   keys k(h, name);

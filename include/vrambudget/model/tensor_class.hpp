@@ -21,7 +21,7 @@ struct tensor_place {
 };
 
 /// The class of a tensor by its name.
-/// Source: llama.cpp v0.5.0, src/llama-arch.cpp: LLM_TENSOR_INFOS
+/// Source: llama.cpp, src/llama-arch.cpp: LLM_TENSOR_INFOS
 [[nodiscard]] inline tensor_place place_of(const model& m, std::string_view name) {
   if (const int il = stack_of(name).il; il >= 0) return {tensor_class::repeating, il};
   const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };

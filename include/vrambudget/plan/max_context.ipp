@@ -11,7 +11,7 @@ namespace vrambudget {
 
 result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
   const std::uint64_t n_caches = unified(r) ? 1 : sequences(r);
-  const std::uint64_t grid = engine::n_ctx_multiple * n_caches;
+  const std::uint64_t grid = n_ctx_multiple * n_caches;
   const std::uint64_t most = limit ? limit : p.get_model().hp.n_ctx_train * n_caches;
   std::string full;  // the device that was over its memory at the last try that did not fit
   // room on the fullest device, negative if it is over

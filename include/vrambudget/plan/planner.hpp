@@ -132,7 +132,7 @@ class planner {
     enum basis compute_basis = basis::exact;
 
     [[nodiscard]] const placement& where() const { return at.where; }
-    [[nodiscard]] const engine::claims& claims() const { return at.made_for.profile.claims; }
+    [[nodiscard]] const engine_claims& claims() const { return at.made_for.profile.claims; }
   };
 
   /// Names of a context's terms.
@@ -268,7 +268,7 @@ class planner {
   }
   /// A search for a context repeats it; only these decide what it takes.
   result<projector_budget> plan_once(const projector_run& pr, const device* on,
-                                     const engine::profile& profile) {
+                                     const engine_profile& profile) {
     if (!projector_plan_ || projector_plan_->run != pr ||
         projector_plan_->profile != profile.name) {
       auto p = plan_projector(*projector_, pr, on, profile.rules);

@@ -14,10 +14,10 @@ namespace vrambudget {
 ///
 /// Errors:   invalid_argument  the engine refuses the file, for images of these limits
 /// Accuracy: exact for types that are described; else each encoder's `basis` says bound
-/// Source:   llama.cpp v0.5.0, tools/mtmd/mtmd.cpp: mtmd_context
+/// Source:   llama.cpp, tools/mtmd/mtmd.cpp: mtmd_context
 [[nodiscard]] result<projector_budget> plan_projector(const projector& p, const projector_run& r,
                                                       const device* on,
-                                                      const engine::rules& rules = {});
+                                                      const engine_rules& rules = {});
 
 /// The terms of one encoder, in the list `at` of its device or of the host.
 void add_encoder(const encoder_budget& e, bool on_device, bool with_pool, term_list& at, budget& b);

@@ -30,7 +30,7 @@ inline bytes encoder_ceiling(const encoder& e, const encoder_input& in) {
 
 inline encoder_budget budget_of(const projector& p, const encoder& e, const projector_run& r,
                                 const image_range& range, const device* on,
-                                const engine::rules& rules, error& failed) {
+                                const engine_rules& rules, error& failed) {
   encoder_budget b;
   b.kind = vrambudget::name(e.kind);
   b.type = e.type_name;
@@ -87,7 +87,7 @@ inline encoder_budget budget_of(const projector& p, const encoder& e, const proj
 }  // namespace detail
 
 result<projector_budget> plan_projector(const projector& p, const projector_run& r,
-                                        const device* on, const engine::rules& rules) {
+                                        const device* on, const engine_rules& rules) {
   projector_budget all;
   all.name = p.name;
   all.on_device = on != nullptr;

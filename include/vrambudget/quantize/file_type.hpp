@@ -57,7 +57,7 @@ struct file_type_traits {
 };
 
 /// All of them in order.
-/// Source: llama.cpp v0.5.0, src/llama-quant.cpp: llama_ftype_get_default_type
+/// Source: llama.cpp, src/llama-quant.cpp: llama_ftype_get_default_type
 inline constexpr std::array<file_type_traits, 35> file_type_table = {{
     {file_type::f32, "F32", ggml_type::f32},
     {file_type::f16, "F16", ggml_type::f16},

@@ -28,7 +28,7 @@ namespace vrambudget {
 /// Accuracy: exact for llama-quantize without options on a file of full precision
 /// Errors:   unsupported  a type without a fallback for a tensor's rows
 ///           bad_format   a feed-forward tensor of a model with experts outside the layers
-/// Source:   llama.cpp v0.5.0, src/llama-quant.cpp: llama_model_quantize_impl;
+/// Source:   llama.cpp, src/llama-quant.cpp: llama_model_quantize_impl;
 ///           src/llama-model-loader.h: weight_name_comparer
 [[nodiscard]] inline result<std::vector<ggml_type>> quantized_types(const model& m,
                                                                     quantization q) {

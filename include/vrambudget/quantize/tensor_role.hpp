@@ -51,7 +51,7 @@ enum class tensor_role : std::uint8_t {
 }
 
 /// Parts of names of matrices that keep the type they have, being small or delicate.
-/// Source: llama.cpp v0.5.0, src/llama-quant.cpp: tensor_allows_quantization
+/// Source: llama.cpp, src/llama-quant.cpp: tensor_allows_quantization
 inline constexpr std::array<std::string_view, 35> kept_names = {
     "_norm.weight",
     "ffn_gate_inp.weight",

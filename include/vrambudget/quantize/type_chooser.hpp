@@ -26,7 +26,7 @@ struct quantization {
 namespace detail {
 
 /// Whether the engine takes the model for one of 70 B parameters.
-/// Source: llama.cpp v0.5.0, src/models/*.cpp: load_arch_hparams, where type is LLM_TYPE_70B
+/// Source: llama.cpp, src/models/*.cpp: load_arch_hparams, where type is LLM_TYPE_70B
 [[nodiscard]] inline bool is_70b(const model& m) {
   const std::string& a = m.architecture;
   const std::uint32_t n = m.hp.n_layer();
@@ -36,7 +36,7 @@ namespace detail {
 }
 
 /// The rules for one file. Tensors must come in the order of llama-quantize, which counts them.
-/// Source: llama.cpp v0.5.0, src/llama-quant.cpp: llama_tensor_get_type_impl
+/// Source: llama.cpp, src/llama-quant.cpp: llama_tensor_get_type_impl
 class type_chooser {
  public:
   type_chooser(const model& m, quantization q)

@@ -11,7 +11,7 @@ namespace vrambudget::detail {
 
 /// What stands in for a type whose blocks a row of `n` elements does not fill.
 /// Errors: unsupported  none is known
-/// Source: llama.cpp v0.5.0, src/llama-quant.cpp: tensor_type_fallback
+/// Source: llama.cpp, src/llama-quant.cpp: tensor_type_fallback
 [[nodiscard]] inline result<ggml_type> fitting_type(ggml_type t, std::int64_t n) {
   const auto fills = [n](ggml_type with) { return n % traits(with).block == 0; };
   if (fills(t)) return t;

@@ -26,7 +26,7 @@ using arguments = std::vector<argument>;
 
 /// All arguments of llama-server that differ from its defaults, and always the context and the layers on
 /// GPUs.
-/// Source: llama.cpp v0.5.0, common/arg.cpp
+/// Source: llama.cpp, common/arg.cpp
 [[nodiscard]] arguments server_arguments(const planned& p);
 
 /// Takes out what a program has a setting of its own for.

@@ -31,7 +31,7 @@ using list = std::vector<std::string>;
 }  // namespace
 
 TEST_SUITE("pooling") {
-  // llama.cpp v0.5.0, src/llama-graph.cpp: build_pooling, build_dense_out
+  // llama.cpp, src/llama-graph.cpp: build_pooling, build_dense_out
   TEST_CASE("sequences are pooled after the final norm") {
     const model m = testing::small_llama({}, "eurobert").value();
     CHECK(last_operations(m, pooling::none, 2) == list{"rms_norm", "mul"});

@@ -3,6 +3,7 @@
 
 #include "../header_of.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;
@@ -16,7 +17,7 @@ enum basis basis_of(const term_list& l, std::string_view name) {
     if (t.name == name) return t.basis;
   return basis::assumed;
 }
-engine::profile build(const char* text) { return engine::find_profile(text).value().profile; }
+engine_profile build(std::string_view text) { return find_profile(text).value().profile; }
 
 }  // namespace
 
@@ -46,7 +47,7 @@ TEST_SUITE("engine profiles") {
     CHECK(basis_of(b.devices[0], "kv_cache") == basis::exact);
 
     run now = r;  // the same planner by other rules
-    now.profile = build("v0.5.0");
+    now.profile = build(engine_release);
     CHECK(mib(p.budget_for(now).value().host.of("compute_buffer")) == 1236);
   }
 
@@ -135,7 +136,7 @@ TEST_SUITE("engine profiles") {
 
   TEST_CASE("what is not known exactly is not called exact") {
     const model m = catalogued("Llama-3.1-8B");
-    const auto bases = [&](const char* text) {
+    const auto bases = [&](std::string_view text) {
       run r{.n_ctx = 8192, .n_parallel = 1};
       r.profile = build(text);
       const budget b = plan(m, r, {testing::card()}).value();
@@ -144,7 +145,7 @@ TEST_SUITE("engine profiles") {
                          basis_of(d, "compute_buffer"), basis_of(d, "pool")};
     };
     using enum basis;
-    CHECK(bases("v0.5.0") == std::vector{exact, exact, exact, bound});
+    CHECK(bases(engine_release) == std::vector{exact, exact, exact, bound});
     CHECK(bases("2026-08") == std::vector{exact, exact, exact, assumed});
     CHECK(bases("2026-04") == std::vector{exact, exact, assumed, assumed});
     CHECK(bases("2025-10") == std::vector{exact, exact, assumed, assumed});

@@ -142,7 +142,7 @@ TEST_CASE("pictures in tiles need more than the warm-up") {
   }
 }
 
-// llama.cpp v0.5.0, tools/mtmd/mtmd-audio.cpp: dots.3 note's sound is cut after 60 seconds, Whisper's after
+// llama.cpp, tools/mtmd/mtmd-audio.cpp: dots.3 note's sound is cut after 60 seconds, Whisper's after
 // 30; a second has 100 frames. Parakeet's is not cut.
 TEST_CASE("sound is planned for as long as it is cut, and a note says if it is not") {
   const auto planned = [](const char* model) {

@@ -69,7 +69,7 @@ std::string through_shell(const std::string& words) {
 
 }  // namespace
 
-// Names and meanings: llama.cpp v0.5.0, common/arg.cpp, whose common_params_parse() read such lines.
+// Names and meanings: llama.cpp, common/arg.cpp, whose common_params_parse() read such lines.
 TEST_CASE("llama-server's line means the run that was planned") {
   for (const std::string flags :
        {"-c 8192", "-c 8192 -np 3 -b 1024 -ub 256 -fa off", "-c 5000 -np 3 -fa on",

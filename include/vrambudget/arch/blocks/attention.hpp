@@ -58,7 +58,7 @@ class cache_input {
   tensor *k_idxs, *v_idxs, *mask;
   tensor *k_rot = nullptr, *v_rot = nullptr;  ///< rotations of quantized K and V; null: none
 
-  /// Writes K of a layer. Source: llama.cpp v0.5.0, src/llama-kv-cache.cpp: cpy_k
+  /// Writes K of a layer. Source: llama.cpp, src/llama-kv-cache.cpp: cpy_k
   void store_k(int il, tensor* k) { store_k(il, k, k_idxs); }
   /// The same in cells of the caller's choice.
   void store_k(int il, tensor* k, tensor* cells) {
@@ -135,7 +135,7 @@ class cache_input {
 };
 
 /// x in blocks of the rotation's size, multiplied by it.
-/// Source: llama.cpp v0.5.0, src/llama-impl.h: llama_mul_mat_hadamard
+/// Source: llama.cpp, src/llama-impl.h: llama_mul_mat_hadamard
 inline tensor* rotate(builder& b, tensor* x, tensor* rotation) {
   const std::int64_t n = rotation->ne[0], rows = n_elements(*x) / n;
   tensor* y = b.mul_mat(rotation, is_contiguous(*x) ? b.reshape(x, n, rows) : b.cont(x, n, rows));
@@ -146,7 +146,7 @@ inline tensor* rotate(builder& b, tensor* x, tensor* rotation) {
 /// softmax(Q K^T) V over all heads.
 ///
 /// Shape:    q [head, heads, tokens], k, v [head, KV heads, cells, streams]; result [head * heads, tokens]
-/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_mha
+/// Source:   llama.cpp, src/llama-graph.cpp: build_attn_mha
 inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tensor* mask,
                       const attention_options& o) {
   const bool v_trans = v->nb[1] > v->nb[2];
@@ -205,7 +205,7 @@ inline tensor* attend_to_keys(builder& b, cache_input& cache, int il, const qkv&
 /// The inputs of all caches a model attends over, and attention through them.
 ///
 /// The order in which q, k and v enter the graph is the engine's: with one cache v before k.
-/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn
+/// Source:   llama.cpp, src/llama-graph.cpp: build_attn
 class attention_input {
  public:
   explicit attention_input(builder& b) : b_(b) {
@@ -268,7 +268,7 @@ class attention_input {
 /// with a (symmetric) window have a mask of their own. Also cross attention, over the result of an
 /// encoder.
 ///
-/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_inp_no_cache, build_attn
+/// Source:   llama.cpp, src/llama-graph.cpp: build_attn_inp_no_cache, build_attn
 class uncached_attention {
  public:
   explicit uncached_attention(builder& b) : uncached_attention(b, b.ub.n_tokens) {}

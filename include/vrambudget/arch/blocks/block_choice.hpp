@@ -34,7 +34,7 @@ struct block_index {
 
 /// Chooses whole blocks of cells by the mean of their index keys.
 ///
-/// Source:   llama.cpp v0.5.0, src/models/qwen4exp.cpp: build_qsa_top_k
+/// Source:   llama.cpp, src/models/qwen4exp.cpp: build_qsa_top_k
 class block_chooser {
  public:
   block_chooser(builder& b, tensor* mask) : b_(b), mask_(mask) {}

@@ -10,7 +10,7 @@ namespace vrambudget::arch {
 
 /// The cache of index keys, the maps between positions and cells, and attention through them.
 ///
-/// Source:   llama.cpp v0.5.0, src/models/minimax-m3.cpp: graph
+/// Source:   llama.cpp, src/models/minimax-m3.cpp: graph
 class block_sparse_attention {
  public:
   block_sparse_attention(builder& b, cache_input& main)

@@ -20,7 +20,7 @@ inline constexpr compressor_names index_compressor{
 
 /// One cache of compressed keys with the states of the tokens that fill it, over all its layers.
 ///
-/// Source:   llama.cpp v0.5.0, src/llama-kv-cache-dsv4.cpp: dsv4_build_reserve_comp_plan;
+/// Source:   llama.cpp, src/llama-kv-cache-dsv4.cpp: dsv4_build_reserve_comp_plan;
 ///           src/llama-graph.cpp: dsv4_build_comp_inputs; src/models/deepseek4.cpp
 class compressed_cache {
  public:

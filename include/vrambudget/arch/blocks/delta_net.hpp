@@ -36,7 +36,7 @@ inline tensor* delta_net_decay(builder& b, int il, tensor* alpha) {
 /// The delta rule; stores the new state, or the last ones if rollback keeps several.
 ///
 /// Shape:    [head_v, value heads, tokens per sequence, sequences]
-/// Source:   llama.cpp v0.5.0, src/models/delta-net-base.cpp: build_recurrent_attn
+/// Source:   llama.cpp, src/models/delta-net-base.cpp: build_recurrent_attn
 inline tensor* delta_rule(builder& b, recurrent_input& rs, int il, tensor* q, tensor* k, tensor* v,
                           tensor* gate, tensor* beta, tensor* state) {
   const std::int64_t head = v->ne[0], n_head = v->ne[1], nst = v->ne[2], n_seqs = v->ne[3];
@@ -72,7 +72,7 @@ struct delta_net_options {
 /// `interleave`: q and k are repeated to the value heads first.
 ///
 /// Shape:    result [n_embd, tokens]
-/// Source:   llama.cpp v0.5.0, src/models/qwen35.cpp, qwen3next.cpp: build_layer_attn_linear
+/// Source:   llama.cpp, src/models/qwen35.cpp, qwen3next.cpp: build_layer_attn_linear
 inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_net_inputs& in,
                          bool interleave, const delta_net_options& o = {}) {
   const delta_net_shape s(b.hp);

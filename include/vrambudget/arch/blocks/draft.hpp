@@ -7,7 +7,7 @@ namespace vrambudget::arch {
 
 /// Logits of `x`; those of a smaller vocabulary are put in their places among all tokens.
 ///
-/// Source:   llama.cpp v0.5.0, src/models/eagle3.cpp, dflash.cpp
+/// Source:   llama.cpp, src/models/eagle3.cpp, dflash.cpp
 inline void finish_draft_logits(builder& b, tensor* x) {
   const bool own = b.has(-1, "output") || b.has(-1, "token_embd");
   tensor* y = b.mul_mat(own ? b.output_matrix() : b.require(-1, "target.output"), x);

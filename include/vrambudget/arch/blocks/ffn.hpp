@@ -83,7 +83,7 @@ inline tensor* ffn_hidden(builder& b, int il, tensor* x, activation act = activa
 
 /// down of the same: a whole feed-forward layer.
 ///
-/// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_ffn
+/// Source: llama.cpp, src/llama-graph.cpp: build_ffn
 inline tensor* ffn(builder& b, int il, tensor* x, activation act = activation::silu,
                    const ffn_names& n = {}) {
   return detail::ffn_linear(b, il, n.down, ffn_hidden(b, il, x, act, n));

@@ -106,7 +106,7 @@ inline tensor* doubly_stochastic(builder& b, tensor* x) {
 }
 }  // namespace detail
 
-/// Source:   llama.cpp v0.5.0, src/models/deepseek4.cpp: build_hc_pre
+/// Source:   llama.cpp, src/models/deepseek4.cpp: build_hc_pre
 inline connected_block read_connected(builder& b, int il, tensor* streams,
                                       const stream_names& names) {
   const std::int64_t hc = streams->ne[1], nt = streams->ne[2];
@@ -127,7 +127,7 @@ inline connected_block read_connected(builder& b, int il, tensor* streams,
   return out;
 }
 
-/// Source:   llama.cpp v0.5.0, src/models/deepseek4.cpp: build_hc_post
+/// Source:   llama.cpp, src/models/deepseek4.cpp: build_hc_post
 inline tensor* write_connected(builder& b, int il, tensor* x, tensor* streams,
                                const connected_block& block) {
   if (b.cp.fused.hc_post)

@@ -84,7 +84,7 @@ inline tensor* kda_decay(builder& b, int il, tensor* x, std::int64_t n_head, con
 /// A whole layer, with its output projection.
 ///
 /// Shape:    x, result [n_embd, tokens]
-/// Source:   llama.cpp v0.5.0, src/models/kimi-linear.cpp: graph; kimi-k3.cpp: build_kda_layer
+/// Source:   llama.cpp, src/models/kimi-linear.cpp: graph; kimi-k3.cpp: build_kda_layer
 inline tensor* kimi_delta_attention(builder& b, recurrent_input& rs, int il, tensor* x,
                                     const kda_options& o = {}) {
   const std::int64_t head = b.hp.n_embd_head_kda, n_head = b.hp.n_head(), nt = b.ub.n_tokens,

@@ -43,7 +43,7 @@ inline tensor* selective_scan(builder& b, recurrent_input& rs, int il, tensor* x
 /// One Mamba layer. Keys, queries and time steps are normed in some models (FalconMamba, Jamba).
 ///
 /// Shape:    x, result [n_embd, tokens]
-/// Source:   llama.cpp v0.5.0, src/models/mamba-base.cpp: build_mamba_layer
+/// Source:   llama.cpp, src/models/mamba-base.cpp: build_mamba_layer
 inline tensor* mamba(builder& b, recurrent_input& rs, int il, tensor* x) {
   const hparams& hp = b.hp;
   const std::int64_t d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state, rank = hp.ssm_dt_rank;
@@ -87,7 +87,7 @@ inline tensor* mamba(builder& b, recurrent_input& rs, int il, tensor* x) {
 /// One Mamba-2 layer.
 ///
 /// Shape:    x, result [n_embd, tokens]
-/// Source:   llama.cpp v0.5.0, src/models/mamba-base.cpp: build_mamba2_layer
+/// Source:   llama.cpp, src/models/mamba-base.cpp: build_mamba2_layer
 inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
   const hparams& hp = b.hp;
   const std::int64_t d_conv = hp.ssm_d_conv, d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state;

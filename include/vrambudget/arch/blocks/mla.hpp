@@ -81,7 +81,7 @@ inline qkv absorbed_latent(builder& b, int il, tensor* x, tensor* q, const detai
 /// stored.
 ///
 /// Shape:    x, result [n_embd, tokens]
-/// Source:   llama.cpp v0.5.0, src/models/deepseek2.cpp: graph
+/// Source:   llama.cpp, src/models/deepseek2.cpp: graph
 inline tensor* latent_attention(builder& b, attention_input& attention, int il, tensor* x,
                                 tensor* pos, tensor* q_scale = nullptr,
                                 const latent_options& o = {}) {

@@ -139,7 +139,7 @@ inline tensor* expert_hidden(builder& b, int il, tensor* x, tensor* ids, const m
 /// Weighted sum of the experts used, without shared experts.
 ///
 /// Shape:    x [n_embd, tokens]; result the same
-/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_moe_ffn
+/// Source:   llama.cpp, src/llama-graph.cpp: build_moe_ffn
 inline tensor* moe_ffn(builder& b, int il, tensor* x, const moe_options& o = {}) {
   const std::int64_t n_embd = x->ne[0], nt = x->ne[1];
   const detail::routing r = detail::route(b, il, x, o);

@@ -55,7 +55,7 @@ inline void finish_nextn_logits(builder& b, const nextn_layer& o, int il, tensor
 
 /// Runs `attention(il, x)` and `feed_forward(il, x)` of the first NextN layer around a residual stream.
 ///
-/// Source:   llama.cpp v0.5.0, src/models: graph_mtp of each architecture
+/// Source:   llama.cpp, src/models: graph_mtp of each architecture
 template <class Attention, class FeedForward>
 void build_nextn(builder& b, const nextn_layer& o, Attention&& attention,
                  FeedForward&& feed_forward) {

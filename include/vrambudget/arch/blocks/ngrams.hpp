@@ -40,7 +40,7 @@ inline tensor* dilated_convolution(builder& b, recurrent_input& rs, int il, tens
 
 /// Adds the n-gram embeddings to the streams, gated by how well they match.
 ///
-/// Source:   llama.cpp v0.5.0, src/models/qwen4exp.cpp: build_ple
+/// Source:   llama.cpp, src/models/qwen4exp.cpp: build_ple
 inline tensor* add_ngrams(builder& b, recurrent_input& rs, int il, tensor* embeddings,
                           tensor* streams) {
   const std::int64_t n_embd = b.hp.n_embd, hc = b.hp.dsv4_hc_mult, nt = b.ub.n_tokens;

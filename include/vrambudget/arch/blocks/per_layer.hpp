@@ -16,7 +16,7 @@ inline tensor* slice(builder& b, tensor* x, std::int64_t i) {
 /// embeddings `x` where the first layer needs it.
 ///
 /// Shape:    x [n_embd, tokens]; result [width, tokens, layers]
-/// Source:   llama.cpp v0.5.0, src/models/gemma4.cpp: build_inp_per_layer, project_per_layer_inputs
+/// Source:   llama.cpp, src/models/gemma4.cpp: build_inp_per_layer, project_per_layer_inputs
 inline tensor* per_layer_inputs(builder& b, tensor* x, std::int64_t width) {
   const std::int64_t nt = b.ub.n_tokens, n_layer = b.hp.n_layer();
   tensor* tokens = b.get_graph().make_input("inp_tokens", ggml_type::i32, nt);

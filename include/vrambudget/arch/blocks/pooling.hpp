@@ -39,7 +39,7 @@ inline tensor* rank(builder& b, const rank_options& o) {
 
 /// Adds pooling after a finished description, if the run asks for embeddings.
 ///
-/// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_pooling, build_dense_out
+/// Source: llama.cpp, src/llama-graph.cpp: build_pooling, build_dense_out
 inline void add_pooling(builder& b, const rank_options& rank) {
   if (!b.cp.embeddings) return;
   if (!b.embd) {

@@ -16,7 +16,7 @@ inline tensor* add_separate_biases(builder& b, int il, tensor* all) {
 
 /// Q, K and V of a layer. `reshape` false: left as [width, tokens].
 ///
-/// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_qkv
+/// Source: llama.cpp, src/llama-graph.cpp: build_qkv
 inline qkv project_qkv(builder& b, int il, tensor* x, bool reshape = true) {
   const auto l = static_cast<std::uint32_t>(il);
   const std::int64_t head_k = b.hp.n_embd_head_k(l), head_v = b.hp.n_embd_head_v(l),

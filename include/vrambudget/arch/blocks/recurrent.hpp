@@ -28,7 +28,7 @@ class recurrent_input {
   }
   /// The same with an operation that reads the rows itself.
   ///
-  /// Source: llama.cpp v0.5.0, src/llama-graph.cpp: build_rs
+  /// Source: llama.cpp, src/llama-graph.cpp: build_rs
   template <class Rows>
   tensor* load(tensor* all, Rows&& rows) {
     const std::int64_t size = all->ne[0], n_seqs = b_.ub.n_seqs, n_rs = state_.n_cell;
@@ -58,7 +58,7 @@ class recurrent_input {
   /// stored. x: [channels, tokens per sequence, sequences].
   ///
   /// Shape:    [kernel - 1 + tokens per sequence, channels, sequences]
-  /// Source:   llama.cpp v0.5.0, src/models/delta-net-base.cpp: build_conv_state
+  /// Source:   llama.cpp, src/models/delta-net-base.cpp: build_conv_state
   tensor* convolution_input(int il, tensor* x, std::int64_t kernel, std::int64_t channels) {
     tensor* all = all_r(il);
     const std::int64_t n_seqs = b_.ub.n_seqs, n_snapshot = b_.cp.n_rs_seq + 1;
@@ -77,7 +77,7 @@ class recurrent_input {
   /// The same for `n` columns of history in any state; what is stored is copied first, the latest
   /// snapshot first.
   ///
-  /// Source:   llama.cpp v0.5.0, src/models/qwen4exp.cpp: build_conv_state_at
+  /// Source:   llama.cpp, src/models/qwen4exp.cpp: build_conv_state_at
   tensor* delayed_input(tensor* all, tensor* x, std::int64_t n, std::int64_t channels) {
     const std::int64_t n_seqs = b_.ub.n_seqs;
     tensor* input = b_.concat(b_.reshape(load(all), n, channels, n_seqs), b_.transpose(x), 0);

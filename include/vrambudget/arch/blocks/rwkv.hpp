@@ -66,7 +66,7 @@ inline std::array<tensor*, 5> mixtures_of_token(builder& b, int il, tensor* x, t
 /// RWKV 6. Without a weight for the first token it is gated linear attention (RWKV on Qwen2).
 ///
 /// Shape:    x, previous, result [n_embd, tokens per sequence, sequences]
-/// Source:   llama.cpp v0.5.0, src/models/rwkv6-base.cpp: build_rwkv6_time_mix
+/// Source:   llama.cpp, src/models/rwkv6-base.cpp: build_rwkv6_time_mix
 inline tensor* time_mix_6(builder& b, recurrent_input& rs, int il, tensor* x, tensor* previous) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, head = b.hp.wkv_head_size;
   const std::int64_t n_head = n_embd / head, n_kv = b.hp.n_head_kv(static_cast<std::uint32_t>(il));
@@ -103,7 +103,7 @@ inline tensor* time_mix_6(builder& b, recurrent_input& rs, int il, tensor* x, te
 /// RWKV 7. `first_value`: V of the first layer, which later ones mix with their own.
 ///
 /// Shape:    x, previous, result [n_embd, tokens per sequence, sequences]
-/// Source:   llama.cpp v0.5.0, src/models/rwkv7-base.cpp: build_rwkv7_time_mix
+/// Source:   llama.cpp, src/models/rwkv7-base.cpp: build_rwkv7_time_mix
 inline tensor* time_mix_7(builder& b, recurrent_input& rs, int il, tensor* x, tensor* previous,
                           tensor*& first_value) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, nst = b.ub.n_seq_tokens(),

@@ -35,7 +35,7 @@ inline tensor* best_cells(builder& b, int il, tensor* q, tensor* k, tensor* weig
 
 /// `mask` with everything but `cells` masked. `zeros`: type of what the others are overwritten with.
 ///
-/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn
+/// Source:   llama.cpp, src/llama-graph.cpp: build_attn
 inline tensor* mask_all_but(builder& b, tensor* mask, tensor* cells, ggml_type zeros) {
   tensor* all = b.fill(mask);
   all = b.view_4d(all, {1, mask->ne[0], mask->ne[1], mask->ne[3]}, all->nb[0], all->nb[1],
@@ -52,7 +52,7 @@ inline tensor* mask_all_but(builder& b, tensor* mask, tensor* cells, ggml_type z
 
 /// The latent cache, the cache of index keys, and attention through both.
 ///
-/// Source:   llama.cpp v0.5.0, src/llama-graph.cpp: build_attn_inp_k_dsa, build_attn
+/// Source:   llama.cpp, src/llama-graph.cpp: build_attn_inp_k_dsa, build_attn
 class sparse_attention {
  public:
   /// `rotates`: index keys and queries are multiplied by the index cache's rotation.

@@ -5,7 +5,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/cogvlm.cpp
+/// Source: llama.cpp, tools/mtmd/models/cogvlm.cpp
 inline void build_cogvlm(builder& b) {
   constexpr norm_kind kind = norm_kind::layer;
   const std::int64_t n_pos = b.n_patches + 1;

@@ -5,7 +5,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/deepseek4v.cpp
+/// Source: llama.cpp, tools/mtmd/models/deepseek4v.cpp
 inline void build_deepseek4v(builder& b) {
   const std::int64_t n = b.hp.n_merge;
   const auto merged = [&](std::int64_t patches) { return (patches + n - 1) / n; };

@@ -54,7 +54,7 @@ inline tensor* end_rows(builder& b, tensor* x) {
 }  // namespace detail
 
 /// Tiles come as one image, below each other.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/deepseekocr.cpp
+/// Source: llama.cpp, tools/mtmd/models/deepseekocr.cpp
 inline void build_deepseekocr(builder& b) {
   detail::load_deepseek_ocr(b);
   const std::int64_t side = b.in.nx, images = b.in.n_batch;
@@ -94,7 +94,7 @@ inline void build_deepseekocr(builder& b) {
   b.finish(x);
 }
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/deepseekocr2.cpp
+/// Source: llama.cpp, tools/mtmd/models/deepseekocr2.cpp
 inline void build_deepseekocr2(builder& b) {
   detail::load_deepseek_ocr(b);
   tensor* features = sam(b, b.raw_input());

@@ -7,7 +7,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/exaone4_5.cpp
+/// Source: llama.cpp, tools/mtmd/models/exaone4_5.cpp
 inline void build_exaone4_5(builder& b) {
   constexpr norm_kind kind = norm_kind::rms;
   const std::int64_t n = b.n_patches, n_head_kv = b.n_head_kv > 0 ? b.n_head_kv : b.n_head;

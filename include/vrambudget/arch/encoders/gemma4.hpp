@@ -35,7 +35,7 @@ inline tensor* gemma4_projection(builder& b, const char* name, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/gemma4v.cpp
+/// Source: llama.cpp, tools/mtmd/models/gemma4v.cpp
 inline void build_gemma4v(builder& b) {
   b.clamps_products = true;
   const std::int64_t n = b.hp.n_merge, batch = b.in.n_batch;
@@ -56,7 +56,7 @@ inline void build_gemma4v(builder& b) {
   b.finish(detail::gemma4_projection(b, "mm.input_projection.weight", x));
 }
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/gemma4uv.cpp
+/// Source: llama.cpp, tools/mtmd/models/gemma4uv.cpp
 inline void build_gemma4uv(builder& b) {
   const std::int64_t side = b.hp.patch_size;
   const auto norm = [&](const char* name, tensor* t) {
@@ -74,7 +74,7 @@ inline void build_gemma4uv(builder& b) {
 }
 
 /// Samples of sound go to the text model's width as they are.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/gemma4ua.cpp
+/// Source: llama.cpp, tools/mtmd/models/gemma4ua.cpp
 inline void build_gemma4ua(builder& b) {
   tensor* x = b.cont(b.permute(b.raw_input(1), {1, 0, 2, 3}));
   b.finish(detail::gemma4_projection(b, "mm.a.input_projection.weight", x));

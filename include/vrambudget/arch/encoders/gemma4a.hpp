@@ -105,7 +105,7 @@ inline tensor* gemma4a_convolution(builder& b, int il, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/gemma4a.cpp
+/// Source: llama.cpp, tools/mtmd/models/gemma4a.cpp
 inline void build_gemma4a(builder& b) {
   using blocks = detail::gemma4a_blocks;
   constexpr norm_kind kind = norm_kind::rms;

@@ -6,7 +6,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/glm4v.cpp
+/// Source: llama.cpp, tools/mtmd/models/glm4v.cpp
 inline void build_glm4v(builder& b) {
   const std::int64_t n = b.hp.n_merge, n_tokens = b.n_patches / n / n;
   b.require_that(!b.weight("v.class_embd"), "no class token");

@@ -84,7 +84,7 @@ inline tensor* granite4_block(builder& b, std::size_t id, tensor* x) {
 }
 
 /// Tokens of a grid of tiles that show the picture and not what was added around it.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip-impl.h: clip_anyres_unpad
+/// Source: llama.cpp, tools/mtmd/clip-impl.h: clip_anyres_unpad
 struct shown_tokens {
   std::int64_t x = 0, y = 0;  ///< the first
   std::int64_t w = 0, h = 0;
@@ -135,7 +135,7 @@ inline tensor* join_tiles(builder& b, tensor* x, std::int64_t side) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/granite4-vision.cpp
+/// Source: llama.cpp, tools/mtmd/models/granite4-vision.cpp
 inline void build_granite4_vision(builder& b) {
   constexpr norm_kind kind = norm_kind::layer;
   b.require("v.image_newline");

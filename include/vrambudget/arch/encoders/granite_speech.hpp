@@ -88,7 +88,7 @@ inline tensor* ask_windows(builder& b, tensor* windows) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/granite-speech.cpp
+/// Source: llama.cpp, tools/mtmd/models/granite-speech.cpp
 inline void build_granite_speech(builder& b) {
   constexpr norm_kind kind = norm_kind::layer;
   const std::int64_t n_frames = b.in.nx, size = b.hp.chunk_size;

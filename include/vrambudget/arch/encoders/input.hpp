@@ -38,7 +38,7 @@ struct image_range {
 ///
 /// Formula:  tokens x (patch_size x n_merge)^2, unless the file gives pixels
 /// Errors:   invalid_argument  the least is more than the most
-/// Source:   llama.cpp v0.5.0, tools/mtmd/clip-model.h: set_limit_image_tokens; clip.cpp: load_hparams
+/// Source:   llama.cpp, tools/mtmd/clip-model.h: set_limit_image_tokens; clip.cpp: load_hparams
 [[nodiscard]] inline result<image_range> image_range_of(const encoder& e, const projector_run& r) {
   using source = image_limits::source;
   const image_limits& limits = e.type->limits;
@@ -75,7 +75,7 @@ struct image_range {
 
 /// What the engine reserves memory for when it loads an encoder.
 ///
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: get_dummy_batch
+/// Source: llama.cpp, tools/mtmd/clip.cpp: get_dummy_batch
 [[nodiscard]] inline encoder_input warmup_input(const encoder& e, const image_range& range) {
   constexpr std::int64_t frames = 3000;  // 30 seconds
   if (e.kind == modality::audio) return {.nx = frames, .ny = e.hp.n_mel_bins};
@@ -113,12 +113,12 @@ struct image_range {
 }
 
 /// Tokens of images of one size that llama-server encodes at once, of types that can.
-/// Source: llama.cpp v0.5.0, common/common.h: mtmd_batch_max_tokens
+/// Source: llama.cpp, common/common.h: mtmd_batch_max_tokens
 inline constexpr std::int64_t most_batched_tokens = 1024;
 
 /// Images of which one needs most: the largest; or the overview, and tiles of a size of their own.
 ///
-/// Source: llama.cpp v0.5.0, tools/mtmd/mtmd-image.cpp: mtmd_image_preprocessor_{deepseekocr, granite}
+/// Source: llama.cpp, tools/mtmd/mtmd-image.cpp: mtmd_image_preprocessor_{deepseekocr, granite}
 [[nodiscard]] inline std::vector<encoder_input> largest_inputs(const encoder& e,
                                                                const image_range& range) {
   const encoder_hparams& hp = e.hp;

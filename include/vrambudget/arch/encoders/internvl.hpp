@@ -5,7 +5,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/internvl.cpp
+/// Source: llama.cpp, tools/mtmd/models/internvl.cpp
 inline void build_internvl(builder& b) {
   const std::int64_t n = b.hp.n_merge, batch = b.in.n_batch, nx = b.n_patches_x, ny = b.n_patches_y;
   tensor* x = patches(b);

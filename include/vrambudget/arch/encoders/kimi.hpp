@@ -7,7 +7,7 @@ namespace vrambudget::arch::encoders {
 
 namespace detail {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/kimivl.cpp, kimik25.cpp
+/// Source: llama.cpp, tools/mtmd/models/kimivl.cpp, kimik25.cpp
 inline void build_kimi(builder& b, tensor* learned) {
   tensor* rows = b.input("pos_h", ggml_type::i32, b.n_patches);
   tensor* columns = b.input("pos_w", ggml_type::i32, b.n_patches);

@@ -53,7 +53,7 @@ inline tensor* lfm2a_convolution(builder& b, int il, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/conformer.cpp
+/// Source: llama.cpp, tools/mtmd/models/conformer.cpp
 inline void build_lfm2a(builder& b) {
   constexpr norm_kind kind = norm_kind::layer;
   constexpr std::int64_t width = 512;

@@ -5,7 +5,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/llama4.cpp
+/// Source: llama.cpp, tools/mtmd/models/llama4.cpp
 inline void build_llama4(builder& b) {
   const std::int64_t n = b.hp.n_merge, n_pos = b.n_patches + 1, size = b.hp.patch_size;
   const std::int64_t nx = b.n_patches_x / n, ny = b.n_patches_y / n;

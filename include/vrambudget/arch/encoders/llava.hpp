@@ -8,7 +8,7 @@
 namespace vrambudget::arch::encoders {
 
 /// Features of the tower. `skipped`: layers at the end that are left out.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/llava.cpp
+/// Source: llama.cpp, tools/mtmd/models/llava.cpp
 inline tensor* clip_features(builder& b, int skipped) {
   constexpr norm_kind kind = norm_kind::layer;
   tensor* cls = b.weight("v.class_embd");

@@ -102,7 +102,7 @@ inline tensor* mimo_audio_groups(builder& b, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/mimo-audio.cpp
+/// Source: llama.cpp, tools/mtmd/models/mimo-audio.cpp
 inline void build_mimo_audio(builder& b) {
   tensor* x = detail::mimo_audio_quantized(b, detail::mimo_audio_tower(b));
   const std::int64_t group = b.hp.local_group_size, n_group = (x->ne[1] + group - 1) / group;

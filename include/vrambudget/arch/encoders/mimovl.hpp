@@ -7,7 +7,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/mimovl.cpp
+/// Source: llama.cpp, tools/mtmd/models/mimovl.cpp
 inline void build_mimovl(builder& b) {
   enum : std::int32_t { sees_all = -1, along_columns = 1 };
   constexpr norm_kind kind = norm_kind::rms;

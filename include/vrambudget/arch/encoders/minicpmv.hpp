@@ -27,7 +27,7 @@ inline tensor* sinusoids_of_places(builder& b, std::int64_t width) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/minicpmv.cpp: clip_graph_minicpmv
+/// Source: llama.cpp, tools/mtmd/models/minicpmv.cpp: clip_graph_minicpmv
 inline void build_minicpmv(builder& b) {
   constexpr std::int64_t head = 128;
   constexpr norm_kind kind = norm_kind::layer;
@@ -98,7 +98,7 @@ inline tensor* merge_windows(builder& b, tensor* x, const std::array<tensor*, 4>
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/minicpmv.cpp: clip_graph_minicpmv4_6
+/// Source: llama.cpp, tools/mtmd/models/minicpmv.cpp: clip_graph_minicpmv4_6
 inline void build_minicpmv4_6(builder& b) {
   b.require_that(b.hp.n_merge == 2 || b.hp.n_merge == 4, "patches are merged by two or by four");
   const bool twice = b.hp.n_merge == 4;

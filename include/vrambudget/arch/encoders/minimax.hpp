@@ -6,7 +6,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/minimax-m3.cpp
+/// Source: llama.cpp, tools/mtmd/models/minimax-m3.cpp
 inline void build_minimax_m3(builder& b) {
   b.require_that(!b.weight("v.patch_embd.bias") && !b.weight("v.class_embd"),
                  "no class token, no bias of patches");

@@ -135,7 +135,7 @@ class mobilenetv5 {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/mobilenetv5.cpp
+/// Source: llama.cpp, tools/mtmd/models/mobilenetv5.cpp
 inline void build_mobilenetv5(builder& b) {
   constexpr int n_stages = 4, most_blocks = 1024;
   constexpr std::int64_t side = 16;  // of the tokens

@@ -43,7 +43,7 @@ inline tensor* mobilevlm_block(builder& b, const std::string& name, tensor* x,
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/llava.cpp: PROJECTOR_TYPE_LDP
+/// Source: llama.cpp, tools/mtmd/models/llava.cpp: PROJECTOR_TYPE_LDP
 inline void build_ldp(builder& b) {
   tensor* image = detail::mobilevlm_image(b, "mm.model.mlp.1", "mm.model.mlp.3");
   tensor* x = detail::mobilevlm_block(b, "mm.model.mb_block.1", image, 1);
@@ -52,7 +52,7 @@ inline void build_ldp(builder& b) {
   b.finish(b.reshape(x, x->ne[0], x->ne[1] * x->ne[2]));
 }
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/llava.cpp: PROJECTOR_TYPE_LDPV2
+/// Source: llama.cpp, tools/mtmd/models/llava.cpp: PROJECTOR_TYPE_LDPV2
 inline void build_ldpv2(builder& b) {
   const auto channels_first = [&](tensor* t) { return b.cont(b.permute(t, {1, 2, 0, 3})); };
   tensor* x = detail::mobilevlm_image(b, "mm.model.mlp.0", "mm.model.mlp.2");
@@ -63,7 +63,7 @@ inline void build_ldpv2(builder& b) {
   b.finish(b.reshape(x, x->ne[0], x->ne[1] * x->ne[2]));
 }
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/llava.cpp: PROJECTOR_TYPE_GLM_EDGE
+/// Source: llama.cpp, tools/mtmd/models/llava.cpp: PROJECTOR_TYPE_GLM_EDGE
 inline void build_glm_edge(builder& b) {
   tensor* x = clip_features(b, 0);
   const auto side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x->ne[1])));

@@ -5,7 +5,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/muse-glimmer.cpp
+/// Source: llama.cpp, tools/mtmd/models/muse-glimmer.cpp
 inline void build_muse_glimmer(builder& b) {
   constexpr int sees_all_every = 4;
   const std::int64_t n = b.hp.n_merge, n_tokens = (b.n_patches_x / n) * (b.n_patches_y / n);

@@ -5,7 +5,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/nemotron-v2-vl.cpp
+/// Source: llama.cpp, tools/mtmd/models/nemotron-v2-vl.cpp
 inline void build_nemotron_v2_vl(builder& b) {
   tensor* registers = b.require("v.class_embd");
   const std::int64_t n_registers = registers->ne[1];

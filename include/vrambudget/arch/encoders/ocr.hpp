@@ -6,7 +6,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/paddleocr.cpp
+/// Source: llama.cpp, tools/mtmd/models/paddleocr.cpp
 inline void build_paddleocr(builder& b) {
   tensor* positions = b.input("positions", ggml_type::i32, b.n_patches * 4);
   tensor* x = vit(b, patches(b), b.n_patches,
@@ -17,7 +17,7 @@ inline void build_paddleocr(builder& b) {
   b.finish(ffn(b, two_layers(b, "mm.1", "mm.2"), x));
 }
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/dotsocr.cpp
+/// Source: llama.cpp, tools/mtmd/models/dotsocr.cpp
 inline void build_dots_ocr(builder& b) {
   tensor* positions = b.input("positions", ggml_type::i32, b.n_patches * 4);
   tensor* x = vit(b, patches(b), b.n_patches,
@@ -31,7 +31,7 @@ inline void build_dots_ocr(builder& b) {
 }
 
 /// Two convolutions merge patches; each row ends with a token of its own.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/hunyuanvl.cpp
+/// Source: llama.cpp, tools/mtmd/models/hunyuanvl.cpp
 inline void build_hunyuanvl(builder& b) {
   b.weight("v.view_seperator");
   const std::int64_t n = b.hp.n_merge, nx = b.n_patches_x / n, ny = b.n_patches_y / n;

@@ -73,7 +73,7 @@ inline tensor* parakeet_convolution(builder& b, int il, tensor* x) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/parakeet.cpp
+/// Source: llama.cpp, tools/mtmd/models/parakeet.cpp
 inline void build_parakeet(builder& b) {
   constexpr norm_kind kind = norm_kind::layer;
   for (const char* of_images :

@@ -7,7 +7,7 @@ namespace vrambudget::arch::encoders {
 
 namespace detail {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/pixtral.cpp
+/// Source: llama.cpp, tools/mtmd/models/pixtral.cpp
 inline tensor* pixtral(builder& b) {
   tensor* rows = b.input("pos_h", ggml_type::i32, b.n_patches);
   tensor* columns = b.input("pos_w", ggml_type::i32, b.n_patches);

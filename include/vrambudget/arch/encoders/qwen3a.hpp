@@ -7,7 +7,7 @@
 namespace vrambudget::arch::encoders {
 
 /// A second at a time until positions are known.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/qwen3a.cpp
+/// Source: llama.cpp, tools/mtmd/models/qwen3a.cpp
 inline void build_qwen3a(builder& b) {
   constexpr std::int64_t chunk = 100;
   b.require_that(b.in.nx % chunk == 0 && b.in.nx > 0, "sound is whole seconds");
@@ -26,7 +26,7 @@ inline void build_qwen3a(builder& b) {
   b.finish(ffn(b, two_layers(b, "mm.a.mlp.1", "mm.a.mlp.2"), x));
 }
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/dots3note.cpp
+/// Source: llama.cpp, tools/mtmd/models/dots3note.cpp
 inline void build_dots3note_a(builder& b) {
   tensor* x = frames_halved_thrice(b, b.raw_input(1));
   const std::int64_t n_pos = x->ne[1];

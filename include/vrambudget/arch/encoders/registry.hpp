@@ -113,7 +113,7 @@ inline constexpr description descriptions[] = {
 }
 
 /// Loads what the engine looks for in every file, whether the graph reads it or not.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: load_tensors
+/// Source: llama.cpp, tools/mtmd/clip.cpp: load_tensors
 inline void load_common(builder& b, const description& d) {
   constexpr const char* of_images[] = {"v.class_embd",        "v.patch_embd.bias",
                                        "v.patch_embd.weight", "v.patch_embd.weight.1",

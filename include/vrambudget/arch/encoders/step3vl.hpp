@@ -5,7 +5,7 @@
 
 namespace vrambudget::arch::encoders {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/step3vl.cpp
+/// Source: llama.cpp, tools/mtmd/models/step3vl.cpp
 inline void build_step3vl(builder& b) {
   b.require_that(!b.weight("v.class_embd"), "no class token");
   tensor* rows = b.input("pos_h", ggml_type::i32, b.n_patches);

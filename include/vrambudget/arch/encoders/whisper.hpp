@@ -9,7 +9,7 @@ namespace vrambudget::arch::encoders {
 
 namespace detail {
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/whisper-enc.cpp
+/// Source: llama.cpp, tools/mtmd/models/whisper-enc.cpp
 inline tensor* whisper(builder& b, bool averages_pairs) {
   const std::int64_t n_pos = b.in.nx / 2;
   tensor* positions = b.require("a.position_embd.weight");

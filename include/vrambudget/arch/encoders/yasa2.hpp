@@ -64,7 +64,7 @@ inline tensor* convnext_block(builder& b, const std::string& name, tensor* kerne
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/yasa2.cpp
+/// Source: llama.cpp, tools/mtmd/models/yasa2.cpp
 inline void build_yasa2(builder& b) {
   constexpr int most = 1024;
   for (const char* name : {"v.backbone_ln.weight", "v.backbone_ln.bias"}) b.weight(name);

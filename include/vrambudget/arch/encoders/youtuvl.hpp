@@ -21,7 +21,7 @@ inline tensor* pixels_in_merge_order(builder& b) {
 
 }  // namespace detail
 
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/youtuvl.cpp
+/// Source: llama.cpp, tools/mtmd/models/youtuvl.cpp
 inline void build_youtuvl(builder& b) {
   constexpr norm_kind kind = norm_kind::layer;
   const std::int64_t n = b.n_patches;

@@ -9,7 +9,7 @@ namespace vrambudget::cpu {
 
 inline constexpr std::uint64_t alignment = 32;  ///< of its and of pinned buffers, bytes
 
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cpu/ggml-cpu.cpp, ggml-backend.cpp
+/// Source: llama.cpp, ggml/src/ggml-cpu/ggml-cpu.cpp, ggml-backend.cpp
 class backend final : public ggml::backend {
  public:
   [[nodiscard]] bool supports_op(const ggml::tensor&) const override { return true; }

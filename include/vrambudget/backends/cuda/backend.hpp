@@ -18,14 +18,14 @@ inline constexpr std::uint64_t alignment = 128;  ///< of buffers, bytes
 /// Bytes behind a quantized tensor so that kernels may read whole groups of 512 elements.
 ///
 /// Formula:  row_size(type, 512 - ne0 % 512) if quantized and ne0 is not a multiple of 512, else 0
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_buffer_type_get_alloc_size
+/// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_buffer_type_get_alloc_size
 [[nodiscard]] constexpr bytes row_padding(ggml_type type, std::uint64_t ne0) {
   constexpr std::uint64_t group = 512;
   return is_quantized(type) && ne0 % group != 0 ? row_size(type, group - ne0 % group) : bytes{};
 }
 
 /// Types CUDA can multiply by, and look rows up in.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_device_supports_op
+/// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_device_supports_op
 [[nodiscard]] constexpr bool multiplies_by(ggml_type t) {
   switch (t) {
     case ggml_type::tq1_0:
@@ -68,7 +68,7 @@ inline constexpr std::uint64_t alignment = 128;  ///< of buffers, bytes
 class backend final : public ggml::backend {
  public:
   /// `id`: the backend's number. `cc`: compute capability times 100. `n_backends`: devices and CPU.
-  backend(int id, std::uint32_t cc, int n_backends, const engine::rules& r)
+  backend(int id, std::uint32_t cc, int n_backends, const engine_rules& r)
       : id_(id), cc_(cc), cpu_(n_backends - 1), rules_(r) {}
 
   [[nodiscard]] bool supports_op(const ggml::tensor& t) const override {
@@ -137,7 +137,7 @@ class backend final : public ggml::backend {
                                : t.op == op::mul_mat_id || t.op == op::rope || t.op == op::rope_back
                                    ? t.ne[2]
                                    : n_rows(t);
-    return batch >= engine::op_offload_min_batch;
+    return batch >= op_offload_min_batch;
   }
 
   [[nodiscard]] std::uint64_t alloc_size(const ggml::tensor& t) const override {
@@ -185,7 +185,7 @@ class backend final : public ggml::backend {
     if (a.type == ggml_type::i32 && b.type == ggml_type::i32) return true;
     return a.type == b.type && is_contiguous(a) && is_contiguous(b);
   }
-  /// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/lightning-indexer.cu: ggml_cuda_lightning_indexer_supported
+  /// Source: llama.cpp, ggml/src/ggml-cuda/lightning-indexer.cu: ggml_cuda_lightning_indexer_supported
   static bool indexes(const ggml::tensor& t) {
     const ggml::tensor &q = *t.src[0], &k = *t.src[1];
     const auto aligned = [](const ggml::tensor& s) {
@@ -203,7 +203,7 @@ class backend final : public ggml::backend {
   int id_;
   std::uint32_t cc_;
   int cpu_;
-  engine::rules rules_;
+  engine_rules rules_;
 };
 
 }  // namespace vrambudget::cuda

@@ -92,7 +92,7 @@ inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_
 
 /// The kernel for a flash_attn_ext tensor on a device of compute capability `cc` (860: 8.6).
 ///
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_get_best_fattn_kernel
+/// Source: llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_get_best_fattn_kernel
 [[nodiscard]] inline flash_attn_kernel choose_flash_attn_kernel(const ggml::tensor& fa,
                                                                 std::uint32_t cc) {
   const ggml::tensor *q = fa.src[0], *k = fa.src[1], *v = fa.src[2], *mask = fa.src[3];
@@ -139,7 +139,7 @@ struct flash_attn_copies {
 
 /// Formula:  2 * elements
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
+/// Source:   llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
 [[nodiscard]] inline flash_attn_copies copies_for_flash_attn(const ggml::tensor& fa,
                                                              std::uint32_t cc) {
   const ggml::tensor *k = fa.src[1], *v = fa.src[2];
@@ -165,7 +165,7 @@ struct flash_attn_copies {
 ///
 /// Formula:  nbytes [padded to 128 + copy of K] [padded to 128 + copy of V]
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
+/// Source:   llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
 [[nodiscard]] inline std::uint64_t flash_attn_alloc_size(const ggml::tensor& fa, std::uint32_t cc) {
   const flash_attn_copies c = copies_for_flash_attn(fa, cc);
   std::uint64_t size = fa.nbytes;

@@ -42,7 +42,7 @@ struct mma_config {
   bool q_in_registers;
 };
 
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn-mma-f16.cuh: ggml_cuda_fattn_mma_get_config_{ampere, turing}
+/// Source: llama.cpp, ggml/src/ggml-cuda/fattn-mma-f16.cuh: ggml_cuda_fattn_mma_get_config_{ampere, turing}
 constexpr mma_config mma_config_for(std::int64_t head, std::int64_t columns, std::uint32_t cc) {
   constexpr mma_config on_turing[] = {
       {256, 16, 128, 2, 64, 128, 128, 128, 2, true}, {256, 32, 128, 2, 64, 128, 128, 64, 2, true},
@@ -113,7 +113,7 @@ constexpr std::uint64_t mma_blocks_per_sm(const mma_config& c, std::int64_t grou
 }
 
 /// Heads that share a KV head and are put in one tile.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_mma_f16
+/// Source: llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_mma_f16
 inline std::int64_t mma_group(const ggml::tensor& fa, std::uint32_t cc) {
   const std::int64_t head = fa.src[0]->ne[0], n_q = fa.src[0]->ne[1], n_kv = fa.src[1]->ne[1],
                      gqa = fa.src[0]->ne[2] / fa.src[1]->ne[2];
@@ -135,7 +135,7 @@ struct mma_tile {
   std::int64_t queries;
   bool sparse;
 };
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_mma_f16_switch_ncols1
+/// Source: llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_mma_f16_switch_ncols1
 inline mma_tile mma_tile_for(const ggml::tensor& fa, std::int64_t group, std::uint32_t cc) {
   const ggml::tensor *q = fa.src[0], *k = fa.src[1], *mask = fa.src[3];
   const std::int64_t head = q->ne[0], n_q = q->ne[1];
@@ -229,7 +229,7 @@ inline void take_parallel(scratch& s, const ggml::tensor& fa, std::uint64_t tile
 }
 
 /// Heads that share a KV head in one tile of the kernel for cards without tensor cores.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn-tile.cuh: launch_fattn_tile_switch_ncols2
+/// Source: llama.cpp, ggml/src/ggml-cuda/fattn-tile.cuh: launch_fattn_tile_switch_ncols2
 inline std::int64_t tile_group(const ggml::tensor& fa) {
   const std::int64_t head = fa.src[0]->ne[0], gqa = fa.src[0]->ne[2] / fa.src[1]->ne[2];
   const bool few = gqa > 4 || fa.src[2]->ne[0] > 256 || fa.src[0]->ne[1] <= 16;
@@ -277,7 +277,7 @@ inline void take_vec(scratch& s, const ggml::tensor& fa, const card& gpu) {
 /// Scratch of flash attention.
 ///
 /// Accuracy: exact for full tiles; blocks that run at once are those of the engine's build for cc 7.5 to 12.1
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/fattn-common.cuh: launch_fattn
+/// Source:   llama.cpp, ggml/src/ggml-cuda/fattn-common.cuh: launch_fattn
 [[nodiscard]] inline scratch flash_attn_scratch(const ggml::tensor& fa, const card& gpu) {
   scratch s;
   switch (choose_flash_attn_kernel(fa, gpu.cc)) {

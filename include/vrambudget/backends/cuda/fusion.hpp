@@ -17,7 +17,7 @@ using nodes_view = std::span<tensor* const>;
 
 /// True if nodes [first, first + n) can run as one kernel: nothing outside reads a node that is not
 /// in `outputs`, and no such node is a view of something outside.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml.c: ggml_can_fuse_subgraph_ext
+/// Source: llama.cpp, ggml/src/ggml.c: ggml_can_fuse_subgraph_ext
 inline bool is_closed(nodes_view nodes, std::span<const tensor* const> outputs) {
   const auto contains = [](auto& list, const tensor* t) {
     return std::find(list.begin(), list.end(), t) != list.end();
@@ -38,7 +38,7 @@ inline bool is_closed(nodes_view nodes, std::span<const tensor* const> outputs) 
 
 /// experts * weights [* scale], summed over the experts used: the length of the pattern at `nodes[0]`, or 0.
 ///
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_match_moe_weighted_reduction
+/// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_match_moe_weighted_reduction
 class weighted_reduction {
  public:
   static std::size_t match(nodes_view nodes, std::vector<ggml::alloc_dep>& deps) {
@@ -119,7 +119,7 @@ class weighted_reduction {
 
 /// Router of a mixture of experts, from the gate's activation to the weights of the experts used.
 ///
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_topk_moe_fusion, topk-moe.cu
+/// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_topk_moe_fusion, topk-moe.cu
 class topk_router {
  public:
   /// The length of the pattern at the start of `nodes`, or 0. Its tensors are kept until the node after it.

@@ -11,7 +11,7 @@
 
 namespace vrambudget::cuda::detail {
 
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/mmq.cu: ggml_cuda_should_use_mmq
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmq.cu: ggml_cuda_should_use_mmq
 constexpr bool takes_mmq(ggml_type t, bool experts, std::uint32_t cc) {
   if (!is_quantized(t) || t == ggml_type::iq1_m || t == ggml_type::tq1_0 || t == ggml_type::tq2_0)
     return false;
@@ -27,7 +27,7 @@ inline constexpr std::array<std::uint64_t, 11> mmq_widths{8,  16, 24, 32,  40, 4
                                                           64, 80, 96, 112, 128};
 inline constexpr std::array<std::uint64_t, 5> mmq_ragged_widths{8, 16, 32, 64, 128};
 /// Rows of the matrix that do not fill tiles of 128 leave fewer widths; cards before Turing have tiles of 64.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/mmq-config-{ampere, blackwell, pascal-older}.cuh
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmq-config-{ampere, blackwell, pascal-older}.cuh
 constexpr mmq_tiles mmq_tiles_for(std::int64_t n_rows, std::uint32_t cc) {
   const bool ragged = n_rows % 128 != 0;
   if (cc >= turing)
@@ -60,7 +60,7 @@ constexpr bool native_fp4(ggml_type t, std::uint32_t cc) {
 }
 
 /// Shared memory of one tile of the quantized matrix kernel.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/mmq.cuh: mmq_get_nbytes_shared
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmq.cuh: mmq_get_nbytes_shared
 constexpr std::uint64_t mmq_shared(ggml_type t, std::uint64_t rows, std::uint64_t width,
                                    std::uint32_t cc) {
   std::uint64_t words = 76;
@@ -74,7 +74,7 @@ constexpr std::uint64_t mmq_shared(ggml_type t, std::uint64_t rows, std::uint64_
 /// Partial tiles that the stream-k kernel of a product keeps, bytes: none if each block computes whole tiles.
 ///
 /// Formula:  n_sm x width x rows x 4 unless tiles fill at least 90 % of their waves or n_sm divides them
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/mmq.cuh: mul_mat_q_switch_J, launch_mul_mat_q
+/// Source:   llama.cpp, ggml/src/ggml-cuda/mmq.cuh: mul_mat_q_switch_J, launch_mul_mat_q
 constexpr std::uint64_t mmq_fixup(ggml_type t, std::int64_t n_rows, std::uint64_t n_columns,
                                   std::uint64_t n_products, const card& gpu) {
   if (gpu.cc < turing) return 0;
@@ -95,7 +95,7 @@ constexpr std::uint64_t mmq_fixup(ggml_type t, std::int64_t n_rows, std::uint64_
 ///
 /// Formula:  rows x pad512(width) x 144 / 128 + 144 x widest tile that `columns` fill; native FP4 packs 256
 ///           values in a block, NVFP4 with a scale per row
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/mmq.cu: ggml_cuda_mul_mat_q
+/// Source:   llama.cpp, ggml/src/ggml-cuda/mmq.cu: ggml_cuda_mul_mat_q
 constexpr void take_mmq_input(scratch& s, ggml_type t, std::int64_t n_rows, std::uint64_t rows,
                               std::int64_t width, std::int64_t columns, std::uint32_t cc) {
   const bool fp4 = native_fp4(t, cc);

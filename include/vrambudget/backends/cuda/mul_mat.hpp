@@ -27,7 +27,7 @@ inline bool reads_pairs(const ggml::tensor& a) {
          a.nb[3] % pair == 0;
 }
 
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/mmvf.cu: ggml_cuda_should_use_mmvf
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmvf.cu: ggml_cuda_should_use_mmvf
 inline bool takes_mmvf(const ggml::tensor& a, std::int64_t columns, std::uint32_t cc) {
   if (!is_plain_float(a.type) || a.ne[0] % 2 != 0 || !reads_pairs(a)) return false;
   if (a.type == ggml_type::f32) return columns <= (cc >= turing && cc < ampere ? 4 : 3);
@@ -38,7 +38,7 @@ inline bool takes_mmvf(const ggml::tensor& a, std::int64_t columns, std::uint32_
   return columns <= vector_columns;
 }
 
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/mmf.cu: ggml_cuda_should_use_mmf
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmf.cu: ggml_cuda_should_use_mmf
 inline bool takes_mmf(const ggml::tensor& a, std::int64_t columns, bool by_id, std::uint32_t cc) {
   if (!is_plain_float(a.type)) return false;
   const auto per_load = static_cast<std::int64_t>(32 * (4 / element_size(a)));
@@ -48,7 +48,7 @@ inline bool takes_mmf(const ggml::tensor& a, std::int64_t columns, bool by_id, s
 }
 
 /// Most columns of a quantized product that the vector kernel takes.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/mmvq.cu: ggml_cuda_should_use_mmvq
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmvq.cu: ggml_cuda_should_use_mmvq
 constexpr std::int64_t mmvq_columns(ggml_type t, std::uint32_t cc) {
   const auto of = [t](std::int64_t q2, std::int64_t q3, std::int64_t q4, std::int64_t q5,
                       std::int64_t q6) {
@@ -84,7 +84,7 @@ constexpr std::int64_t mmvq_columns(ggml_type t, std::uint32_t cc) {
 }
 
 /// The same for products with experts, in tokens.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/mmvq.cu: get_mmvq_mmid_max_batch
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmvq.cu: get_mmvq_mmid_max_batch
 constexpr std::int64_t mmvq_tokens(ggml_type t, std::uint32_t cc) {
   if (cc == 700 || cc >= ada) return vector_columns;
   if (cc >= turing) switch (t) {
@@ -137,7 +137,7 @@ inline void take_mmvq_input(scratch& s, const ggml::tensor& b) {
 
 /// Operands of cuBLAS in the type it computes in, and its result in that type.
 ///
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat_cublas, ggml_cuda_mul_mat_cublas_impl
+/// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat_cublas, ggml_cuda_mul_mat_cublas_impl
 inline void take_cublas(scratch& s, const ggml::tensor& t, const ggml::tensor& a,
                         const ggml::tensor& b, std::uint32_t cc) {
   s.cublas = true;
@@ -189,7 +189,7 @@ inline void take_product(scratch& s, const ggml::tensor& t, const ggml::tensor& 
 /// Scratch of a matrix product.
 ///
 /// Accuracy: exact
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat
+/// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat
 [[nodiscard]] inline scratch mul_mat_scratch(const ggml::tensor& t, const card& gpu) {
   scratch s;
   const std::int64_t n = t.ne[0];
@@ -203,7 +203,7 @@ inline void take_product(scratch& s, const ggml::tensor& t, const ggml::tensor& 
 /// after the other: at worst all tokens go to one.
 ///
 /// Accuracy: exact, but for the tokens of one expert in the sorted product
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat_id
+/// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat_id
 [[nodiscard]] inline scratch mul_mat_id_scratch(const ggml::tensor& t, const card& gpu) {
   using detail::u64;
   const ggml::tensor &a = *t.src[0], &b = *t.src[1];

@@ -16,13 +16,13 @@ namespace detail {
 
 /// One copy of what is sorted at a time: all rows, or pieces of 64 MiB. Rows of another length, from a
 /// cache less full, may fill a piece to the last byte.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/argsort.cu: argsort_f32_i32_cuda_cub_chunk_nrows
+/// Source: llama.cpp, ggml/src/ggml-cuda/argsort.cu: argsort_f32_i32_cuda_cub_chunk_nrows
 constexpr std::uint64_t sorted_at_once(std::uint64_t n_columns, std::uint64_t n_rows) {
   constexpr std::uint64_t piece = std::uint64_t{1} << 26;
   return std::min(4 * n_columns * n_rows, std::max(piece, 4 * n_columns));
 }
 /// A sort of long rows: places, keys and keys in order, and two more copies that the sort works in.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/argsort.cu: argsort_f32_i32_cuda_cub
+/// Source: llama.cpp, ggml/src/ggml-cuda/argsort.cu: argsort_f32_i32_cuda_cub
 constexpr void take_sort(scratch& s, std::uint64_t n_columns, std::uint64_t n_rows) {
   constexpr std::uint64_t longest_in_shared_memory = 1024, bookkeeping = 64 << 10;
   if (n_columns <= longest_in_shared_memory) return;
@@ -33,7 +33,7 @@ constexpr void take_sort(scratch& s, std::uint64_t n_columns, std::uint64_t n_ro
 /// A Mamba-2 scan as products over chunks of 256 tokens: steps and their sums, scores of a chunk, inputs
 /// times step, keys and queries with their decays, and the chunk's triangle per head. A batch of the same
 /// tokens in fewer sequences has longer ones: as many as are long enough for products draw most.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/ssm-scan.cu: ssm_scan_ssd_f32_cuda, ggml_cuda_op_ssm_scan
+/// Source: llama.cpp, ggml/src/ggml-cuda/ssm-scan.cu: ssm_scan_ssd_f32_cuda, ggml_cuda_op_ssm_scan
 inline void take_scan(scratch& s, const ggml::tensor& t, const card& gpu) {
   const ggml::tensor &state = *t.src[0], &x = *t.src[1], &decay = *t.src[3], &b = *t.src[4];
   constexpr std::int64_t shortest = 129, longest = 8192;
@@ -58,7 +58,7 @@ inline void take_scan(scratch& s, const ggml::tensor& t, const card& gpu) {
 
 /// A convolution in one operation: the image in halves with its edges, and parts of sums that are added up
 /// later. Padding is what the sizes tell: none where the stride is more than 1.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/conv2d.cu: ggml_cuda_op_conv2d
+/// Source: llama.cpp, ggml/src/ggml-cuda/conv2d.cu: ggml_cuda_op_conv2d
 inline void take_conv_2d(scratch& s, const ggml::tensor& t, const card& gpu) {
   const ggml::tensor &kernel = *t.src[0], &image = *t.src[1];
   constexpr std::uint32_t pascal = 600, no_fast_halves = 610;
@@ -83,22 +83,22 @@ inline void take_conv_2d(scratch& s, const ggml::tensor& t, const card& gpu) {
   if (parts > 1) s.take(4 * parts * u64(n_elements(t)));
 }
 
-using scratch_rule = scratch (*)(const ggml::tensor&, const card&, const engine::rules&);
+using scratch_rule = scratch (*)(const ggml::tensor&, const card&, const engine_rules&);
 
 /// What an operation draws by; null: it draws nothing.
 [[nodiscard]] constexpr scratch_rule scratch_rule_of(ggml::op o) {
   using ggml::op;
   switch (o) {
     case op::mul_mat:
-      return [](const ggml::tensor& t, const card& gpu, const engine::rules&) {
+      return [](const ggml::tensor& t, const card& gpu, const engine_rules&) {
         return mul_mat_scratch(t, gpu);
       };
     case op::mul_mat_id:
-      return [](const ggml::tensor& t, const card& gpu, const engine::rules&) {
+      return [](const ggml::tensor& t, const card& gpu, const engine_rules&) {
         return mul_mat_id_scratch(t, gpu);
       };
     case op::flash_attn_ext:
-      return [](const ggml::tensor& t, const card& gpu, const engine::rules& r) {
+      return [](const ggml::tensor& t, const card& gpu, const engine_rules& r) {
         scratch s = flash_attn_scratch(t, gpu);
         if (r.flash_attn_copies_in_pool) {
           const flash_attn_copies copies = copies_for_flash_attn(t, gpu.cc);
@@ -108,25 +108,25 @@ using scratch_rule = scratch (*)(const ggml::tensor&, const card&, const engine:
         return s;
       };
     case op::conv_2d:
-      return [](const ggml::tensor& t, const card& gpu, const engine::rules&) {
+      return [](const ggml::tensor& t, const card& gpu, const engine_rules&) {
         scratch s;
         take_conv_2d(s, t, gpu);
         return s;
       };
     case op::ssm_scan:
-      return [](const ggml::tensor& t, const card& gpu, const engine::rules&) {
+      return [](const ggml::tensor& t, const card& gpu, const engine_rules&) {
         scratch s;
         take_scan(s, t, gpu);
         return s;
       };
     case op::argsort:
-      return [](const ggml::tensor& t, const card&, const engine::rules&) {
+      return [](const ggml::tensor& t, const card&, const engine_rules&) {
         scratch s;
         take_sort(s, u64(t.src[0]->ne[0]), u64(n_rows(*t.src[0])));
         return s;
       };
     case op::top_k:
-      return [](const ggml::tensor& t, const card&, const engine::rules&) {
+      return [](const ggml::tensor& t, const card&, const engine_rules&) {
         const std::uint64_t columns = u64(t.src[0]->ne[0]), rows = u64(n_rows(*t.src[0]));
         scratch s;
         s.take(sorted_at_once(columns, rows));
@@ -148,15 +148,15 @@ using scratch_rule = scratch (*)(const ggml::tensor&, const card&, const engine:
 /// Scratch that the node `t` draws on `card`.
 ///
 /// Accuracy: exact, but for what sorts keep in between
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda: what takes from ctx.pool()
+/// Source:   llama.cpp, ggml/src/ggml-cuda: what takes from ctx.pool()
 [[nodiscard]] inline scratch pool_scratch(const ggml::tensor& t, const card& gpu,
-                                          const engine::rules& r = {}) {
+                                          const engine_rules& r = {}) {
   const detail::scratch_rule rule = detail::scratch_rule_of(t.op);
   return rule ? rule(t, gpu, r) : scratch{};
 }
 
 /// What cuBLAS keeps from its first call on.
-/// Source: llama.cpp v0.5.0, ggml/src/ggml-cuda/common.cuh: cublas_handle
+/// Source: llama.cpp, ggml/src/ggml-cuda/common.cuh: cublas_handle
 [[nodiscard]] constexpr bytes cublas_workspace(std::uint32_t cc) {
   return cc >= 900 ? 32_MiB : 4_MiB;
 }

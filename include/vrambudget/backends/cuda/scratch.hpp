@@ -14,7 +14,7 @@ struct card {
 /// Scratch of one operation: all of it is live at once and given back when the operation ends.
 ///
 /// Formula:  sum of the requests, each rounded up to 128 bytes
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_pool_vmm::alloc
+/// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_pool_vmm::alloc
 struct scratch {
   std::uint64_t size = 0;
   bool cublas = false;  ///< needs cuBLAS, and with it cuBLAS's workspace

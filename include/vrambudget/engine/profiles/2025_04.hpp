@@ -3,11 +3,11 @@
 
 #include "vrambudget/engine/profiles/2025_10.hpp"
 
-namespace vrambudget::engine {
+namespace vrambudget {
 
 /// Before layers with a sliding window had caches of their own.
-inline constexpr profile of_2025_04 = [] {
-  profile p = of_2025_10;
+inline constexpr engine_profile profile_2025_04 = [] {
+  engine_profile p = profile_2025_10;
   p.name = "2025-04";
   p.first = {2025, 1, 1};
   p.last = {2025, 5, 19};
@@ -17,4 +17,4 @@ inline constexpr profile of_2025_04 = [] {
   return p;
 }();
 
-}  // namespace vrambudget::engine
+}  // namespace vrambudget

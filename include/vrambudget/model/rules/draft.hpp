@@ -22,7 +22,7 @@ inline void target_layers(keys& k, hparams& hp, std::size_t count) {
                                   std::to_string(count)});
   for (std::size_t i = 0; i < v->size(); ++i)
     hp.target_layers.push_back(static_cast<std::uint32_t>(
-        std::clamp<std::int64_t>(v->signed_integer(i).value_or(0), 0, engine::max_layers)));
+        std::clamp<std::int64_t>(v->signed_integer(i).value_or(0), 0, llama_max_layers)));
 }
 
 inline void eagle3(keys& k, hparams& hp) {

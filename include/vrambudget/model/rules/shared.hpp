@@ -10,7 +10,7 @@
 namespace vrambudget::detail::rules {
 
 /// Layers with a sliding window: an array of flags, or every layer but each `period`th.
-/// Source: llama.cpp v0.5.0, src/llama-hparams.cpp: set_swa_pattern, llama-model.cpp: load_swa_pattern
+/// Source: llama.cpp, src/llama-hparams.cpp: set_swa_pattern, llama-model.cpp: load_swa_pattern
 inline void window(keys& k, hparams& hp, std::uint32_t period, bool dense_first = false,
                    swa_type type = swa_type::standard) {
   hp.swa_type = type;

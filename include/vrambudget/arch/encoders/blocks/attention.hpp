@@ -31,7 +31,7 @@ inline attention_inputs split_heads(builder& b, tensor* qkv, const head_sizes& s
 }
 
 /// Result [n_head * n_embd_head, positions * batch], before the output matrix.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_attn
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_attn
 inline tensor* attention_core(builder& b, const attention_inputs& in) {
   for (tensor* t : {in.q, in.k, in.v}) b.expand(t);
   tensor* q = b.permute(in.q, {0, 2, 1, 3});
@@ -58,7 +58,7 @@ inline tensor* attention(builder& b, tensor* wo, tensor* bias, const attention_i
 }
 
 /// RoPE over rows and columns: the first half of each head by `a`, the second by `c`.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_rope_2d
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_rope_2d
 inline tensor* rope_2d(builder& b, tensor* x, tensor* a, tensor* c) {
   return b.rope(b.rope(x, a), c);
 }

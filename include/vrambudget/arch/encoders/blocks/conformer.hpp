@@ -11,7 +11,7 @@ namespace vrambudget::arch::encoders {
 
 /// Convolutions that leave an eighth of time and frequency, and a matrix. Rows [n_embd, n_pos].
 /// `direct`: products of channels are convolutions too, and ReLUs write over what they read.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/conformer.cpp, parakeet.cpp
+/// Source: llama.cpp, tools/mtmd/models/conformer.cpp, parakeet.cpp
 inline tensor* frames_eighth(builder& b, bool direct) {
   const auto weight = [&](int i) { return b.require("a.conv1d." + std::to_string(i) + ".weight"); };
   const auto biased = [&](int i, tensor* x) {

@@ -51,7 +51,7 @@ inline ffn_weights layer_ffn(builder& b, int il) {
 }
 
 /// up, activation (times gate), down. `squares`: the activation is a ReLU and a square.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_ffn
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_ffn
 inline tensor* ffn(builder& b, const ffn_weights& w, tensor* x, bool squares = false) {
   tensor* up = w.up ? b.product(w.up, x) : x;
   if (w.up_b) up = b.add(up, w.up_b);

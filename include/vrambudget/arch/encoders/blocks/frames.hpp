@@ -8,7 +8,7 @@
 namespace vrambudget::arch::encoders {
 
 /// Patches from two kernels, for two frames of a film; an image is both.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/qwen2vl.cpp: build_inp_with_temporal_merge
+/// Source: llama.cpp, tools/mtmd/models/qwen2vl.cpp: build_inp_with_temporal_merge
 inline tensor* patches_of_two_frames(builder& b, std::int64_t n = 2) {
   const std::int64_t side = n * std::int64_t{b.hp.patch_size};
   b.require_that(b.in.nx % side == 0 && b.in.ny % side == 0, "images are whole merged patches");

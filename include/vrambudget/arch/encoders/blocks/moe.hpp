@@ -10,7 +10,7 @@ namespace vrambudget::arch::encoders {
 
 /// That of layer `il` over `x` [n_embd, n_tokens]: the best experts by the router's sigmoids and a
 /// bias, weighted by the sigmoids alone.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_moe_ffn
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_moe_ffn
 inline tensor* moe_ffn(builder& b, int il, tensor* x) {
   const auto get = [&](const char* name) { return b.require(b.in_layer(il, name)); };
   tensor *gate_w = get("ffn_gate_exps.weight"), *up_w = get("ffn_up_exps.weight"),

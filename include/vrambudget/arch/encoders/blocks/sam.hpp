@@ -84,7 +84,7 @@ inline tensor* sam_attention(builder& b, const std::string& name, tensor* x, ten
 }  // namespace detail
 
 /// Features [width, height, channels, batch] of pixels [nx, ny, 3, batch].
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/deepseekocr.cpp: build_sam
+/// Source: llama.cpp, tools/mtmd/models/deepseekocr.cpp: build_sam
 inline tensor* sam(builder& b, tensor* pixels) {
   constexpr norm_kind kind = norm_kind::layer;
   constexpr std::array<int, 4> see_everything{2, 5, 8, 11};

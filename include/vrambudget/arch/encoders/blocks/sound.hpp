@@ -10,7 +10,7 @@
 namespace vrambudget::arch::encoders {
 
 /// Whisper's beginning: two convolutions over time, the second of which halves it. Rows [n_embd, n_pos].
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/whisper-enc.cpp
+/// Source: llama.cpp, tools/mtmd/models/whisper-enc.cpp
 inline tensor* frames_halved(builder& b) {
   tensor* x = b.raw_input(1);
   for (const std::int64_t stride : {1, 2}) {
@@ -23,7 +23,7 @@ inline tensor* frames_halved(builder& b) {
 
 /// Three convolutions over time and frequency, each of which halves both, of sound [frames, bins, 1,
 /// chunks]. Rows [n_embd, n_pos], chunk after chunk.
-/// Source: llama.cpp v0.5.0, tools/mtmd/models/qwen3a.cpp
+/// Source: llama.cpp, tools/mtmd/models/qwen3a.cpp
 inline tensor* frames_halved_thrice(builder& b, tensor* x) {
   for (int i = 1; i <= 3; ++i) {
     const std::string name = "a.conv2d." + std::to_string(i);
@@ -37,7 +37,7 @@ inline tensor* frames_halved_thrice(builder& b, tensor* x) {
 
 /// `n` neighbouring rows as one; zeros where the last lacks some. The engine's rounding to a multiple is
 /// one for powers of two, so that other widths get more zeros than they need.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_stack; ggml/include/ggml.h: GGML_PAD
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_stack; ggml/include/ggml.h: GGML_PAD
 inline tensor* stacked_rows(builder& b, tensor* x, std::int64_t n) {
   if (n <= 1) return x;
   const std::int64_t width = b.n_embd * n, elements = n_elements(*x);

@@ -13,7 +13,7 @@
 namespace vrambudget::arch::encoders {
 
 /// Patches of the image as rows [n_embd, n_patches, batch].
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_inp
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_inp
 inline tensor* patches(builder& b) {
   tensor* x =
       b.conv_2d(b.require("v.patch_embd.weight"), b.raw_input(), {.stride = b.hp.patch_size});
@@ -23,7 +23,7 @@ inline tensor* patches(builder& b) {
 }
 
 /// Position embeddings stretched over the image; those of the file where they fit.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: resize_position_embeddings
+/// Source: llama.cpp, tools/mtmd/clip.cpp: resize_position_embeddings
 inline tensor* resized_positions(builder& b) {
   tensor* pos = b.require(b.in_tower("position_embd.weight"));
   const auto side = static_cast<std::int64_t>(std::sqrt(static_cast<double>(pos->ne[1])));
@@ -132,7 +132,7 @@ inline tensor* rest_of_layer(builder& b, int il, norm_kind kind, tensor* x,
 }
 
 /// All layers over `x` [n_embd, n_pos, batch].
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_vit
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_vit
 inline tensor* vit(builder& b, tensor* x, std::int64_t n_pos, const vit_options& o) {
   const std::int64_t n_batch = x->ne[2];
   if (o.positions) x = b.add(x, o.positions);
@@ -151,7 +151,7 @@ inline tensor* vit(builder& b, tensor* x, std::int64_t n_pos, const vit_options&
 }
 
 /// Neighbouring patches, `n` by `n`, side by side in one row; missing ones at the edges are zeros.
-/// Source: llama.cpp v0.5.0, tools/mtmd/clip.cpp: build_patch_merge_permute
+/// Source: llama.cpp, tools/mtmd/clip.cpp: build_patch_merge_permute
 inline tensor* merged_patches(builder& b, tensor* x, std::int64_t n) {
   b.require_that(n > 1, "patches are merged two by two or more");
   if (n <= 1) return x;
