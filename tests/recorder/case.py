@@ -8,7 +8,8 @@ import engine
 import shape
 
 TRUTH = pathlib.Path(__file__).resolve().parent.parent / "truth"
-SHAPES = (TRUTH / "models", TRUTH.parent.parent / "data" / "models")
+ROOT = TRUTH.parent.parent
+SHAPES = (TRUTH / "models", ROOT / "data" / "models")
 PATIENCE_S = 120
 # Real runs have this many times the cards' memory, so that nothing is refused and layers are split as before.
 ROOM = 100
@@ -29,11 +30,36 @@ class Refused(Exception):
     pass
 
 
-def shape_file(name):
-    for folder in SHAPES:
+def find_shape(name, folders=SHAPES):
+    for folder in folders:
         if (folder / (name + ".json")).exists():
             return folder / (name + ".json")
-    raise SystemExit("record: no shape %s.json in %s" % (name, " or ".join(map(str, SHAPES))))
+    raise SystemExit("record: no shape %s.json in %s" % (name, " or ".join(map(str, folders))))
+
+
+def read_cases(file):
+    """By id."""
+    lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+    return {c["id"]: c for c in map(json.loads, lines)}
+
+
+def write_cases(file, by_id):
+    file.write_text("".join(shape.dump(c) + "\n" for c in by_id.values()), encoding="utf-8")
+
+
+def keep(by_id, case):
+    """Adds or replaces a case, and says so."""
+    before = by_id.get(case["id"])
+    what = "new" if before is None else "as before" if before == case else "changed"
+    told = case.get("refusal") or "recorded, " + case["expected"].get("basis", "real")
+    print("%s: %s, %s" % (case["id"], told, what), flush=True)
+    by_id[case["id"]] = case
+
+
+def compare(words):
+    """What a comparison prints, and whether all is equal."""
+    done = subprocess.run(list(map(str, words)), text=True, stdout=subprocess.PIPE)
+    return done.stdout, done.returncode == 0
 
 
 def last_assertion(words):
@@ -51,14 +77,17 @@ class Recorder:
         self.types = shape.TensorTypes(self.engine.source)
         self.files = {}
 
-    def model_file(self, name):
+    def write_model(self, name, file):
+        """A shape's file for the engine, written once."""
         if name not in self.files:
             folder = engine.BUILD / "models"
             folder.mkdir(parents=True, exist_ok=True)
             self.files[name] = folder / (name + ".gguf")
-            read = json.loads(shape_file(name).read_text(encoding="utf-8"))
-            shape.write_gguf(read, self.files[name], self.types)
+            shape.write_gguf(json.loads(file.read_text(encoding="utf-8")), self.files[name], self.types)
         return self.files[name]
+
+    def model_file(self, name):
+        return self.write_model(name, find_shape(name))
 
     def program(self, program, words, cards=(), more=()):
         """A program's JSON; what the engine does not run is refused."""

@@ -40,6 +40,19 @@ def pinned():
     return build(PINNED, packages.fetch_source(), "-DENGINE=%s" % packages.prebuilt_libraries())
 
 
+def build_projector(name):
+    """The program for projectors, which takes three minutes of a core the first time."""
+    command("cmake", "--build", BUILD / name, "--target", "projector")
+
+
+def build_tests(folder, *targets):
+    """The project's own comparisons; gives where they lie."""
+    if not (folder / "CMakeCache.txt").exists():
+        command("cmake", "--preset", "release", "-B", folder, cwd=HERE.parent.parent)
+    command("cmake", "--build", folder, "--target", *targets)
+    return folder / "tests" / "truth"
+
+
 def clang():
     for version in ("-22", "-21", "-20", "-19", ""):
         if shutil.which("clang++" + version):

@@ -12,6 +12,7 @@ sys.dont_write_bytecode = True
 import case
 import graphs
 import grid
+import projector
 import shape
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
@@ -98,6 +99,20 @@ class Cases(unittest.TestCase):
         self.assertIn("moecpu", runs)
         self.assertNotIn("swafull", runs)
         self.assertEqual(len(runs), len({c["id"] for c in runs.values()}))
+
+
+class Projectors(unittest.TestCase):
+    def test_a_recorded_case_tells_what_it_was_asked(self):
+        numbers = {"weights": 1, "input": [560, 336, 1]}
+        self.assertEqual(projector.asked({"kind": "image", "expected": {"vision": numbers}}),
+                         {"input": [560, 336, 1], "then": None, "encode": False})
+        self.assertEqual(projector.asked({"kind": "warmup", "expected": {"vision": {**numbers, "encode": 7}}}),
+                         {"input": None, "then": None, "encode": True})
+        later = {**numbers, "then": [896, 1792, 1], "encode": 7}
+        self.assertEqual(projector.asked({"kind": "warmup-then-image", "expected": {"vision": later}})["then"],
+                         [896, 1792, 1])
+        refused = {"kind": "image", "refusal": "x", "encoder": "vision", "input": [64, 64, 1]}
+        self.assertEqual(projector.asked(refused)["input"], [64, 64, 1])
 
 
 class Graphs(unittest.TestCase):

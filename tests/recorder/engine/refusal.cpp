@@ -5,25 +5,23 @@
 #include <climits>
 #include <cstdio>
 
-#include "llama.h"
-
 namespace recorder {
 namespace {
 
 std::string log, errors;
 
-void keep(ggml_log_level level, const char* text, void*) {
+}  // namespace
+
+void keep_log(ggml_log_level level, const char* text, void*) {
   log += text;
   if (level != GGML_LOG_LEVEL_ERROR) return;
   if (!errors.empty() && errors.back() == '\n') errors.replace(errors.size() - 1, 1, " | ");
   errors += text;
 }
 
-}  // namespace
-
 const std::string& engine_log() { return log; }
 
-void capture_log() { llama_log_set(keep, nullptr); }
+void capture_log() { llama_log_set(keep_log, nullptr); }
 
 void refuse(const std::string& what) {
   std::string words = what + (errors.empty() ? "" : ": " + errors);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "llama.h"
 #include "nlohmann/json.hpp"
 
 namespace recorder {
@@ -13,6 +14,8 @@ using json = nlohmann::ordered_json;
 const std::string& engine_log();
 /// Keeps what the engine logs from now on instead of printing it.
 void capture_log();
+/// What keeps it, for parts of the engine with a log of their own.
+void keep_log(ggml_log_level level, const char* text, void*);
 
 /// Prints {"refusal": "WHAT: the errors that the engine logged"} and ends the program: the engine does not run this.
 [[noreturn]] void refuse(const std::string& what);
