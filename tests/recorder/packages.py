@@ -1,14 +1,23 @@
 """What the recorder takes from package registries: engines from npm, crates.io and PyPI, NVIDIA's headers from PyPI."""
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 
-BUILD = pathlib.Path(__file__).resolve().parent.parent.parent / "build" / "recorder"
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+BUILD = ROOT / "build" / "recorder"
 
-PINNED = "v0.5.0"
+
+def pinned_release():
+    """The engine that the library reproduces: "v0.5.0"."""
+    header = ROOT / "include" / "vrambudget" / "engine" / "llama_cpp.hpp"
+    return re.search(r'engine_name = "llama.cpp (\S+)"', header.read_text(encoding="utf-8")).group(1)
+
+
+PINNED = pinned_release()
 # node-llama-cpp's packages of this version have that engine: its libraries, and its source as a git bundle.
 PACKAGE_VERSION = "3.22.1"
 LIBRARIES, SOURCE = "@node-llama-cpp/linux-x64-cuda", "node-llama-cpp"
@@ -58,7 +67,10 @@ def fetch_source():
 
 
 def prebuilt_libraries():
-    return fetch_package(LIBRARIES) / "bins" / "linux-x64-cuda"
+    folder = fetch_package(LIBRARIES) / "bins" / "linux-x64-cuda"
+    if not list(folder.glob("libllama.*%s.so" % PINNED)):
+        raise EngineFailed("%s@%s does not have llama.cpp %s" % (LIBRARIES, PACKAGE_VERSION, PINNED))
+    return folder
 
 
 def unpack_crate(name, version, folder):

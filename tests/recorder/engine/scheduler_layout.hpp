@@ -1,4 +1,4 @@
-// Structures that ggml keeps to itself, as v0.5.0 lays them out. Another version needs a look at
+// Structures that ggml keeps to itself, as the pinned release lays them out. Another one needs a look at
 // ggml/src/ggml-backend.cpp and ggml/src/ggml-alloc.c; graph.cpp checks what it can.
 #pragma once
 
