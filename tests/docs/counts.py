@@ -1,0 +1,32 @@
+"""The numbers of recorded runs that pages tell are those that lie in tests/.
+
+usage: counts.py SOURCE
+"""
+import json
+import sys
+from pathlib import Path
+
+root = Path(sys.argv[1])
+
+
+def rows(pattern: str) -> list[dict]:
+    return [json.loads(line) for file in sorted(root.glob(pattern)) for line in file.read_text().splitlines()]
+
+
+runs = rows("tests/truth/cases/*.jsonl")
+growth = [run["expected"]["decode_growth"] for run in runs if "decode_growth" in run.get("expected", {})]
+told = {
+    "README.md": [f"{len(runs):,} recorded runs"],
+    "docs/exactness.md": [
+        f"{len(runs):,} recorded runs",
+        f"{sum(map(len, growth))} cards of {len(growth)} recorded runs",
+        f"{len(rows('tests/truth/mmproj/cases/*.jsonl'))} recorded runs",
+    ],
+    "docs/logs.md": [f"{len(rows('tests/log/records.jsonl'))} runs on real cards"],
+}
+wrong = []
+for page, parts in told.items():
+    text = " ".join((root / page).read_text().split())
+    wrong += [f"{page} does not say '{part}'" for part in parts if part not in text]
+print("\n".join(wrong) or "all numbers are those of the recordings")
+sys.exit(1 if wrong or not runs else 0)
