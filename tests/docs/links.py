@@ -1,8 +1,9 @@
-"""Every relative link leads to a file, every anchor to a heading; the README is short; the page on the
-architecture names every folder and the layers as their test has them.
+"""Every relative link leads to a file, every anchor to a heading, every preset that pages tell to type is there;
+the README is short; the page on the architecture names every folder and the layers as their test has them.
 
 usage: links.py SOURCE
 """
+import json
 import re
 import sys
 from pathlib import Path
@@ -38,6 +39,15 @@ def broken_links(page: Path) -> list[str]:
     return problems
 
 
+def unknown_presets(page: Path, root: Path) -> list[str]:
+    presets = json.loads((root / "CMakePresets.json").read_text())
+    kinds = {"cmake": "configurePresets", "cmake --build": "buildPresets", "cmake --workflow": "workflowPresets",
+             "ctest": "testPresets"}
+    typed = re.findall(r"(cmake|cmake --build|cmake --workflow|ctest) --preset (\w+)", page.read_text())
+    return [f"{page}: '{command} --preset {name}' is not in CMakePresets.json" for command, name in typed
+            if name not in {p["name"] for p in presets[kinds[command]]}]
+
+
 def too_long(readme: Path) -> list[str]:
     lines = readme.read_text().splitlines()
     problems = [f"{readme}:{n}: {len(line)} characters, at most {LONGEST_LINE}"
@@ -61,7 +71,8 @@ def untrue_rooms(root: Path) -> list[str]:
 def main() -> int:
     root = Path(sys.argv[1])
     found = pages(root)
-    problems = [p for page in found for p in broken_links(page)] + too_long(root / "README.md") + untrue_rooms(root)
+    problems = [p for page in found for p in broken_links(page) + unknown_presets(page, root)]
+    problems += too_long(root / "README.md") + untrue_rooms(root)
     print("\n".join(problems) or f"{len(found)} pages in order")
     return 1 if problems or len(found) < 10 else 0
 
