@@ -25,7 +25,7 @@ def build(name, source, *more):
     if not (folder / "CMakeCache.txt").exists():
         command("cmake", "-S", HERE, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1",
                 "-DCMAKE_CXX_FLAGS=-O1", "-DENGINE_SOURCE=%s" % source, *more)
-    command("cmake", "--build", folder, "--target", "run", "tensors")
+    command("cmake", "--build", folder, "--target", "run", "tensors", "quantize")
     return folder
 
 

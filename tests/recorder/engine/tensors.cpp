@@ -21,6 +21,7 @@
 #include "llama-model.h"
 #undef private
 #undef protected
+#include "file_types.hpp"
 #include "ggml-backend.h"
 #include "gguf.h"
 #include "llama-ext.h"
@@ -36,7 +37,8 @@ struct asked_tensor {
 };
 
 struct options {
-  std::string header, file_type;
+  std::string header;
+  llama_ftype file_type = LLAMA_FTYPE_ALL_F32;
   std::vector<std::regex> optional{std::regex("^output\\.weight$")}, absent;
   bool nextn = false;
 };
@@ -49,21 +51,15 @@ bool matches(const std::vector<std::regex>& any, const std::string& name) {
                      [&](const std::regex& r) { return std::regex_search(name, r); });
 }
 
-const std::map<std::string, llama_ftype> file_types = {
-    {"F32", LLAMA_FTYPE_ALL_F32},          {"F16", LLAMA_FTYPE_MOSTLY_F16},
-    {"BF16", LLAMA_FTYPE_MOSTLY_BF16},     {"Q4_0", LLAMA_FTYPE_MOSTLY_Q4_0},
-    {"Q4_1", LLAMA_FTYPE_MOSTLY_Q4_1},     {"Q5_0", LLAMA_FTYPE_MOSTLY_Q5_0},
-    {"Q5_1", LLAMA_FTYPE_MOSTLY_Q5_1},     {"Q8_0", LLAMA_FTYPE_MOSTLY_Q8_0},
-    {"Q2_K", LLAMA_FTYPE_MOSTLY_Q2_K},     {"Q3_K_S", LLAMA_FTYPE_MOSTLY_Q3_K_S},
-    {"Q3_K_M", LLAMA_FTYPE_MOSTLY_Q3_K_M}, {"Q3_K_L", LLAMA_FTYPE_MOSTLY_Q3_K_L},
-    {"Q4_K_S", LLAMA_FTYPE_MOSTLY_Q4_K_S}, {"Q4_K_M", LLAMA_FTYPE_MOSTLY_Q4_K_M},
-    {"Q5_K_S", LLAMA_FTYPE_MOSTLY_Q5_K_S}, {"Q5_K_M", LLAMA_FTYPE_MOSTLY_Q5_K_M},
-    {"Q6_K", LLAMA_FTYPE_MOSTLY_Q6_K},     {"IQ4_NL", LLAMA_FTYPE_MOSTLY_IQ4_NL},
-    {"IQ4_XS", LLAMA_FTYPE_MOSTLY_IQ4_XS}, {"MXFP4_MOE", LLAMA_FTYPE_MOSTLY_MXFP4_MOE},
-};
+llama_ftype file_type_id(const std::string& name) {
+  for (const file_type& t : file_types)
+    if (t.name == name) return t.id;
+  refuse("file type " + name + " is not known here");
+}
 
 options parse(int argc, char** argv) {
   options o;
+  std::string file_type;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     if (word == "--nextn")
@@ -73,9 +69,9 @@ options parse(int argc, char** argv) {
     else if (word == "--absent")
       o.absent.emplace_back(argv[++i]);
     else
-      (o.header.empty() ? o.header : o.file_type) = word;
+      (o.header.empty() ? o.header : file_type) = word;
   }
-  if (!file_types.count(o.file_type)) refuse("file type " + o.file_type + " is not known here");
+  o.file_type = file_type_id(file_type);
   return o;
 }
 
@@ -83,7 +79,7 @@ options parse(int argc, char** argv) {
 std::map<ggml_tensor*, ggml_type> chosen_types(const llama_model* model,
                                                const std::vector<ggml_tensor*>& tensors) {
   llama_model_quantize_params params = llama_model_quantize_default_params();
-  params.ftype = file_types.at(told.file_type);
+  params.ftype = told.file_type;
   quantize_state_impl* state = llama_quant_init(model, &params);
   std::map<ggml_tensor*, ggml_type> types;
   std::vector<ggml_tensor*> quantized;

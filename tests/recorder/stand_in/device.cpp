@@ -1,7 +1,6 @@
 #include "device.hpp"
 
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <mutex>
@@ -141,21 +140,6 @@ bool release_host(void* p) {
   ::munmap(p, it->second);
   host_blocks.erase(it);
   return true;
-}
-
-void* window(std::size_t bytes) {
-  constexpr std::size_t piece = std::size_t{64} << 20;
-  const std::scoped_lock lock(mutex);
-  static const int file = [] {
-    const int fd = ::memfd_create("window", 0);
-    return fd >= 0 && ::ftruncate(fd, piece) == 0 ? fd : -1;
-  }();
-  const std::size_t n = round_up(std::max<std::size_t>(bytes, 1), piece);
-  char* p = reserve(n, PROT_READ | PROT_WRITE);
-  if (!p || bytes <= piece) return p;
-  for (std::size_t i = 0; i < n; i += piece)
-    ::mmap(p + i, piece, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file, 0);
-  return p;
 }
 
 }  // namespace stand_in

@@ -43,8 +43,4 @@ bool pool(int index, std::int64_t bytes);
 void* allocate_host(std::size_t bytes);
 bool release_host(void* block);
 
-/// Addresses that stand for mapped device memory: they can be written and read, but it is the same
-/// 64 MiB over and over.
-void* window(std::size_t bytes);
-
 }  // namespace stand_in
