@@ -8,5 +8,6 @@
 #include "vrambudget/memory/encoder_buffers.ipp"
 #include "vrambudget/memory/weights.ipp"
 #include "vrambudget/plan/max_context.ipp"
+#include "vrambudget/plan/planner.ipp"
 #include "vrambudget/plan/projector_budget.ipp"
 #include "vrambudget/plan/sweep.ipp"

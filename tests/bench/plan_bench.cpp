@@ -10,6 +10,9 @@
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/memory/compute_buffer.hpp"
+#include "vrambudget/memory/effective_context.hpp"
+#include "vrambudget/memory/layout.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 namespace {

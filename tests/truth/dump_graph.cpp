@@ -11,11 +11,14 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "recorded_devices.hpp"
 #include "request/run_options.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/ggml/graph.hpp"
+#include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace {
@@ -28,11 +31,13 @@ std::string place_of(const ggml::tensor& t) {
   return fmt::format("B{}+{}", t.buffer, t.address);
 }
 
-void print(const char* phase, const ggml::tensor& t, int backend) {
+void print(std::string_view phase, const ggml::tensor& t, int backend) {
   fmt::print("{}\t{}\t{}\t{}\t{}\t{},{},{},{}\t{}\t{}\t{}\n", phase, ggml::name(t.op), t.il, t.name,
              traits(t.type).name, t.ne[0], t.ne[1], t.ne[2], t.ne[3], t.nbytes, backend,
              place_of(t));
 }
+
+constexpr std::string_view phases[] = {"generation", "prompt", "draft generation", "draft prompt"};
 
 model read_shape(const std::string& file) {
   const auto header = header_from_shape(testing::read_text(file)).value();
@@ -60,13 +65,15 @@ int main(int argc, char** argv) try {
   for (const std::string& name : CLI::detail::split(argv[3], ',')) cards.push_back(known.at(name));
 
   planner p(m, cards, {}, draft ? &*draft : nullptr);
-  const auto b =
-      p.budget_for(request::parse_run(args).value(),
-                   [](const char* phase, const ggml::graph& g, const ggml::scheduler& s) {
-                     for (const ggml::tensor* t : g.leafs()) print(phase, *t, t->backend);
-                     for (const ggml::placed& placed : s.schedule_of_last())
-                       print(phase, *placed.t, placed.backend);
-                   });
+  const auto b = p.budget_for(request::parse_run(args).value(),
+                              [](graph_phase seen, const ggml::graph& g, const ggml::scheduler& s) {
+                                const std::string_view phase =
+                                    phases[static_cast<std::size_t>(seen)];
+                                for (const ggml::tensor* t : g.leafs())
+                                  print(phase, *t, t->backend);
+                                for (const ggml::placed& placed : s.schedule_of_last())
+                                  print(phase, *placed.t, placed.backend);
+                              });
   if (!b) {
     std::cerr << b.error().message << "\n";
     return 1;

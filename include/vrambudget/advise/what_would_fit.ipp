@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "vrambudget/advise/what_would_fit.hpp"
+#include "vrambudget/memory/draft.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget {
@@ -61,7 +62,7 @@ std::vector<suggestion> what_would_fit(planner& p, const run& r) {
     changed.kv_unified.reset();
     try_run(changed, "-np 1", "one slot instead of " + std::to_string(sequences(r)));
   }
-  if (drafts(with_draft_type(r, p.draft_model()))) {
+  if (const auto d = drafting_of(p.get_model(), p.draft_model(), r); d && d->by) {
     run changed = r;
     changed.spec_types = {spec_type::none};
     try_run(changed, p.draft_model() ? "without -md" : "--spec-type none", "no drafts, slower");

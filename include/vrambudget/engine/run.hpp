@@ -38,6 +38,8 @@ struct tensor_override {
   std::string buffer;          ///< "CPU" or "CUDA0", "CUDA1", ...
   bool after_cpu_moe = false;  ///< given after `-cmoe` or `-ncmoe`, which then decide first
   bool after_cpu_ffn = false;  ///< given after `-ncffn`
+
+  friend bool operator==(const tensor_override&, const tensor_override&) = default;
 };
 
 /// How a projector is loaded and what images it gets. Whether it uses flash attention is the run's.
@@ -95,11 +97,14 @@ struct run {
   engine_profile profile = engine_profiles.front();  ///< `--engine`: whose rules hold
 };
 
-/// The engine's name of the device that a run uses as its number `i`: without splitting the first one
-/// is the main GPU.
+/// The machine's number of the first device that a run uses: without splitting the main GPU.
+[[nodiscard]] inline std::size_t first_device(const run& r) {
+  return r.split_mode == split_mode::none && r.main_gpu > 0 ? static_cast<std::size_t>(r.main_gpu)
+                                                            : 0;
+}
+/// The engine's name of the device that a run uses as its number `i`.
 [[nodiscard]] inline std::string device_id(const run& r, std::size_t i) {
-  const bool alone = r.split_mode == split_mode::none && r.main_gpu > 0;
-  return "CUDA" + std::to_string(i + (alone ? static_cast<std::size_t>(r.main_gpu) : 0));
+  return "CUDA" + std::to_string(first_device(r) + i);
 }
 
 }  // namespace vrambudget

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,12 +12,14 @@
 #include "vrambudget/arch/weight_table.hpp"
 #include "vrambudget/backends/cpu/backend.hpp"
 #include "vrambudget/backends/cuda/backend.hpp"
+#include "vrambudget/engine/cache.hpp"
+#include "vrambudget/engine/context.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
-#include "vrambudget/memory/layout.hpp"
+#include "vrambudget/memory/graph_observer.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
@@ -29,10 +30,6 @@ struct ubatch;
 }  // namespace vrambudget::arch
 
 namespace vrambudget {
-
-/// Sees each graph that was placed: "prompt" or "generation", its tensors, and their order.
-using graph_observer =
-    std::function<void(const char* phase, const ggml::graph&, const ggml::scheduler&)>;
 
 /// Simulates the engine's graphs for one model on one placement. Kept for many contexts of the same
 /// model, it reuses its memory.
@@ -63,9 +60,9 @@ class graph_planner {
                                              const graph_observer& seen = {});
 
  private:
-  /// Builds the graph of `ub` and splits it; an empty message means it worked.
-  error split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
-              const memory_layout& memory, const arch::ubatch& ub);
+  /// Builds the graph of `ub` and splits it.
+  result<void> split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
+                     const memory_layout& memory, const arch::ubatch& ub);
 
   /// Raises the buffers of `out` to what the graph that was split last needs.
   graph_shape reserve(ggml::scheduler& sched, compute_buffers& out);

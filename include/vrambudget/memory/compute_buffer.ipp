@@ -63,11 +63,11 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   ggml::scheduler sched(backends_, n_copies(cp), op_offload_);
 
   const arch::ubatch one_each{n_seqs, n_seqs, n_seqs};
-  if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
+  if (auto done = split(sched, *d, cp, memory, one_each); !done) return done.error();
   for (const auto& [op, enabled] : probed_ops(cp)) {
     if (!*enabled || stays_on_layers(op)) continue;
     *enabled = false;
-    if (auto e = split(sched, *d, cp, memory, one_each); !e.message.empty()) return e;
+    if (auto done = split(sched, *d, cp, memory, one_each); !done) return done.error();
   }
   if (!cp.flash_attn && is_quantized(cp.type_v))
     return error{errc::invalid_argument, "a quantized V cache (" +
@@ -80,14 +80,14 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   out.pool.resize(backends_.size() - 1);
   out.pool_elsewhere.assign(elsewhere_.size(), out.pool);
   out.generation = reserve(sched, out);
-  if (seen) seen("generation", graph_, sched);
+  if (seen) seen(graph_phase::generation, graph_, sched);
   const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
-  if (auto e = split(sched, *d, cp, memory, prompt); !e.message.empty()) return e;
+  if (auto done = split(sched, *d, cp, memory, prompt); !done) return done.error();
   out.prompt = reserve(sched, out);
-  if (seen) seen("prompt", graph_, sched);
+  if (seen) seen(graph_phase::prompt, graph_, sched);
   if (d->traits.prompt_of_one && n_seqs > 1) {
-    if (auto e = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !e.message.empty())
-      return e;
+    if (auto done = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !done)
+      return done.error();
     reserve(sched, out);
   } else if (n_seqs > 1 &&
              (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0)) {
@@ -101,7 +101,7 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
     compute_buffers full = out;
     cp.n_pos = cp.n_ctx_seq;
     for (const arch::ubatch& ub : {one_each, prompt}) {
-      if (auto e = split(sched, *d, cp, memory, ub); !e.message.empty()) return e;
+      if (auto done = split(sched, *d, cp, memory, ub); !done) return done.error();
       reserve(sched, full);
     }
     for (std::size_t i = 0; i < out.device.size(); ++i)
@@ -112,19 +112,19 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   return out;
 }
 
-error graph_planner::split(ggml::scheduler& sched, const arch::description& d,
-                           const context_params& cp, const memory_layout& memory,
-                           const arch::ubatch& ub) {
+result<void> graph_planner::split(ggml::scheduler& sched, const arch::description& d,
+                                  const context_params& cp, const memory_layout& memory,
+                                  const arch::ubatch& ub) {
   graph_.clear();
   const arch::graph_source source{model_.hp, cp, place_, memory, weights_, read_layers_};
   arch::builder b(graph_, source, ub);
   arch::build_graph(d, b);
   if (b.undescribed)
-    return {errc::unsupported, std::string("no graph description for ") + b.undescribed};
+    return error{errc::unsupported, std::string("no graph description for ") + b.undescribed};
   check_table(d, std::min(cp.n_ctx, cp.n_ubatch), memory);
   if (graph_.failure().empty()) sched.split_graph(graph_);
   if (graph_.failure().empty()) return {};
-  return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+  return error{errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
 }
 
 graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out) {
@@ -141,7 +141,7 @@ graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out)
 void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
                          const context_params& cp, const memory_layout& memory,
                          const arch::ubatch& ub) {
-  if (split(sched, d, cp, memory, ub).message.empty()) add_pools(sched, out);
+  if (split(sched, d, cp, memory, ub)) add_pools(sched, out);
 }
 
 void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out) const {

@@ -1,4 +1,4 @@
-// Which models can draft for which: what a run's draft is, and why the engine would not take it.
+// Which models can draft for which: how a run drafts, and why the engine would not take it.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 #include "vrambudget/arch/description.hpp"
 #include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget {
@@ -51,8 +52,7 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
     spec_type::draft_simple, spec_type::draft_eagle3, spec_type::draft_mtp, spec_type::draft_dflash,
     spec_type::draft_dspark};
 
-/// Whether a run has a draft context. A run that names a draft model has its type.
-[[nodiscard]] inline bool drafts(const run& r) { return has_type(r, drafting_types); }
+/// The first of a run's types that does.
 [[nodiscard]] inline spec_type type_of_draft(const run& r) {
   const auto it = std::find_first_of(r.spec_types.begin(), r.spec_types.end(),
                                      drafting_types.begin(), drafting_types.end());
@@ -82,43 +82,92 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
   return std::find(std::begin(all), std::end(all), architecture) != std::end(all);
 }
 
-/// Why a model cannot be the main one; empty: it can.
-[[nodiscard]] inline std::string refused_main(const model& m) {
-  if (!needs_target(m)) return {};
-  return "architecture '" + m.architecture +
-         "' only drafts for another model: give that one, and this file with -md";
-}
-
-/// Why a run's draft does not go with the main model; empty: it does.
-/// Source: llama.cpp, src/llama-context.cpp: llama_init_from_model;
-///         common/speculative.cpp: common_speculative_are_compatible
-[[nodiscard]] inline std::string refused_draft(const model& main, const model* draft,
-                                               const run& r) {
+/// Errors:   invalid_argument  the draft does not go with the main model
+/// Source:   llama.cpp, src/llama-context.cpp: llama_init_from_model;
+///           common/speculative.cpp: common_speculative_are_compatible
+[[nodiscard]] inline result<void> check_draft(const model& main, const model* draft, const run& r) {
+  const auto refuse = [](std::string why) { return error{errc::invalid_argument, std::move(why)}; };
   constexpr std::uint32_t max_vocab_difference = 128;  // SPEC_VOCAB_MAX_SIZE_DIFFERENCE
-  if (!drafts(r)) return {};
   if (draft && reads_target_cache(*draft) && main.hp.swa_type == swa_type::none)
-    return "architecture '" + draft->architecture +
-           "' reads its target's caches, one of them a sliding window's, which this model has not";
+    return refuse("architecture '" + draft->architecture +
+                  "' reads its target's caches, one of them a sliding window's, which this model "
+                  "has not");
   if (has_type(r, {spec_type::draft_mtp})) {
     const model& m = draft ? *draft : main;
     if (!has_nextn(m))
-      return "--spec-type draft-mtp needs NextN layers, and this " +
-             std::string(draft ? "draft" : "model") + " has none";
+      return refuse("--spec-type draft-mtp needs NextN layers, and this " +
+                    std::string(draft ? "draft" : "model") + " has none");
     if (m.is_known() && m.hp.n_layer() > 0 && !arch::find_description(m.architecture, true))
-      return "the engine has no graph for the NextN layers of architecture '" + m.architecture +
-             "'";
+      return refuse("the engine has no graph for the NextN layers of architecture '" +
+                    m.architecture + "'");
     return {};
   }
-  if (!draft) return "this --spec-type needs a draft model: -md FILE";
+  if (!draft) return refuse("this --spec-type needs a draft model: -md FILE");
   if (main.is_known() && !read_layers(main, draft, r).empty() && !shows_layers(main.architecture))
-    return "the draft reads hidden states between layers, which the engine does not give for "
-           "architecture '" +
-           main.architecture + "'";
+    return refuse(
+        "the draft reads hidden states between layers, which the engine does not give for "
+        "architecture '" +
+        main.architecture + "'");
   const std::uint32_t a = main.hp.n_vocab, b = draft->hp.n_vocab;
   if (has_type(r, {spec_type::draft_simple}) && (a > b ? a - b : b - a) > max_vocab_difference)
-    return "the draft has another vocabulary: " + std::to_string(b) + " tokens instead of " +
-           std::to_string(a) + ", and the engine would not draft with it";
+    return refuse("the draft has another vocabulary: " + std::to_string(b) + " tokens instead of " +
+                  std::to_string(a) + ", and the engine would not draft with it");
   return {};
+}
+
+/// How a run drafts. Decided once: whoever plans asks this, not the run.
+struct drafting {
+  run r;                      ///< the run, with what its draft model is for
+  const model* by = nullptr;  ///< whose context drafts; null: none does
+  bool own_model = false;     ///< a model beside the main one, not the main one's NextN layers
+  spec_type type = spec_type::none;
+  std::vector<std::uint32_t>
+      read_layers;  ///< of the main model: their inputs are kept for the draft
+};
+
+/// Errors:   invalid_argument  the main model only drafts for others, or check_draft()'s
+[[nodiscard]] inline result<drafting> drafting_of(const model& main, const model* draft,
+                                                  const run& given) {
+  if (needs_target(main))
+    return error{errc::invalid_argument,
+                 "architecture '" + main.architecture +
+                     "' only drafts for another model: give that one, and this file with -md"};
+  drafting d;
+  d.r = with_draft_type(given, draft);
+  d.read_layers = read_layers(main, draft, given);
+  d.type = type_of_draft(d.r);
+  if (d.type == spec_type::none) return d;
+  if (auto goes = check_draft(main, draft, d.r); !goes) return goes.error();
+  d.by = draft ? draft : &main;
+  d.own_model = draft != nullptr;
+  return d;
+}
+
+/// The draft's context beside `target`: as long, with as many sequences, caches of its own types, and one
+/// row of logits a sequence (a whole block, if it drafts blocks).
+///
+/// Errors:   invalid_argument  the engine refuses it
+/// Source:   llama.cpp, common/speculative.cpp: common_base_params_to_speculative,
+///           common_speculative_init_result
+[[nodiscard]] inline result<context_params> draft_context(const drafting& by,
+                                                          const context_params& target) {
+  const run& r = by.r;
+  run d = by.own_model ? placement_of_draft(r) : r;
+  d.n_ctx = target.n_ctx;
+  d.type_k = r.draft_type_k;
+  d.type_v = r.draft_type_v;
+  d.n_rs_seq = 0;
+  d.n_outputs_max =
+      target.n_seq_max * (has_type(r, {spec_type::draft_dflash, spec_type::draft_dspark})
+                              ? 1 + r.spec_draft_n_max
+                              : 1);
+  d.n_batch = target.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
+  d.embeddings = false;
+  d.pooling = pooling::unspecified;
+  d.spec_types.clear();
+  auto c = effective_context(d, by.by->hp);
+  if (c && has_type(r, {spec_type::draft_mtp})) c->kind = context_kind::mtp;
+  return c;
 }
 
 }  // namespace vrambudget

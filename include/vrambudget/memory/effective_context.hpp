@@ -23,24 +23,27 @@ namespace detail {
       std::min<std::uint64_t>((n + m - 1) / m * m, UINT32_MAX / m * m));
 }
 
-/// Empty if the types of the KV cache go with the model and with flash attention.
-[[nodiscard]] inline std::string refused_cache_types(const run& r, const hparams& hp,
-                                                     flash_attn fa) {
+/// Errors:   invalid_argument  the types of the KV cache do not go with the model or flash attention
+[[nodiscard]] inline result<void> check_cache_types(const run& r, const hparams& hp,
+                                                    flash_attn fa) {
+  const auto refuse = [](std::string why) { return error{errc::invalid_argument, std::move(why)}; };
   const std::string k(traits(r.type_k).name), v(traits(r.type_v).name);
   if ((hp.is_mla() || !hp.dsv4_compress_ratios.empty()) && r.type_k != r.type_v)
-    return "this model keeps K and V in one cache: types " + k + " and " + v + " must be the same";
+    return refuse("this model keeps K and V in one cache: types " + k + " and " + v +
+                  " must be the same");
   if (is_quantized(r.type_v) && fa == flash_attn::off)
-    return "a quantized V cache (" + v + ") needs flash attention, which is off";
+    return refuse("a quantized V cache (" + v + ") needs flash attention, which is off");
   if (fa == flash_attn::off) return {};
-  const auto misfit = [](ggml_type t, std::uint32_t head, const std::string& what) -> std::string {
+  const auto divides = [&](ggml_type t, std::uint32_t head, const char* what) -> result<void> {
     const std::uint32_t block = traits(t).block;
     if (head % block == 0) return {};
-    return what + " cache type " + std::string(traits(t).name) + " has blocks of " +
-           std::to_string(block) + ", which do not divide the head size " + std::to_string(head);
+    return refuse(what + (" cache type " + std::string(traits(t).name)) + " has blocks of " +
+                  std::to_string(block) + ", which do not divide the head size " +
+                  std::to_string(head));
   };
   for (std::uint32_t il = 0; il < hp.n_layer(); ++il) {
-    if (auto why = misfit(r.type_k, hp.n_embd_head_k(il), "K"); !why.empty()) return why;
-    if (auto why = misfit(r.type_v, hp.n_embd_head_v(il), "V"); !why.empty()) return why;
+    if (auto ok = divides(r.type_k, hp.n_embd_head_k(il), "K"); !ok) return ok;
+    if (auto ok = divides(r.type_v, hp.n_embd_head_v(il), "V"); !ok) return ok;
   }
   return {};
 }
@@ -69,8 +72,7 @@ namespace detail {
 
   flash_attn fa = hp.never_flash_attn ? flash_attn::off : r.flash_attn;
   if (is_quantized(r.type_v) && fa == flash_attn::automatic) fa = flash_attn::on;
-  if (auto why = detail::refused_cache_types(r, hp, fa); !why.empty())
-    return refuse(std::move(why));
+  if (auto ok = detail::check_cache_types(r, hp, fa); !ok) return ok.error();
   c.flash_attn = fa != flash_attn::off;
   c.fa_auto = fa == flash_attn::automatic;
 
@@ -116,34 +118,6 @@ namespace detail {
     return refuse("a batch of " + std::to_string(c.n_outputs_max) +
                   " tokens (-b) is less than the " + std::to_string(c.n_seq_max) +
                   " sequences of -np");
-  return c;
-}
-
-/// The context of a draft beside `target`: as long, with as many sequences, caches of its own types,
-/// and one row of logits a sequence (a whole block, if it drafts blocks).
-///
-/// `own_model`: the draft is a model of its own, `hp` are its hyperparameters; else the target's.
-/// Errors:   invalid_argument  the engine refuses it
-/// Source:   llama.cpp, common/speculative.cpp: common_base_params_to_speculative,
-///           common_speculative_init_result
-[[nodiscard]] inline result<context_params> draft_context(const run& r,
-                                                          const context_params& target,
-                                                          const hparams& hp, bool own_model) {
-  run d = own_model ? placement_of_draft(r) : r;
-  d.n_ctx = target.n_ctx;
-  d.type_k = r.draft_type_k;
-  d.type_v = r.draft_type_v;
-  d.n_rs_seq = 0;
-  d.n_outputs_max =
-      target.n_seq_max * (has_type(r, {spec_type::draft_dflash, spec_type::draft_dspark})
-                              ? 1 + r.spec_draft_n_max
-                              : 1);
-  d.n_batch = target.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
-  d.embeddings = false;
-  d.pooling = pooling::unspecified;
-  d.spec_types.clear();
-  auto c = effective_context(d, hp);
-  if (c && has_type(r, {spec_type::draft_mtp})) c->kind = context_kind::mtp;
   return c;
 }
 

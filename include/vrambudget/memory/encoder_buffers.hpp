@@ -71,8 +71,8 @@ class encoder_planner {
       if (weights_.is_loaded(t.name)) f(t);
   }
 
-  error place(ggml::scheduler& sched, const arch::encoders::description& d,
-              const encoder_input& in);
+  result<void> place(ggml::scheduler& sched, const arch::encoders::description& d,
+                     const encoder_input& in);
 
   [[nodiscard]] bool lacks_flash_attn() const;
 

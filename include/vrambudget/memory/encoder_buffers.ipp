@@ -32,10 +32,10 @@ result<encoder_buffers> encoder_planner::reserve(const encoder_input& in) {
   ggml::scheduler sched(backends_, 1, true);
   const bool automatic = flash_attn_ == flash_attn::automatic;
   out_.flash_attn = flash_attn_ != flash_attn::off;
-  if (auto e = place(sched, *d, in); !e.message.empty()) return e;
+  if (auto done = place(sched, *d, in); !done) return done.error();
   if (automatic && lacks_flash_attn()) {
     out_.flash_attn = false;
-    if (auto e = place(sched, *d, in); !e.message.empty()) return e;
+    if (auto done = place(sched, *d, in); !done) return done.error();
   }
   flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
   out_.pool = {};
@@ -60,8 +60,8 @@ bool encoder_planner::batches() const {
   return d && d->batches;
 }
 
-error encoder_planner::place(ggml::scheduler& sched, const arch::encoders::description& d,
-                             const encoder_input& in) {
+result<void> encoder_planner::place(ggml::scheduler& sched, const arch::encoders::description& d,
+                                    const encoder_input& in) {
   graph_.clear();
   arch::encoders::builder b(graph_, encoder_, weights_, in, out_.flash_attn);
   arch::encoders::build_graph(d, b);
@@ -70,7 +70,7 @@ error encoder_planner::place(ggml::scheduler& sched, const arch::encoders::descr
     graph_.fail("its graph has more than 8192 nodes");
   if (graph_.failure().empty()) sched.split_graph(graph_);
   if (!graph_.failure().empty())
-    return {errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+    return error{errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
   out_.graph = {static_cast<std::uint32_t>(graph_.nodes().size()),
                 static_cast<std::uint32_t>(sched.splits().size())};
   out_.n_embd_out = b.reported_width > 0 ? b.reported_width : b.output->ne[0];

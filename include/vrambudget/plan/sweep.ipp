@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "vrambudget/backends/cuda/backend.hpp"
+#include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/plan/sweep_curve.hpp"
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../header_of.hpp"
+#include "vrambudget/ggml/graph.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;
@@ -18,8 +19,8 @@ std::vector<std::string> last_operations(const model& m, enum pooling pooling, s
   planner p(m, {testing::card()});
   const auto b =
       p.budget_for({.n_ctx = 512, .n_parallel = 4, .embeddings = true, .pooling = pooling},
-                   [&](const char* phase, const ggml::graph& g, const ggml::scheduler&) {
-                     if (std::string_view(phase) != "prompt") return;
+                   [&](graph_phase phase, const ggml::graph& g, const ggml::scheduler&) {
+                     if (phase != graph_phase::prompt) return;
                      for (const ggml::tensor* t : g.nodes()) all.emplace_back(ggml::name(t->op));
                    });
   REQUIRE(b.has_value());

@@ -7,6 +7,8 @@
 #include "../header_of.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/ggml/graph.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 using namespace vrambudget;
@@ -107,8 +109,8 @@ TEST_SUITE("drafts") {
     run reads = plain;
     reads.spec_types = {spec_type::draft_eagle3};
     std::size_t kept = 0;
-    const auto count = [&](const char* phase, const ggml::graph& g, const ggml::scheduler&) {
-      if (std::string(phase) == "prompt")
+    const auto count = [&](graph_phase phase, const ggml::graph& g, const ggml::scheduler&) {
+      if (phase == graph_phase::prompt)
         kept = static_cast<std::size_t>(
             std::count_if(g.nodes().begin(), g.nodes().end(),
                           [](const ggml::tensor* t) { return t->is_output; }));
@@ -128,11 +130,12 @@ TEST_SUITE("drafts") {
   TEST_CASE("an observer sees the graphs of both contexts") {
     const model m = testing::small_llama().value();
     planner p(m, {testing::card()}, {}, &m);
-    std::string phases;
-    CHECK(p.budget_for({}, [&](const char* phase, const ggml::graph&, const ggml::scheduler&) {
-             phases += std::string(phase) + ";";
+    std::vector<graph_phase> phases;
+    CHECK(p.budget_for({}, [&](graph_phase phase, const ggml::graph&, const ggml::scheduler&) {
+             phases.push_back(phase);
            }).has_value());
-    CHECK(phases == "generation;prompt;draft generation;draft prompt;");
+    CHECK(phases == std::vector{graph_phase::generation, graph_phase::prompt,
+                                graph_phase::draft_generation, graph_phase::draft_prompt});
   }
 
   TEST_CASE("drafts that cannot be are refused for what is wrong") {

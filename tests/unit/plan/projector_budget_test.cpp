@@ -1,5 +1,4 @@
 // Numbers of the encoders are those that llama.cpp v0.5.0's libmtmd allocated: tests/truth/mmproj.
-#include "vrambudget/arch/encoders/input.hpp"
 #include "vrambudget/plan/projector_budget.hpp"
 
 #include <doctest/doctest.h>
@@ -8,6 +7,7 @@
 #include <iterator>
 #include <string>
 
+#include "vrambudget/arch/encoders/input.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "../header_of.hpp"
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/shape.hpp"

@@ -1,0 +1,74 @@
+// A model whose tensors have their places: what of a plan does not depend on the context.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/engine/run.hpp"
+#include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/machine/device.hpp"
+#include "vrambudget/memory/compute_buffer.hpp"
+#include "vrambudget/memory/place_layers.hpp"
+#include "vrambudget/memory/weights.hpp"
+#include "vrambudget/model/model.hpp"
+
+namespace vrambudget::detail {
+
+/// Kept by a planner from run to run; its graphs point into it.
+struct placed_model {
+  placed_model(const model& model, std::vector<device> used, placement to, weights of, const run& r)
+      : m(model),
+        devices(std::move(used)),
+        where(std::move(to)),
+        placed_weights(std::move(of)),
+        made_for(r),
+        graphs(m, where, placed_weights, devices, r) {}
+
+  const model& m;
+  std::vector<device> devices;  ///< that the run uses
+  placement where;
+  weights placed_weights;
+  run made_for;
+  graph_planner graphs;
+  std::vector<std::vector<device>>
+      elsewhere;  ///< planner::count_pools_on(), those that the run uses
+};
+
+/// Whether tensors lie at the same places for two runs.
+[[nodiscard]] inline bool same_place(const run& a, const run& b) {
+  return a.n_gpu_layers == b.n_gpu_layers && a.split_mode == b.split_mode &&
+         a.main_gpu == b.main_gpu && a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe &&
+         a.n_cpu_moe == b.n_cpu_moe && a.n_cpu_ffn == b.n_cpu_ffn && a.op_offload == b.op_offload &&
+         a.profile == b.profile && loads_nextn(a) == loads_nextn(b) && a.overrides == b.overrides;
+}
+
+/// Places a model's tensors for `r` unless they lie so already. `elsewhere`: devices whose pools are counted
+/// in the places of these.
+///
+/// Errors:   invalid_argument  of devices_of(), place_layers() or place_weights()
+[[nodiscard]] inline result<void> place_model(std::unique_ptr<placed_model>& at, const model& m,
+                                              const run& r, std::span<const device> devices,
+                                              std::span<const std::vector<device>> elsewhere) {
+  if (at && same_place(at->made_for, r)) return {};
+  auto used = devices_of(r, devices);
+  if (!used) return used.error();
+  auto where = place_layers(r, *used, m.hp.n_layer_all);
+  if (!where) return where.error();
+  auto placed = place_weights(m, *where, r, devices.size());
+  if (!placed) return placed.error();
+  at =
+      std::make_unique<placed_model>(m, std::move(*used), std::move(*where), std::move(*placed), r);
+  for (const std::vector<device>& set : elsewhere) {
+    auto there = devices_of(r, set);
+    if (!there) return there.error();
+    at->elsewhere.push_back(std::move(*there));
+    at->graphs.count_pools_on(at->elsewhere.back());
+  }
+  return {};
+}
+
+}  // namespace vrambudget::detail

@@ -1,0 +1,51 @@
+// One context of a placed model: what it keeps, and what its graphs need.
+#pragma once
+
+#include <cstddef>
+#include <utility>
+
+#include "vrambudget/basis.hpp"
+#include "vrambudget/engine/cache.hpp"
+#include "vrambudget/engine/context.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/memory/compute_bound.hpp"
+#include "vrambudget/memory/compute_size.hpp"
+#include "vrambudget/memory/graph_observer.hpp"
+#include "vrambudget/plan/placed_model.hpp"
+
+namespace vrambudget::detail {
+
+struct planned_context {
+  placed_model& at;
+  context_params context;  ///< flash attention resolved
+  memory_layout layout;
+  compute_buffers compute = {};
+  enum basis compute_basis = basis::exact;
+
+  [[nodiscard]] const model& m() const { return at.m; }
+  [[nodiscard]] const placement& where() const { return at.where; }
+  [[nodiscard]] const engine_claims& claims() const { return at.made_for.profile.claims; }
+};
+
+/// Simulates the graphs of a context; without a description of them their buffers are a bound.
+///
+/// Errors:   of graph_planner::plan(), unsupported excepted
+[[nodiscard]] inline result<planned_context> plan_context(placed_model& at,
+                                                          const context_params& context,
+                                                          memory_layout layout,
+                                                          const graph_observer& seen) {
+  planned_context c{at, context, std::move(layout)};
+  if (!c.claims().compute_of(c.m().architecture)) c.compute_basis = basis::assumed;
+  auto compute = at.graphs.plan(c.context, c.layout, seen);
+  if (!compute && compute.error().code == errc::unsupported) {
+    compute = compute_bound(c.m(), c.context, at.devices.size());
+    c.compute_basis = basis::bound;
+  }
+  if (!compute) return compute.error();
+  c.compute = std::move(*compute);
+  c.context.flash_attn = c.compute.flash_attn;
+  c.context.fa_auto = false;
+  return c;
+}
+
+}  // namespace vrambudget::detail

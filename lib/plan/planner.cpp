@@ -1,0 +1,2 @@
+// The planner, compiled once.
+#include "vrambudget/plan/planner.ipp"
