@@ -9,11 +9,13 @@ function(vrambudget_find package debian)
   endforeach()
 endfunction()
 
-set(Boost_NO_WARN_NEW_VERSIONS ON)
-vrambudget_find(Boost libboost-json1.81-dev 1.81 COMPONENTS json)
-vrambudget_find(fmt libfmt-dev 9)
+vrambudget_find(Boost "libboost-dev (of Debian 12: libboost1.81-dev)" 1.81 CONFIG)
 vrambudget_find(Eigen3 libeigen3-dev 3.4)
-vrambudget_find(CURL libcurl4-openssl-dev 7.88)
+# {fmt} is compiled by lib/linked_in/, so what is wanted of it is where its headers are.
+vrambudget_find(fmt libfmt-dev 9)
+add_library(vrambudget_fmt INTERFACE)
+target_include_directories(vrambudget_fmt SYSTEM INTERFACE
+  $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
 if(VRAMBUDGET_BUILD_CLI OR VRAMBUDGET_BUILD_TESTS OR VRAMBUDGET_BUILD_PYTHON)
   vrambudget_find(CLI11 libcli11-dev 2.1)
 endif()

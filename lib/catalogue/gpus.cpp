@@ -123,7 +123,8 @@ error not_found(std::string_view typed) {
 std::span<const gpu_entry> gpus() {
   static const std::vector<gpu_entry> rows = [] {
     std::vector<gpu_entry> out;
-    const json::value parsed = json::parse(detail::gpus_json().front().text);
+    json::monotonic_resource memory;  // freed at once
+    const json::value parsed = json::parse(detail::gpus_json().front().text, &memory);
     for (const json::value& row : parsed.as_array()) out.push_back(read_row(row.as_object()));
     return out;
   }();

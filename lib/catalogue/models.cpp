@@ -10,8 +10,10 @@
 namespace vrambudget {
 namespace {
 
+/// Reads what a shape says before its metadata and tensors, which are nearly all of it.
 catalogued_model read_summary(const detail::embedded_file& file) {
-  const boost::json::value parsed = boost::json::parse(file.text);
+  const std::string_view before = file.text.substr(0, file.text.find(",\n  \"metadata\""));
+  const boost::json::value parsed = boost::json::parse(std::string(before) + "}");
   const boost::json::object& shape = parsed.as_object();
   const auto text = [&](const char* key) { return std::string(shape.at(key).as_string()); };
   return {std::string(file.stem),

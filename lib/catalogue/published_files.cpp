@@ -27,7 +27,9 @@ published_file read_row(const boost::json::object& row) {
 std::span<const published_file> published_files() {
   static const std::vector<published_file> files = [] {
     std::vector<published_file> out;
-    const boost::json::value rows = boost::json::parse(detail::published_json().front().text);
+    boost::json::monotonic_resource memory;  // freed at once
+    const boost::json::value rows =
+        boost::json::parse(detail::published_json().front().text, &memory);
     for (const boost::json::value& row : rows.as_array()) out.push_back(read_row(row.as_object()));
     return out;
   }();

@@ -175,7 +175,8 @@ result<void> add_metadata(gguf::writer& out, const json::object& shape) {
 
 result<std::vector<std::byte>> header_from_shape(std::string_view text) {
   boost::system::error_code failed;
-  const json::value shape = json::parse(text, failed);
+  json::monotonic_resource memory;  // freed at once
+  const json::value shape = json::parse(text, failed, &memory);
   if (failed) return error{errc::bad_format, "shape is not JSON: " + failed.message()};
   if (!shape.is_object()) return in_context("shape", wrong(shape, "an object"));
   gguf::writer out;

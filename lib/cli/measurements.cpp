@@ -1,6 +1,5 @@
 #include "measurements.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -15,7 +14,11 @@ namespace {
 
 namespace json = boost::json;
 
-std::string day_of(std::time_t t) { return fmt::format("{:%Y-%m-%d}", fmt::gmtime(t)); }
+std::string day_of(std::time_t t) {
+  std::tm utc{};
+  ::gmtime_r(&t, &utc);
+  return fmt::format("{:04}-{:02}-{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
+}
 
 std::string text_of(const json::object& o, const char* key) {
   const json::value* v = o.if_contains(key);

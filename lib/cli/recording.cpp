@@ -1,10 +1,10 @@
 // Recordings: their JSON, and files that are there whole or not at all.
 #include "recording.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <boost/json.hpp>
 #include <cerrno>
 #include <cstring>
@@ -51,12 +51,21 @@ void spread(std::string& out, const json::value& v, std::size_t indent) {
   }
 }
 
+std::string now_in_utc() {
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  std::array<char, 32> text{};
+  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
+  return text.data();
+}
+
 }  // namespace
 
 json::object recording_of(const live_machine& machine, json::object allocation) {
   json::object r{{"schema", json_schema},
                  {"vrambudget", version},
-                 {"date", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)))},
+                 {"date", now_in_utc()},
                  {"os", name(this_system())}};
   if (machine.version.driver) r["driver"] = *machine.version.driver;
   if (machine.version.cuda) r["cuda"] = *machine.version.cuda;

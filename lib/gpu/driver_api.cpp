@@ -1,47 +1,13 @@
 // Loads the CUDA driver and NVML.
 #include "vrambudget/gpu/driver_api.hpp"
 
-#include <dlfcn.h>
-
-#include <string>
-
+#include "os/shared_library.hpp"
 #include "vrambudget/gpu/nvml_api.hpp"
 
 namespace vrambudget {
-namespace {
-
-/// A shared library of the driver and what is missing in it.
-class library {
- public:
-  explicit library(const char* name) : name_(name), handle_(::dlopen(name, RTLD_NOW | RTLD_LOCAL)) {
-    if (handle_ == nullptr) {
-      const char* why = ::dlerror();
-      problem_ = why ? why : std::string(name) + " cannot be loaded";
-    }
-  }
-
-  template <class Function>
-  void find_optional(const char* symbol, Function*& f) const {
-    if (handle_ != nullptr) f = reinterpret_cast<Function*>(::dlsym(handle_, symbol));
-  }
-  template <class Function>
-  void find(const char* symbol, Function*& f) {
-    find_optional(symbol, f);
-    if (f == nullptr && problem_.empty()) problem_ = std::string(name_) + " has no " + symbol;
-  }
-  /// Empty: all were found.
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
-  const char* name_;
-  void* handle_;
-  std::string problem_;
-};
-
-}  // namespace
 
 result<driver_api> load_driver_api() {
-  library lib("libcuda.so.1");
+  detail::shared_library lib("libcuda.so.1");
   driver_api a;
   lib.find("cuInit", a.cuInit);
   lib.find("cuGetErrorName", a.cuGetErrorName);
@@ -62,12 +28,12 @@ result<driver_api> load_driver_api() {
   lib.find("cuCtxSynchronize", a.cuCtxSynchronize);
   lib.find_optional("cuMemGetAllocationGranularity", a.cuMemGetAllocationGranularity);
   lib.find_optional("cuDriverGetVersion", a.cuDriverGetVersion);
-  if (!lib.problem().empty()) return error{errc::io, lib.problem()};
+  if (const auto ok = lib.check(); !ok) return ok.error();
   return a;
 }
 
 result<nvml_api> load_nvml_api() {
-  library lib("libnvidia-ml.so.1");
+  detail::shared_library lib("libnvidia-ml.so.1");
   nvml_api a;
   lib.find("nvmlInit_v2", a.nvmlInit);
   lib.find("nvmlShutdown", a.nvmlShutdown);
@@ -76,7 +42,7 @@ result<nvml_api> load_nvml_api() {
   lib.find_optional("nvmlDeviceGetMemoryInfo_v2", a.nvmlDeviceGetMemoryInfo_v2);
   lib.find_optional("nvmlDeviceGetMigMode", a.nvmlDeviceGetMigMode);
   lib.find_optional("nvmlSystemGetDriverVersion", a.nvmlSystemGetDriverVersion);
-  if (!lib.problem().empty()) return error{errc::io, lib.problem()};
+  if (const auto ok = lib.check(); !ok) return ok.error();
   return a;
 }
 

@@ -61,9 +61,10 @@ std::optional<std::string> blob_name(std::string_view digest) {
   return "sha256-" + std::string(hex);
 }
 
-/// The blob of the first layer of a kind; an empty path where there is none.
-result<std::string> layer_path(const json::array& layers, std::string_view media_type,
-                               const std::string& folder) {
+/// The blob of the first layer of a kind, if there is one.
+result<std::optional<std::string>> layer_path(const json::array& layers,
+                                              std::string_view media_type,
+                                              const std::string& folder) {
   for (const json::value& layer : layers) {
     const json::object* o = layer.if_object();
     const json::value* type = o ? o->if_contains("mediaType") : nullptr;
@@ -76,9 +77,9 @@ result<std::string> layer_path(const json::array& layers, std::string_view media
                    "found a layer's digest " +
                        (digest ? json::serialize(*digest).substr(0, 100) : "missing") +
                        ", expected sha256: and 64 hexadecimal digits"};
-    return folder + "/blobs/" + *blob;
+    return std::optional(folder + "/blobs/" + *blob);
   }
-  return std::string();
+  return std::optional<std::string>();
 }
 
 }  // namespace
@@ -108,12 +109,13 @@ result<stored_model> ollama_model(const std::string& folder, std::string_view na
       layer_path(layers->get_array(), "application/vnd.ollama.image.projector", folder);
   if (!model) return in_context(path, model.error());
   if (!projector) return in_context(path, projector.error());
-  if (model->empty()) return error{errc::not_found, path + ": none of its layers is a model"};
+  if (!*model) return error{errc::not_found, path + ": none of its layers is a model"};
   std::error_code missing;
-  const auto size = fs::file_size(*model, missing);
+  const auto size = fs::file_size(**model, missing);
   if (missing)
-    return error{errc::not_found, fmt::format("{}: its blob {} is missing", path, *model)};
-  return stored_model{"ollama:" + std::string(name), {}, *model, bytes{size}, *projector};
+    return error{errc::not_found, fmt::format("{}: its blob {} is missing", path, **model)};
+  return stored_model{
+      "ollama:" + std::string(name), {}, **model, bytes{size}, projector->value_or("")};
 }
 
 }  // namespace vrambudget

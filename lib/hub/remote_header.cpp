@@ -81,20 +81,54 @@ result<void> check_data(const remote_header& h, const std::string& url) {
   return {};
 }
 
+/// What to ask first: whether a header that is known still holds, or for the rest of it.
+http_request first_request(const std::string& url, remote_header& known) {
+  http_request q{url, 0, std::nullopt, {}, {}};
+  if (known.is_complete && !known.validator.empty()) {
+    q.if_none_match = known.validator;
+  } else if (known.is_complete || known.validator.empty()) {
+    known = {};  // nothing to ask about
+  } else {
+    q.if_range = known.validator;
+    q.first = known.data.size();
+  }
+  return q;
+}
+
+/// Asks until the header is whole, or the file has changed. `old` holds if the server says so.
+result<void> read_ranges(http_client& client, http_request q, remote_header old, collector& c,
+                         remote_header& known) {
+  const http_sink sink = [&](const http_reply& r, std::uint64_t offset,
+                             std::span<const std::byte> part) { return c.take(r, offset, part); };
+  while (!known.is_complete) {
+    const std::uint64_t before = q.first;
+    q.last = c.want() - 1;
+    const auto reply = client.get(q, sink);
+    if (reply && reply->status == 304 && old.is_complete) {
+      known = std::move(old);
+      return {};
+    }
+    if (!reply) return reply.error();
+    if (c.has_changed()) return {};
+    if (!known.is_complete && !c.wrong()) (void)c.check();
+    if (c.wrong()) {
+      known = {};
+      return in_context(shown_url(q.url), *c.wrong());
+    }
+    q = {q.url, known.data.size(), std::nullopt, {}, known.validator};
+    if (!known.is_complete && q.first <= before)
+      return error{errc::io, fmt::format("{}: the server sends nothing from byte {} on",
+                                         shown_url(q.url), before)};
+  }
+  return {};
+}
+
 }  // namespace
 
 result<void> read_remote_header(http_client& client, const std::string& url, bytes first_range,
                                 remote_header& known) {
   for (int n_restarts = 0;; ++n_restarts) {
-    http_request q{url, 0, std::nullopt, {}, {}};
-    if (known.is_complete && !known.validator.empty()) {
-      q.if_none_match = known.validator;
-    } else if (known.is_complete || known.validator.empty()) {
-      known = {};  // nothing to ask about
-    } else {
-      q.if_range = known.validator;
-      q.first = known.data.size();
-    }
+    const http_request q = first_request(url, known);
     remote_header old;
     if (known.is_complete) std::swap(old, known);
     collector c(known, first_range.count);
@@ -102,29 +136,7 @@ result<void> read_remote_header(http_client& client, const std::string& url, byt
       known = {};
       continue;
     }
-    const http_sink sink = [&](const http_reply& r, std::uint64_t offset,
-                               std::span<const std::byte> part) { return c.take(r, offset, part); };
-    while (!known.is_complete) {
-      const std::uint64_t before = q.first;
-      q.last = c.want() - 1;
-      const auto reply = client.get(q, sink);
-      if (reply && reply->status == 304 && old.is_complete) {
-        known = std::move(old);
-        break;
-      }
-      if (!reply) return reply.error();
-      if (c.has_changed()) break;
-      if (!known.is_complete && !c.wrong()) (void)c.check();
-      if (c.wrong()) {
-        error e = in_context(shown_url(url), *c.wrong());
-        known = {};
-        return e;
-      }
-      q = {url, known.data.size(), std::nullopt, {}, known.validator};
-      if (!known.is_complete && q.first <= before)
-        return error{errc::io, fmt::format("{}: the server sends nothing from byte {} on",
-                                           shown_url(url), before)};
-    }
+    if (const auto ok = read_ranges(client, q, std::move(old), c, known); !ok) return ok.error();
     if (!c.has_changed()) return check_data(known, url);
     known = {};
     if (n_restarts > 1)

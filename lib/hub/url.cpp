@@ -1,47 +1,57 @@
 // Addresses by libcurl's own parser, so that what is compared is what is connected to.
 #include "vrambudget/hub/url.hpp"
 
-#include <curl/curl.h>
-
 #include <memory>
+
+#include "curl_api.hpp"
 
 namespace vrambudget {
 namespace {
 
-struct url_deleter {
-  void operator()(CURLU* u) const { curl_url_cleanup(u); }
+using detail::curl_api;
+
+/// An address in its parts, all of which are empty where it is none or libcurl is missing.
+class parsed_url {
+ public:
+  explicit parsed_url(const std::string& text) : handle_(nullptr, [](curl_api::url*) {}) {
+    const auto& curl = detail::curl();
+    if (!curl) return;
+    handle_ = {curl->url_new(), curl->url_cleanup};
+    if (handle_ && curl->url_set(handle_.get(), curl_api::whole_url, text.c_str(), 0) != 0)
+      handle_.reset();
+  }
+
+  [[nodiscard]] std::string part(curl_api::url_part what, unsigned flags = 0) const {
+    char* text = nullptr;
+    if (!handle_ || detail::curl()->url_get(handle_.get(), what, &text, flags) != 0) return {};
+    std::string copy(text);
+    detail::curl()->free(text);
+    return copy;
+  }
+
+ private:
+  std::unique_ptr<curl_api::url, void (*)(curl_api::url*)> handle_;
 };
-using url_handle = std::unique_ptr<CURLU, url_deleter>;
-
-url_handle parse_url(const std::string& text) {
-  url_handle u(curl_url());
-  if (u && curl_url_set(u.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) u.reset();
-  return u;
-}
-
-std::string part(const url_handle& u, CURLUPart what, unsigned flags = 0) {
-  char* text = nullptr;
-  if (!u || curl_url_get(u.get(), what, &text, flags) != CURLUE_OK) return {};
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
 
 }  // namespace
 
 std::string origin_of(const std::string& url) {
-  const url_handle u = parse_url(url);
-  const std::string scheme = part(u, CURLUPART_SCHEME), host = part(u, CURLUPART_HOST),
-                    port = part(u, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  const parsed_url u(url);
+  const std::string scheme = u.part(curl_api::scheme), host = u.part(curl_api::host),
+                    port = u.part(curl_api::port, curl_api::url_default_port);
   return scheme.empty() || host.empty() ? "" : scheme + "://" + host + ":" + port;
 }
 
 std::string shown_url(const std::string& url) {
-  const url_handle u = parse_url(url);
-  const std::string host = part(u, CURLUPART_HOST), port = part(u, CURLUPART_PORT);
-  if (host.empty()) return url.substr(0, url.find_first_of("?#"));
-  return part(u, CURLUPART_SCHEME) + "://" + host + (port.empty() ? "" : ":" + port) +
-         part(u, CURLUPART_PATH);
+  const parsed_url u(url);
+  const std::string host = u.part(curl_api::host), port = u.part(curl_api::port);
+  if (host.empty()) {
+    std::string shown = url.substr(0, url.find_first_of("?#"));
+    if (const auto at = shown.rfind('@'); at != shown.npos) shown.erase(0, at + 1);  // a password
+    return shown;
+  }
+  return u.part(curl_api::scheme) + "://" + host + (port.empty() ? "" : ":" + port) +
+         u.part(curl_api::path);
 }
 
 }  // namespace vrambudget

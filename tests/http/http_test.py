@@ -129,6 +129,15 @@ class Faults(HttpTest):
             self.assertLess(o.seconds, 3.5)
         self.assertLessEqual(self.sent(), 100000)
 
+    def test_libcurl_is_wanted_by_models_on_servers_only(self):
+        for name in ("libcurl.so.4", "libcurl-gnutls.so.4"):
+            open(os.path.join(self.home, name), "w").close()  # which is no library
+        o = self.inspect("range/" + FILE + "?token=1", LD_LIBRARY_PATH=self.home)
+        self.assert_fails(o, self.server.url.split("//")[1] + "/range/" + FILE + ": ", "apt-get install libcurl4", "libcurl.so.4")
+        self.assertNotIn("token", o.err)
+        self.assertEqual(self.server.requests, [])
+        self.assertEqual(self.run_program("inspect", "Qwen3-8B-Q8_0", LD_LIBRARY_PATH=self.home).status, 0)
+
     def test_a_cut_transfer_goes_on_where_it_ended(self):
         o = self.inspect("cut/" + FILE)
         self.assertEqual(o.status, 0, o.err)

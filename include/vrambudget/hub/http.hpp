@@ -1,5 +1,6 @@
 // GET over HTTP and HTTPS, in byte ranges, for files that are not on disk. libcurl stays behind this
-// header; what a GGUF header needs of a file is remote_header.hpp's business.
+// header and is opened by the first request; what a GGUF header needs of a file is remote_header.hpp's
+// business.
 #pragma once
 
 #include <cstddef>
@@ -73,8 +74,9 @@ class http_client {
   /// Errors: not_found         404, 410
   ///         bad_format        an answer that is not about the range asked for
   ///         invalid_argument  an address that is not http or https
-  ///         io                all else: refused, unreachable, untrusted, too slow, cut, redirected in
-  ///                           circles; each message has the address, without its query, and the cause
+  ///         io                all else: no libcurl on this machine, refused, unreachable, untrusted, too
+  ///                           slow, cut, redirected in circles; each message has the address, without
+  ///                           its query, and the cause
   [[nodiscard]] result<http_reply> get(const http_request& request, const http_sink& sink);
 
   [[nodiscard]] const http_traffic& traffic() const { return traffic_; }
@@ -82,6 +84,7 @@ class http_client {
  private:
   struct attempt;
 
+  [[nodiscard]] result<void> start();
   void configure(const http_request& request);
   [[nodiscard]] attempt try_once(const http_request& request, const http_sink& sink);
   [[nodiscard]] bool may_see_token(const std::string& url) const;
