@@ -19,24 +19,48 @@ def by_phase(text):
 
 
 def key(row):
-    return [row[i] for i in COMPARED]
+    """What must agree; of a view, which takes no memory, not how it is laid out."""
+    return [row[i] for i in ((OP, BYTES, PLACE) if row[PLACE] == "view" else COMPARED)]
+
+
+def parted(rows):
+    """The graph's inputs, which come first, and its nodes. The engine's further copies of an input, "CPU#inp_pos#1",
+    are left out."""
+    n = next((i for i, row in enumerate(rows) if row[OP] != "none" or row[PLACE] == "view"), len(rows))
+    return [row for row in rows[:n] if "#" not in row[NAME]], rows[n:]
 
 
 def told(who, row):
     return "%-7s%s" % (who, "  ".join(row[OP:]) if row else "ends here")
 
 
-def first_difference(ours, engines, before=3):
+def different_input(ours, engines):
+    """Inputs are as old as the graph: their order does not matter."""
+    for who, rows, others in (("engine", engines, ours), ("ours", ours, engines)):
+        others = [key(row) for row in others]
+        for row in rows:
+            if key(row) not in others:
+                return ["an input that the other does not have:", told(who, row)]
+    return None
+
+
+def different_node(ours, engines, before=3):
+    for i in range(max(len(ours), len(engines))):
+        a, b = (rows[i] if i < len(rows) else None for rows in (ours, engines))
+        if not a or not b or key(a) != key(b):
+            lines = [told("", row) for row in engines[max(0, i - before):i]]
+            return ["node %d of %d:" % (i, len(engines)), *lines, told("engine", b), told("ours", a)]
+    return None
+
+
+def first_difference(ours, engines):
     """A few lines about it; None: the graphs are the same."""
     ours, engines = by_phase(ours), by_phase(engines)
-    for phase, theirs in engines.items():
-        mine = ours.get(phase, [])
-        for i in range(max(len(mine), len(theirs))):
-            a, b = (rows[i] if i < len(rows) else None for rows in (mine, theirs))
-            if a and b and key(a) == key(b):
-                continue
-            lines = [told("", row) for row in theirs[max(0, i - before):i]]
-            return "\n".join(["%s, tensor %d of %d:" % (phase, i, len(theirs)), *lines, told("engine", b), told("ours", a)])
+    for phase, rows in engines.items():
+        (a, b), (c, d) = parted(ours.get(phase, [])), parted(rows)
+        lines = different_node(b, d) or different_input(a, c)
+        if lines:
+            return "\n".join([phase + ", " + lines[0], *lines[1:]])
     return None
 
 

@@ -116,24 +116,34 @@ class Projectors(unittest.TestCase):
 
 
 class Graphs(unittest.TestCase):
+    # phase, operation, layer, name, type, dimensions, bytes, backend, place, sources
     ours = ("generation\tadd\t0\tx\tf32\t4,1,1,1\t16\t0\tB0+0\n"
-            "prompt\tadd\t0\tx\tf32\t4,2,1,1\t32\t0\tB0+0\nprompt\tnone\t-1\t\tq4_K\t4,2,1,1\t32\t0\town:1\n")
-    engines = ("prompt\tadd\t-\tl_out-0\tf32\t4,2,1,1\t32\t0\tB0+0\ta, b\n"
-               "prompt\tnone\t-\tcache\tq4_K\t4,2,1,1\t32\t0\town\t\n"
-               "generation\tadd\t-\tl_out-0\tf32\t4,1,1,1\t16\t0\tB0+0\ta, b\n")
+            "prompt\tnone\t-1\tpos\ti32\t2,1,1,1\t8\t1\tB1+0\nprompt\tadd\t0\tx\tf32\t4,2,1,1\t32\t0\tB0+0\n"
+            "prompt\tview\t0\t\tf32\t2,4,1,1\t32\t0\tview\nprompt\tnone\t-1\t\tq4_K\t4,2,1,1\t32\t0\town:1\n")
+    engines = ("generation\tadd\t-\tl_out-0\tf32\t4,1,1,1\t16\t0\tB0+0\ta, b\n"
+               "prompt\tnone\t-\tinp_pos\ti32\t2,1,1,1\t8\t1\tB1+0\t\n"
+               "prompt\tnone\t-\tCPU#inp_pos#1\ti32\t2,1,1,1\t8\t1\tB1+32\t\n"
+               "prompt\tadd\t-\tl_out-0\tf32\t4,2,1,1\t32\t0\tB0+0\ta, b\n"
+               "prompt\tview\t-\tl_out-0 (view)\tf32\t8,1,1,1\t32\t0\tview\tl_out-0\n"
+               "prompt\tnone\t-\tcache\tq4_K\t4,2,1,1\t32\t0\town\t\n")
 
-    def test_names_and_layers_do_not_count(self):
+    def test_names_layers_and_the_layout_of_views_do_not_count(self):
         self.assertIsNone(graphs.first_difference(self.ours, self.engines))
 
-    def test_the_first_tensor_that_differs_is_told(self):
+    def test_the_first_node_that_differs_is_told(self):
         told = graphs.first_difference(self.ours.replace("16\t0\tB0+0", "16\t0\tB0+64"), self.engines)
-        self.assertIn("generation, tensor 0 of 1", told)
+        self.assertIn("generation, node 0 of 1", told)
         self.assertIn("B0+64", told)
 
     def test_a_graph_that_ends_early_differs(self):
         told = graphs.first_difference(self.ours.rsplit("prompt", 1)[0], self.engines)
-        self.assertIn("prompt, tensor 1 of 2", told)
+        self.assertIn("prompt, node 2 of 3", told)
         self.assertIn("ours   ends here", told)
+
+    def test_an_input_of_another_size_differs(self):
+        told = graphs.first_difference(self.ours.replace("2,1,1,1\t8", "3,1,1,1\t12"), self.engines)
+        self.assertIn("prompt, an input", told)
+        self.assertIn("inp_pos", told)
 
 
 if __name__ == "__main__":
