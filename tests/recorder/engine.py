@@ -19,14 +19,19 @@ HERE = pathlib.Path(__file__).resolve().parent
 KERNELS = BUILD / "kernels.tsv"
 
 
-def build(name, source, *more):
-    """The programs for an engine, in a folder of its name."""
+def build(name):
+    """Brings an engine's programs up to date; gives their folder."""
     folder = BUILD / name
     if not (folder / "CMakeCache.txt").exists():
-        command("cmake", "-S", HERE, "-B", folder, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1",
-                "-DCMAKE_CXX_FLAGS=-O1", "-DENGINE_SOURCE=%s" % source, *more)
+        raise EngineFailed("there is no engine %s: engine.py %s SOURCE builds it" % (name, name))
     command("cmake", "--build", folder, "--target", "run", "tensors", "quantize")
     return folder
+
+
+def configure(name, source, *more):
+    if not (BUILD / name / "CMakeCache.txt").exists():
+        command("cmake", "-S", HERE, "-B", BUILD / name, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1",
+                "-DCMAKE_CXX_FLAGS=-O1", "-DENGINE_SOURCE=%s" % source, *more)
 
 
 def fetch_kernels():
@@ -37,7 +42,8 @@ def fetch_kernels():
 
 def pinned():
     fetch_kernels()
-    return build(PINNED, packages.fetch_source(), "-DENGINE=%s" % packages.prebuilt_libraries())
+    configure(PINNED, packages.fetch_source(), "-DENGINE=%s" % packages.prebuilt_libraries())
+    return build(PINNED)
 
 
 def build_projector(name):
@@ -47,6 +53,7 @@ def build_projector(name):
 
 def build_tests(folder, *targets):
     """The project's own comparisons; gives where they lie."""
+    folder = folder.resolve()
     if not (folder / "CMakeCache.txt").exists():
         command("cmake", "--preset", "release", "-B", folder, cwd=HERE.parent.parent)
     command("cmake", "--build", folder, "--target", *targets)
@@ -63,19 +70,18 @@ def clang():
 def from_source(name, told):
     fetch_kernels()
     c, cxx = clang()
+    configure(name, packages.find_source(name, told), "-DCMAKE_C_COMPILER=" + c, "-DCMAKE_CXX_COMPILER=" + cxx,
+              "-DCUDA_HEADERS=%s" % packages.fetch_cuda_headers())
     packages.say("compiling, which takes ten minutes of a core")
-    build(name, packages.find_source(name, told), "-DCMAKE_C_COMPILER=" + c, "-DCMAKE_CXX_COMPILER=" + cxx,
-          "-DCUDA_HEADERS=%s" % packages.fetch_cuda_headers())
+    build(name)
 
 
 class Engine:
     """The programs of one engine."""
 
     def __init__(self, name=PINNED):
-        self.folder = pinned() if name == PINNED else BUILD / name
-        self.source = pathlib.Path((self.folder / "source").resolve())
-        if not (self.folder / "run").exists():
-            raise EngineFailed("there is no engine %s: engine.py %s SOURCE builds it" % (name, name))
+        self.folder = pinned() if name == PINNED else build(name)
+        self.source = (self.folder / "source").resolve()
 
     def environment(self, cards=()):
         """`cards`: rows of tests/truth/devices.json."""
