@@ -7,6 +7,7 @@
 #include "vrambudget/memory/compute_buffer.ipp"
 #include "vrambudget/memory/encoder_buffers.ipp"
 #include "vrambudget/memory/weights.ipp"
+#include "vrambudget/model/model.ipp"
 #include "vrambudget/plan/max_context.ipp"
 #include "vrambudget/plan/planner.ipp"
 #include "vrambudget/plan/projector_budget.ipp"

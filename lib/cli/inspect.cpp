@@ -77,9 +77,9 @@ void print_text(const model& m) {
   if (recurrent) row("recurrent layers", fmt::format("{} of {}", recurrent, hp.n_layer()));
   if (window)
     row("sliding window",
-        fmt::format("{} tokens in {} of {} layers", grouped(hp.n_swa), window, hp.n_layer()));
-  if (hp.n_expert)
-    row("experts", fmt::format("{}, {} used", hp.n_expert, hp.n_expert_used(hp.n_layer() - 1)));
+        fmt::format("{} tokens in {} of {} layers", grouped(hp.swa.n), window, hp.n_layer()));
+  if (hp.moe.n_expert)
+    row("experts", fmt::format("{}, {} used", hp.moe.n_expert, hp.n_expert_used(hp.n_layer() - 1)));
   const contents c = contents_of(m);
   for (const auto& [title, groups] :
        {std::pair{"tensors by use", &c.by_use}, {"tensors by type", &c.by_type}}) {

@@ -24,9 +24,10 @@ std::string term_name(log_term t, bool draft) {
 const kv_cache* cache_named(const memory_layout& layout, const std::string& logged) {
   const kv_cache* found = nullptr;
   for (const kv_cache& c : layout.caches) {
-    const bool is = logged.empty() || logged == "base" ? c.name == "base" || c.name == "mla"
-                    : logged == "idx"                  ? c.name == "idx" || c.name == "lid"
-                                                       : c.name == logged;
+    const bool is = logged.empty() || logged == "base"
+                        ? c.kind == cache_kind::base || c.kind == cache_kind::mla
+                    : logged == "idx" ? c.kind == cache_kind::idx || c.kind == cache_kind::lid
+                                      : name(c.kind) == logged;
     if (!is) continue;
     if (found) return nullptr;
     found = &c;
@@ -169,7 +170,7 @@ bool comparer::plan() {
     return false;
   }
   where_ = *where;
-  layout_ = layout_of(m.architecture, m.hp, *params, where_);
+  layout_ = layout_of(m, *params, where_);
   if (m.tensors.empty()) return true;
   choose_draft_types();
   planner p(m, made.devices, {{}, true});

@@ -171,7 +171,7 @@ std::string contradicts(const model& m, const log_model& lines) {
     return differs("n_layer", *n, hp.n_layer());
   const std::pair<std::string_view, std::uint64_t> all[] = {
       {"n_embd", hp.n_embd}, {"n_head", heads},       {"n_head_kv", kv},
-      {"n_ff", ff},          {"n_vocab", hp.n_vocab}, {"n_expert", hp.n_expert}};
+      {"n_ff", ff},          {"n_vocab", hp.n_vocab}, {"n_expert", hp.moe.n_expert}};
   for (const auto& [key, here] : all)
     if (const auto n = largest(lines, key); n && *n != here && (*n != 0 || key == "n_expert"))
       return differs(key, *n, here);

@@ -55,7 +55,7 @@ struct layer_bytes {
 std::vector<layer_bytes> bytes_of_layers(const model& m, const context_params& c) {
   const std::uint32_t n = m.hp.n_layer_all;
   const placement all(1, std::vector<int>(n, 0), 0, true, split_mode::layer);
-  const memory_layout layout = layout_of(m.architecture, m.hp, c, all);
+  const memory_layout layout = layout_of(m, c, all);
   std::vector<layer_bytes> out(n);
   for (const kv_cache& k : layout.caches)
     for (const kv_layer& l : k.layers) {
@@ -240,7 +240,7 @@ void fit_placement(const log_context& c, const log_model& lines, const model& m,
 
   std::vector<candidate> candidates{{out.r, 0, {}}};
   const auto fits = [&](const placement& where) {
-    const memory_layout layout = layout_of(m.architecture, m.hp, *params, where);
+    const memory_layout layout = layout_of(m, *params, where);
     for (std::size_t d = 0; d <= out.devices.size(); ++d) {
       const int b = static_cast<int>(d);
       if (any(kv) && !kv[d].is(kv_cache_bytes(layout, b, where.host()))) return false;

@@ -9,6 +9,7 @@
 #include "scan.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/engine/context.hpp"
+#include "vrambudget/engine/llama_cpp.hpp"
 
 namespace vrambudget {
 
@@ -239,7 +240,7 @@ class rebuilder {
             c_.n_ctx_seq.value_or(*c_.n_ctx / std::max(1u, k.n_stream.value_or(1)));
         // as many cells as the full cache, which a window alone would not need
         const std::uint64_t window =
-            std::uint64_t{m_.hp.n_swa} * r.n_parallel + r.n_ubatch + n_ctx_multiple;
+            std::uint64_t{m_.hp.swa.n} * r.n_parallel + r.n_ubatch + n_ctx_multiple;
         r.swa_full = *k.n_cell >= per_stream && per_stream > window;
       }
   }

@@ -79,7 +79,7 @@ std::vector<suggestion> what_would_fit(planner& p, const run& r) {
     try_run(changed, "-c " + std::to_string(most->n_ctx), "the largest context, all else the same");
   }
   const std::uint32_t n_layer = p.get_model().hp.n_layer_all;
-  if (p.get_model().hp.n_expert > 0 && !r.cpu_moe) {
+  if (p.get_model().hp.moe.n_expert > 0 && !r.cpu_moe) {
     run changed = r;
     const auto with = [&](std::uint32_t n) {
       changed.n_cpu_moe = n;

@@ -27,7 +27,7 @@ inline void build_arctic(builder& b) {
 inline void build_smallthinker(builder& b) {
   tensor* pos = b.positions();
   attention_input attention(b);
-  const std::uint32_t step = b.hp.n_no_rope_layer_step;
+  const std::uint32_t step = b.hp.rope.n_no_rope_layer_step;
   build_stack(b, {}, [&](int il, tensor* stream, const last_rows& pick) {
     tensor* logits = b.linear_without_bias(il, "ffn_gate_inp", stream);
     qkv y = project_qkv(b, il, b.rms_norm_of(il, "attn_norm", stream));
@@ -36,7 +36,7 @@ inline void build_smallthinker(builder& b) {
     tensor* attended = pick(attention(il, y));
     stream = b.add(attended, pick(stream));
     tensor* experts = moe_ffn(b, il, b.rms_norm_of(il, "ffn_norm", stream),
-                              {.gating = static_cast<gating>(b.hp.expert_gating_func),
+                              {.gating = static_cast<gating>(b.hp.moe.gating_func),
                                .act = activation::relu,
                                .logits = pick(logits)});
     return b.add(experts, stream);

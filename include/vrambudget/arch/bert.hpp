@@ -20,10 +20,9 @@ namespace detail {
 inline tensor* bert_ffn(builder& b, int il, tensor* x, activation act) {
   const auto l = static_cast<std::uint32_t>(il);
   if (b.has(il, "ffn_gate_inp"))
-    return moe_ffn(b, il, x,
-                   {.norm_weights = false,
-                    .act = activation::gelu,
-                    .weights_scale = b.hp.expert_weights_scale});
+    return moe_ffn(
+        b, il, x,
+        {.norm_weights = false, .act = activation::gelu, .weights_scale = b.hp.moe.weights_scale});
   const bool halves =
       !b.has(il, "ffn_gate") && b.require(il, "ffn_up")->ne[1] != std::int64_t{b.hp.n_ff(l)};
   return ffn(b, il, x, halves ? activation::gated_halves : act);

@@ -216,7 +216,7 @@ class builder : public ggml::op_builder {
     if (direct) expand(direct);
     if (n_embd_inp != hp.n_embd) rows = view_2d(rows, hp.n_embd, ub.n_tokens, rows->nb[1], 0);
     inp_embd = rows;
-    if (hp.f_embedding_scale != 0.0f) {
+    if (hp.scale.f_embedding != 0.0f) {
       if (!is_contiguous(*rows)) rows = cont(rows);
       rows = scale(rows);
     }
@@ -242,8 +242,9 @@ class builder : public ggml::op_builder {
   tensor* rope_factors(int il) {
     if (tensor* t = weight(il, "rope_freqs")) return t;
     if (tensor* t = layer_copy(il, "rope_freqs")) return t;
-    return layer_copy(il, cp.n_ctx_seq > hp.n_ctx_orig_yarn ? tensor_name("rope_factors_long")
-                                                            : tensor_name("rope_factors_short"));
+    return layer_copy(il, cp.n_ctx_seq > hp.rope.n_ctx_orig_yarn
+                              ? tensor_name("rope_factors_long")
+                              : tensor_name("rope_factors_short"));
   }
 
   /// The copy of a tensor of no layer that lies with the weights of layer `il`.
@@ -257,11 +258,11 @@ class builder : public ggml::op_builder {
   /// Logits from `embd`, which the model may scale first, with the file's scale and bias and the model's logit scale. `pads`: the
   /// output matrix may lack the first rows of the vocabulary, whose logits are then a constant.
   void finish_logits(bool softcap = false, bool pads = false) {
-    tensor* y = hp.f_hidden_scale != 0.0f ? scale(embd) : embd;
+    tensor* y = hp.scale.f_hidden != 0.0f ? scale(embd) : embd;
     y = mul_mat(output_matrix(), y);
     if (tensor* s = weight(-1, "output", ".scale")) y = mul(y, s);
     if (tensor* bias = weight(-1, "output", ".bias")) y = add(y, bias);
-    if (hp.f_logit_scale != 0.0f) y = scale(y);
+    if (hp.scale.f_logit != 0.0f) y = scale(y);
     if (softcap) y = scale(tanh(scale(y)));
     const std::int64_t n_missing = pads ? require(-1, "token_embd")->ne[1] - y->ne[0] : 0;
     g_.require(n_missing >= 0, "output: no more rows than the vocabulary", *y, *y);

@@ -13,9 +13,9 @@ namespace detail {
 inline tensor* command_ffn(builder& b, int il, tensor* x) {
   if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x);
   tensor* y = moe_ffn(b, il, x,
-                      {.gating = static_cast<gating>(b.hp.expert_gating_func),
-                       .norm_weights = b.hp.expert_weights_norm,
-                       .weights_scale = b.hp.expert_weights_scale});
+                      {.gating = static_cast<gating>(b.hp.moe.gating_func),
+                       .norm_weights = b.hp.moe.weights_norm,
+                       .weights_scale = b.hp.moe.weights_scale});
   if (!b.has(il, shared_expert.up)) return y;
   return b.scale(b.add(y, ffn(b, il, x, activation::silu, shared_expert)));
 }
@@ -55,7 +55,7 @@ inline void build_cohere2moe(builder& b) {
       b,
       {.norm = b.hp.rms_norm ? norm_kind::rms : norm_kind::layer,
        .rows = row_selection::after_norm},
-      [&](std::uint32_t il) { return b.hp.is_swa(il) || il < b.hp.n_layer_dense_lead; });
+      [&](std::uint32_t il) { return b.hp.is_swa(il) || il < b.hp.moe.n_layer_dense_lead; });
 }
 
 }  // namespace vrambudget::arch

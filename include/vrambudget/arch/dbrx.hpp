@@ -33,7 +33,7 @@ inline tensor* grok_ffn(builder& b, int il, tensor* x) {
 inline void build_grok(builder& b) {
   tensor* pos = b.positions();
   attention_input attention(b);
-  build_stack(b, {.softcap_logits = b.hp.f_final_logit_softcapping != 0.0f},
+  build_stack(b, {.softcap_logits = b.hp.scale.f_final_logit_softcapping != 0.0f},
               [&](int il, tensor* stream, const last_rows& pick) {
                 qkv y = project_qkv(b, il, b.rms_norm_of(il, "attn_norm", stream));
                 rotate_positions(b, y, pos);

@@ -22,7 +22,9 @@ inline tensor* indexed_latent_attention(builder& b, sparse_attention& attention,
       {.sinks = b.weight(il, "attn_sinks"), .v_decompress = b.require(il, "attn_v_b")});
 }
 
-inline void build_sparse_latent(builder& b, bool always_indexed) {
+}  // namespace detail
+
+inline void build_sparse_latent(builder& b) {
   tensor* pos = b.positions();
   sparse_attention attention(b);
   tensor* cells = nullptr;
@@ -30,14 +32,9 @@ inline void build_sparse_latent(builder& b, bool always_indexed) {
       b, {.keeps_hidden = true},
       [&](int il, tensor* x) {
         return b.linear(il, "attn_output",
-                        indexed_latent_attention(b, attention, il, x, pos, cells, always_indexed));
+                        detail::indexed_latent_attention(b, attention, il, x, pos, cells, false));
       },
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
 }
-
-}  // namespace detail
-
-inline void build_deepseek32(builder& b) { detail::build_sparse_latent(b, true); }
-inline void build_glm_dsa(builder& b) { detail::build_sparse_latent(b, false); }
 
 }  // namespace vrambudget::arch

@@ -16,16 +16,16 @@ class compressed_attention {
  public:
   explicit compressed_attention(builder& b)
       : b_(b),
-        raw_(b, cache_named(b, "swa")),
-        few_(make(b, "csa", 0, true, mask_type(b))),
-        many_(make(b, "hca", 1, false, mask_type(b))),
-        index_(make(b, "lid", 2, true, ggml_type::f16)) {
+        raw_(b, cache_of(b, cache_kind::swa)),
+        few_(make(b, cache_kind::csa, 0, true, mask_type(b))),
+        many_(make(b, cache_kind::hca, 1, false, mask_type(b))),
+        index_(make(b, cache_kind::lid, 2, true, ggml_type::f16)) {
     b.expand(raw_.mask);
   }
 
   /// x: the layer's normed input; low: queries before their up-projection.
   tensor* operator()(int il, tensor* x, tensor* low, tensor* q, tensor* k, tensor* pos) {
-    const std::uint32_t ratio = b_.hp.dsv4_compress_ratios[static_cast<std::size_t>(il)];
+    const std::uint32_t ratio = b_.hp.dsv4.compress_ratios[static_cast<std::size_t>(il)];
     tensor* cells = nullptr;
     if (ratio == 4) {
       few_.compress(il, x, attention_compressor);
@@ -46,7 +46,7 @@ class compressed_attention {
     if (ratio == 4) {
       keys = b_.concat(keys, few_.read(il), 2);
       mask = b_.concat(mask, mask_all_but(b_, few_.keys.mask, cells, few_.keys.mask->type), 0);
-      o.n_kv_max = std::min<std::int64_t>(raw_.mask->ne[0], b_.hp.n_swa) + cells->ne[0];
+      o.n_kv_max = std::min<std::int64_t>(raw_.mask->ne[0], b_.hp.swa.n) + cells->ne[0];
     } else if (ratio == 128) {
       keys = b_.concat(keys, many_.read(il), 2);
       mask = b_.concat(mask, many_.keys.mask, 0);
@@ -59,16 +59,15 @@ class compressed_attention {
   static ggml_type mask_type(const builder& b) {
     return b.cp.flash_attn ? ggml_type::f16 : ggml_type::f32;
   }
-  static compressed_cache make(builder& b, std::string_view name, std::size_t number, bool overlaps,
+  static compressed_cache make(builder& b, cache_kind kind, std::size_t number, bool overlaps,
                                ggml_type mask) {
-    return {
-        b,   cache_named(b, name), b.memory.compressors[number], number == 1 ? 128 : 4, overlaps,
-        mask};
+    return {b,   cache_of(b, kind), b.memory.compressors[number], number == 1 ? 128 : 4, overlaps,
+            mask};
   }
 
   tensor* choose_cells(int il, tensor* x, tensor* low, tensor* pos) {
     tensor* q = b_.linear_without_bias(il, "indexer.attn_q_b", low);
-    q = b_.reshape(q, b_.hp.indexer_head_size, b_.hp.indexer_n_head, b_.ub.n_tokens);
+    q = b_.reshape(q, b_.hp.indexer.head_size, b_.hp.indexer.n_head, b_.ub.n_tokens);
     q = b_.rope(q, pos);
     if (index_.keys.k_rot) q = rotate(b_, q, index_.keys.k_rot);
     tensor* weights = b_.scale(b_.linear_without_bias(il, "indexer.proj", x));
@@ -82,7 +81,7 @@ class compressed_attention {
 
 /// The output projection in two steps, the first by groups of heads.
 inline tensor* grouped_output(builder& b, int il, tensor* x) {
-  const std::int64_t n_group = b.hp.dsv4_o_group_count, rank = b.hp.dsv4_o_lora_rank,
+  const std::int64_t n_group = b.hp.dsv4.o_group_count, rank = b.hp.dsv4.o_lora_rank,
                      nt = b.ub.n_tokens;
   tensor* first =
       b.reshaped_weight(il, "attn_output_a", {x->ne[0] * x->ne[1] / n_group, rank, n_group, 1});
@@ -106,7 +105,7 @@ tensor* deepseek4_attention(builder& b, Attention&& attention, int il, tensor* x
 
 inline tensor* deepseek4_experts(builder& b, int il, tensor* x) {
   moe_options o;
-  if (static_cast<std::uint32_t>(il) < b.hp.dsv4_hash_layer_count)
+  if (static_cast<std::uint32_t>(il) < b.hp.dsv4.hash_layer_count)
     o.ids = b.get_rows(b.require(il, "ffn_gate_tid2eid"), b.tokens);
   return experts_after_dense(b, il, x, o);
 }

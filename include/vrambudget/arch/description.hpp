@@ -1,10 +1,11 @@
-// How an architecture's graph is described, and where to find the description by GGUF's name.
+// How an architecture's graph is described, and where to find the description.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 
 #include "vrambudget/arch/blocks/pooling.hpp"
+#include "vrambudget/model/architecture.hpp"
 
 namespace vrambudget::arch {
 
@@ -23,15 +24,16 @@ struct description {
   std::string_view architecture;  ///< `general.architecture`
   void (*build)(builder&);
   graph_traits traits = {};
+  void (*build_nextn)(builder&) = nullptr;  ///< its NextN layers alone, which draft for the rest
 };
 
-/// Null for an architecture without a description. `nextn`: of its NextN layers, as a graph of their own.
-[[nodiscard]] const description* find_description(std::string_view architecture,
-                                                  bool nextn = false);
+/// Null for an architecture that the engine does not know.
+[[nodiscard]] const description* find_description(const architecture_traits& architecture);
 
 /// Builds the whole graph of one micro-batch: the description, pooling, and what is read afterwards.
-inline void build_graph(const description& d, builder& b) {
-  d.build(b);
+/// `nextn`: of the NextN layers, as a graph of their own.
+inline void build_graph(const description& d, builder& b, bool nextn = false) {
+  (nextn ? d.build_nextn : d.build)(b);
   add_pooling(b, d.traits.rank);
   for (tensor* t : {b.logits, b.embd, b.embd_pooled, b.h_nextn})
     if (t) t->is_output = true;

@@ -27,13 +27,13 @@ inline qkv dflash_qkv(builder& b, int il, tensor* x) {
 
 /// The graph of a block of tokens. The one that fills the cache is never reserved for.
 inline void build_dflash(builder& b) {
-  if (b.hp.dsv4_hc_mult > 0) return b.leave_undescribed("a DFlash draft of DeepSeek V4 layers");
+  if (b.hp.hc.mult > 0) return b.leave_undescribed("a DFlash draft of DeepSeek V4 layers");
   if (b.has(-1, "markov_w1")) return b.leave_undescribed("the Markov head of DSpark");
   if (b.has(-1, "selector_hidden")) return b.leave_undescribed("the selector of DFlash 2");
   tensor* pos = b.positions();
   attention_input attention(b);
   tensor* stream = b.get_rows(b.own_or_target("token_embd"), b.token_ids());
-  if (b.hp.f_embedding_scale != 0.0f) stream = b.scale(stream);
+  if (b.hp.scale.f_embedding != 0.0f) stream = b.scale(stream);
 
   for (int il = 0; il < static_cast<int>(b.hp.n_layer()); ++il) {
     qkv x = detail::dflash_qkv(b, il, b.rms_norm_of(il, "attn_norm", stream));
@@ -42,7 +42,7 @@ inline void build_dflash(builder& b) {
     if (b.has(il, "post_attention_norm")) y = b.rms_norm_of(il, "post_attention_norm", y);
     tensor* residual = builder::named(b.add(y, stream), "ffn_inp", il);
     y = ffn(b, il, b.rms_norm_of(il, "ffn_norm", residual),
-            b.hp.ffn_gelu ? activation::gelu : activation::silu);
+            b.hp.draft.ffn_gelu ? activation::gelu : activation::silu);
     if (b.has(il, "post_ffw_norm")) y = b.rms_norm_of(il, "post_ffw_norm", y);
     stream = b.add(y, residual);
     if (tensor* s = b.weight(il, "layer_output_scale")) stream = b.mul(stream, s);

@@ -21,7 +21,7 @@ inline tensor* windowed_latent_attention(builder& b, cache_input& window, int il
 inline void build_dots3note(builder& b) {
   tensor* pos = b.positions();
   sparse_attention sparse(b);
-  cache_input window(b, cache_named(b, "swa"));
+  cache_input window(b, cache_of(b, cache_kind::swa));
   build_decoder(
       b, {},
       [&](int il, tensor* x) {
@@ -29,9 +29,9 @@ inline void build_dots3note(builder& b) {
         latent_shape s(b.hp, il);
         s.rope = b.hp.n_rot();
         if (swa) {
-          s.rank = b.hp.n_lora_kv_swa;
-          s.head_k = b.hp.n_embd_head_k_mla_swa;
-          s.head_v = b.hp.n_embd_head_v_mla_swa;
+          s.rank = b.hp.mla.n_lora_kv_swa;
+          s.head_k = b.hp.mla.n_embd_head_k_swa;
+          s.head_v = b.hp.mla.n_embd_head_v_swa;
         }
         tensor* cells = nullptr;
         tensor* y = swa ? detail::windowed_latent_attention(b, window, il, x, pos, s)

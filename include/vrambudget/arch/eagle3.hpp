@@ -19,7 +19,7 @@ inline void build_eagle3(builder& b) {
 
   tensor* rows_normed = b.rms_norm_of(il, "attn_norm", rows);
   tensor* state_normed = b.rms_norm_unpinned(il, "attn_norm_2", state);
-  tensor* residual = b.hp.norm_before_residual ? state_normed : state;
+  tensor* residual = b.hp.draft.norm_before_residual ? state_normed : state;
   qkv x = project_qkv(b, il, b.concat(rows_normed, state_normed, 0));
   rotate_positions(b, x, pos, b.rope_factors(il));
   residual = builder::named(b.add(attention(il, x), residual), "ffn_inp", il);

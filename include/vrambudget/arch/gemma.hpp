@@ -36,7 +36,8 @@ inline void build_gemma2(builder& b) {
 /// Gemma 3 norms q and k per head; it caps logits only if the file says so.
 inline void build_gemma3(builder& b) {
   detail::build_gemma<attention_input>(
-      b, {.post_norms = true, .softcap_logits = b.hp.f_final_logit_softcapping != 0.0f}, true);
+      b, {.post_norms = true, .softcap_logits = b.hp.scale.f_final_logit_softcapping != 0.0f},
+      true);
 }
 
 /// EmbeddingGemma: the same without a cache and without logits.

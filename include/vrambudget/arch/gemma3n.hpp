@@ -12,31 +12,28 @@ namespace detail {
 
 /// Feed-forward layers of the first so many layers are sparse.
 inline constexpr int gemma3n_sparse_layers = 10;
+/// Parallel streams, of which this one is computed, and the width of embeddings beside each layer.
+inline constexpr std::int64_t n_altup = 4, i_altup_act = 0, n_embd_altup = 256;
 
 class gemma3n {
  public:
-  explicit gemma3n(builder& b)
-      : b_(b),
-        n_altup_(b.hp.n_altup),
-        n_embd_(b.hp.n_embd),
-        nt_(b.ub.n_tokens),
-        active_(b.hp.i_altup_act) {}
+  explicit gemma3n(builder& b) : b_(b), n_embd_(b.hp.n_embd), nt_(b.ub.n_tokens) {}
 
   /// The computed stream with the others made from it: [n_embd, tokens, streams].
   tensor* spread(tensor* x) {
     tensor* magnitude = length(x);
     tensor* others =
-        b_.mul_mat(b_.require(-1, "altup_proj"), b_.repeat(x, {n_embd_, nt_, n_altup_ - 1, 1}));
+        b_.mul_mat(b_.require(-1, "altup_proj"), b_.repeat(x, {n_embd_, nt_, n_altup - 1, 1}));
     return b_.concat(x, rescaled(others, magnitude), 2);
   }
 
   /// The mean of all streams, each brought back to the length of the computed one.
   tensor* merge(tensor* streams) {
-    tensor* magnitude = length(slice(b_, streams, active_));
+    tensor* magnitude = length(slice(b_, streams, i_altup_act));
     tensor* others = b_.mul_mat(b_.require(-1, "altup_unembd_proj"), rest(streams));
     others = rescaled(others, magnitude);
     tensor* sum = slice(b_, streams, 0);
-    for (std::int64_t i = 0; i + 1 < n_altup_; ++i) sum = b_.add(sum, slice(b_, others, i));
+    for (std::int64_t i = 0; i + 1 < n_altup; ++i) sum = b_.add(sum, slice(b_, others, i));
     return b_.scale(sum);
   }
 
@@ -44,7 +41,7 @@ class gemma3n {
   tensor* layer(int il, tensor* streams, attention_input& attention, tensor* pos,
                 tensor* per_layer) {
     tensor* predicted = predict(il, streams);
-    tensor* x = slice(b_, predicted, active_);
+    tensor* x = slice(b_, predicted, i_altup_act);
     tensor* normed = b_.rms_norm_of(il, "attn_norm", x);
     tensor* low_rank = laurel(il, normed);
     tensor* y = b_.rms_norm_of(il, "post_attention_norm", attend(il, normed, attention, pos));
@@ -53,7 +50,8 @@ class gemma3n {
     x = b_.add(b_.rms_norm_unpinned(il, "post_ffw_norm", y), x);
 
     tensor* corrected = correct(il, predicted, x);
-    tensor* first = b_.mul(slice(b_, corrected, active_), b_.require(il, "altup_correct_scale"));
+    tensor* first =
+        b_.mul(slice(b_, corrected, i_altup_act), b_.require(il, "altup_correct_scale"));
     first = per_layer_embedding(b_, il, first, per_layer);
     return builder::named(b_.concat(slice(b_, corrected, 0), b_.add(rest(corrected), first), 2),
                           "l_out", il);
@@ -70,7 +68,7 @@ class gemma3n {
   tensor* rest(tensor* streams) {
     const std::uint64_t row = row_size(streams->type, static_cast<std::uint64_t>(n_embd_)).count;
     const std::uint64_t plane = row * static_cast<std::uint64_t>(nt_);
-    return b_.view_3d(streams, n_embd_, nt_, n_altup_ - 1, row, plane, plane);
+    return b_.view_3d(streams, n_embd_, nt_, n_altup - 1, row, plane, plane);
   }
 
   /// What each stream says about the others: [streams, tokens].
@@ -80,17 +78,17 @@ class gemma3n {
   }
   tensor* predict(int il, tensor* streams) {
     tensor* coefs = b_.linear_without_bias(il, "altup_predict_coef",
-                                           modalities(il, slice(b_, streams, active_)));
-    coefs = b_.reshape(coefs, n_altup_, n_altup_, nt_);
+                                           modalities(il, slice(b_, streams, i_altup_act)));
+    coefs = b_.reshape(coefs, n_altup, n_altup, nt_);
     tensor* y = b_.mul_mat(b_.cont(b_.permute(streams, {1, 2, 0, 3})), coefs);
     return b_.add(b_.cont(b_.permute(y, {0, 2, 1, 3})), streams);
   }
   tensor* correct(int il, tensor* predicted, tensor* x) {
     tensor* modality = modalities(il, x);
-    tensor* innovation = b_.sub(x, slice(b_, predicted, active_));
+    tensor* innovation = b_.sub(x, slice(b_, predicted, i_altup_act));
     tensor* coefs = b_.scale(b_.linear_without_bias(il, "altup_correct_coef", modality));
-    coefs = b_.cont(b_.transpose(coefs), 1, nt_, n_altup_);
-    innovation = b_.repeat(innovation, {n_embd_, nt_, n_altup_, 1});
+    coefs = b_.cont(b_.transpose(coefs), 1, nt_, n_altup);
+    innovation = b_.repeat(innovation, {n_embd_, nt_, n_altup, 1});
     return b_.add(b_.mul(innovation, coefs), predicted);
   }
 
@@ -126,7 +124,7 @@ class gemma3n {
   }
 
   builder& b_;
-  std::int64_t n_altup_, n_embd_, nt_, active_;
+  std::int64_t n_embd_, nt_;
 };
 
 }  // namespace detail
@@ -136,7 +134,7 @@ inline void build_gemma3n(builder& b) {
   tensor* x = b.scale(b.token_embeddings());
   tensor* pos = b.positions();
   attention_input attention(b);
-  tensor* per_layer = per_layer_inputs(b, x, b.hp.n_embd_altup);
+  tensor* per_layer = per_layer_inputs(b, x, detail::n_embd_altup);
   detail::gemma3n model(b);
   tensor* streams = model.spread(x);
   for (int il = 0; il < static_cast<int>(b.hp.n_layer()); ++il)

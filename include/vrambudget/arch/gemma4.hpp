@@ -81,7 +81,7 @@ inline void build_gemma4(builder& b) {
 
   b.h_nextn = b.rms_norm_of(-1, "output_norm", stream);
   b.embd = b.get_rows(b.h_nextn, out_ids);
-  b.finish_logits(b.hp.f_final_logit_softcapping != 0.0f);
+  b.finish_logits(b.hp.scale.f_final_logit_softcapping != 0.0f);
 }
 
 }  // namespace vrambudget::arch

@@ -22,7 +22,7 @@ inline void build_gpt_oss(builder& b) {
                        {.gating = gating::softmax_weight,
                         .norm_weights = false,
                         .act = activation::swiglu_oai,
-                        .weights_scale = b.hp.expert_weights_scale});
+                        .weights_scale = b.hp.moe.weights_scale});
       });
 }
 

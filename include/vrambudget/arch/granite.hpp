@@ -22,8 +22,8 @@ inline tensor* granite_attention(builder& b, attention_input& attention, int il,
 /// A dense layer, or experts with or without a shared one.
 inline tensor* granite_ffn(builder& b, int il, tensor* x, activation shared) {
   if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x);
-  tensor* routed = moe_ffn(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
-  return b.hp.n_ff_shexp > 0 ? b.add(routed, ffn(b, il, x, shared, shared_expert)) : routed;
+  tensor* routed = moe_ffn(b, il, x, {.weights_scale = b.hp.moe.weights_scale});
+  return b.hp.moe.n_ff_shexp > 0 ? b.add(routed, ffn(b, il, x, shared, shared_expert)) : routed;
 }
 
 }  // namespace detail

@@ -15,12 +15,12 @@ class graniteswitch {
   tensor* embeddings() {
     tensor* tokens = b_.get_graph().make_input("sub_tokens", ggml_type::i32, nt_);
     tensor* x = b_.get_rows(b_.require(-1, "token_embd"), tokens);
-    return b_.hp.f_embedding_scale != 0.0f ? b_.scale(x) : x;
+    return b_.hp.scale.f_embedding != 0.0f ? b_.scale(x) : x;
   }
 
   /// Attends over one number per token in a layer of its own; the result becomes the adapter's index.
   void route(attention_input& attention) {
-    const int il = b_.hp.router_layer;
+    const int il = b_.hp.attn.router_layer;
     tensor* k = b_.get_graph().make_input("router_ksig", ggml_type::f32, nt_);
     tensor* v = b_.get_graph().make_input("router_vval", ggml_type::f32, nt_);
     tensor* q = b_.get_graph().make_input("router_q", ggml_type::f32, nt_);
@@ -80,7 +80,7 @@ class graniteswitch {
 /// Source: llama.cpp, src/models/granite-switch.cpp: graph
 inline void build_graniteswitch(builder& b) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
-  const auto scaled = [&](tensor* t) { return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t; };
+  const auto scaled = [&](tensor* t) { return b.hp.scale.f_residual != 0.0f ? b.scale(t) : t; };
   detail::graniteswitch model(b);
   tensor* stream = model.embeddings();
   tensor* pos = b.positions();

@@ -23,7 +23,7 @@ inline void build_grovemoe(builder& b) {
                       .select_by_sigmoid = true};
         tensor* y = moe_ffn(b, il, x, o);
         o.names = chunk_experts;
-        o.per_group = b.hp.n_group_experts;
+        o.per_group = b.hp.moe.n_group_experts;
         return b.add(y, b.scale(moe_ffn(b, il, y, o)));
       });
 }

@@ -10,7 +10,7 @@ namespace detail {
 /// One pass of a stack, whose first layer is `first`.
 inline tensor* hrm_pass(builder& b, attention_input& attention, tensor* pos, tensor* stream,
                         int first) {
-  for (int i = 0; i < static_cast<int>(b.hp.n_hrm_layers_per_stack); ++i) {
+  for (int i = 0; i < static_cast<int>(b.hp.hrm.n_layers_per_stack); ++i) {
     const int il = first + i;
     tensor* x = b.rms_norm(stream);
     qkv y = project_qkv(b, il, x);
@@ -31,11 +31,11 @@ inline void build_hrm_text(builder& b) {
   int first = 0;
   const auto pass = [&] {
     tensor* stream = detail::hrm_pass(b, attention, pos, b.add(high, low), first);
-    first += static_cast<int>(b.hp.n_hrm_layers_per_stack);
+    first += static_cast<int>(b.hp.hrm.n_layers_per_stack);
     return stream;
   };
-  for (std::uint32_t h = 0; h < b.hp.n_hrm_h_cycles; ++h) {
-    for (std::uint32_t l = 0; l < b.hp.n_hrm_l_cycles; ++l) low = pass();
+  for (std::uint32_t h = 0; h < b.hp.hrm.n_h_cycles; ++h) {
+    for (std::uint32_t l = 0; l < b.hp.hrm.n_l_cycles; ++l) low = pass();
     high = pass();
   }
   b.embd = b.get_rows(high, b.output_ids());

@@ -63,7 +63,7 @@ inline void build_hy_v4(builder& b) {
   tensor* pos = b.positions();
   std::optional<sparse_attention> indexed;
   std::optional<attention_input> dense;
-  if (b.hp.indexer_top_k > 0)
+  if (b.hp.indexer.top_k > 0)
     indexed.emplace(b, false);
   else
     dense.emplace(b);

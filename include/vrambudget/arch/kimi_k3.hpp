@@ -54,10 +54,10 @@ inline tensor* routed_latent_experts(builder& b, int il, tensor* x) {
   if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x, activation::situ);
   tensor* down = b.weight(il, "ffn_routed_down");
   tensor* routed = moe_ffn(b, il, down ? b.mul_mat(down, x) : x,
-                           {.gating = static_cast<gating>(b.hp.expert_gating_func),
-                            .norm_weights = b.hp.expert_weights_norm,
+                           {.gating = static_cast<gating>(b.hp.moe.gating_func),
+                            .norm_weights = b.hp.moe.weights_norm,
                             .act = activation::situ,
-                            .weights_scale = b.hp.expert_weights_scale,
+                            .weights_scale = b.hp.moe.weights_scale,
                             .logits = b.mul_mat(b.require(il, "ffn_gate_inp"), x)});
   if (b.has(il, "ffn_routed_norm")) routed = b.rms_norm_of(il, "ffn_routed_norm", routed);
   if (tensor* up = b.weight(il, "ffn_routed_up")) routed = b.mul_mat(up, routed);
@@ -70,7 +70,7 @@ inline tensor* routed_latent_experts(builder& b, int il, tensor* x) {
 /// Source: llama.cpp, src/models/kimi-k3.cpp: graph
 inline void build_kimi_k3(builder& b) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
-  const std::uint32_t block = b.hp.attn_res_block_size;
+  const std::uint32_t block = b.hp.attn.res_block_size;
   tensor* stream = b.token_embeddings();
   recurrent_input rs(b);
   attention_input attention(b);
@@ -87,10 +87,10 @@ inline void build_kimi_k3(builder& b) {
     if (starts_block) depth.bank(stream);
     x = b.rms_norm_of(il, "attn_norm", x);
     b.expand(x);
-    tensor* y = b.hp.is_recr(l)
-                    ? kimi_delta_attention(
-                          b, rs, il, x, {.bounded_decay = b.hp.kda_bounded, .all_snapshots = true})
-                    : detail::gated_latent_attention(b, attention, il, x);
+    tensor* y = b.hp.is_recr(l) ? kimi_delta_attention(
+                                      b, rs, il, x,
+                                      {.bounded_decay = b.hp.kda.is_bounded, .all_snapshots = true})
+                                : detail::gated_latent_attention(b, attention, il, x);
     stream = starts_block ? y : b.add(stream, y);
     x = b.rms_norm_of(il, "ffn_norm", mixed(stream, il, "ffn_res_score"));
     stream = b.add(stream, detail::routed_latent_experts(b, il, x));

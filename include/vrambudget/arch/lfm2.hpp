@@ -72,7 +72,7 @@ inline void build_lfm2(builder& b) {
         return attention(il, y);
       },
       [&](int il, tensor* x) {
-        return dense_or_experts(b, il, x, {.gating = static_cast<gating>(b.hp.expert_gating_func)});
+        return dense_or_experts(b, il, x, {.gating = static_cast<gating>(b.hp.moe.gating_func)});
       });
 }
 

@@ -17,19 +17,19 @@ template <class Attention = attention_input, bool logits = true>
 void build_llama(builder& b) {
   b.require_whole_heads();
   tensor* pos = b.positions();
-  tensor* q_scale = b.hp.f_attn_temp_scale != 0.0f ? b.attention_scales() : nullptr;
+  tensor* q_scale = b.hp.attn.f_temp_scale != 0.0f ? b.attention_scales() : nullptr;
   Attention attention(b);
   build_decoder(
       b, {.logits = logits},
       [&](int il, tensor* x) {
         qkv y = project_qkv(b, il, x);
         rotate_positions(b, y, pos, b.rope_factors(il));
-        if (b.hp.use_kq_norm) y.q = b.rms_norm(y.q), y.k = b.rms_norm(y.k);
+        if (b.hp.attn.use_kq_norm) y.q = b.rms_norm(y.q), y.k = b.rms_norm(y.k);
         if (q_scale) y.q = b.mul(y.q, q_scale);
         return attention(il, y);
       },
       [&](int il, tensor* x) {
-        return dense_or_experts(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+        return dense_or_experts(b, il, x, {.weights_scale = b.hp.moe.weights_scale});
       });
 }
 

@@ -17,7 +17,7 @@ inline void build_llama4(builder& b) {
         qkv y = project_qkv(b, il, x);
         if (b.hp.rotates(il)) {
           rotate_positions(b, y, pos, b.rope_factors(il));
-          if (b.hp.use_kq_norm) y.q = b.rms_norm(y.q), y.k = b.rms_norm(y.k);
+          if (b.hp.attn.use_kq_norm) y.q = b.rms_norm(y.q), y.k = b.rms_norm(y.k);
         } else {
           y.q = b.mul(y.q, q_scale);
         }

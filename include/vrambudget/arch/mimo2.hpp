@@ -16,7 +16,7 @@ inline void build_mimo2(builder& b) {
         qkv y = project_qkv(b, il, x);
         rotate_positions(b, y, pos);
         tensor* out = attention(il, y, {.sinks = b.weight(il, "attn_sinks")});
-        return b.hp.f_attn_value_scale != 0.0f ? b.scale(out) : out;
+        return b.hp.attn.f_value_scale != 0.0f ? b.scale(out) : out;
       },
       [&](int il, tensor* x) { return experts_after_dense(b, il, x); });
 }

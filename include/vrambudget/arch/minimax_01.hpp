@@ -89,7 +89,7 @@ inline void build_minimax_01(builder& b) {
     y = pick(y);
     y = b.add(y, b.scale(pick(x)));
     x = b.rms_norm_of(il, "ffn_norm", y);
-    y = moe_ffn(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+    y = moe_ffn(b, il, x, {.weights_scale = b.hp.moe.weights_scale});
     return b.add(y, b.scale(x));
   });
 }

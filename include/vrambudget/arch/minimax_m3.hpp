@@ -24,7 +24,7 @@ inline void build_minimax_m3(builder& b) {
         qkv y = project_qkv(b, il, x);
         norm_heads(b, il, y);
         rotate_positions(b, y, pos);
-        if (!sparse || static_cast<std::uint32_t>(il) < b.hp.n_layer_dense_lead)
+        if (!sparse || static_cast<std::uint32_t>(il) < b.hp.moe.n_layer_dense_lead)
           return attention(il, y);
         return b.linear_without_bias(il, "attn_output", (*sparse)(il, x, y, pos));
       },

@@ -44,7 +44,7 @@ inline void build_bailingmoe3_nextn(builder& b) {
 /// DeepSeek V4: all streams go through it; its attention has the window of raw keys alone.
 inline void build_deepseek4_nextn(builder& b) {
   const int il = static_cast<int>(b.hp.n_layer());
-  const std::int64_t hc = b.hp.dsv4_hc_mult, n_embd = b.hp.n_embd, nt = b.ub.n_tokens;
+  const std::int64_t hc = b.hp.hc.mult, n_embd = b.hp.n_embd, nt = b.ub.n_tokens;
   tensor* rows = detail::nextn_rows_of_tokens(b, il);
   tensor* h = b.reshape(b.hidden_state(hc * n_embd), n_embd, hc, nt);
   tensor* pos = b.positions();
@@ -120,7 +120,7 @@ inline void build_mimo2_nextn(builder& b) {
         qkv y = project_qkv(b, il, x);
         rotate_positions(b, y, pos);
         tensor* out = attention(il, y, {.sinks = b.weight(il, "attn_sinks")});
-        return b.hp.f_attn_value_scale != 0.0f ? b.scale(out) : out;
+        return b.hp.attn.f_value_scale != 0.0f ? b.scale(out) : out;
       },
       [&](int il, tensor* x) { return ffn(b, il, x); });
 }
@@ -158,9 +158,9 @@ inline void build_cohere2moe_nextn(builder& b) {
       },
       [&](int il, tensor* x) {
         tensor* y = moe_ffn(b, il, x,
-                            {.gating = static_cast<gating>(b.hp.expert_gating_func),
-                             .norm_weights = b.hp.expert_weights_norm,
-                             .weights_scale = b.hp.expert_weights_scale});
+                            {.gating = static_cast<gating>(b.hp.moe.gating_func),
+                             .norm_weights = b.hp.moe.weights_norm,
+                             .weights_scale = b.hp.moe.weights_scale});
         if (!b.has(il, "ffn_up_shexp")) return y;
         return b.scale(b.add(y, ffn(b, il, x, activation::silu, shared_expert)));
       });

@@ -20,7 +20,7 @@ inline void build_phi3(builder& b) {
       },
       [&](int il, tensor* x) {
         if (b.has(il, "ffn_gate_inp"))
-          return moe_ffn(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+          return moe_ffn(b, il, x, {.weights_scale = b.hp.moe.weights_scale});
         return ffn(b, il, x, activation::gated_halves);
       });
 }

@@ -17,11 +17,11 @@ namespace detail {
 /// Source:   llama.cpp, src/models/plamo2.cpp: build_plamo2_mamba_layer
 inline tensor* mamba_over_heads(builder& b, recurrent_input& rs, int il, tensor* x) {
   const hparams& hp = b.hp;
-  const std::int64_t d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state, n_head = hp.ssm_dt_rank,
+  const std::int64_t d_inner = hp.ssm.d_inner, d_state = hp.ssm.d_state, n_head = hp.ssm.dt_rank,
                      head = n_head ? d_inner / n_head : 0;
   const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
 
-  tensor* conv = b.reshape(rs.load(rs.all_r(il)), hp.ssm_d_conv - 1, d_inner, n_seqs);
+  tensor* conv = b.reshape(rs.load(rs.all_r(il)), hp.ssm.d_conv - 1, d_inner, n_seqs);
   tensor* zx = b.linear_without_bias(il, "ssm_in", b.reshape(x, x->ne[0], nst, n_seqs));
   zx = b.cont(b.permute(zx, {0, 2, 1, 3}), 2 * head, n_head, nst, n_seqs);
   const auto half = [&](std::int64_t first) {

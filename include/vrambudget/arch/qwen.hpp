@@ -17,7 +17,7 @@ template <class Attention = attention_input, bool norm_weights = true>
 void build_qwen3(builder& b) {
   build_plain_decoder<Attention>(b, {.norms = head_norms::before_rope}, [&](int il, tensor* x) {
     return dense_or_experts(
-        b, il, x, {.norm_weights = norm_weights, .weights_scale = b.hp.expert_weights_scale});
+        b, il, x, {.norm_weights = norm_weights, .weights_scale = b.hp.moe.weights_scale});
   });
 }
 

@@ -40,7 +40,7 @@ inline tensor* gated_attention(builder& b, attention_input& attention, int il, t
 /// Experts with a shared one behind a gate of its own, or a dense layer.
 inline tensor* gated_experts(builder& b, int il, tensor* x) {
   if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x);
-  tensor* routed = moe_ffn(b, il, x, {.weights_scale = b.hp.expert_weights_scale});
+  tensor* routed = moe_ffn(b, il, x, {.weights_scale = b.hp.moe.weights_scale});
   if (!b.has(il, "ffn_up_shexp")) return routed;
   tensor* shared = ffn(b, il, x, activation::silu, shared_expert);
   tensor* gate = b.sigmoid(b.linear(il, "ffn_gate_inp_shexp", x));

@@ -68,7 +68,7 @@ inline void build_qwen4exp(builder& b) {
   tensor* pos = b.positions();
   tensor* out_ids = b.output_ids();
   tensor* ngrams = nullptr;
-  if (b.hp.ple_n_heads > 0) b.expand(ngrams = ngram_embeddings(b));
+  if (b.hp.ple.n_heads > 0) b.expand(ngrams = ngram_embeddings(b));
   block_chooser choose(b, attention.mask());
   tensor* streams = start_streams(b, embeddings);
 
@@ -84,7 +84,7 @@ inline void build_qwen4exp(builder& b) {
                     {.sigmoid_gate = true, .copies_states = true});
     } else {
       attention_options o{.project = false};
-      if (b.hp.indexer_head_size > 0 && b.hp.index_block_arr[l] > 0) {
+      if (b.hp.indexer.head_size > 0 && b.hp.indexer.block_arr[l] > 0) {
         tensor* cells = choose(il, block.input, pos);
         o.n_kv_max = cells->ne[0];
         o.mask = mask_all_but(b, attention.mask(), cells, ggml_type::f32);

@@ -1,10 +1,9 @@
-// Which description builds which architecture, by GGUF's name. A new architecture is one row here.
+// Which description builds which architecture of model/architectures.hpp.
 #pragma once
 
 #include <algorithm>
 #include <cstdint>
-#include <span>
-#include <string_view>
+#include <iterator>
 
 #include "vrambudget/arch/afmoe.hpp"
 #include "vrambudget/arch/arctic.hpp"
@@ -69,6 +68,7 @@
 #include "vrambudget/arch/t5.hpp"
 #include "vrambudget/arch/talkie.hpp"
 #include "vrambudget/arch/wavtokenizer.hpp"
+#include "vrambudget/model/architectures.hpp"
 
 namespace vrambudget::arch {
 
@@ -88,7 +88,7 @@ inline constexpr description descriptions[] = {
     {"baichuan", build_plain},
     {"bailingmoe", build_deepseek<>},
     {"bailingmoe2", build_deepseek<normed_heads>},
-    {"bailingmoe3", build_bailingmoe3, many_nodes},
+    {"bailingmoe3", build_bailingmoe3, many_nodes, build_bailingmoe3_nextn},
     {"bert", build_bert},
     {"bitnet", build_bitnet},
     {"bloom", build_bloom},
@@ -97,15 +97,15 @@ inline constexpr description descriptions[] = {
     {"codeshell", build_starcoder2},
     {"cogvlm", build_cogvlm},
     {"cohere2", build_cohere2},
-    {"cohere2moe", build_cohere2moe},
+    {"cohere2moe", build_cohere2moe, {}, build_cohere2moe_nextn},
     {"command-r", build_command_r},
     {"dbrx", build_dbrx},
     {"deci", build_deci},
     {"deepseek", build_deepseek<>},
-    {"deepseek2", build_deepseek2<>},
+    {"deepseek2", build_deepseek2<>, {}, build_latent_nextn},
     {"deepseek2-ocr", build_deepseek<>},
-    {"deepseek32", build_deepseek32},
-    {"deepseek4", build_deepseek4, many_nodes},
+    {"deepseek32", build_sparse_latent, {}, build_latent_nextn},
+    {"deepseek4", build_deepseek4, many_nodes, build_deepseek4_nextn},
     {"dflash", build_dflash},
     {"dots1", build_deepseek<normed_heads>},
     {"dots3note", build_dots3note},
@@ -126,9 +126,9 @@ inline constexpr description descriptions[] = {
     {"gemma3n", build_gemma3n},
     {"gemma4", build_gemma4},
     {"gemma4-assistant", build_gemma4_assistant},
-    {"glm-dsa", build_glm_dsa},
+    {"glm-dsa", build_sparse_latent, {}, build_latent_nextn},
     {"glm4", build_glm4},
-    {"glm4moe", build_glm4moe},
+    {"glm4moe", build_glm4moe, {}, build_glm4moe_nextn},
     {"gpt-oss", build_gpt_oss},
     {"gpt2", build_gpt2},
     {"gptneox", build_gptneox},
@@ -143,7 +143,7 @@ inline constexpr description descriptions[] = {
     {"hunyuan-dense", build_hunyuan},
     {"hunyuan-moe", build_hunyuan_moe},
     {"hunyuan_vl", build_hunyuan},
-    {"hy_v3", build_deepseek<rows_late>},
+    {"hy_v3", build_deepseek<rows_late>, {}, build_hy_v3_nextn},
     {"hy_v4", build_hy_v4, many_nodes},
     {"internlm2", build_plain},
     {"jais", build_jais},
@@ -166,7 +166,7 @@ inline constexpr description descriptions[] = {
     {"mamba2", build_mamba<mamba2>},
     {"maple", build_deepseek<windows_rotate>},
     {"mellum", build_qwen3<>},
-    {"mimo2", build_mimo2},
+    {"mimo2", build_mimo2, {}, build_mimo2_nextn},
     {"minicpm", build_granite<>},
     {"minicpm3", build_minicpm3},
     {"minimax-01", build_minimax_01, many_nodes_long_prompt},
@@ -180,7 +180,7 @@ inline constexpr description descriptions[] = {
     {"nanbeige", build_nanbeige, many_nodes},
     {"nemotron", build_nemotron},
     {"nemotron_h", build_nemotron_h},
-    {"nemotron_h_moe", build_nemotron_h},
+    {"nemotron_h_moe", build_nemotron_h, {}, build_nemotron_h_nextn},
     {"neo-bert", build_neo_bert},
     {"nomic-bert", build_nomic_bert},
     {"nomic-bert-moe", build_jina_bert_v3},
@@ -204,10 +204,10 @@ inline constexpr description descriptions[] = {
     {"qwen2moe", build_qwen2moe},
     {"qwen2vl", build_plain},
     {"qwen3", build_qwen3<>, {.rank = {.soft_max = true}}},
-    {"qwen35", build_qwen35, many_nodes},
-    {"qwen35moe", build_qwen35, many_nodes},
+    {"qwen35", build_qwen35, many_nodes, build_qwen35_nextn},
+    {"qwen35moe", build_qwen35, many_nodes, build_qwen35_nextn},
     {"qwen3moe", build_qwen3<>},
-    {"qwen3next", build_qwen3next, many_nodes},
+    {"qwen3next", build_qwen3next, many_nodes, build_qwen35_nextn<nextn_rows::after_attention>},
     {"qwen3tts", build_qwen3vl},
     {"qwen3vl", build_qwen3vl, {.rank = {.soft_max = true}}},
     {"qwen3vlmoe", build_qwen3vlmoe},
@@ -224,7 +224,7 @@ inline constexpr description descriptions[] = {
     {"stablelm", build_stablelm},
     {"starcoder", build_gpt2},
     {"starcoder2", build_starcoder2},
-    {"step35", build_step35},
+    {"step35", build_step35, {}, build_step35_nextn},
     {"t5", build_t5},
     {"t5encoder", build_t5_encoder},
     {"talkie", build_talkie},
@@ -232,37 +232,15 @@ inline constexpr description descriptions[] = {
     {"xverse", build_plain},
 };
 // clang-format on
-static_assert(std::adjacent_find(std::begin(descriptions), std::end(descriptions),
-                                 [](const description& a, const description& b) {
-                                   return a.architecture >= b.architecture;
-                                 }) == std::end(descriptions),
-              "rows are sorted by name, one per architecture");
+static_assert(std::equal(std::begin(descriptions), std::end(descriptions),
+                         std::begin(architectures), std::end(architectures),
+                         [](const description& d, const architecture_traits& a) {
+                           return d.architecture == a.name;
+                         }),
+              "one row for each of model/architectures.hpp, in their order");
 
-// clang-format off: one row each
-/// The NextN layers of a model as a graph of their own, which drafts for the rest.
-inline constexpr description nextn_descriptions[] = {
-    {"bailingmoe3", build_bailingmoe3_nextn, many_nodes},
-    {"cohere2moe", build_cohere2moe_nextn},
-    {"deepseek2", build_latent_nextn},
-    {"deepseek32", build_latent_nextn},
-    {"deepseek4", build_deepseek4_nextn, many_nodes},
-    {"glm-dsa", build_latent_nextn},
-    {"glm4moe", build_glm4moe_nextn},
-    {"hy_v3", build_hy_v3_nextn},
-    {"mimo2", build_mimo2_nextn},
-    {"nemotron_h_moe", build_nemotron_h_nextn},
-    {"qwen35", build_qwen35_nextn, many_nodes},
-    {"qwen35moe", build_qwen35_nextn, many_nodes},
-    {"qwen3next", build_qwen35_nextn<nextn_rows::after_attention>, many_nodes},
-    {"step35", build_step35_nextn},
-};
-// clang-format on
-
-const description* find_description(std::string_view architecture, bool nextn) {
-  for (const description& d : nextn ? std::span<const description>(nextn_descriptions)
-                                    : std::span<const description>(descriptions))
-    if (d.architecture == architecture) return &d;
-  return nullptr;
+const description* find_description(const architecture_traits& a) {
+  return a.is_known() ? &descriptions[index_of(a)] : nullptr;
 }
 
 }  // namespace vrambudget::arch

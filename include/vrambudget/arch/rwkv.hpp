@@ -21,7 +21,7 @@ inline tensor* previous_tokens(builder& b, tensor* last, tensor* x) {
 }
 
 inline tensor* load_shift(builder& b, recurrent_input& rs, int il) {
-  return b.reshape(rs.load(rs.all_r(il)), b.hp.n_embd, b.hp.token_shift_count, b.ub.n_seqs);
+  return b.reshape(rs.load(rs.all_r(il)), b.hp.n_embd, b.hp.wkv.token_shift_count, b.ub.n_seqs);
 }
 inline void store_shift(builder& b, recurrent_input& rs, int il, tensor* shift) {
   tensor* all = rs.all_r(il);
@@ -68,7 +68,7 @@ void build_rwkv(builder& b, TimeMix&& time_mix) {
     stream = rows(stream);
     normed = rows(normed);
     stream = b.add(channel_mix(b, il, normed, rows(previous)), stream);
-    if (const auto every = static_cast<int>(b.hp.rescale_every_n_layers);
+    if (const auto every = static_cast<int>(b.hp.wkv.rescale_every_n_layers);
         every != 0 && (il + 1) % every == 0)
       stream = b.scale(stream);
   }

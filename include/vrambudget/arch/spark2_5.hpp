@@ -35,7 +35,7 @@ inline void build_muse_glimmer(builder& b) {
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(
-      b, {.softcap_logits = b.hp.f_final_logit_softcapping != 0.0f, .embd_norm = true},
+      b, {.softcap_logits = b.hp.scale.f_final_logit_softcapping != 0.0f, .embd_norm = true},
       [&](int il, tensor* x) {
         qkv y = project_qkv(b, il, x);
         norm_heads(b, il, y);

@@ -79,7 +79,7 @@ inline tensor* convnext_block(builder& b, int il, tensor* x) {
 inline void build_wavtokenizer(builder& b) {
   tensor* x = detail::transposed(b, b.token_embeddings());
   x = detail::biased_convolution(b, -1, "conv1d", x);
-  for (int il = 0; il < static_cast<int>(b.hp.posnet_n_layer); ++il) {
+  for (int il = 0; il < static_cast<int>(b.hp.vocoder.n_layer_posnet); ++il) {
     if (il == 5)
       x = detail::group_norm_of(b, il, "posnet.attn_norm", x);
     else
@@ -87,7 +87,7 @@ inline void build_wavtokenizer(builder& b) {
   }
   x = b.embedding_norm(norm_kind::layer, detail::transposed(b, x));
   x = detail::transposed(b, x);
-  for (int il = 0; il < static_cast<int>(b.hp.convnext_n_layer); ++il)
+  for (int il = 0; il < static_cast<int>(b.hp.vocoder.n_layer_convnext); ++il)
     x = detail::convnext_block(b, il, x);
   x = b.layer_norm_of(-1, "output_norm", detail::transposed(b, x));
   b.embd = b.linear(-1, "output", x);

@@ -2,6 +2,8 @@
 // makes them; graphs read and write them.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -10,6 +12,24 @@
 #include "vrambudget/ggml/type.hpp"
 
 namespace vrambudget {
+
+/// What a cache is for. A layout has at most one of each.
+enum class cache_kind : std::uint8_t {
+  base,  ///< K and V of layers that see the whole context
+  swa,   ///< of layers with a sliding window
+  mla,   ///< latent K of layers that see what an index chooses
+  idx,   ///< index keys beside `base`, for blocks of cells
+  lid,   ///< index keys beside `mla` or `csa`: the lightning indexer's
+  csa,   ///< K of four tokens in one
+  hca,   ///< K of 128 tokens in one
+};
+
+[[nodiscard]] constexpr std::string_view name(cache_kind k) {
+  constexpr std::array<std::string_view, 7> names = {"base", "swa", "mla", "idx",
+                                                     "lid",  "csa", "hca"};
+  static_assert(names.size() == static_cast<std::size_t>(cache_kind::hca) + 1);
+  return names[static_cast<std::size_t>(k)];
+}
 
 /// K and V of one layer in a cache.
 struct kv_layer {
@@ -21,7 +41,7 @@ struct kv_layer {
 
 /// One cache over some layers.
 struct kv_cache {
-  std::string_view name;       ///< "base", "swa", "attn", ...
+  cache_kind kind = cache_kind::base;
   std::uint32_t n_cell = 0;    ///< cells per stream
   std::uint32_t n_stream = 1;  ///< sequences with cells of their own; 1: all share them
   ggml_type type_k = ggml_type::f16;
@@ -78,6 +98,13 @@ struct memory_layout {
   std::vector<kv_cache> caches;
   std::optional<recurrent_state> recurrent;
   std::vector<compressor_state> compressors;
+
+  /// The cache of a kind; null: none.
+  [[nodiscard]] const kv_cache* find(cache_kind kind) const {
+    for (const kv_cache& c : caches)
+      if (c.kind == kind) return &c;
+    return nullptr;
+  }
 };
 
 }  // namespace vrambudget

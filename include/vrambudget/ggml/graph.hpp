@@ -7,18 +7,20 @@
 #include <initializer_list>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "vrambudget/error.hpp"
 #include "vrambudget/ggml/tensor.hpp"
 
 namespace vrambudget::ggml {
 
 /// Owns tensors and the order in which they are computed. Reuse one for many graphs: `clear` keeps
 /// its memory. A first broken rule (shapes that do not fit, a size beyond 64 bits) is kept in
-/// `failure()`; building goes on with harmless tensors so that descriptions need no checks.
+/// `status()`; building goes on with harmless tensors so that descriptions need no checks.
 class graph {
  public:
   /// Forgets all tensors; their memory is used again.
@@ -26,7 +28,7 @@ class graph {
     n_used_ = 0;
     nodes_.clear();
     leafs_.clear();
-    failure_.clear();
+    problem_.reset();
     n_weights_ = 0;
     ++number_;
   }
@@ -109,10 +111,14 @@ class graph {
   /// Different weights that the graph's nodes read.
   [[nodiscard]] std::size_t n_weights() const { return n_weights_; }
 
-  /// Why no engine could build this graph; empty: nothing is wrong.
-  [[nodiscard]] const std::string& failure() const { return failure_; }
-  void fail(std::string why) {
-    if (failure_.empty()) failure_ = std::move(why);
+  /// Whether an engine could build this graph; the first problem, if there was any.
+  [[nodiscard]] result<void> status() const {
+    if (problem_) return *problem_;
+    return {};
+  }
+  /// Keeps the problem if it is the first.
+  void fail(std::string message) {
+    if (!problem_) problem_ = error{errc::invalid_argument, std::move(message)};
   }
   void require(bool holds, const char* rule, const tensor& a, const tensor& b) {
     if (!holds) [[unlikely]]
@@ -182,7 +188,7 @@ class graph {
   std::size_t n_used_ = 0;
   std::vector<tensor*> nodes_;
   std::vector<tensor*> leafs_;
-  std::string failure_;
+  std::optional<error> problem_;
   std::size_t n_weights_ = 0;
   std::uint32_t number_ = 1;
 };

@@ -34,7 +34,7 @@ namespace vrambudget {
     experts = std::max<std::uint64_t>(experts, hp.n_expert_used(il));
   }
   const std::uint64_t streams =
-      std::max<std::uint64_t>({1, hp.dsv4_hc_mult, hp.n_embd_per_layer ? hp.n_layer() : 0});
+      std::max<std::uint64_t>({1, hp.hc.mult, hp.n_embd_per_layer ? hp.n_layer() : 0});
   const std::uint64_t copies = n_devices > 1 ? sched_max_copies : 1;
   const std::uint64_t rows =
       std::max<std::uint64_t>(cp.n_outputs_max, nt * (cp.embeddings ? 1 : 0));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <vector>
@@ -60,6 +61,11 @@ class graph_planner {
                                              const graph_observer& seen = {});
 
  private:
+  /// Whether a context has the graph of the NextN layers alone.
+  [[nodiscard]] bool is_nextn(const context_params& cp) const {
+    return cp.kind == context_kind::mtp && model_.hp.n_layer() > 0;
+  }
+
   /// Builds the graph of `ub` and splits it.
   result<void> split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
                      const memory_layout& memory, const arch::ubatch& ub);
@@ -71,6 +77,11 @@ class graph_planner {
   /// therefore cannot fail.
   void draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
             const context_params& cp, const memory_layout& memory, const arch::ubatch& ub);
+
+  /// Adds to `out` by how much the graphs of a full cache exceed those that were reserved.
+  result<void> add_growth(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
+                          context_params cp, const memory_layout& memory,
+                          std::initializer_list<arch::ubatch> batches);
 
   /// Raises the pools of `out` to what the operations of the graph that was split last draw.
   void add_pools(const ggml::scheduler& sched, compute_buffers& out) const;

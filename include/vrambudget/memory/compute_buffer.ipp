@@ -51,9 +51,9 @@ void graph_planner::borrow_from(const model& target, const weights& placed,
 
 result<compute_buffers> graph_planner::plan(context_params cp, const memory_layout& memory,
                                             const graph_observer& seen) {
-  const bool nextn = cp.kind == context_kind::mtp && model_.hp.n_layer() > 0;
-  const arch::description* d = arch::find_description(model_.architecture, nextn);
-  if (!d)
+  const bool nextn = is_nextn(cp);
+  const arch::description* d = arch::find_description(*model_.traits);
+  if (!d || (nextn && !d->build_nextn))
     return error{errc::unsupported, std::string("no graph description for ") +
                                         (nextn ? "NextN layers of " : "") + "architecture '" +
                                         model_.architecture + "'"};
@@ -63,11 +63,11 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   ggml::scheduler sched(backends_, n_copies(cp), op_offload_);
 
   const arch::ubatch one_each{n_seqs, n_seqs, n_seqs};
-  if (auto done = split(sched, *d, cp, memory, one_each); !done) return done.error();
+  if (const auto ok = split(sched, *d, cp, memory, one_each); !ok) return ok.error();
   for (const auto& [op, enabled] : probed_ops(cp)) {
     if (!*enabled || stays_on_layers(op)) continue;
     *enabled = false;
-    if (auto done = split(sched, *d, cp, memory, one_each); !done) return done.error();
+    if (const auto ok = split(sched, *d, cp, memory, one_each); !ok) return ok.error();
   }
   if (!cp.flash_attn && is_quantized(cp.type_v))
     return error{errc::invalid_argument, "a quantized V cache (" +
@@ -82,12 +82,12 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   out.generation = reserve(sched, out);
   if (seen) seen(graph_phase::generation, graph_, sched);
   const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
-  if (auto done = split(sched, *d, cp, memory, prompt); !done) return done.error();
+  if (const auto ok = split(sched, *d, cp, memory, prompt); !ok) return ok.error();
   out.prompt = reserve(sched, out);
   if (seen) seen(graph_phase::prompt, graph_, sched);
   if (d->traits.prompt_of_one && n_seqs > 1) {
-    if (auto done = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !done)
-      return done.error();
+    if (const auto ok = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !ok)
+      return ok.error();
     reserve(sched, out);
   } else if (n_seqs > 1 &&
              (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0)) {
@@ -97,19 +97,27 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
     if (cp.embeddings) draw(sched, out, *d, cp, own, {1, 1, 1});
   }
   out.growth.resize(out.device.size());
-  if (d->traits.grows_with_positions) {
-    compute_buffers full = out;
-    cp.n_pos = cp.n_ctx_seq;
-    for (const arch::ubatch& ub : {one_each, prompt}) {
-      if (auto done = split(sched, *d, cp, memory, ub); !done) return done.error();
-      reserve(sched, full);
-    }
-    for (std::size_t i = 0; i < out.device.size(); ++i)
-      out.growth[i] = bytes{full.device[i].count - out.device[i].count};
-    out.pool = std::move(full.pool);
-    out.pool_elsewhere = std::move(full.pool_elsewhere);
-  }
+  if (d->traits.grows_with_positions)
+    if (const auto ok = add_growth(sched, out, *d, cp, memory, {one_each, prompt}); !ok)
+      return ok.error();
   return out;
+}
+
+result<void> graph_planner::add_growth(ggml::scheduler& sched, compute_buffers& out,
+                                       const arch::description& d, context_params cp,
+                                       const memory_layout& memory,
+                                       std::initializer_list<arch::ubatch> batches) {
+  compute_buffers full = out;
+  cp.n_pos = cp.n_ctx_seq;
+  for (const arch::ubatch& ub : batches) {
+    if (const auto ok = split(sched, d, cp, memory, ub); !ok) return ok.error();
+    reserve(sched, full);
+  }
+  for (std::size_t i = 0; i < out.device.size(); ++i)
+    out.growth[i] = bytes{full.device[i].count - out.device[i].count};
+  out.pool = std::move(full.pool);
+  out.pool_elsewhere = std::move(full.pool_elsewhere);
+  return {};
 }
 
 result<void> graph_planner::split(ggml::scheduler& sched, const arch::description& d,
@@ -118,13 +126,14 @@ result<void> graph_planner::split(ggml::scheduler& sched, const arch::descriptio
   graph_.clear();
   const arch::graph_source source{model_.hp, cp, place_, memory, weights_, read_layers_};
   arch::builder b(graph_, source, ub);
-  arch::build_graph(d, b);
+  arch::build_graph(d, b, is_nextn(cp));
   if (b.undescribed)
     return error{errc::unsupported, std::string("no graph description for ") + b.undescribed};
   check_table(d, std::min(cp.n_ctx, cp.n_ubatch), memory);
-  if (graph_.failure().empty()) sched.split_graph(graph_);
-  if (graph_.failure().empty()) return {};
-  return error{errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+  if (graph_.status()) sched.split_graph(graph_);
+  if (const auto built = graph_.status(); !built)
+    return in_context("the engine cannot run this", built.error());
+  return {};
 }
 
 graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out) {
@@ -173,7 +182,7 @@ void graph_planner::check_table(const arch::description& d, std::uint64_t n_toke
 std::vector<std::pair<ggml::op, bool*>> graph_planner::probed_ops(context_params& cp) const {
   std::vector<std::pair<ggml::op, bool*>> all;
   if (cp.fa_auto) all.emplace_back(ggml::op::flash_attn_ext, &cp.flash_attn);
-  if (model_.hp.dsv4_hc_mult == 0) return all;  // no hyper-connections, none of their operations
+  if (model_.hp.hc.mult == 0) return all;  // no hyper-connections, none of their operations
   all.emplace_back(ggml::op::hc_pre, &cp.fused.hc_pre);
   all.emplace_back(ggml::op::hc_comb, &cp.fused.hc_comb);
   all.emplace_back(ggml::op::hc_post, &cp.fused.hc_post);

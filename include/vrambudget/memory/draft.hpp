@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
+#include <initializer_list>
 #include <string>
-#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vrambudget/arch/description.hpp"
 #include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/error.hpp"
 #include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -17,20 +18,28 @@ namespace vrambudget {
 
 /// True for drafts that store no K and V and read their target's.
 [[nodiscard]] inline bool reads_target_cache(const model& m) {
-  return m.architecture == "gemma4-assistant";
+  return m.traits->borrows == borrowing::caches;
 }
 
 /// True for models that borrow from a target and cannot run without one.
 /// Source: llama.cpp, src/llama-context.cpp: llama_context
 [[nodiscard]] inline bool needs_target(const model& m) {
-  if (reads_target_cache(m)) return true;
-  if (m.architecture == "eagle3") return !m.find("token_embd.weight") || !m.find("output.weight");
-  return m.architecture == "dflash" && !m.find("token_embd.weight");
+  switch (m.traits->borrows) {
+    case borrowing::nothing:
+      break;
+    case borrowing::caches:
+      return true;
+    case borrowing::embeddings:
+      return !m.find("token_embd.weight");
+    case borrowing::embeddings_and_output:
+      return !m.find("token_embd.weight") || !m.find("output.weight");
+  }
+  return false;
 }
 
 /// Whether a model's NextN layers can draft.
 [[nodiscard]] inline bool has_nextn(const model& m) {
-  return m.hp.n_layer_nextn > 0 && m.hp.router_layer < 0;
+  return m.hp.n_layer_nextn > 0 && m.hp.attn.router_layer < 0;
 }
 
 /// The run with what a draft model is for, if the command line does not say.
@@ -39,7 +48,7 @@ namespace vrambudget {
   if (!draft || !r.spec_types.empty()) return r;
   const std::string last = "blk." + std::to_string(draft->hp.n_layer_all - 1) + ".";
   spec_type type = spec_type::draft_simple;
-  if (draft->architecture == "dflash")
+  if (draft->traits->drafts_blocks)
     type = draft->find("markov_w1.weight") ? spec_type::draft_dspark : spec_type::draft_dflash;
   else if (draft->find(last + "nextn.eh_proj.weight"))
     type = spec_type::draft_mtp;
@@ -67,20 +76,28 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
   std::vector<std::uint32_t> layers;
   if (draft &&
       has_type(r, {spec_type::draft_eagle3, spec_type::draft_dflash, spec_type::draft_dspark}))
-    for (const std::uint32_t l : draft->hp.target_layers)
+    for (const std::uint32_t l : draft->hp.draft.target_layers)
       if (l < main.hp.n_layer()) layers.push_back(l);
   return layers;
 }
 
-/// Whether the engine lets drafts read hidden states between this architecture's layers.
-[[nodiscard]] inline bool shows_layers(std::string_view architecture) {
-  constexpr std::string_view all[] = {
-      "bailingmoe3",  "deepseek4", "gemma4",     "gpt-oss",        "hunyuan-dense", "hunyuan_vl",
-      "lfm2",         "lfm2moe",   "llama",      "llama-embed",    "minimax-01",    "minimax-m2",
-      "muse-glimmer", "nanbeige",  "nemotron_h", "nemotron_h_moe", "qwen3",         "qwen35",
-      "qwen35moe",    "qwen3moe",  "qwen3next",  "qwen4exp"};
-  return std::find(std::begin(all), std::end(all), architecture) != std::end(all);
+namespace detail {
+
+/// Errors:   invalid_argument  the engine has no graph of a model's NextN layers
+inline result<void> check_nextn(const model& m, const char* role) {
+  if (!has_nextn(m))
+    return error{
+        errc::invalid_argument,
+        std::string("--spec-type draft-mtp needs NextN layers, and this ") + role + " has none"};
+  const arch::description* d = arch::find_description(*m.traits);
+  if (m.is_known() && m.hp.n_layer() > 0 && !(d && d->build_nextn))
+    return error{
+        errc::invalid_argument,
+        "the engine has no graph for the NextN layers of architecture '" + m.architecture + "'"};
+  return {};
 }
+
+}  // namespace detail
 
 /// Errors:   invalid_argument  the draft does not go with the main model
 /// Source:   llama.cpp, src/llama-context.cpp: llama_init_from_model;
@@ -88,22 +105,14 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
 [[nodiscard]] inline result<void> check_draft(const model& main, const model* draft, const run& r) {
   const auto refuse = [](std::string why) { return error{errc::invalid_argument, std::move(why)}; };
   constexpr std::uint32_t max_vocab_difference = 128;  // SPEC_VOCAB_MAX_SIZE_DIFFERENCE
-  if (draft && reads_target_cache(*draft) && main.hp.swa_type == swa_type::none)
+  if (draft && reads_target_cache(*draft) && main.hp.swa.type == swa_type::none)
     return refuse("architecture '" + draft->architecture +
                   "' reads its target's caches, one of them a sliding window's, which this model "
                   "has not");
-  if (has_type(r, {spec_type::draft_mtp})) {
-    const model& m = draft ? *draft : main;
-    if (!has_nextn(m))
-      return refuse("--spec-type draft-mtp needs NextN layers, and this " +
-                    std::string(draft ? "draft" : "model") + " has none");
-    if (m.is_known() && m.hp.n_layer() > 0 && !arch::find_description(m.architecture, true))
-      return refuse("the engine has no graph for the NextN layers of architecture '" +
-                    m.architecture + "'");
-    return {};
-  }
+  if (loads_nextn(r))
+    return draft ? detail::check_nextn(*draft, "draft") : detail::check_nextn(main, "model");
   if (!draft) return refuse("this --spec-type needs a draft model: -md FILE");
-  if (main.is_known() && !read_layers(main, draft, r).empty() && !shows_layers(main.architecture))
+  if (main.is_known() && !main.traits->shows_layers && !read_layers(main, draft, r).empty())
     return refuse(
         "the draft reads hidden states between layers, which the engine does not give for "
         "architecture '" +

@@ -23,28 +23,69 @@ namespace detail {
       std::min<std::uint64_t>((n + m - 1) / m * m, UINT32_MAX / m * m));
 }
 
-/// Errors:   invalid_argument  the types of the KV cache do not go with the model or flash attention
+[[nodiscard]] inline error refused(std::string why) {
+  return {errc::invalid_argument, std::move(why)};
+}
+
+/// Whether the types of the KV cache go with the model and with flash attention.
 [[nodiscard]] inline result<void> check_cache_types(const run& r, const hparams& hp,
                                                     flash_attn fa) {
-  const auto refuse = [](std::string why) { return error{errc::invalid_argument, std::move(why)}; };
   const std::string k(traits(r.type_k).name), v(traits(r.type_v).name);
-  if ((hp.is_mla() || !hp.dsv4_compress_ratios.empty()) && r.type_k != r.type_v)
-    return refuse("this model keeps K and V in one cache: types " + k + " and " + v +
-                  " must be the same");
+  if ((hp.is_mla() || !hp.dsv4.compress_ratios.empty()) && r.type_k != r.type_v)
+    return refused("this model keeps K and V in one cache: types " + k + " and " + v +
+                   " must be the same");
   if (is_quantized(r.type_v) && fa == flash_attn::off)
-    return refuse("a quantized V cache (" + v + ") needs flash attention, which is off");
+    return refused("a quantized V cache (" + v + ") needs flash attention, which is off");
   if (fa == flash_attn::off) return {};
-  const auto divides = [&](ggml_type t, std::uint32_t head, const char* what) -> result<void> {
+  const auto fits = [](ggml_type t, std::uint32_t head, const char* what) -> result<void> {
     const std::uint32_t block = traits(t).block;
     if (head % block == 0) return {};
-    return refuse(what + (" cache type " + std::string(traits(t).name)) + " has blocks of " +
-                  std::to_string(block) + ", which do not divide the head size " +
-                  std::to_string(head));
+    return refused(std::string(what) + " cache type " + std::string(traits(t).name) +
+                   " has blocks of " + std::to_string(block) +
+                   ", which do not divide the head size " + std::to_string(head));
   };
   for (std::uint32_t il = 0; il < hp.n_layer(); ++il) {
-    if (auto ok = divides(r.type_k, hp.n_embd_head_k(il), "K"); !ok) return ok;
-    if (auto ok = divides(r.type_v, hp.n_embd_head_v(il), "V"); !ok) return ok;
+    if (auto ok = fits(r.type_k, hp.n_embd_head_k(il), "K"); !ok) return ok;
+    if (auto ok = fits(r.type_v, hp.n_embd_head_v(il), "V"); !ok) return ok;
   }
+  return {};
+}
+
+/// Tokens of a decode call as far as `-b` says. llama-server: embeddings need a batch in one graph.
+[[nodiscard]] inline std::uint32_t asked_batch(const run& r) {
+  return r.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
+}
+
+/// Batches by the context that was asked for, then the context in whole pages for all sequences.
+inline result<void> set_sizes(context_params& c, const run& r) {
+  const std::uint32_t batch = asked_batch(r);
+  c.n_batch = c.causal_attn ? std::min(c.n_ctx, batch) : batch;
+  c.n_ubatch = std::min(c.n_batch, r.n_ubatch ? r.n_ubatch : batch);
+  if (c.n_ubatch == 0) return refused("a batch of 0 tokens");
+  c.kv_unified = unified(r);
+  c.n_ctx = pad_n_ctx(c.n_ctx);
+  c.n_ctx_seq = c.kv_unified ? c.n_ctx : pad_n_ctx(c.n_ctx / c.n_seq_max);
+  if (c.n_ctx_seq == 0)
+    return refused("no context is left for each of " + std::to_string(c.n_seq_max) + " slots");
+  if (!c.kv_unified) c.n_ctx = c.n_ctx_seq * c.n_seq_max;
+  return {};
+}
+
+/// Rows of logits.
+inline result<void> set_outputs(context_params& c, const run& r, const hparams& hp) {
+  const std::uint32_t batch = asked_batch(r);
+  const bool pooled = r.pooling != pooling::unspecified && r.pooling != pooling::none;
+  const std::uint64_t to_check = std::uint64_t{c.n_seq_max} * (1 + drafted_tokens(r));
+  c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max
+                                    : static_cast<std::uint32_t>(std::max<std::uint64_t>(
+                                          1, std::min<std::uint64_t>(batch, to_check)));
+  if (r.embeddings || pooled || c.rules.logits_of_all_tokens) c.n_outputs_max = batch;
+  if (hp.has_encoder) c.n_outputs_max = c.n_batch;
+  if (c.n_outputs_max <
+      c.n_seq_max)  // the engine aborts when it reserves an output row per sequence
+    return refused("a batch of " + std::to_string(c.n_outputs_max) +
+                   " tokens (-b) is less than the " + std::to_string(c.n_seq_max) +
+                   " sequences of -np");
   return {};
 }
 
@@ -58,21 +99,21 @@ namespace detail {
 /// Accuracy: exact
 /// Source:   llama.cpp, src/llama-context.cpp: llama_context, llama_init_from_model
 [[nodiscard]] inline result<context_params> effective_context(const run& r, const hparams& hp) {
-  const auto refuse = [](std::string why) { return error{errc::invalid_argument, std::move(why)}; };
+  using detail::refused;
   context_params c;
   c.n_seq_max = sequences(r);
   if (c.n_seq_max > llama_max_seq)
-    return refuse("-np " + std::to_string(c.n_seq_max) + " is more than the engine's " +
-                  std::to_string(llama_max_seq) + " sequences");
-  if (r.n_batch == 0 && r.n_ubatch == 0) return refuse("-b and -ub are both 0");
+    return refused("-np " + std::to_string(c.n_seq_max) + " is more than the engine's " +
+                   std::to_string(llama_max_seq) + " sequences");
+  if (r.n_batch == 0 && r.n_ubatch == 0) return refused("-b and -ub are both 0");
   c.n_ctx = r.n_ctx ? r.n_ctx : hp.n_ctx_train;
-  if (c.n_ctx == 0) return refuse("no context length: the model has none, and -c gives none");
+  if (c.n_ctx == 0) return refused("no context length: the model has none, and -c gives none");
   if (r.split_mode == split_mode::row)
-    return refuse("-sm row: CUDA has no split buffers in this engine");
+    return refused("-sm row: CUDA has no split buffers in this engine");
 
-  flash_attn fa = hp.never_flash_attn ? flash_attn::off : r.flash_attn;
+  flash_attn fa = hp.attn.never_flash ? flash_attn::off : r.flash_attn;
   if (is_quantized(r.type_v) && fa == flash_attn::automatic) fa = flash_attn::on;
-  if (auto ok = detail::check_cache_types(r, hp, fa); !ok) return ok.error();
+  if (const auto ok = detail::check_cache_types(r, hp, fa); !ok) return ok.error();
   c.flash_attn = fa != flash_attn::off;
   c.fa_auto = fa == flash_attn::automatic;
 
@@ -80,23 +121,8 @@ namespace detail {
   c.n_rs_seq = hp.supports_rollback && c.rules.states_for_rollback
                    ? std::max(r.n_rs_seq, states_kept_back(r))
                    : 0;
-  c.causal_attn = hp.causal_attn;
-  // llama-server: embeddings need a batch in one graph
-  const std::uint32_t batch =
-      r.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
-  c.n_batch = c.causal_attn ? std::min(c.n_ctx, batch) : batch;
-  c.n_ubatch = std::min(c.n_batch, r.n_ubatch ? r.n_ubatch : batch);
-  if (c.n_ubatch == 0) return refuse("a batch of 0 tokens");
-  c.kv_unified = unified(r);
-  c.n_ctx = detail::pad_n_ctx(c.n_ctx);
-  if (c.kv_unified) {
-    c.n_ctx_seq = c.n_ctx;
-  } else {
-    c.n_ctx_seq = detail::pad_n_ctx(c.n_ctx / c.n_seq_max);
-    if (c.n_ctx_seq == 0)
-      return refuse("no context is left for each of " + std::to_string(c.n_seq_max) + " slots");
-    c.n_ctx = c.n_ctx_seq * c.n_seq_max;
-  }
+  c.causal_attn = hp.attn.causal;
+  if (const auto ok = detail::set_sizes(c, r); !ok) return ok.error();
 
   c.type_k = r.type_k;
   c.type_v = r.type_v;
@@ -105,19 +131,7 @@ namespace detail {
   c.embeddings = r.embeddings;
   c.pooling = r.pooling != pooling::unspecified ? r.pooling : hp.pooling_type;
   if (c.pooling == pooling::unspecified) c.pooling = pooling::none;
-
-  const bool pooled = r.pooling != pooling::unspecified && r.pooling != pooling::none;
-  const std::uint64_t to_check = std::uint64_t{c.n_seq_max} * (1 + drafted_tokens(r));
-  c.n_outputs_max = r.n_outputs_max ? r.n_outputs_max
-                                    : static_cast<std::uint32_t>(std::max<std::uint64_t>(
-                                          1, std::min<std::uint64_t>(batch, to_check)));
-  if (r.embeddings || pooled || c.rules.logits_of_all_tokens) c.n_outputs_max = batch;
-  if (hp.has_encoder) c.n_outputs_max = c.n_batch;
-  if (c.n_outputs_max <
-      c.n_seq_max)  // the engine aborts when it reserves an output row per sequence
-    return refuse("a batch of " + std::to_string(c.n_outputs_max) +
-                  " tokens (-b) is less than the " + std::to_string(c.n_seq_max) +
-                  " sequences of -np");
+  if (const auto ok = detail::set_outputs(c, r, hp); !ok) return ok.error();
   return c;
 }
 

@@ -25,17 +25,17 @@ encoder_planner::encoder_planner(const projector& p, const encoder& e, const dev
 }
 
 result<encoder_buffers> encoder_planner::reserve(const encoder_input& in) {
-  const arch::encoders::description* d = arch::encoders::find_description(encoder_.type->name);
+  const arch::encoders::description* d = arch::encoders::find_description(*encoder_.type);
   if (!d)
     return error{errc::unsupported, "no graph description for projector type '" +
                                         std::string(encoder_.type->name) + "'"};
   ggml::scheduler sched(backends_, 1, true);
   const bool automatic = flash_attn_ == flash_attn::automatic;
   out_.flash_attn = flash_attn_ != flash_attn::off;
-  if (auto done = place(sched, *d, in); !done) return done.error();
+  if (const auto ok = place(sched, *d, in); !ok) return ok.error();
   if (automatic && lacks_flash_attn()) {
     out_.flash_attn = false;
-    if (auto done = place(sched, *d, in); !done) return done.error();
+    if (const auto ok = place(sched, *d, in); !ok) return ok.error();
   }
   flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
   out_.pool = {};
@@ -56,7 +56,7 @@ bytes encoder_planner::weights_reported() const {
 }
 
 bool encoder_planner::batches() const {
-  const arch::encoders::description* d = arch::encoders::find_description(encoder_.type->name);
+  const arch::encoders::description* d = arch::encoders::find_description(*encoder_.type);
   return d && d->batches;
 }
 
@@ -68,9 +68,9 @@ result<void> encoder_planner::place(ggml::scheduler& sched, const arch::encoders
   constexpr std::size_t most_tensors = 8192;
   if (graph_.nodes().size() > most_tensors || graph_.leafs().size() > most_tensors)
     graph_.fail("its graph has more than 8192 nodes");
-  if (graph_.failure().empty()) sched.split_graph(graph_);
-  if (!graph_.failure().empty())
-    return error{errc::invalid_argument, "the engine cannot run this: " + graph_.failure()};
+  if (graph_.status()) sched.split_graph(graph_);
+  if (const auto built = graph_.status(); !built)
+    return in_context("the engine cannot run this", built.error());
   out_.graph = {static_cast<std::uint32_t>(graph_.nodes().size()),
                 static_cast<std::uint32_t>(sched.splits().size())};
   out_.n_embd_out = b.reported_width > 0 ? b.reported_width : b.output->ne[0];

@@ -29,12 +29,12 @@ inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint
   if (t.ne[1] == 1 && t.ne[2] == 1) return {};
   const bool experts = t.name.find("_exps") != std::string::npos;
   const std::uint64_t used =
-      *std::max_element(hp.n_expert_used_arr.begin(), hp.n_expert_used_arr.end());
+      *std::max_element(hp.moe.n_expert_used_arr.begin(), hp.moe.n_expert_used_arr.end());
   const std::uint64_t rows =
       n_tokens * (experts ? std::max<std::uint64_t>(1, used) : static_cast<std::uint64_t>(t.ne[2]));
   const auto in = static_cast<std::uint64_t>(t.ne[0]), out = static_cast<std::uint64_t>(t.ne[1]);
   bytes sum = is_quantized(t.type) ? quantized_rows(rows, in) : bytes{2} * (in + out) * rows;
-  if (experts) sum += bytes{8} * rows + bytes{4} * (hp.n_expert + std::uint64_t{1});
+  if (experts) sum += bytes{8} * rows + bytes{4} * (hp.moe.n_expert + std::uint64_t{1});
   if (experts && !is_quantized(t.type)) sum += bytes{4} * (in + out) * rows;
   constexpr std::uint64_t vector_kernel_rows = 8;
   if (cc < 750 && !experts && n_tokens > vector_kernel_rows)
@@ -60,10 +60,10 @@ inline bytes scan_scratch(const hparams& hp, const context_params& cp, std::uint
   constexpr std::uint64_t chunk = 256, shortest = 129;
   if (cp.n_ubatch < shortest || cp.n_rs_seq > 0 || cc < 750) return {};
   const std::uint64_t n_seqs = std::min<std::uint64_t>(cp.n_seq_max, cp.n_ubatch / shortest),
-                      n_head = hp.ssm_dt_rank;
-  const std::uint64_t per_token = std::uint64_t{2} * hp.ssm_d_inner +
-                                  std::uint64_t{6} * hp.ssm_d_state * n_head +
-                                  chunk * (std::uint64_t{4} * hp.ssm_n_group + 2 * n_head);
+                      n_head = hp.ssm.dt_rank;
+  const std::uint64_t per_token = std::uint64_t{2} * hp.ssm.d_inner +
+                                  std::uint64_t{6} * hp.ssm.d_state * n_head +
+                                  chunk * (std::uint64_t{4} * hp.ssm.n_group + 2 * n_head);
   return bytes{per_token} * (chunk * n_seqs) + bytes{8} * n_head * cp.n_ubatch + 1_KiB;
 }
 
@@ -115,7 +115,7 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
   for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il)
     if (m.hp.n_head_kv(il) > 0)
       most = std::max(most, detail::attention_scratch(m.hp, il, cp, d.cc, n_sm));
-  if (m.hp.indexer_top_k > 0)
+  if (m.hp.indexer.top_k > 0)
     most = std::max(most, detail::index_scratch(cp.n_ctx_seq, cp.n_ubatch));
   return pad(most, (2_MiB).count) + (d.cc >= 900 ? 32_MiB : 4_MiB);
 }

@@ -19,25 +19,11 @@ class weight_overrides {
                                                         std::size_t n_present) {
     weight_overrides all(r, place.host());
     for (const tensor_override& o : r.overrides) {
-      int backend = none;
-      std::string valid = "CPU";
-      if (o.buffer == "CPU") backend = place.host();
-      for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
-        const std::string id = device_id(r, i);
-        valid += ", " + id;
-        if (o.buffer == id) backend = static_cast<int>(i);
-      }
-      for (std::size_t i = 0; i < n_present && backend == none; ++i)
-        if (o.buffer == "CUDA" + std::to_string(i)) backend = idle_device;
-      if (backend == none)
-        return error{errc::invalid_argument,
-                     "-ot: there is no buffer '" + o.buffer + "'; there are " + valid};
-      try {
-        all.rules_.push_back({std::regex(o.pattern), backend, o.after_cpu_moe, o.after_cpu_ffn});
-      } catch (const std::regex_error& e) {
-        return error{errc::invalid_argument,
-                     "-ot: '" + o.pattern + "' is not a regular expression: " + e.what()};
-      }
+      const result<int> backend = backend_of(o.buffer, r, place, n_present);
+      if (!backend) return backend.error();
+      auto pattern = compiled(o.pattern);
+      if (!pattern) return pattern.error();
+      all.rules_.push_back({std::move(*pattern), *backend, o.after_cpu_moe, o.after_cpu_ffn});
     }
     return all;
   }
@@ -61,6 +47,35 @@ class weight_overrides {
         cpu_moe_(r.cpu_moe),
         n_cpu_moe_(static_cast<int>(r.n_cpu_moe)),
         n_cpu_ffn_(static_cast<int>(r.n_cpu_ffn)) {}
+
+  /// The backend of a buffer that was typed.
+  static result<int> backend_of(const std::string& buffer, const run& r, const placement& place,
+                                std::size_t n_present) {
+    int backend = none;
+    std::string valid = "CPU";
+    if (buffer == "CPU") backend = place.host();
+    for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
+      const std::string id = device_id(r, i);
+      valid += ", " + id;
+      if (buffer == id) backend = static_cast<int>(i);
+    }
+    for (std::size_t i = 0; i < n_present && backend == none; ++i)
+      if (buffer == "CUDA" + std::to_string(i)) backend = idle_device;
+    if (backend == none)
+      return error{errc::invalid_argument,
+                   "-ot: there is no buffer '" + buffer + "'; there are " + valid};
+    return backend;
+  }
+
+  /// The one place where the standard library throws what a person typed.
+  static result<std::regex> compiled(const std::string& pattern) {
+    try {
+      return std::regex(pattern);
+    } catch (const std::regex_error& e) {
+      return error{errc::invalid_argument,
+                   "-ot: '" + pattern + "' is not a regular expression: " + e.what()};
+    }
+  }
 
   /// "ffn_", a side, then what must follow it.
   static bool has_ffn_side(std::string_view name, std::initializer_list<std::string_view> sides,
@@ -97,17 +112,90 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
   const std::string_view rest = layer_of(t.name).second;
   if (rest == "ssm_conv1d.weight") return t.ne[1] % 128 == 0;
   if (rest == "ssm_a") {
-    if (hp.ssm_d_inner == 0 || t.ne[1] <= 1)
-      return m.architecture != "plamo2";  // delta nets multiply by it
+    if (hp.ssm.d_inner == 0 || t.ne[1] <= 1)
+      return !m.traits->scans_vector;  // delta nets multiply by it
     if (t.ne[0] == 1)
-      return (hp.ssm_d_state == 128 || hp.ssm_d_state == 256) &&
-             (hp.ssm_d_inner / t.ne[1]) % 16 == 0;
-    return t.ne[0] == 16 && hp.ssm_d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
+      return (hp.ssm.d_state == 128 || hp.ssm.d_state == 256) &&
+             (hp.ssm.d_inner / t.ne[1]) % 16 == 0;
+    return t.ne[0] == 16 && hp.ssm.d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
   }
   if (rest.find("norm") != std::string_view::npos)
     return !is_quantized(t.type);  // elementwise products are of floats
   return t.ne[1] == 1 || t.type == ggml_type::i32 || cuda::multiplies_by(t.type);
 }
+
+/// Places one tensor after the other.
+class weight_placer {
+ public:
+  weight_placer(const model& m, const placement& place, const run& r,
+                const weight_overrides& overrides)
+      : m_(m),
+        place_(place),
+        overrides_(overrides),
+        loads_nextn_(loads_nextn(r)),
+        is_tied_(ties_output(m)) {
+    out_.all.reserve(m.tensors.size() + 4);
+  }
+
+  /// Adds all copies of tensor `i`, none of one that is not loaded.
+  result<void> add(std::uint32_t i) {
+    const model_tensor& t = m_.tensors[i];
+    if (is_draft_tensor(m_, t.name) && !loads_nextn_) return {};
+    if (is_ignored_tensor(t.name)) return {};
+    const int sent = overrides_.find(t.name);
+    if (sent == weight_overrides::idle_device)
+      return error{errc::invalid_argument,
+                   "-ot sends '" + t.name + "' to a GPU that this run does not use"};
+    const auto chosen = [&](int usual) {
+      if (sent >= 0) return sent;
+      return usual != place_.host() && !cuda_takes(m_, t) ? place_.host() : usual;
+    };
+    const tensor_place p = place_of(m_, t.name);
+    if (p.kind == tensor_class::input)
+      add_input(i, sent >= 0 ? sent : place_.host(), chosen(place_.output_backend()));
+    else if (p.kind == tensor_class::output)
+      add_copy(i, chosen(place_.output_backend()));
+    else if (p.per_layer)
+      add_for_layers(i, chosen);
+    else
+      add_copy(i, chosen(place_.layer_backend(static_cast<std::uint32_t>(p.il))));
+    return {};
+  }
+
+  [[nodiscard]] weights take() { return std::move(out_); }
+
+ private:
+  void add_copy(std::uint32_t i, int backend) {
+    out_.all.push_back({i, backend, weight_size(m_.tensors[i], backend != place_.host())});
+  }
+  /// An input, and the copy of tied embeddings that the output multiplies by.
+  void add_input(std::uint32_t i, int backend, int of_output) {
+    add_copy(i, backend);
+    if (is_tied_ && m_.tensors[i].name == "token_embd.weight" &&
+        (of_output != backend || always_copies_output(m_)))
+      add_copy(i, of_output);
+  }
+  /// One copy in each memory that has a layer which reads it.
+  template <class Chosen>
+  void add_for_layers(std::uint32_t i, Chosen&& chosen) {
+    const hparams& hp = m_.hp;
+    std::vector<int> seen;
+    const bool all = loads_nextn_ || hp.n_layer() == 0;
+    for (std::uint32_t il = 0; il < (all ? hp.n_layer_all : hp.n_layer()); ++il) {
+      if (m_.traits->full_layer_factors && hp.is_swa(il)) continue;
+      const int b = chosen(place_.layer_backend(il));
+      if (std::find(seen.begin(), seen.end(), b) != seen.end()) continue;
+      seen.push_back(b);
+      add_copy(i, b);
+    }
+  }
+
+  const model& m_;
+  const placement& place_;
+  const weight_overrides& overrides_;
+  bool loads_nextn_, is_tied_;
+  weights out_;
+};
 
 }  // namespace detail
 
@@ -115,50 +203,10 @@ result<weights> place_weights(const model& m, const placement& place, const run&
                               std::size_t n_present) {
   const auto overrides = detail::weight_overrides::compile(r, place, n_present);
   if (!overrides) return overrides.error();
-  weights out;
-  out.all.reserve(m.tensors.size() + 4);
-  const auto add = [&](std::uint32_t i, int backend) {
-    out.all.push_back({i, backend, weight_size(m.tensors[i], backend != place.host())});
-  };
-  const bool tied = ties_output(m);
-  for (std::uint32_t i = 0; i < m.tensors.size(); ++i) {
-    const model_tensor& t = m.tensors[i];
-    if (is_draft_tensor(m, t.name) && !loads_nextn(r)) continue;
-    if (is_ignored_tensor(t.name)) continue;
-    const int sent = overrides->find(t.name);
-    if (sent == detail::weight_overrides::idle_device)
-      return error{errc::invalid_argument,
-                   "-ot sends '" + t.name + "' to a GPU that this run does not use"};
-    const auto chosen = [&](int usual) {
-      if (sent >= 0) return sent;
-      return usual != place.host() && !detail::cuda_takes(m, t) ? place.host() : usual;
-    };
-    const tensor_place p = place_of(m, t.name);
-    if (p.kind == tensor_class::input) {
-      add(i, sent >= 0 ? sent : place.host());
-      if (tied && t.name == "token_embd.weight")
-        if (const int b = chosen(place.output_backend());
-            b != out.all.back().backend || always_copies_output(m))
-          add(i, b);
-    } else if (p.kind == tensor_class::output) {
-      add(i, chosen(place.output_backend()));
-    } else if (p.per_layer) {
-      std::vector<int> seen;
-      const bool all = loads_nextn(r) || m.hp.n_layer() == 0;
-      for (std::uint32_t il = 0; il < (all ? m.hp.n_layer_all : m.hp.n_layer()); ++il) {
-        if (m.architecture.starts_with("gemma4") && m.hp.is_swa(il))
-          continue;  // its window layers rotate without
-        if (const int b = chosen(place.layer_backend(il));
-            std::find(seen.begin(), seen.end(), b) == seen.end()) {
-          seen.push_back(b);
-          add(i, b);
-        }
-      }
-    } else {
-      add(i, chosen(place.layer_backend(static_cast<std::uint32_t>(p.il))));
-    }
-  }
-  return out;
+  detail::weight_placer placer(m, place, r, *overrides);
+  for (std::uint32_t i = 0; i < m.tensors.size(); ++i)
+    if (const auto ok = placer.add(i); !ok) return ok.error();
+  return placer.take();
 }
 
 }  // namespace vrambudget

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -133,15 +134,18 @@ class keys {
 
   /// Keeps `e` if it is the first problem.
   void fail(error e) {
-    if (problem_.message.empty()) problem_ = std::move(e);
+    if (!problem_) problem_ = std::move(e);
   }
   void limit(std::string_view name, std::uint64_t found, std::uint64_t most) {
     if (found > most)
       fail({errc::limit, "key '" + full(name) + "' is " + std::to_string(found) +
                              ", expected at most " + std::to_string(most)});
   }
-  /// The first problem; an empty message: none.
-  [[nodiscard]] const error& problem() const { return problem_; }
+  /// The first problem, if there was any.
+  [[nodiscard]] result<void> status() const {
+    if (problem_) return *problem_;
+    return {};
+  }
 
  private:
   [[nodiscard]] std::string full(std::string_view name) const {
@@ -154,7 +158,7 @@ class keys {
 
   const gguf::header& header_;
   std::string architecture_;
-  error problem_;
+  std::optional<error> problem_;
 };
 
 }  // namespace vrambudget

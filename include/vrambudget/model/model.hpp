@@ -12,7 +12,7 @@
 
 #include "vrambudget/basis.hpp"
 #include "vrambudget/gguf/header.hpp"
-#include "vrambudget/model/read_hparams.hpp"
+#include "vrambudget/model/architecture.hpp"
 
 namespace vrambudget {
 
@@ -29,6 +29,7 @@ struct model {
   std::string path;          ///< where it was read from; empty: a catalogued shape
   std::string name;          ///< `general.name`, or what the file is called
   std::string architecture;  ///< `general.architecture`
+  const architecture_traits* traits = &unknown_architecture;  ///< its row
   hparams hp;
   std::vector<model_tensor> tensors;
   std::uint64_t n_params = 0;
@@ -37,7 +38,7 @@ struct model {
   std::string types_note;            ///< where they come from; empty: they were read
 
   /// Whether the engine knows the architecture.
-  [[nodiscard]] bool is_known() const { return find_architecture(architecture) != nullptr; }
+  [[nodiscard]] bool is_known() const { return traits->is_known(); }
   /// Data of all tensors.
   [[nodiscard]] bytes tensor_bytes() const {
     bytes sum;
@@ -99,31 +100,6 @@ struct stacked_name {
 /// Errors:   not_found    no `general.architecture`, or what read_hparams misses
 ///           unsupported  an architecture the engine names but refuses as a main model
 ///           others       as read_hparams
-[[nodiscard]] inline result<model> read_model(std::span<const gguf::header> headers) {
-  if (headers.empty()) return error{errc::invalid_argument, "a model needs at least one header"};
-  const gguf::header& first = headers.front();
-  const gguf::value* arch = first.find("general.architecture");
-  if (!arch) return error{errc::not_found, "key 'general.architecture' is missing: not a model"};
-  if (!arch->string())
-    return error{errc::bad_format, "key 'general.architecture' has type " +
-                                       std::string(gguf::type_name(arch->type())) +
-                                       ", expected str"};
-  model m;
-  m.architecture = *arch->string();
-  if (m.architecture == "clip")
-    return error{errc::unsupported,
-                 "architecture 'clip' is a projector, not a model that can run alone"};
-  if (const gguf::value* name = first.find("general.name"); name && name->string())
-    m.name = *name->string();
-  auto hp = read_hparams(first, m.architecture, find_architecture(m.architecture));
-  if (!hp) return hp.error();
-  m.hp = std::move(*hp);
-  for (const gguf::header& h : headers)
-    for (const gguf::tensor_info& t : h.tensors()) {
-      m.tensors.push_back({std::string(t.name), t.type, t.ne, t.size});
-      m.n_params += static_cast<std::uint64_t>(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
-    }
-  return m;
-}
+[[nodiscard]] result<model> read_model(std::span<const gguf::header> headers);
 
 }  // namespace vrambudget

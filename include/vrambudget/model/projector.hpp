@@ -32,7 +32,7 @@ struct projector {
 /// Whether a header is a projector's and not a model's.
 [[nodiscard]] inline bool is_projector(const gguf::header& h) {
   const gguf::value* arch = h.find("general.architecture");
-  return arch && arch->string() == "clip";
+  return arch && arch->string() == projector_architecture;
 }
 
 namespace detail {
@@ -112,12 +112,12 @@ inline result<encoder> read_encoder(const gguf::header& h, modality kind) {
   e.type_name = type;
   e.type = find_projector_type(type);
   if (!e.type) e.type = &unknown_projector_types[static_cast<std::size_t>(kind)];
-  keys k(h, "clip");
+  keys k(h, std::string(projector_architecture));
   read_sizes(k, std::string(vrambudget::name(kind)) + ".", e.hp);
   if (kind == modality::vision) read_images(k, *e.type, e.hp);
   if (kind == modality::audio) read_sound(k, e.hp);
   if (e.type->read) e.type->read(k, e.hp);
-  if (!k.problem().message.empty()) return k.problem();
+  if (const auto read = k.status(); !read) return read.error();
   return e;
 }
 

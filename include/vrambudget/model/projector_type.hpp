@@ -364,13 +364,15 @@ inline constexpr projector_type projector_types[] = {
 
 }  // namespace detail
 
+using detail::projector_types;
+
 /// What stands for a type that is not known: images of one size, that of the file.
 inline constexpr projector_type unknown_projector_types[] = {{"", modality::vision},
                                                              {"", modality::audio}};
 
 /// The row of a type; null: not described here.
 [[nodiscard]] constexpr const projector_type* find_projector_type(std::string_view name) {
-  for (const projector_type& t : detail::projector_types)
+  for (const projector_type& t : projector_types)
     if (t.name == name) return &t;
   return nullptr;
 }

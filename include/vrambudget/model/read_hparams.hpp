@@ -9,7 +9,6 @@
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/model/architecture.hpp"
 #include "vrambudget/model/keys.hpp"
-#include "vrambudget/model/rules.hpp"
 
 namespace vrambudget {
 
@@ -31,30 +30,30 @@ inline void read_layers(keys& k, hparams& hp) {
   k.limit("nextn_predict_layers", hp.n_layer_nextn, hp.n_layer_all);
   k.limit("embedding_length", hp.n_embd, max_width);
   k.limit("context_length", hp.n_ctx_train, INT32_MAX);
-  hp.causal_attn = k.boolean("attention.causal", true);
+  hp.attn.causal = k.boolean("attention.causal", true);
   if (k.has("pooling_type"))
     hp.pooling_type = static_cast<pooling>(std::min(k.u32("pooling_type"), 4u) + 1);
 }
 
 inline void read_experts(keys& k, hparams& hp) {
-  hp.n_expert = k.u32("expert_count");
-  hp.n_expert_used_arr = k.per_layer("expert_used_count", hp.n_layer_all);
-  hp.n_expert_groups = k.u32("expert_group_count");
-  hp.n_group_used = k.u32("expert_group_used_count");
-  k.limit("expert_count", hp.n_expert, llama_max_experts);
-  for (const std::uint32_t used : hp.n_expert_used_arr)
-    k.limit("expert_used_count", used, hp.n_expert);
-  if (hp.n_expert_groups > 1 && (hp.n_expert % hp.n_expert_groups != 0 || hp.n_group_used == 0 ||
-                                 hp.n_group_used >= hp.n_expert_groups))
-    k.fail({errc::bad_format, std::to_string(hp.n_expert) + " experts do not go into " +
-                                  std::to_string(hp.n_expert_groups) + " groups of which " +
-                                  std::to_string(hp.n_group_used) + " are used"});
+  hp.moe.n_expert = k.u32("expert_count");
+  hp.moe.n_expert_used_arr = k.per_layer("expert_used_count", hp.n_layer_all);
+  hp.moe.n_group = k.u32("expert_group_count");
+  hp.moe.n_group_used = k.u32("expert_group_used_count");
+  k.limit("expert_count", hp.moe.n_expert, llama_max_experts);
+  for (const std::uint32_t used : hp.moe.n_expert_used_arr)
+    k.limit("expert_used_count", used, hp.moe.n_expert);
+  if (hp.moe.n_group > 1 && (hp.moe.n_expert % hp.moe.n_group != 0 || hp.moe.n_group_used == 0 ||
+                             hp.moe.n_group_used >= hp.moe.n_group))
+    k.fail({errc::bad_format, std::to_string(hp.moe.n_expert) + " experts do not go into " +
+                                  std::to_string(hp.moe.n_group) + " groups of which " +
+                                  std::to_string(hp.moe.n_group_used) + " are used"});
 }
 
 inline void read_heads(keys& k, hparams& hp) {
   const std::uint32_t n = hp.n_layer_all;
   hp.n_ff_arr = k.per_layer("feed_forward_length", n);
-  hp.n_ff_exp_arr = k.per_layer("expert_feed_forward_length", n);
+  hp.moe.n_ff_exp_arr = k.per_layer("expert_feed_forward_length", n);
   hp.n_head_arr = k.per_layer("attention.head_count", n);
   hp.n_head_kv_arr =
       k.has("attention.head_count_kv") ? k.per_layer("attention.head_count_kv", n) : hp.n_head_arr;
@@ -62,23 +61,23 @@ inline void read_heads(keys& k, hparams& hp) {
     for (const std::uint32_t heads : *all) k.limit("attention.head_count", heads, 1u << 16);
   const std::uint32_t head = hp.n_head() ? hp.n_embd / hp.n_head() : 0;
   if (hp.n_head()) {
-    hp.n_embd_head_k_full = k.u32("attention.key_length", head);
-    hp.n_embd_head_v_full = k.u32("attention.value_length", head);
-    hp.n_rot_full = k.u32("rope.dimension_count", hp.n_embd_head_k_full);
+    hp.attn.n_embd_head_k = k.u32("attention.key_length", head);
+    hp.attn.n_embd_head_v = k.u32("attention.value_length", head);
+    hp.rope.n_rot = k.u32("rope.dimension_count", hp.attn.n_embd_head_k);
   }
-  hp.n_embd_head_k_swa = k.u32("attention.key_length_swa", hp.n_embd_head_k_full);
-  hp.n_embd_head_v_swa = k.u32("attention.value_length_swa", hp.n_embd_head_v_full);
-  hp.n_rot_swa = k.u32("rope.dimension_count_swa", hp.n_rot_full);
+  hp.swa.n_embd_head_k = k.u32("attention.key_length_swa", hp.attn.n_embd_head_k);
+  hp.swa.n_embd_head_v = k.u32("attention.value_length_swa", hp.attn.n_embd_head_v);
+  hp.swa.n_rot = k.u32("rope.dimension_count_swa", hp.rope.n_rot);
   for (const std::uint32_t size :
-       {hp.n_embd_head_k_full, hp.n_embd_head_v_full, hp.n_embd_head_k_swa, hp.n_embd_head_v_swa})
+       {hp.attn.n_embd_head_k, hp.attn.n_embd_head_v, hp.swa.n_embd_head_k, hp.swa.n_embd_head_v})
     k.limit("attention.key_length", size, 1u << 16);
 }
 
 inline void read_positions(keys& k, hparams& hp) {
-  hp.n_ctx_orig_yarn = k.u32("rope.scaling.original_context_length", hp.n_ctx_train);
+  hp.rope.n_ctx_orig_yarn = k.u32("rope.scaling.original_context_length", hp.n_ctx_train);
   if (const gguf::value* v = k.find("rope.dimension_sections");
       v && v->is_array() && v->size() >= 2)
-    hp.rope_sections_used =
+    hp.rope.sections_used =
         v->signed_integer(0).value_or(0) > 0 && v->signed_integer(1).value_or(0) > 0;
 }
 
@@ -95,36 +94,33 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
 
 }  // namespace detail
 
-/// The hyperparameters of a model. `known`: the row of its architecture; null: only the shared keys
-/// are read, which is enough for a plain KV cache.
+/// The hyperparameters of a model of an architecture `name`. If that has no row only the shared keys are
+/// read, which is enough for a plain KV cache.
 ///
 /// Errors:   not_found   a key every model or this architecture needs is missing
 ///           bad_format  a key of the wrong type, or numbers that contradict each other
 ///           limit       more layers, experts or width than the engine, or reason, accepts
 /// Source:   llama.cpp, src/llama-model.cpp: load_hparams; src/models: load_arch_hparams
 [[nodiscard]] inline result<hparams> read_hparams(const gguf::header& h, const std::string& name,
-                                                  const architecture* known) {
+                                                  const architecture_traits& traits) {
   keys k(h, name);
   hparams hp;
   detail::read_layers(k, hp);
-  if (!k.problem().message.empty())
-    return k.problem();  // arrays are as long as the layers are many
+  if (const auto so_far = k.status(); !so_far) return so_far.error();  // arrays are per layer
   detail::read_experts(k, hp);
   detail::read_heads(k, hp);
   detail::read_positions(k, hp);
   hp.n_vocab = detail::read_vocab(k, h);
-  hp.is_swa_arr.assign(hp.n_layer_all, 0);
-  hp.is_recr_arr.assign(hp.n_layer_all, known && known->memory == memory_kind::recurrent);
-  hp.rope_arr.assign(hp.n_layer_all, 1);
-  hp.is_indexer_full_arr.assign(hp.n_layer_all, 0);
-  hp.is_ple_arr.assign(hp.n_layer_all, 0);
-  if (known) {
-    hp.rope_type = known->rope_by_sections && hp.use_mrope() ? rope_type::mrope : known->rope;
-    hp.supports_rollback = known->rollback;
-    hp.has_encoder = known->encoder;
-    apply_rules(k, hp);
-  }
-  if (!k.problem().message.empty()) return k.problem();
+  hp.swa.arr.assign(hp.n_layer_all, 0);
+  hp.is_recr_arr.assign(hp.n_layer_all, traits.memory == memory_kind::recurrent);
+  hp.rope.arr.assign(hp.n_layer_all, 1);
+  hp.indexer.is_full_arr.assign(hp.n_layer_all, 0);
+  hp.ple.arr.assign(hp.n_layer_all, 0);
+  hp.rope.type = traits.rope_by_sections && hp.use_mrope() ? rope_type::mrope : traits.rope;
+  hp.supports_rollback = traits.rollback;
+  hp.has_encoder = traits.encoder;
+  if (traits.keys) traits.keys(k, hp);
+  if (const auto read = k.status(); !read) return read.error();
   return hp;
 }
 

@@ -1,8 +1,6 @@
 // Where the engine looks for a place for a tensor: with the inputs, in a layer, or with the output.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -26,8 +24,7 @@ struct tensor_place {
   if (const int il = stack_of(name).il; il >= 0) return {tensor_class::repeating, il};
   const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
   if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
-  if (starts("token_embd_norm") && m.architecture.starts_with("lfm2"))
-    return {tensor_class::output, -1};
+  if (m.traits->embd_norm_is_last && starts("token_embd_norm")) return {tensor_class::output, -1};
   for (const std::string_view p : {"token_embd_norm", "conv1d", "per_layer_model_proj",
                                    "per_layer_proj_norm", "nextn.pre_projection"})
     if (starts(p)) return {tensor_class::repeating, 0};
@@ -39,25 +36,20 @@ struct tensor_place {
 
 /// True if a model without an output matrix multiplies by a copy of the token embeddings.
 [[nodiscard]] inline bool ties_output(const model& m) {
-  constexpr std::array<std::string_view, 11> headless = {
-      "eagle3",      "bert",     "bitnet",     "eurobert",       "jina-bert-v2",    "jina-bert-v3",
-      "modern-bert", "neo-bert", "nomic-bert", "nomic-bert-moe", "wavtokenizer-dec"};
-  return !m.find("output.weight") &&
-         std::find(headless.begin(), headless.end(), m.architecture) == headless.end();
+  return m.traits->output_copy != output_copies::never && !m.find("output.weight");
 }
 
 /// True if that copy is made even where the embeddings themselves lie.
 [[nodiscard]] inline bool always_copies_output(const model& m) {
-  return m.architecture == "gemma3n" || m.architecture == "gemma4";
+  return m.traits->output_copy == output_copies::always;
 }
 
-/// True for tensors of draft layers, which are only loaded for drafting. The bias of GLM 5's router is
-/// loaded all the same.
+/// True for tensors of draft layers, which are only loaded for drafting, but for some routers' biases.
 [[nodiscard]] inline bool is_draft_tensor(const model& m, std::string_view name) {
   const auto [il, rest] = layer_of(name);
   const hparams& hp = m.hp;
-  if (m.architecture == "glm-dsa" && rest == "exp_probs_b.bias") return false;
-  return hp.router_layer < 0 && hp.n_layer() > 0 && il >= static_cast<int>(hp.n_layer());
+  if (m.traits->loads_draft_bias && rest == "exp_probs_b.bias") return false;
+  return hp.attn.router_layer < 0 && hp.n_layer() > 0 && il >= static_cast<int>(hp.n_layer());
 }
 
 /// True for tensors that the engine knows and never loads: a position bias of T5's cross attention,

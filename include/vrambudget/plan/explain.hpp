@@ -34,7 +34,7 @@ class explainer {
       if (n == 0 || c.borrowed) continue;
       const kv_layer& first = *std::find_if(c.layers.begin(), c.layers.end(), here);
       if (!s.empty()) s += "; ";
-      s += std::string(c.name) + ": " + text(static_cast<std::uint64_t>(n)) + " layers x " +
+      s += std::string(name(c.kind)) + ": " + text(static_cast<std::uint64_t>(n)) + " layers x " +
            text(std::uint64_t{c.n_cell} * c.n_stream) + " cells x (K " +
            row(c.type_k, first.k_width);
       if (first.v_width) s += " + V " + row(c.type_v, first.v_width);

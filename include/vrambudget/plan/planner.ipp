@@ -104,8 +104,8 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget& b,
   if (auto placed = detail::place_model(placed_, model_, d.r, devices_, elsewhere_); !placed)
     return placed.error();
   placed_->graphs.keep_layer_inputs(d.read_layers);
-  auto main = detail::plan_context(
-      *placed_, *params, layout_of(model_.architecture, model_.hp, *params, placed_->where), seen);
+  auto main =
+      detail::plan_context(*placed_, *params, layout_of(model_, *params, placed_->where), seen);
   if (!main) return main.error();
   const std::size_t first = first_device(d.r);
   for (std::size_t i = 0; i < placed_->devices.size(); ++i)
@@ -136,9 +136,8 @@ result<void> planner::add_draft(const drafting& d, const detail::planned_context
   detail::placed_model& at = d.own_model ? *draft_placed_ : *placed_;
   auto draft = detail::plan_context(
       at, *params,
-      reads_target_cache(m)
-          ? borrowed_layout(m.architecture, m.hp, *params, at.where, main.layout, model_.hp)
-          : layout_of(m.architecture, m.hp, *params, at.where),
+      reads_target_cache(m) ? borrowed_layout(m, *params, at.where, main.layout, model_.hp)
+                            : layout_of(m, *params, at.where),
       detail::as_draft(seen));
   if (!draft) return detail::in_draft(draft.error());
   detail::add_context_terms(*draft, detail::draft_terms, d.own_model, 0, b);

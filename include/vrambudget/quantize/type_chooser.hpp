@@ -25,16 +25,6 @@ struct quantization {
 
 namespace detail {
 
-/// Whether the engine takes the model for one of 70 B parameters.
-/// Source: llama.cpp, src/models/*.cpp: load_arch_hparams, where type is LLM_TYPE_70B
-[[nodiscard]] inline bool is_70b(const model& m) {
-  const std::string& a = m.architecture;
-  const std::uint32_t n = m.hp.n_layer();
-  if (a == "llama" || a == "llama-embed")
-    return n == 80 && m.hp.n_expert != 8 && m.hp.n_head() != m.hp.n_head_kv();
-  return (n == 80 && (a == "qwen2" || a == "deci" || a == "olmo")) || (n == 68 && a == "jais2");
-}
-
 /// The rules for one file. Tensors must come in the order of llama-quantize, which counts them.
 /// Source: llama.cpp, src/llama-quant.cpp: llama_tensor_get_type_impl
 class type_chooser {
@@ -44,8 +34,8 @@ class type_chooser {
         f_(q.type),
         has_imatrix_(q.has_imatrix),
         usual_(traits(q.type).tensors),
-        is_falcon_(m.architecture == "falcon"),
-        has_8_experts_(m.hp.n_expert == 8),
+        fewer_in_branches_(m.traits->fewer_bits_in_branches),
+        has_8_experts_(m.hp.moe.n_expert == 8),
         shares_values_(m.hp.n_layer_all > 0 && m.hp.n_gqa() >= 4),
         n_layer_(static_cast<int>(m.hp.n_layer_all)) {
     for (const model_tensor& t : m.tensors) {
@@ -115,7 +105,8 @@ class type_chooser {
   }
 
   [[nodiscard]] gt output(const model_tensor& t) const {
-    if (f_ == ft::mxfp4_moe || is_falcon_ || t.ne[0] % traits(usual_).block != 0) return gt::q8_0;
+    if (f_ == ft::mxfp4_moe || fewer_in_branches_ || t.ne[0] % traits(usual_).block != 0)
+      return gt::q8_0;
     if (is_tiny() || f_ == ft::iq3_xxs) return gt::q5_k;
     return usual_ == gt::q8_0 ? gt::q8_0 : gt::q6_k;
   }
@@ -123,7 +114,7 @@ class type_chooser {
   [[nodiscard]] gt mxfp4(const model_tensor& t, tensor_role r) const {
     const bool is_ffn =
         r == tensor_role::ffn_up || r == tensor_role::ffn_gate || r == tensor_role::ffn_down;
-    return t.ne[2] > 1 && (m_.architecture != "bailingmoe3" || is_ffn) ? gt::mxfp4 : gt::q8_0;
+    return t.ne[2] > 1 && (is_ffn || !m_.traits->mxfp4_in_ffn_only) ? gt::mxfp4 : gt::q8_0;
   }
 
   [[nodiscard]] gt token_embd() const {
@@ -136,7 +127,7 @@ class type_chooser {
   [[nodiscard]] gt tiny(tensor_role r) {
     const bool is_iq2_s = is_one_of({ft::iq2_s, ft::iq2_m});
     if (is_value(r)) {
-      if (shares_values_ || m_.hp.n_expert >= 4) return gt::q4_k;
+      if (shares_values_ || m_.hp.moe.n_expert >= 4) return gt::q4_k;
       return is_iq2_s ? gt::iq3_s : gt::q2_k;
     }
     if (r == tensor_role::attn_k && has_8_experts_) return gt::q4_k;
@@ -154,7 +145,7 @@ class type_chooser {
   [[nodiscard]] gt value(int i) const {
     if (has_8_experts_) return gt::q8_0;
     const gt type = value_by_file_type(i);
-    return is_70b_ && (type == gt::q3_k || type == gt::q4_k) ? gt::q5_k : type;
+    return m_.hp.is_70b && (type == gt::q3_k || type == gt::q4_k) ? gt::q5_k : type;
   }
   [[nodiscard]] gt value_by_file_type(int i) const {
     switch (f_) {
@@ -192,7 +183,7 @@ class type_chooser {
   }
 
   [[nodiscard]] gt attn_output() const {
-    if (is_falcon_) return f_ == ft::q3_k_l ? gt::q4_k : usual_;
+    if (fewer_in_branches_) return f_ == ft::q3_k_l ? gt::q4_k : usual_;
     if (has_8_experts_)
       return is_one_of({ft::q2_k, ft::iq3_xs, ft::iq3_xxs, ft::q3_k_s, ft::q3_k_m, ft::iq4_nl,
                         ft::q4_k_s, ft::q4_k_m, ft::iq3_s, ft::iq3_m, ft::iq4_xs})
@@ -217,7 +208,7 @@ class type_chooser {
   /// where some layers lack the tensor.
   [[nodiscard]] result<gt> in_layer(const model_tensor& t, int i,
                                     gt (type_chooser::*rule)(int) const) const {
-    if (m_.hp.n_expert > 1) {
+    if (m_.hp.moe.n_expert > 1) {
       i = layer_of(t.name).first;
       if (i < 0 || i >= n_layer_)
         return error{errc::bad_format, "tensor '" + t.name + "' is in no layer of the model's " +
@@ -241,13 +232,13 @@ class type_chooser {
         return has_imatrix_ ? usual_ : is_early ? gt::q4_k : gt::q3_k;
       case ft::q3_k_m:
         if (i < n_layer_ / 16) return gt::q5_k;
-        return !is_falcon_ || more ? gt::q4_k : gt::q3_k;
+        return !fewer_in_branches_ || more ? gt::q4_k : gt::q3_k;
       case ft::iq3_m:
         return is_early || (has_8_experts_ && more) ? gt::q4_k : usual_;
       case ft::q3_k_l:
-        return is_falcon_ ? gt::q4_k : gt::q5_k;
+        return fewer_in_branches_ ? gt::q4_k : gt::q5_k;
       case ft::q4_k_m:
-        if (is_falcon_) return i < n_layer_ / 16 ? gt::q6_k : more ? gt::q5_k : gt::q4_k;
+        if (fewer_in_branches_) return i < n_layer_ / 16 ? gt::q6_k : more ? gt::q5_k : gt::q4_k;
         return more ? gt::q6_k : usual_;
       case ft::iq4_nl:
       case ft::iq4_xs:
@@ -255,7 +246,7 @@ class type_chooser {
       case ft::q5_k_m:
         return more ? gt::q6_k : usual_;
       case ft::q4_k_s:
-        return is_early && !is_falcon_ ? gt::q5_k : usual_;
+        return is_early && !fewer_in_branches_ ? gt::q5_k : usual_;
       case ft::q4_0:
         return is_early && has_imatrix_ ? gt::q4_1 : usual_;
       case ft::q5_0:
@@ -270,11 +261,10 @@ class type_chooser {
   file_type f_;
   bool has_imatrix_;
   ggml_type usual_;  ///< of tensors that no rule names
-  bool is_falcon_, has_8_experts_;
+  bool fewer_in_branches_, has_8_experts_;
   bool shares_values_;  ///< by at least four heads
   int n_layer_, n_value_ = 0;
   bool is_tied_ = true;
-  bool is_70b_ = is_70b(m_);
   int i_value_ = 0, i_down_ = 0, i_gate_ = 0, i_up_ = 0;
 };
 

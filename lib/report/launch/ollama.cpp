@@ -8,25 +8,12 @@
 #include <cctype>
 
 #include "arguments.hpp"
+#include "ollama_architectures.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/hub/hub.hpp"
 
 namespace vrambudget::launching {
 namespace {
-
-/// Loaded with one slot, whatever OLLAMA_NUM_PARALLEL says.
-/// Source: server/sched.go: load
-constexpr std::string_view single_slot[] = {
-    "lfm2",   "lfm2moe",   "mllama",    "nemotron_h", "nemotron_h_moe",
-    "qwen35", "qwen35moe", "qwen3next", "qwen3vl",    "qwen3vlmoe"};
-
-/// Run by Ollama's own engine, which is not llama.cpp, unless the projector is a file of its own.
-/// Source: fs/ggml/ggml.go: OllamaEngineRequired, llm/server.go: NewLlamaServer
-constexpr std::string_view own_engine[] = {
-    "bert",       "deepseek2",      "deepseekocr", "gemma3",  "gemma3n",   "glm4moelite", "glmocr",
-    "gpt-oss",    "gptoss",         "lfm2",        "lfm2moe", "llama4",    "mistral3",    "mllama",
-    "nemotron_h", "nemotron_h_moe", "nomic-bert",  "olmo3",   "qwen25vl",  "qwen3",       "qwen35",
-    "qwen35moe",  "qwen3moe",       "qwen3next",   "qwen3vl", "qwen3vlmoe"};
 
 bool contains(std::span<const std::string_view> all, std::string_view one) {
   return std::find(all.begin(), all.end(), one) != all.end();
@@ -101,13 +88,13 @@ std::vector<std::string> notes(const planned& p, std::uint32_t slots) {
   if (c.n_seq_max > 1 && c.kv_unified)
     all.emplace_back(slots == 1 ? "one slot with the whole context: slots do not share a cache here"
                                 : "slots do not share a cache here: num_ctx is for one of them");
-  if (slots > 1 && contains(single_slot, p.m.architecture))
+  if (slots > 1 && contains(ollama_single_slot, p.m.architecture))
     all.push_back(p.m.architecture + " gets one slot, whatever OLLAMA_NUM_PARALLEL says");
   if (p.m.hp.pooling_type != pooling::unspecified)
     all.emplace_back("an embedding model gets one slot and num_batch as large as num_ctx");
   if (p.b.devices.size() > 1 && p.r.split_mode != split_mode::none)
     all.emplace_back("layers are divided over the GPUs by an estimate of Ollama's own");
-  if (contains(own_engine, p.m.architecture) && p.files.mmproj.empty())
+  if (contains(ollama_own_engine, p.m.architecture) && p.files.mmproj.empty())
     all.push_back(p.m.architecture +
                   " runs in an engine of Ollama's own: its buffers are not those planned");
   return all;

@@ -31,7 +31,7 @@ TEST_SUITE("ops") {
     // 100 windows of 7 over 16 channels, padded by 3 at both ends
     CHECK(b.im2col(g.make(ggml_type::f16, 7, 16, 32), g.make(ggml_type::f32, 100, 16))->ne ==
           std::array<std::int64_t, 4>{112, 100, 1, 1});
-    CHECK(g.failure().empty());
+    CHECK(g.status().has_value());
   }
 
   TEST_CASE("recurrent operations give outputs and then states") {
@@ -52,9 +52,9 @@ TEST_SUITE("ops") {
     tensor *keys = f32(16, 1, 5, 2), *channels = f32(1, 8, 5, 2);
     CHECK(b.ssm_scan(f32(16, 1, 8, 3), channels, f32(8, 5, 2), f32(16, 8), keys, keys, ids, 1)
               ->ne[0] == 5 * 8 * 2 + 16 * 8 * 2);
-    CHECK(g.failure().empty());
+    CHECK(g.status().has_value());
     (void)b.gated_linear_attn(x, x, x, x, f32(64 * 64, 2));
-    CHECK_FALSE(g.failure().empty());
+    CHECK_FALSE(g.status().has_value());
   }
 
   TEST_CASE("views show their root and span what they see") {
@@ -89,12 +89,12 @@ TEST_SUITE("ops") {
     op_builder b(g);
     (void)b.mul_mat(named(g.make(ggml_type::f32, 8, 2), "w"),
                     named(g.make(ggml_type::f32, 9, 2), "x"));
-    CHECK(g.failure().find("w[8") != std::string::npos);
-    CHECK(g.failure().find("x[9") != std::string::npos);
+    CHECK(g.status().error().message.find("w[8") != std::string::npos);
+    CHECK(g.status().error().message.find("x[9") != std::string::npos);
     g.clear();
-    CHECK(g.failure().empty());
+    CHECK(g.status().has_value());
     (void)b.add(g.make(ggml_type::f32, 8), g.make(ggml_type::f32, 3));
-    CHECK_FALSE(g.failure().empty());
+    CHECK_FALSE(g.status().has_value());
   }
 
   TEST_CASE("a view past the end of its source fails") {
@@ -102,14 +102,14 @@ TEST_SUITE("ops") {
     op_builder b(g);
     tensor* x = g.make(ggml_type::f32, 64, 8);
     (void)b.view_2d(x, 64, 4, x->nb[1], 4 * x->nb[1]);
-    CHECK(g.failure().empty());
+    CHECK(g.status().has_value());
     (void)b.view_2d(x, 64, 4, x->nb[1], 5 * x->nb[1]);
-    CHECK_FALSE(g.failure().empty());
+    CHECK_FALSE(g.status().has_value());
   }
 
   TEST_CASE("sizes beyond 2 to the 62 fail and do not wrap") {
     graph g;
     (void)g.make(ggml_type::f32, std::int64_t{1} << 40, std::int64_t{1} << 30);
-    CHECK_FALSE(g.failure().empty());
+    CHECK_FALSE(g.status().has_value());
   }
 }

@@ -13,7 +13,7 @@ namespace {
 
 memory_layout layout(const model& m, const run& r) {
   const auto where = place_layers(r, std::vector{testing::card()}, m.hp.n_layer_all).value();
-  return layout_of(m.architecture, m.hp, effective_context(r, m.hp).value(), where);
+  return layout_of(m, effective_context(r, m.hp).value(), where);
 }
 bytes on_gpu(const memory_layout& l) { return kv_cache_bytes(l, 0, 1); }
 

@@ -70,12 +70,12 @@ TEST_SUITE("context") {
     CHECK(effective_context({.n_batch = 64, .n_parallel = 64}, llama()).has_value());
     CHECK(refusal({.split_mode = split_mode::row}).find("row") != std::string::npos);
     hparams odd = llama();
-    odd.n_embd_head_k_full = 80;
+    odd.attn.n_embd_head_k = 80;
     const std::string why = refusal({.type_k = ggml_type::q8_0}, odd);
     CHECK(why.find("q8_0") != std::string::npos);
     CHECK(why.find("80") != std::string::npos);
     hparams latent = llama();
-    latent.n_embd_head_k_mla_impl = latent.n_embd_head_v_mla_impl = 128;
+    latent.mla.n_embd_head_k = latent.mla.n_embd_head_v = 128;
     CHECK(refusal({.type_k = ggml_type::q8_0}, latent).find("same") != std::string::npos);
     hparams no_length = llama();
     no_length.n_ctx_train = 0;

@@ -2,7 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <sstream>
+
 #include "../header_of.hpp"
+#include "vrambudget/engine/profiles.hpp"
+#include "vrambudget/model/architectures.hpp"
 
 using namespace vrambudget;
 
@@ -21,7 +25,7 @@ TEST_SUITE("model") {
     CHECK(m.hp.n_embd_head_k() == 64);  // 256 / 4
     CHECK(m.hp.n_gqa() == 2);
     CHECK(m.hp.n_vocab == 1000);
-    CHECK(m.hp.n_ctx_orig_yarn == 8192);
+    CHECK(m.hp.rope.n_ctx_orig_yarn == 8192);
     CHECK(m.is_known());
     CHECK(m.find("blk.3.ffn_up.weight") != nullptr);
     CHECK(m.find("blk.4.ffn_up.weight") == nullptr);
@@ -44,14 +48,24 @@ TEST_SUITE("model") {
   }
 
   TEST_CASE("every architecture is found by its name and nothing else is") {
-    for (const architecture& a : architectures) {
+    for (const architecture_traits& a : architectures) {
       CAPTURE(a.name);
-      CHECK(find_architecture(a.name) == &a);
+      CHECK(&find_architecture(a.name) == &a);
     }
-    CHECK(find_architecture("gptj") == nullptr);
-    CHECK(find_architecture("") == nullptr);
-    CHECK(architectures.size() ==
+    CHECK_FALSE(find_architecture("gptj").is_known());
+    CHECK_FALSE(find_architecture("").is_known());
+    CHECK(std::size(architectures) ==
           150);  // names of the engine, without gptj and clip, which it cannot run
+  }
+
+  TEST_CASE("what a profile does not claim is of architectures that there are") {
+    for (const engine_profile& p : engine_profiles) {
+      std::istringstream names{std::string(p.claims.but_not)};
+      for (std::string name; names >> name;) {
+        CAPTURE(name);
+        CHECK(find_architecture(name).is_known());
+      }
+    }
   }
 
   TEST_CASE("per-layer arrays and single numbers are both read") {
@@ -106,7 +120,7 @@ TEST_SUITE("model") {
     CHECK_FALSE(m.hp.is_swa(1));
     CHECK(m.hp.is_swa(2));
     CHECK_FALSE(m.hp.is_swa(3));
-    CHECK(m.hp.n_swa == 4096);  // Gemma 2's own where the file does not say
+    CHECK(m.hp.swa.n == 4096);  // Gemma 2's own where the file does not say
   }
 
   TEST_CASE("a file without an architecture or of a projector is no model") {

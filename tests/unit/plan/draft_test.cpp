@@ -21,6 +21,7 @@ const run mtp{.n_ctx = 32768, .n_parallel = 1, .spec_types = {spec_type::draft_m
 
 model renamed(model m, std::string architecture) {
   m.architecture = std::move(architecture);
+  m.traits = &find_architecture(m.architecture);
   return m;
 }
 
@@ -103,7 +104,7 @@ TEST_SUITE("drafts") {
   TEST_CASE("a draft that reads hidden states has the target keep them, if it is said to draft") {
     const model m = testing::small_llama().value();
     model draft = m;
-    draft.hp.target_layers = {1, 3};
+    draft.hp.draft.target_layers = {1, 3};
     planner p(m, {testing::card()}, {}, &draft);
     const run plain{.n_ctx = 4096, .n_parallel = 1, .spec_types = {spec_type::draft_simple}};
     run reads = plain;

@@ -163,7 +163,7 @@ inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tenso
     if (k->type == ggml_type::f32) k = b.cast(k, ggml_type::f16);
     if (v->type == ggml_type::f32) v = b.cast(v, ggml_type::f16);
     out = builder::named(b.flash_attn_ext(q, k, v, mask, o.sinks), "fattn", il);
-    out->has_bias = b.hp.f_max_alibi_bias > 0.0f;
+    out->has_bias = b.hp.attn.f_max_alibi_bias > 0.0f;
     out->n_kv_max = static_cast<std::int32_t>(o.n_kv_max);
     if (o.v_decompress) {
       out = b.mul_mat(o.v_decompress, b.permute(out, {0, 2, 1, 3}));
@@ -173,7 +173,7 @@ inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tenso
   } else {
     tensor* kq = b.mul_mat(k, q);
     kq->f32_accumulator = true;
-    if (b.hp.attn_soft_cap) kq = b.scale(b.tanh(b.scale(kq)));
+    if (b.hp.attn.soft_cap) kq = b.scale(b.tanh(b.scale(kq)));
     if (o.kq_bias) kq = b.add(kq, o.kq_bias);
     kq = b.soft_max(kq, mask, o.sinks);
     kq->has_bias = true;
@@ -210,9 +210,8 @@ class attention_input {
  public:
   explicit attention_input(builder& b) : b_(b) {
     for (const kv_cache& c : b.memory.caches) {
-      if (c.name == "base" || c.name == "attn" || c.name == "attn_base" || c.name == "kv")
-        full_.emplace(b, c);
-      if (c.name == "swa" || c.name == "attn_swa") window_.emplace(b, c);
+      if (c.kind == cache_kind::base) full_.emplace(b, c);
+      if (c.kind == cache_kind::swa) window_.emplace(b, c);
     }
   }
 
@@ -274,7 +273,7 @@ class uncached_attention {
   explicit uncached_attention(builder& b) : uncached_attention(b, b.ub.n_tokens) {}
   /// `n_keys`: what each query sees.
   uncached_attention(builder& b, std::int64_t n_keys) : b_(b), mask_(make_mask(n_keys)) {
-    if (b.hp.swa_type != swa_type::none) window_mask_ = make_mask(n_keys);
+    if (b.hp.swa.type != swa_type::none) window_mask_ = make_mask(n_keys);
   }
 
   /// Attends and projects.

@@ -15,10 +15,10 @@ struct block_index {
   block_index(builder& b, const tensor& mask, std::int64_t block_size)
       : size(block_size),
         n_block((mask.ne[0] + block_size - 1) / block_size),
-        keys(b, cache_named(b, "idx")) {
+        keys(b, cache_of(b, cache_kind::idx)) {
     ggml::graph& g = b.get_graph();
     const std::int64_t n_stream = mask.ne[3];
-    by_block = b.cp.causal_attn && b.hp.f_max_alibi_bias == 0.0f;
+    by_block = b.cp.causal_attn && b.hp.attn.f_max_alibi_bias == 0.0f;
     block_of = g.make_input("cell_blk", ggml_type::i32, mask.ne[0], n_stream);
     cells_of = g.make_input("blk_cells", ggml_type::i32, size * n_block, n_stream);
     positions = g.make_input("blk_pos", ggml_type::i32, 4 * n_block * n_stream);
@@ -41,7 +41,7 @@ class block_chooser {
 
   /// Shape:    [cells chosen, tokens per stream, 1, streams]
   tensor* operator()(int il, tensor* x, tensor* pos) {
-    detail::block_index& index = of(b_.hp.index_block_arr[static_cast<std::size_t>(il)]);
+    detail::block_index& index = of(b_.hp.indexer.block_arr[static_cast<std::size_t>(il)]);
     tensor* keys = pooled_keys(il, x, index);
     tensor* scores = score(il, x, pos, keys, index);
     if (index.by_block) scores = b_.add(scores, index.bias);
@@ -54,7 +54,7 @@ class block_chooser {
       scores = b_.add(scores, index.bias);
     }
     const std::int64_t n =
-        std::min<std::int64_t>(mask_->ne[0], b_.hp.indexer_top_k + index.size - 1);
+        std::min<std::int64_t>(mask_->ne[0], b_.hp.indexer.top_k + index.size - 1);
     return b_.reshape(b_.cont(b_.top_k(scores, n)), n, mask_->ne[1], 1, mask_->ne[3]);
   }
 
@@ -67,7 +67,7 @@ class block_chooser {
 
   /// Stores the raw keys, and gives the normed and rotated means of those of each block.
   tensor* pooled_keys(int il, tensor* x, detail::block_index& index) {
-    const std::int64_t head = b_.hp.indexer_head_size, n_block = index.n_block,
+    const std::int64_t head = b_.hp.indexer.head_size, n_block = index.n_block,
                        n_stream = mask_->ne[3];
     tensor* raw = b_.mul_mat(b_.require(il, "indexer.k_proj"), x);
     index.keys.store_k(il, b_.reshape(raw, head, 1, b_.ub.n_tokens));
@@ -89,7 +89,7 @@ class block_chooser {
   }
 
   tensor* score(int il, tensor* x, tensor* pos, tensor* keys, const detail::block_index& index) {
-    const std::int64_t head = b_.hp.indexer_head_size, n_head = b_.hp.indexer_n_head,
+    const std::int64_t head = b_.hp.indexer.head_size, n_head = b_.hp.indexer.n_head,
                        nt = mask_->ne[1], n_stream = mask_->ne[3];
     tensor* q = b_.mul_mat(b_.require(il, "indexer.q_proj"), x);
     q = b_.rms_norm_of(il, "indexer.q_norm", b_.reshape(q, head, n_head, b_.ub.n_tokens));

@@ -14,9 +14,9 @@ namespace vrambudget::arch {
 class block_sparse_attention {
  public:
   block_sparse_attention(builder& b, cache_input& main)
-      : b_(b), main_(main), index_(b, cache_named(b, "idx"), ggml_type::f16) {
+      : b_(b), main_(main), index_(b, cache_of(b, cache_kind::idx), ggml_type::f16) {
     ggml::graph& g = b.get_graph();
-    const std::int64_t nt = b.ub.n_tokens, block = b.hp.indexer_block_size;
+    const std::int64_t nt = b.ub.n_tokens, block = b.hp.indexer.block_size;
     n_kv_ = main.mask->ne[0];
     n_per_stream_ = main.mask->ne[1];
     n_stream_ = main.mask->ne[3];
@@ -37,8 +37,8 @@ class block_sparse_attention {
 
   /// Attention of one layer, without the output projection. x: the layer's normed input.
   tensor* operator()(int il, tensor* x, qkv y, tensor* pos) {
-    const std::int64_t nt = b_.ub.n_tokens, head = b_.hp.indexer_head_size,
-                       n_head = b_.hp.indexer_n_head;
+    const std::int64_t nt = b_.ub.n_tokens, head = b_.hp.indexer.head_size,
+                       n_head = b_.hp.indexer.n_head;
     tensor* q = b_.linear_without_bias(il, "indexer.q_proj", x);
     tensor* k = b_.linear_without_bias(il, "indexer.k_proj", x);
     q = b_.rms_norm_of(il, "indexer.q_norm", b_.reshape(q, head, n_head, nt));
@@ -64,16 +64,16 @@ class block_sparse_attention {
   }
 
  private:
-  [[nodiscard]] std::int64_t n_blocks() const { return n_pos_ / b_.hp.indexer_block_size; }
+  [[nodiscard]] std::int64_t n_blocks() const { return n_pos_ / b_.hp.indexer.block_size; }
   [[nodiscard]] std::int64_t n_best() const {
-    return std::min<std::int64_t>(b_.hp.indexer_top_k, n_blocks());
+    return std::min<std::int64_t>(b_.hp.indexer.top_k, n_blocks());
   }
   [[nodiscard]] bool gathers() const { return n_per_stream_ == 1; }
 
   /// Best blocks: scores [positions, ...] in f32, biased so that the latest blocks come first.
   tensor* best_blocks(tensor* scores, tensor* visible, tensor* bias) {
     scores = b_.add_inplace(scores, visible);
-    return b_.top_k(b_.add(b_.pool_rows(scores, b_.hp.indexer_block_size), bias), n_best());
+    return b_.top_k(b_.add(b_.pool_rows(scores, b_.hp.indexer.block_size), bias), n_best());
   }
 
   /// Each group of heads, in each of `n` channels, as a sequence of its own.
@@ -82,7 +82,7 @@ class block_sparse_attention {
     per_group = std::max<std::int64_t>(1, per_group);
     q = b_.reshape(q, head, per_group, n, heads * nt / (per_group * n));
     tensor* out = b_.flash_attn_ext(b_.permute(q, {0, 2, 3, 1}), k, v, mask, nullptr);
-    out->has_bias = b_.hp.f_max_alibi_bias > 0.0f;
+    out->has_bias = b_.hp.attn.f_max_alibi_bias > 0.0f;
     out = b_.permute(out, {0, 1, 3, 2});
     if (!is_contiguous(*out)) out = b_.cont(out);
     return b_.reshape(out, head * heads, nt);
@@ -90,7 +90,7 @@ class block_sparse_attention {
 
   tensor* gather(tensor* q, tensor* index, const qkv& y) {
     const std::int64_t head = index->ne[0], n_group = q->ne[1], ns = n_stream_, best = n_best(),
-                       block = b_.hp.indexer_block_size, size = y.k->ne[0], n = block * best;
+                       block = b_.hp.indexer.block_size, size = y.k->ne[0], n = block * best;
     tensor* keys = b_.view_3d(index, head, n_kv_, ns, index->nb[2], index->nb[3], 0);
     keys = b_.reshape(b_.get_rows(keys, cell_of_), head, n_pos_, 1, ns);
     tensor* scores = b_.mul_mat(keys, b_.reshape(q, head, n_group, 1, ns));

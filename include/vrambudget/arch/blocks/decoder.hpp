@@ -80,7 +80,7 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
     const bool picks = il == n_layer - 1 && rows == row_selection::early;
     stream =
         builder::named(layer(il, stream, last_rows(b, picks ? out_ids : nullptr)), "l_out", il);
-    if (b.hp.norms_loops && il + 1 < n_layer && (il + 1) % b.hp.n_layer_loop == 0)
+    if (b.hp.loop.is_normed && il + 1 < n_layer && (il + 1) % b.hp.loop.n_layer == 0)
       stream = b.scale_and_shift(il, "loop_norm", b.rms_norm(stream), b.weight(-1, "output_norm"),
                                  nullptr);
     if (const int columns = b.hp.deepstack(static_cast<std::uint32_t>(il)); columns >= 0)
@@ -110,7 +110,7 @@ template <class Attention, class FeedForward>
 void build_decoder(builder& b, const decoder& d, Attention&& attention,
                    FeedForward&& feed_forward) {
   const auto branch_scaled = [&](tensor* t) {
-    return b.hp.f_residual_scale != 0.0f ? b.scale(t) : t;
+    return b.hp.scale.f_residual != 0.0f ? b.scale(t) : t;
   };
   build_stack(b, d, [&](int il, tensor* stream, const last_rows& pick) {
     const bool bare = d.bare_first && !b.has(il, "attn_norm");

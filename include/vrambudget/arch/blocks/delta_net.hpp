@@ -9,10 +9,10 @@ namespace vrambudget::arch {
 /// Head counts and sizes of a delta net, from GGUF's ssm keys.
 struct delta_net_shape {
   explicit delta_net_shape(const hparams& hp)
-      : head_k(hp.ssm_d_state),
-        n_head_k(hp.ssm_n_group),
-        n_head_v(hp.ssm_dt_rank),
-        head_v(n_head_v ? hp.ssm_d_inner / n_head_v : 0) {}
+      : head_k(hp.ssm.d_state),
+        n_head_k(hp.ssm.n_group),
+        n_head_v(hp.ssm.dt_rank),
+        head_v(n_head_v ? hp.ssm.d_inner / n_head_v : 0) {}
   std::int64_t head_k, n_head_k, n_head_v, head_v;
   [[nodiscard]] std::int64_t d_inner() const { return head_v * n_head_v; }
   [[nodiscard]] std::int64_t channels() const { return d_inner() + 2 * n_head_k * head_k; }

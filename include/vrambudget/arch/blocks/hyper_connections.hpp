@@ -19,7 +19,7 @@ inline constexpr stream_names head_streams{"output_hc_fn", "output_hc_scale", "o
 /// Shape:    x [n_embd, tokens]; result [n_embd, streams, tokens]
 inline tensor* start_streams(builder& b, tensor* x) {
   const std::int64_t n_embd = x->ne[0], nt = x->ne[1];
-  return b.repeat(b.reshape(x, n_embd, 1, nt), {n_embd, b.hp.dsv4_hc_mult, nt, 1});
+  return b.repeat(b.reshape(x, n_embd, 1, nt), {n_embd, b.hp.hc.mult, nt, 1});
 }
 
 /// The rows that need logits, of all streams.
@@ -78,7 +78,7 @@ inline tensor* sum_streams(builder& b, tensor* streams, tensor* weights) {
 
 /// RMS norm of each stream, with weights per stream.
 inline tensor* norm_streams(builder& b, int il, tensor_name name, tensor* x) {
-  const std::int64_t n_embd = b.hp.n_embd, hc = b.hp.dsv4_hc_mult;
+  const std::int64_t n_embd = b.hp.n_embd, hc = b.hp.hc.mult;
   return b.mul(b.rms_norm(x), b.reshaped_weight(il, name, {n_embd, hc, 1, 1}));
 }
 
@@ -98,7 +98,7 @@ inline tensor* doubly_stochastic(builder& b, tensor* x) {
     x = b.div(x, b.permute(b.add(sum, eps), {1, 0, 2, 3}));
   };
   norm_columns();
-  for (std::uint32_t i = 1; i < b.hp.dsv4_hc_sinkhorn_iters; ++i) {
+  for (std::uint32_t i = 1; i < b.hp.hc.sinkhorn_iters; ++i) {
     x = b.div(x, b.add(b.sum_rows(x), eps));
     norm_columns();
   }

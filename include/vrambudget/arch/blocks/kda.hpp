@@ -42,8 +42,8 @@ inline std::array<tensor*, 3> kda_projections(builder& b, int il, tensor* x) {
 ///           result [head, heads, tokens per sequence, sequences]
 inline tensor* kda_convolution(builder& b, recurrent_input& rs, int il, tensor* state,
                                std::size_t part, tensor* x, tensor* kernel, const kda_options& o) {
-  const std::int64_t n_state = b.hp.ssm_d_conv - 1, width = x->ne[0], nt = b.ub.n_tokens,
-                     nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs, head = b.hp.n_embd_head_kda;
+  const std::int64_t n_state = b.hp.ssm.d_conv - 1, width = x->ne[0], nt = b.ub.n_tokens,
+                     nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs, head = b.hp.kda.n_embd_head;
   const auto at = [](std::int64_t n) { return static_cast<std::uint64_t>(n) * 4; };
   const std::int64_t row = 3 * n_state * width,
                      first = static_cast<std::int64_t>(part) * n_state * width;
@@ -59,7 +59,7 @@ inline tensor* kda_convolution(builder& b, recurrent_input& rs, int il, tensor* 
                              at(std::max<std::int64_t>(0, nst - slot)));
     b.expand(b.cpy(last, third(rs.all_r(il), slot * rs.n_cell() * row)));
   }
-  tensor* y = b.ssm_conv(input, b.reshape(kernel, b.hp.ssm_d_conv, width));
+  tensor* y = b.ssm_conv(input, b.reshape(kernel, b.hp.ssm.d_conv, width));
   y = b.silu(b.reshape(y, width, nt));
   return b.reshape(y, head, width / head, nst, n_seqs);
 }
@@ -68,7 +68,7 @@ inline tensor* kda_convolution(builder& b, recurrent_input& rs, int il, tensor* 
 ///
 /// Shape:    [head, heads, tokens per sequence, sequences]
 inline tensor* kda_decay(builder& b, int il, tensor* x, std::int64_t n_head, const kda_options& o) {
-  const std::int64_t head = b.hp.n_embd_head_kda, nt = b.ub.n_tokens;
+  const std::int64_t head = b.hp.kda.n_embd_head, nt = b.ub.n_tokens;
   tensor* g = b.mul_mat(b.require(il, "ssm_f_a"), x);
   if (tensor* up = b.weight(il, "ssm_f_b")) g = b.mul_mat(up, g);
   g = b.add(g, b.require(il, "ssm_dt", ".bias"));
@@ -87,7 +87,7 @@ inline tensor* kda_decay(builder& b, int il, tensor* x, std::int64_t n_head, con
 /// Source:   llama.cpp, src/models/kimi-linear.cpp: graph; kimi-k3.cpp: build_kda_layer
 inline tensor* kimi_delta_attention(builder& b, recurrent_input& rs, int il, tensor* x,
                                     const kda_options& o = {}) {
-  const std::int64_t head = b.hp.n_embd_head_kda, n_head = b.hp.n_head(), nt = b.ub.n_tokens,
+  const std::int64_t head = b.hp.kda.n_embd_head, n_head = b.hp.n_head(), nt = b.ub.n_tokens,
                      nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
   constexpr std::array<tensor_name, 3> kernels{"ssm_conv1d_q", "ssm_conv1d_k", "ssm_conv1d_v"};
   tensor* conv_state = rs.load(rs.all_r(il));

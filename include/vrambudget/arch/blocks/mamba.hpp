@@ -27,7 +27,7 @@ inline tensor* causal_convolution(builder& b, recurrent_input& rs, int il, tenso
 /// Shape:    x [head, heads, tokens per sequence, sequences]; result the same, flat, then the states
 inline tensor* selective_scan(builder& b, recurrent_input& rs, int il, tensor* x, tensor* dt,
                               tensor* decay, tensor* keys, tensor* queries) {
-  const std::int64_t d_state = b.hp.ssm_d_state, n_seqs = x->ne[3];
+  const std::int64_t d_state = b.hp.ssm.d_state, n_seqs = x->ne[3];
   tensor* all = rs.all_s(il);
   tensor* y = rs.load(all, [&](tensor* states, tensor* ids) {
     tensor* s = b.reshape(states, d_state, x->ne[0], x->ne[1], states->ne[1]);
@@ -46,10 +46,10 @@ inline tensor* selective_scan(builder& b, recurrent_input& rs, int il, tensor* x
 /// Source:   llama.cpp, src/models/mamba-base.cpp: build_mamba_layer
 inline tensor* mamba(builder& b, recurrent_input& rs, int il, tensor* x) {
   const hparams& hp = b.hp;
-  const std::int64_t d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state, rank = hp.ssm_dt_rank;
+  const std::int64_t d_inner = hp.ssm.d_inner, d_state = hp.ssm.d_state, rank = hp.ssm.dt_rank;
   const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
 
-  tensor* conv = b.reshape(rs.load(rs.all_r(il)), hp.ssm_d_conv - 1, d_inner, n_seqs);
+  tensor* conv = b.reshape(rs.load(rs.all_r(il)), hp.ssm.d_conv - 1, d_inner, n_seqs);
   x = b.linear_without_bias(il, "ssm_in", b.reshape(x, x->ne[0], nst, n_seqs));
   const auto columns = [&](tensor* t, std::int64_t n, std::int64_t first) {
     return b.view_3d(t, n, nst, n_seqs, t->nb[1], t->nb[2],
@@ -66,7 +66,7 @@ inline tensor* mamba(builder& b, recurrent_input& rs, int il, tensor* x) {
                      static_cast<std::uint64_t>(first) * both->nb[0]);
   };
   tensor *keys = states(rank), *queries = states(rank + d_state);
-  if (hp.ssm_dt_b_c_rms || (b.has(il, "ssm_dt_norm") && b.has(il, "ssm_b_norm"))) {
+  if (hp.ssm.dt_b_c_rms || (b.has(il, "ssm_dt_norm") && b.has(il, "ssm_b_norm"))) {
     dt = b.rms_norm_of(il, "ssm_dt_norm", dt);
     keys = b.rms_norm_of(il, "ssm_b_norm", keys);
     queries = b.rms_norm_of(il, "ssm_c_norm", queries);
@@ -84,18 +84,44 @@ inline tensor* mamba(builder& b, recurrent_input& rs, int il, tensor* x) {
   return b.reshape(y, y->ne[0], nst * n_seqs);
 }
 
+namespace detail {
+
+/// The scan of Mamba-2 over the cached states, and the states after the last tokens back to the cache.
+///
+/// Shape:    values [head, heads, tokens per sequence, sequences]; the result's first rows are as these
+inline tensor* scan_heads(builder& b, recurrent_input& rs, int il, tensor* values, tensor* dt,
+                          tensor* keys, tensor* queries) {
+  const std::int64_t d_state = b.hp.ssm.d_state, size = d_state * b.hp.ssm.d_inner;
+  const std::int64_t n_seqs = values->ne[3], n_snapshot = b.cp.n_rs_seq + 1,
+                     written = std::min(values->ne[2], n_snapshot);
+  const auto at = [](std::int64_t n) { return static_cast<std::uint64_t>(n) * 4; };
+  tensor* decay = b.require(il, "ssm_a", "");
+  tensor* all_s = rs.all_s(il);
+  tensor* y = rs.load(all_s, [&](tensor* states, tensor* ids) {
+    tensor* s = b.reshape(states, d_state, values->ne[0], values->ne[1], states->ne[1]);
+    return b.ssm_scan(s, values, dt, decay, keys, queries, ids, n_snapshot);
+  });
+  b.expand(b.cpy(
+      b.view_3d(y, size, n_seqs, written, at(size), at(size * n_seqs), at(n_elements(*values))),
+      b.view_3d(all_s, size, n_seqs, written, all_s->nb[1],
+                static_cast<std::uint64_t>(rs.n_cell()) * all_s->nb[1], 0)));
+  return y;
+}
+
+}  // namespace detail
+
 /// One Mamba-2 layer.
 ///
 /// Shape:    x, result [n_embd, tokens]
 /// Source:   llama.cpp, src/models/mamba-base.cpp: build_mamba2_layer
 inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
   const hparams& hp = b.hp;
-  const std::int64_t d_conv = hp.ssm_d_conv, d_inner = hp.ssm_d_inner, d_state = hp.ssm_d_state;
-  const std::int64_t n_head = hp.ssm_dt_rank, n_group = hp.ssm_n_group,
+  const std::int64_t d_conv = hp.ssm.d_conv, d_inner = hp.ssm.d_inner, d_state = hp.ssm.d_state;
+  const std::int64_t n_head = hp.ssm.dt_rank, n_group = hp.ssm.n_group,
                      head = n_head ? d_inner / n_head : 0;
   const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs,
                      channels = d_inner + 2 * n_group * d_state;
-  const std::int64_t n_snapshot = b.cp.n_rs_seq + 1, written = std::min(nst, n_snapshot);
+  const std::int64_t written = std::min<std::int64_t>(nst, b.cp.n_rs_seq + 1);
   const auto at = [](std::int64_t n) {
     return static_cast<std::uint64_t>(n) * 4;
   };  // offset in f32 elements
@@ -124,19 +150,7 @@ inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
   tensor* keys = part(d_state, n_group, d_inner);
   tensor* queries = part(d_state, n_group, d_inner + n_group * d_state);
   dt = b.add(b.cont(dt), b.require(il, "ssm_dt", ".bias"));
-  tensor* decay = b.require(il, "ssm_a", "");
-
-  tensor* all_s = rs.all_s(il);
-  tensor* y = rs.load(all_s, [&](tensor* states, tensor* ids) {
-    tensor* s = b.reshape(states, d_state, head, n_head, states->ne[1]);
-    return b.ssm_scan(s, values, dt, decay, keys, queries, ids, n_snapshot);
-  });
-  const std::int64_t size = d_state * d_inner;
-  b.expand(b.cpy(
-      b.view_3d(y, size, n_seqs, written, at(size), at(size * n_seqs), at(n_elements(*values))),
-      b.view_3d(all_s, size, n_seqs, written, all_s->nb[1],
-                static_cast<std::uint64_t>(rs.n_cell()) * all_s->nb[1], 0)));
-
+  tensor* y = detail::scan_heads(b, rs, il, values, dt, keys, queries);
   tensor* out = b.view_4d(y, {head, n_head, nst, n_seqs}, at(head), at(head * n_head),
                           at(head * n_head * nst), 0);
   out = b.add(out, b.mul(values, b.require(il, "ssm_d", "")));

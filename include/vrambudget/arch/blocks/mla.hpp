@@ -9,7 +9,7 @@ namespace vrambudget::arch {
 struct latent_shape {
   latent_shape(const hparams& hp, int il)
       : n_head(hp.n_head(static_cast<std::uint32_t>(il))),
-        rank(hp.n_lora_kv),
+        rank(hp.mla.n_lora_kv),
         head_k(hp.n_embd_head_k_mla()),
         head_v(hp.n_embd_head_v_mla()),
         rope(hp.n_rot(static_cast<std::uint32_t>(il))) {}

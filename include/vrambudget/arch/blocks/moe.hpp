@@ -43,7 +43,7 @@ namespace detail {
 
 /// Group-limited selection: the experts of groups that are not among the best are masked out.
 inline tensor* mask_groups(builder& b, tensor* selection) {
-  const std::int64_t n_group = b.hp.n_expert_groups, per_group = selection->ne[0] / n_group,
+  const std::int64_t n_group = b.hp.moe.n_group, per_group = selection->ne[0] / n_group,
                      nt = selection->ne[1];
   const std::int64_t n_expert = selection->ne[0];
   tensor* groups = b.reshape(selection, per_group, n_group, nt);
@@ -51,7 +51,7 @@ inline tensor* mask_groups(builder& b, tensor* selection) {
   tensor* scores = b.get_rows(b.reshape(groups, 1, per_group, n_group, nt), best_two);
   scores = b.sum_rows(b.reshape(scores, scores->ne[1], scores->ne[2], scores->ne[3]));
   scores = b.reshape(scores, scores->ne[1], scores->ne[2]);
-  tensor* chosen = b.argsort_top_k(scores, b.hp.n_group_used);
+  tensor* chosen = b.argsort_top_k(scores, b.hp.moe.n_group_used);
   tensor* kept = b.get_rows(groups, chosen);
   return b.reshape(b.set_rows(b.fill(groups), kept, chosen), n_expert, nt);
 }
@@ -98,7 +98,7 @@ inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
     if (tensor* bias = b.weight(il, "exp_probs_b", suffix)) selection = b.add(probs, bias);
   if (o.select_by_logits) selection = logits;
   if (o.select_by_sigmoid) selection = b.sigmoid(logits);
-  if (b.hp.n_expert_groups > 1) selection = mask_groups(b, selection);
+  if (b.hp.moe.n_group > 1) selection = mask_groups(b, selection);
 
   k = std::min(k, n_expert / o.per_group);
   tensor* ids = o.ids ? o.ids : b.argsort_top_k(selection, k);
@@ -178,9 +178,9 @@ inline tensor* dense_or_shared_experts(builder& b, int il, tensor* x, const moe_
 
 /// The same with experts routed as the file's keys say.
 inline tensor* experts_after_dense(builder& b, int il, tensor* x, moe_options o = {}) {
-  o.gating = static_cast<gating>(b.hp.expert_gating_func);
-  o.norm_weights = b.hp.expert_weights_norm;
-  o.weights_scale = b.hp.expert_weights_scale;
+  o.gating = static_cast<gating>(b.hp.moe.gating_func);
+  o.norm_weights = b.hp.moe.weights_norm;
+  o.weights_scale = b.hp.moe.weights_scale;
   return dense_or_shared_experts(b, il, x, o);
 }
 

@@ -47,7 +47,7 @@ inline void finish_nextn_logits(builder& b, const nextn_layer& o, int il, tensor
   tensor* scale =
       head ? b.weight(il, "nextn.shared_head_head", ".scale") : b.weight(-1, "output", ".scale");
   if (scale) logits = b.mul(logits, scale);
-  if (o.scale_logits && b.hp.f_logit_scale != 0.0f) logits = b.scale(logits);
+  if (o.scale_logits && b.hp.scale.f_logit != 0.0f) logits = b.scale(logits);
   b.logits = builder::named(logits, "result_output", -1);
   b.expand(b.logits);
 }

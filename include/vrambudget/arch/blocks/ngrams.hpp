@@ -9,16 +9,16 @@ namespace vrambudget::arch {
 
 /// Rows of the n-gram table for every token, side by side.
 inline tensor* ngram_embeddings(builder& b) {
-  const std::int64_t n = b.hp.ple_n_heads, nt = b.ub.n_tokens;
+  const std::int64_t n = b.hp.ple.n_heads, nt = b.ub.n_tokens;
   tensor* rows = b.get_graph().make_input("ple_rows", ggml_type::i32, n * nt);
   tensor* x = b.get_rows(b.require(-1, "per_layer_token_embd"), rows);
-  return b.reshape(x, b.hp.ple_head_dim * n, nt);
+  return b.reshape(x, b.hp.ple.head_dim * n, nt);
 }
 
 namespace detail {
 /// A causal convolution per channel with gaps, as a sum of shifted copies.
 inline tensor* dilated_convolution(builder& b, recurrent_input& rs, int il, tensor* x) {
-  const std::int64_t n = b.hp.ple_conv_kernel, gap = b.hp.ple_ngram_size, past = (n - 1) * gap,
+  const std::int64_t n = b.hp.ple.conv_kernel, gap = b.hp.ple.ngram_size, past = (n - 1) * gap,
                      channels = x->ne[0], nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
   tensor* input =
       rs.delayed_input(rs.all_p(il), b.reshape(x, channels, nst, n_seqs), past, channels);
@@ -43,7 +43,7 @@ inline tensor* dilated_convolution(builder& b, recurrent_input& rs, int il, tens
 /// Source:   llama.cpp, src/models/qwen4exp.cpp: build_ple
 inline tensor* add_ngrams(builder& b, recurrent_input& rs, int il, tensor* embeddings,
                           tensor* streams) {
-  const std::int64_t n_embd = b.hp.n_embd, hc = b.hp.dsv4_hc_mult, nt = b.ub.n_tokens;
+  const std::int64_t n_embd = b.hp.n_embd, hc = b.hp.hc.mult, nt = b.ub.n_tokens;
   tensor* key = b.mul_mat(b.require(il, "ple_key"), embeddings);
   tensor* value = b.mul_mat(b.require(il, "ple_value"), embeddings);
   const auto by_stream = [&](tensor* t) { return b.reshape(t, n_embd, hc, nt); };

@@ -23,7 +23,7 @@ inline qkv project_qkv(builder& b, int il, tensor* x, bool reshape = true) {
                      nt = b.ub.n_tokens;
   const std::int64_t n_head = b.hp.n_head(l), n_kv = b.hp.n_head_kv(l);
   const auto clamped = [&](tensor* t) {
-    return reshape && b.hp.f_clamp_kqv > 0.0f ? b.clamp(t) : t;
+    return reshape && b.hp.attn.f_clamp_kqv > 0.0f ? b.clamp(t) : t;
   };
 
   if (!b.has(il, "attn_qkv")) {

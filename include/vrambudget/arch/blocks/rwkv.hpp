@@ -23,7 +23,7 @@ inline tensor* mixture(builder& b, tensor* all, std::int64_t i) {
 /// Stores the new state, the rows behind the output, and gives the output.
 inline tensor* keep_state(builder& b, recurrent_input& rs, int il, tensor* result) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens;
-  rs.store_flat(rs.all_s(il), b.view_1d(result, n_embd * b.hp.wkv_head_size * b.ub.n_seqs,
+  rs.store_flat(rs.all_s(il), b.view_1d(result, n_embd * b.hp.wkv.head_size * b.ub.n_seqs,
                                         static_cast<std::uint64_t>(n_embd * nt) * 4));
   return b.view_1d(result, n_embd * nt, 0);
 }
@@ -68,7 +68,7 @@ inline std::array<tensor*, 5> mixtures_of_token(builder& b, int il, tensor* x, t
 /// Shape:    x, previous, result [n_embd, tokens per sequence, sequences]
 /// Source:   llama.cpp, src/models/rwkv6-base.cpp: build_rwkv6_time_mix
 inline tensor* time_mix_6(builder& b, recurrent_input& rs, int il, tensor* x, tensor* previous) {
-  const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, head = b.hp.wkv_head_size;
+  const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, head = b.hp.wkv.head_size;
   const std::int64_t n_head = n_embd / head, n_kv = b.hp.n_head_kv(static_cast<std::uint32_t>(il));
   tensor* first = b.weight(il, "time_mix_first");
 
@@ -107,7 +107,7 @@ inline tensor* time_mix_6(builder& b, recurrent_input& rs, int il, tensor* x, te
 inline tensor* time_mix_7(builder& b, recurrent_input& rs, int il, tensor* x, tensor* previous,
                           tensor*& first_value) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, nst = b.ub.n_seq_tokens(),
-                     n_seqs = b.ub.n_seqs, head = b.hp.wkv_head_size, n_head = n_embd / head;
+                     n_seqs = b.ub.n_seqs, head = b.hp.wkv.head_size, n_head = n_embd / head;
   const bool gated = b.has(il, "time_mix_g1") && b.has(il, "time_mix_g2");
   const auto plain = [](tensor* t) { return t; };
   const auto heads = [&](tensor* t) { return b.reshape(t, head, n_head, nt); };

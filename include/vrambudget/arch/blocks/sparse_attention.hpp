@@ -3,16 +3,17 @@
 #pragma once
 
 #include <algorithm>
+#include <cassert>
 
 #include "vrambudget/arch/blocks/attention.hpp"
 
 namespace vrambudget::arch {
 
-/// The cache with the given name; a layout that belongs to the architecture has it.
-inline const kv_cache& cache_named(const builder& b, std::string_view name) {
-  for (const kv_cache& c : b.memory.caches)
-    if (c.name == name) return c;
-  return b.memory.caches.front();
+/// The cache of a kind, which the architecture's layout has.
+inline const kv_cache& cache_of(const builder& b, cache_kind kind) {
+  const kv_cache* c = b.memory.find(kind);
+  assert(c);
+  return *c;
 }
 
 /// The best cells of each query by its score over the index keys k. `scale_weights`: the weights of the
@@ -29,7 +30,7 @@ inline tensor* best_cells(builder& b, int il, tensor* q, tensor* k, tensor* weig
                       weights->nb[2] / streams, weights->nb[3] / streams, 0);
   if (scale_weights) weights = b.scale(weights);
   tensor* scores = builder::named(b.lightning_indexer(q, k, weights, mask), "indexer_score", il);
-  const std::int64_t n_best = std::min<std::int64_t>(scores->ne[0], b.hp.indexer_top_k);
+  const std::int64_t n_best = std::min<std::int64_t>(scores->ne[0], b.hp.indexer.top_k);
   return builder::named(b.cont(b.top_k(scores, n_best)), "top_k", il);
 }
 
@@ -59,15 +60,15 @@ class sparse_attention {
   explicit sparse_attention(builder& b, bool rotates = true)
       : b_(b),
         rotates_(rotates),
-        latent_(b, cache_named(b, "mla")),
-        index_(b, cache_named(b, "lid"), ggml_type::f16) {}
+        latent_(b, cache_of(b, cache_kind::mla)),
+        index_(b, cache_of(b, cache_kind::lid), ggml_type::f16) {}
 
   /// The cells that each token attends to in layer `il`. q_low_rank: queries before their up-projection.
   ///
   /// Shape:    [cells chosen, tokens per stream, 1, streams]
   tensor* choose_cells(int il, tensor* x, tensor* q_low_rank, tensor* pos) {
-    const std::int64_t nt = b_.ub.n_tokens, head = b_.hp.indexer_head_size,
-                       n_head = b_.hp.indexer_n_head;
+    const std::int64_t nt = b_.ub.n_tokens, head = b_.hp.indexer.head_size,
+                       n_head = b_.hp.indexer.n_head;
     tensor* q = b_.mul_mat(b_.require(il, "indexer.attn_q_b"), q_low_rank);
     q = b_.rope(b_.reshape(q, head, n_head, nt), pos);
     tensor* k = b_.mul_mat(b_.require(il, "indexer.attn_k"), x);

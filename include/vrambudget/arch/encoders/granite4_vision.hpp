@@ -144,7 +144,7 @@ inline void build_granite4_vision(builder& b) {
   b.require_that(
       g.columns >= 0 && g.columns <= longest_grid && g.rows >= 0 && g.rows <= longest_grid,
       "grids have at most 1024 tiles each way");
-  if (!b.get_graph().failure().empty()) return;
+  if (!b.get_graph().status()) return;
   const std::int64_t side = b.n_patches_x, n = side * side, tiles = 1 + g.columns * g.rows,
                      n_windows = side / b.hp.window_side;
   b.require_that(n_windows > 0 && side % b.hp.window_side == 0, "tiles are whole windows");
@@ -152,7 +152,7 @@ inline void build_granite4_vision(builder& b) {
   b.require_that(tiles == 1 || (g.columns > 0 && g.rows > 0 && g.nx > 0 && g.ny > 0),
                  "the picture of a grid has a size");
   b.require_that(!b.hp.feature_layers.empty(), "it reads layers of the tower");
-  if (!b.get_graph().failure().empty()) return;
+  if (!b.get_graph().status()) return;
 
   tensor* x = b.add(detail::patches_of_tiles(b, tiles), b.require("v.position_embd.weight"));
   std::vector<tensor*> layers;

@@ -52,7 +52,7 @@ inline tensor* mimo_audio_quantized(builder& b, tensor* x) {
                  "embeddings for each codebook");
   for (const std::int32_t n : sizes)
     b.require_that(n > 0 && n <= books->ne[1] && n <= embeddings->ne[1], "codes that tensors have");
-  if (!b.get_graph().failure().empty()) return x;
+  if (!b.get_graph().status()) return x;
 
   std::vector<tensor*> codes;
   for (std::size_t i = 0; i < sizes.size(); ++i) {

@@ -17,7 +17,7 @@ inline void build_mimovl(builder& b) {
   b.require_that(n_units * unit == n, "patches are merged whole");
   b.require_that(b.n_layer > 0 && b.n_head_kv > 0 && b.n_head % b.n_head_kv == 0,
                  "query heads are a multiple of key heads");
-  if (!b.get_graph().failure().empty()) return;
+  if (!b.get_graph().status()) return;
   const std::int64_t n_qkv = b.require(b.in_layer(0, "attn_qkv.weight"))->ne[1];
   b.require_that(n_qkv >= n_heads && n_qkv % n_heads == 0, "heads of one size");
 

@@ -2,6 +2,8 @@
 // model/projector_type.hpp.
 #pragma once
 
+#include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "vrambudget/arch/encoders/cogvlm.hpp"
@@ -36,6 +38,7 @@
 #include "vrambudget/arch/encoders/whisper.hpp"
 #include "vrambudget/arch/encoders/yasa2.hpp"
 #include "vrambudget/arch/encoders/youtuvl.hpp"
+#include "vrambudget/model/projector_type.hpp"
 
 namespace vrambudget::arch::encoders {
 
@@ -106,10 +109,16 @@ inline constexpr description descriptions[] = {
 };
 // clang-format on
 
-[[nodiscard]] constexpr const description* find_description(std::string_view type) {
-  for (const description& d : descriptions)
-    if (d.type == type) return &d;
-  return nullptr;
+static_assert(std::equal(std::begin(descriptions), std::end(descriptions),
+                         std::begin(projector_types), std::end(projector_types),
+                         [](const description& d, const projector_type& t) {
+                           return d.type == t.name;
+                         }),
+              "one row for each of model/projector_type.hpp, in their order");
+
+/// Null for a type that has no row.
+[[nodiscard]] inline const description* find_description(const projector_type& t) {
+  return t.name.empty() ? nullptr : &descriptions[&t - std::begin(projector_types)];
 }
 
 /// Loads what the engine looks for in every file, whether the graph reads it or not.
@@ -157,7 +166,7 @@ inline void load_common(builder& b, const description& d) {
 /// The graph of one encoder; what the engine loads for it is marked in the builder's weights.
 inline void build_graph(const description& d, builder& b) {
   load_common(b, d);
-  if (!b.get_graph().failure().empty()) return;
+  if (!b.get_graph().status()) return;
   d.build(b);
 }
 

@@ -10,21 +10,31 @@ namespace vrambudget::detail::rules {
 
 /// Slopes on the scores instead of RoPE.
 inline void alibi(keys&, hparams& hp) {
-  hp.f_max_alibi_bias = 8.0f;
-  std::fill(hp.rope_arr.begin(), hp.rope_arr.end(), std::uint8_t{0});
+  hp.attn.f_max_alibi_bias = 8.0f;
+  std::fill(hp.rope.arr.begin(), hp.rope.arr.end(), std::uint8_t{0});
+}
+
+/// The engine takes models of so many layers for those of 70 B parameters.
+template <std::uint32_t n_layer>
+void size_70b(keys&, hparams& hp) {
+  hp.is_70b = hp.n_layer() == n_layer;
+}
+inline void llama(keys& k, hparams& hp) {
+  size_70b<80>(k, hp);
+  if (hp.moe.n_expert == 8 || hp.n_head() == hp.n_head_kv()) hp.is_70b = false;
 }
 
 /// Baichuan: only the 7B model (32 layers) rotates, only the 13B model (40) has slopes.
 inline void baichuan(keys& k, hparams& hp) {
   if (hp.n_layer() == 32) return;
   alibi(k, hp);
-  if (hp.n_layer() != 40) hp.f_max_alibi_bias = 0.0f;
+  if (hp.n_layer() != 40) hp.attn.f_max_alibi_bias = 0.0f;
 }
 
 /// Every `period`th layer does not rotate.
 template <std::uint32_t period>
 void rope_but_every(keys&, hparams& hp) {
-  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) hp.rope_arr[il] = (il + 1) % period != 0;
+  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) hp.rope.arr[il] = (il + 1) % period != 0;
 }
 
 /// Positions in several dimensions at once.

@@ -21,30 +21,30 @@ inline void target_layers(keys& k, hparams& hp, std::size_t count) {
                                   std::to_string(v->size()) + " entries, expected " +
                                   std::to_string(count)});
   for (std::size_t i = 0; i < v->size(); ++i)
-    hp.target_layers.push_back(static_cast<std::uint32_t>(
+    hp.draft.target_layers.push_back(static_cast<std::uint32_t>(
         std::clamp<std::int64_t>(v->signed_integer(i).value_or(0), 0, llama_max_layers)));
 }
 
 inline void eagle3(keys& k, hparams& hp) {
   target_layers(k, hp, 3);
   k.required("target_hidden_size");
-  hp.norm_before_residual = k.boolean("norm_before_residual");
+  hp.draft.norm_before_residual = k.boolean("norm_before_residual");
 }
 
 inline void dflash(keys& k, hparams& hp) {
   target_layers(k, hp, 0);
-  hp.f_embedding_scale = k.f32("embedding_scale");
+  hp.scale.f_embedding = k.f32("embedding_scale");
   const gguf::value* act = k.find("hidden_activation");
   const std::string name(act && act->string() ? *act->string() : "silu");
-  hp.ffn_gelu = name == "gelu" || name == "gelu_pytorch_tanh";
-  if (!hp.ffn_gelu && name != "silu")
+  hp.draft.ffn_gelu = name == "gelu" || name == "gelu_pytorch_tanh";
+  if (!hp.draft.ffn_gelu && name != "silu")
     k.fail({errc::unsupported, "DFlash with activation '" + name + "'"});
-  hp.dsv4_hc_mult = k.u32("hyper_connection.count");
-  hp.n_swa = k.u32("attention.sliding_window");
-  if (hp.dsv4_hc_mult > 0) {
-    hp.swa_type = swa_type::standard;
-    hp.is_swa_arr.assign(hp.n_layer_all, 1);
-  } else if (hp.n_swa > 0) {
+  hp.hc.mult = k.u32("hyper_connection.count");
+  hp.swa.n = k.u32("attention.sliding_window");
+  if (hp.hc.mult > 0) {
+    hp.swa.type = swa_type::standard;
+    hp.swa.arr.assign(hp.n_layer_all, 1);
+  } else if (hp.swa.n > 0) {
     listed_window(k, hp);
   }
 }

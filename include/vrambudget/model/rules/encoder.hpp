@@ -8,19 +8,19 @@
 
 namespace vrambudget::detail::rules {
 
-inline void without_causality(keys&, hparams& hp) { hp.causal_attn = false; }
+inline void without_causality(keys&, hparams& hp) { hp.attn.causal = false; }
 
-inline void jina_bert_v2(keys&, hparams& hp) { hp.f_max_alibi_bias = 8.0f; }
+inline void jina_bert_v2(keys&, hparams& hp) { hp.attn.f_max_alibi_bias = 8.0f; }
 
 inline void modern_bert(keys& k, hparams& hp) {
-  hp.n_swa = k.u32("attention.sliding_window");
-  if (hp.n_swa > 0) window(k, hp, 3, true, swa_type::symmetric);
+  hp.swa.n = k.u32("attention.sliding_window");
+  if (hp.swa.n > 0) window(k, hp, 3, true, swa_type::symmetric);
 }
 
 inline void gemma_embedding(keys& k, hparams& hp) {
-  hp.n_swa = k.required("attention.sliding_window");
+  hp.swa.n = k.required("attention.sliding_window");
   window(k, hp, 6, false, swa_type::symmetric);
-  hp.causal_attn = false;
+  hp.attn.causal = false;
 }
 
 /// The cache has as many layers as the encoder, so the decoder cannot have more.
@@ -33,11 +33,11 @@ inline void t5(keys& k, hparams& hp) {
 inline void wavtokenizer(keys& k, hparams& hp) {
   hp.n_embd_out_impl = hp.n_embd;
   hp.n_embd = k.required("features_length");
-  hp.posnet_n_layer = k.required("posnet.block_count");
-  hp.convnext_n_layer = k.required("convnext.block_count");
+  hp.vocoder.n_layer_posnet = k.required("posnet.block_count");
+  hp.vocoder.n_layer_convnext = k.required("convnext.block_count");
   k.limit("features_length", hp.n_embd, 1u << 24);
-  k.limit("posnet.block_count", hp.posnet_n_layer, std::min(6u, hp.n_layer_all));
-  k.limit("convnext.block_count", hp.convnext_n_layer, hp.n_layer_all);
+  k.limit("posnet.block_count", hp.vocoder.n_layer_posnet, std::min(6u, hp.n_layer_all));
+  k.limit("convnext.block_count", hp.vocoder.n_layer_convnext, hp.n_layer_all);
 }
 
 }  // namespace vrambudget::detail::rules

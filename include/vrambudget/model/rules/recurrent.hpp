@@ -11,15 +11,15 @@ namespace vrambudget::detail::rules {
 inline void granitehybrid(keys& k, hparams& hp) {
   granite_scales(k, hp);
   ssm(k, hp);
-  hp.rope_arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
+  hp.rope.arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
   recurrent_without_kv_heads(hp);
-  hp.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
+  hp.moe.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
 }
 
 inline void delta_hybrid(keys& k, hparams& hp) {
   ssm(k, hp);
   recurrent_but_every(k, hp, 4);
-  hp.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
+  hp.moe.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
 }
 
 inline void ssm_hybrid(keys& k, hparams& hp) {
@@ -28,12 +28,12 @@ inline void ssm_hybrid(keys& k, hparams& hp) {
 }
 inline void mamba(keys& k, hparams& hp) {
   ssm(k, hp);
-  hp.ssm_n_group = 0;
-  hp.ssm_dt_b_c_rms = k.boolean("ssm.dt_b_c_rms");
+  hp.ssm.n_group = 0;
+  hp.ssm.dt_b_c_rms = k.boolean("ssm.dt_b_c_rms");
 }
 inline void jamba(keys& k, hparams& hp) {
   ssm_hybrid(k, hp);
-  hp.ssm_n_group = 0;
+  hp.ssm.n_group = 0;
 }
 inline void falcon_h1(keys& k, hparams& hp) {
   ssm(k, hp);
@@ -43,79 +43,82 @@ inline void nemotron_h(keys& k, hparams& hp) {
   ssm(k, hp);
   for (std::uint32_t il = 0; il < hp.n_layer(); ++il)
     hp.is_recr_arr[il] = hp.n_head_kv(il) == 0 && hp.n_ff(il) == 0;
-  hp.expert_weights_norm = k.boolean("expert_weights_norm");
-  hp.expert_weights_scale = k.f32("expert_weights_scale");
+  hp.moe.weights_norm = k.boolean("expert_weights_norm");
+  hp.moe.weights_scale = k.f32("expert_weights_scale");
 }
 inline void rwkv(keys& k, hparams& hp) {
-  hp.wkv_head_size = k.required("wkv.head_size");
-  k.limit("wkv.head_size", hp.wkv_head_size, 1u << 16);
-  hp.token_shift_count = k.u32("token_shift_count", 2);
-  k.limit("token_shift_count", hp.token_shift_count, 64);
-  hp.rescale_every_n_layers = k.u32("rescale_every_n_layers");
+  hp.wkv.head_size = k.required("wkv.head_size");
+  k.limit("wkv.head_size", hp.wkv.head_size, 1u << 16);
+  hp.wkv.token_shift_count = k.u32("token_shift_count", 2);
+  k.limit("token_shift_count", hp.wkv.token_shift_count, 64);
+  hp.wkv.rescale_every_n_layers = k.u32("rescale_every_n_layers");
 }
-inline void short_convolutions(keys& k, hparams& hp) {
+/// Short convolutions between layers that attend.
+inline void lfm2moe(keys& k, hparams& hp) {
   hp.n_shortconv_l_cache = k.required("shortconv.l_cache");
   k.limit("shortconv.l_cache", hp.n_shortconv_l_cache, 1u << 16);
   recurrent_without_kv_heads(hp);
-  hp.expert_gating_func = k.u32("expert_gating_func");
-  hp.n_swa = k.architecture() == "lfm2" ? k.u32("attention.sliding_window") : 0;
-  if (hp.n_swa == 0) return;
-  hp.swa_type = swa_type::standard;
-  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) hp.is_swa_arr[il] = !hp.is_recr_arr[il];
+  hp.moe.gating_func = k.u32("expert_gating_func");
+}
+inline void lfm2(keys& k, hparams& hp) {
+  lfm2moe(k, hp);
+  hp.swa.n = k.u32("attention.sliding_window");
+  if (hp.swa.n == 0) return;
+  hp.swa.type = swa_type::standard;
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) hp.swa.arr[il] = !hp.is_recr_arr[il];
 }
 inline void kimi_delta(keys& k, hparams& hp) {
   latent(k, hp);
-  hp.n_embd_head_k_mla_impl = k.required("attention.key_length_mla");
-  hp.n_embd_head_v_mla_impl = k.required("attention.value_length_mla");
-  hp.ssm_d_conv = k.required("ssm.conv_kernel");
-  hp.n_embd_head_kda = k.required("kda.head_dim");
-  k.limit("kda.head_dim", hp.n_embd_head_kda, 1u << 16);
-  k.limit("ssm.conv_kernel", hp.ssm_d_conv, 1u << 16);
+  hp.mla.n_embd_head_k = k.required("attention.key_length_mla");
+  hp.mla.n_embd_head_v = k.required("attention.value_length_mla");
+  hp.ssm.d_conv = k.required("ssm.conv_kernel");
+  hp.kda.n_embd_head = k.required("kda.head_dim");
+  k.limit("kda.head_dim", hp.kda.n_embd_head, 1u << 16);
+  k.limit("ssm.conv_kernel", hp.ssm.d_conv, 1u << 16);
   recurrent_without_kv_heads(hp);
   experts_after_dense(k, hp, 0);
 }
 inline void kimi_linear(keys& k, hparams& hp) {
   kimi_delta(k, hp);
-  hp.expert_weights_norm = true;
+  hp.moe.weights_norm = true;
 }
 inline void bailingmoe3(keys& k, hparams& hp) {
   kimi_delta(k, hp);
-  hp.swiglu_clamp_exp_arr = k.floats("swiglu_clamp_exp", hp.n_layer_all);
-  hp.swiglu_clamp_shexp_arr = k.floats("swiglu_clamp_shexp", hp.n_layer_all);
+  hp.moe.swiglu_clamp_exp_arr = k.floats("swiglu_clamp_exp", hp.n_layer_all);
+  hp.moe.swiglu_clamp_shexp_arr = k.floats("swiglu_clamp_shexp", hp.n_layer_all);
 }
 inline void kimi_k3(keys& k, hparams& hp) {
   kimi_delta(k, hp);
-  hp.n_embd_head_v_full = hp.n_embd_head_v_swa = hp.n_lora_kv;  // the cache has the latent
-  hp.kda_bounded = k.has("kda.gate_lower_bound");
-  hp.attn_res_block_size = k.required("attn_res.block_size");
+  hp.attn.n_embd_head_v = hp.swa.n_embd_head_v = hp.mla.n_lora_kv;  // the cache has the latent
+  hp.kda.is_bounded = k.has("kda.gate_lower_bound");
+  hp.attn.res_block_size = k.required("attn_res.block_size");
   hp.f_situ_linear_beta = k.f32("activation.situ_linear_beta");
 }
 inline void minimax_01(keys& k, hparams& hp) {
-  hp.n_embd_head_la = hp.n_embd_head_k_full;
+  hp.n_embd_head_la = hp.attn.n_embd_head_k;
   recurrent_but_every(k, hp, 8);
 }
 inline void qwen4exp(keys& k, hparams& hp) {
   delta_hybrid(k, hp);
   indexer(k, hp);
-  hp.indexer_n_head = k.positive("attention.indexer.head_count");
+  hp.indexer.n_head = k.positive("attention.indexer.head_count");
   streams(k, hp);
-  hp.hc_low_rank = k.u32("hyper_connection.low_rank");
-  hp.n_embd_out_impl = hp.dsv4_hc_mult * hp.n_embd;
-  hp.index_block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
-  for (const std::uint32_t n : hp.index_block_arr)
+  hp.n_embd_out_impl = hp.hc.mult * hp.n_embd;
+  hp.indexer.block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
+  for (const std::uint32_t n : hp.indexer.block_arr)
     k.limit("attention.compress_ratios", n, 1u << 16);
-  hp.ple_head_dim = k.u32("embedding_length_per_layer_input");
-  k.limit("embedding_length_per_layer_input", hp.ple_head_dim, 1u << 20);
-  hp.ple_ngram_size = k.u32("ple.ngram_size");
-  hp.ple_heads_per_ngram = k.u32("ple.heads_per_ngram");
-  hp.ple_conv_kernel = k.u32("ple.conv_kernel");
-  for (const std::uint32_t n : {hp.ple_ngram_size, hp.ple_heads_per_ngram, hp.ple_conv_kernel})
+  hp.ple.head_dim = k.u32("embedding_length_per_layer_input");
+  k.limit("embedding_length_per_layer_input", hp.ple.head_dim, 1u << 20);
+  hp.ple.ngram_size = k.u32("ple.ngram_size");
+  hp.ple.heads_per_ngram = k.u32("ple.heads_per_ngram");
+  hp.ple.conv_kernel = k.u32("ple.conv_kernel");
+  for (const std::uint32_t n : {hp.ple.ngram_size, hp.ple.heads_per_ngram, hp.ple.conv_kernel})
     k.limit("ple", n, 1u << 12);
   const gguf::value* layers = k.find("ple.layers");
   for (std::uint64_t i = 0; layers && i < layers->size() && i < hp.n_layer_all; ++i)
-    if (const auto il = layers->integer(i); il && *il < hp.n_layer_all) hp.is_ple_arr[*il] = 1;
-  if (layers && hp.ple_ngram_size > 1)
-    hp.ple_n_heads = (hp.ple_ngram_size - 1) * hp.ple_heads_per_ngram;
+    if (const auto il = layers->integer(i); il && *il < hp.n_layer_all) hp.ple.arr[*il] = 1;
+  if (layers && hp.ple.ngram_size > 1)
+    hp.ple.n_heads = (hp.ple.ngram_size - 1) * hp.ple.heads_per_ngram;
 }
 
 /// Makes room for `n` layers; the new ones repeat the old from the first on.
@@ -125,17 +128,17 @@ inline void repeat_layers(hparams& hp, std::uint32_t n) {
     all.resize(n);
     for (std::uint32_t il = had; il < n; ++il) all[il] = all[il % had];
   };
-  grow(hp.n_head_arr), grow(hp.n_head_kv_arr), grow(hp.n_ff_arr), grow(hp.n_ff_exp_arr),
-      grow(hp.n_expert_used_arr);
-  grow(hp.is_swa_arr), grow(hp.is_recr_arr), grow(hp.rope_arr), grow(hp.is_indexer_full_arr),
-      grow(hp.is_ple_arr);
+  grow(hp.n_head_arr), grow(hp.n_head_kv_arr), grow(hp.n_ff_arr), grow(hp.moe.n_ff_exp_arr),
+      grow(hp.moe.n_expert_used_arr);
+  grow(hp.swa.arr), grow(hp.is_recr_arr), grow(hp.rope.arr), grow(hp.indexer.is_full_arr),
+      grow(hp.ple.arr);
   hp.n_layer_all = n;
 }
 /// A further layer with one head keeps the routing of adapters.
 inline void graniteswitch(keys& k, hparams& hp) {
   granite_scales(k, hp);
-  hp.rope_arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
-  hp.router_layer = static_cast<std::int32_t>(hp.n_layer());
+  hp.rope.arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
+  hp.attn.router_layer = static_cast<std::int32_t>(hp.n_layer());
   repeat_layers(hp, hp.n_layer() + 1);
   hp.n_layer_nextn = 1;
   hp.n_head_arr.back() = hp.n_head_kv_arr.back() = 1;

@@ -13,26 +13,26 @@ namespace vrambudget::detail::rules {
 /// Source: llama.cpp, src/llama-hparams.cpp: set_swa_pattern, llama-model.cpp: load_swa_pattern
 inline void window(keys& k, hparams& hp, std::uint32_t period, bool dense_first = false,
                    swa_type type = swa_type::standard) {
-  hp.swa_type = type;
+  hp.swa.type = type;
   const gguf::value* v = k.find("attention.sliding_window_pattern");
   if (v && v->is_array()) {
-    hp.is_swa_arr = k.flags("attention.sliding_window_pattern", hp.n_layer_all);
+    hp.swa.arr = k.flags("attention.sliding_window_pattern", hp.n_layer_all);
     return;
   }
   period = k.u32("attention.sliding_window_pattern", period);
   for (std::uint32_t il = 0; il < hp.n_layer(); ++il)
-    hp.is_swa_arr[il] = period == 0 || (dense_first ? il % period != 0 : il % period < period - 1);
+    hp.swa.arr[il] = period == 0 || (dense_first ? il % period != 0 : il % period < period - 1);
 }
 
 /// State space keys, all required.
 inline void ssm(keys& k, hparams& hp) {
-  hp.ssm_d_conv = k.required("ssm.conv_kernel");
-  hp.ssm_d_inner = k.required("ssm.inner_size");
-  hp.ssm_d_state = k.required("ssm.state_size");
-  hp.ssm_dt_rank = k.required("ssm.time_step_rank");
-  hp.ssm_n_group = k.u32("ssm.group_count");
+  hp.ssm.d_conv = k.required("ssm.conv_kernel");
+  hp.ssm.d_inner = k.required("ssm.inner_size");
+  hp.ssm.d_state = k.required("ssm.state_size");
+  hp.ssm.dt_rank = k.required("ssm.time_step_rank");
+  hp.ssm.n_group = k.u32("ssm.group_count");
   for (const std::uint32_t n :
-       {hp.ssm_d_conv, hp.ssm_d_inner, hp.ssm_d_state, hp.ssm_dt_rank, hp.ssm_n_group})
+       {hp.ssm.d_conv, hp.ssm.d_inner, hp.ssm.d_state, hp.ssm.dt_rank, hp.ssm.n_group})
     k.limit("ssm", n, 1u << 24);
 }
 
@@ -53,19 +53,17 @@ inline void recurrent_without_kv_heads(hparams& hp) {
 }
 
 inline void experts_after_dense(keys& k, hparams& hp, std::uint32_t default_gating) {
-  hp.n_layer_dense_lead = k.u32("leading_dense_block_count");
-  hp.n_expert_shared = k.u32("expert_shared_count");
-  hp.expert_weights_scale = k.f32("expert_weights_scale");
-  hp.expert_weights_norm = k.boolean("expert_weights_norm");
-  hp.expert_gating_func = k.u32("expert_gating_func");
-  if (hp.expert_gating_func == 0) hp.expert_gating_func = default_gating;
+  hp.moe.n_layer_dense_lead = k.u32("leading_dense_block_count");
+  hp.moe.weights_scale = k.f32("expert_weights_scale");
+  hp.moe.weights_norm = k.boolean("expert_weights_norm");
+  hp.moe.gating_func = k.u32("expert_gating_func");
+  if (hp.moe.gating_func == 0) hp.moe.gating_func = default_gating;
 }
 
 inline void granite_scales(keys& k, hparams& hp) {
-  hp.f_logit_scale = k.f32("logit_scale");
-  hp.f_residual_scale = k.f32("residual_scale");
-  hp.f_embedding_scale = k.f32("embedding_scale");
-  hp.f_attention_scale = k.f32("attention.scale");
+  hp.scale.f_logit = k.f32("logit_scale");
+  hp.scale.f_residual = k.f32("residual_scale");
+  hp.scale.f_embedding = k.f32("embedding_scale");
 }
 
 }  // namespace vrambudget::detail::rules

@@ -1,0 +1,131 @@
+// Hyperparameters of each kind of block, by the engine's names. hparams.hpp has one of each. 0: absent.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace vrambudget {
+
+/// How sliding windows limit attention; only none or not matters for memory.
+enum class swa_type : std::uint8_t { none, standard, chunked, symmetric };
+
+/// Positions per token: M-RoPE has four.
+enum class rope_type : std::uint8_t { none, norm, neox, mrope, imrope };
+
+/// Attention, in layers without a window.
+struct attention_hparams {
+  std::uint32_t n_embd_head_k = 0, n_embd_head_v = 0;
+  std::int32_t n_layer_kv_from_start =
+      -1;  ///< layers from here on reuse the cache of earlier ones; -1: none
+  std::int32_t router_layer = -1;    ///< keeps the routing of adapters; -1: none
+  std::uint32_t res_block_size = 0;  ///< layers between which residuals attend to each other
+  float f_clamp_kqv = 0, f_max_alibi_bias = 0, f_temp_scale = 0, f_value_scale = 0;
+  bool soft_cap = false, use_kq_norm = false, causal = true, never_flash = false;
+};
+
+/// Rotary positions, in layers without a window.
+struct rope_hparams {
+  enum rope_type type = rope_type::norm;
+  std::uint32_t n_rot = 0;
+  std::uint32_t n_ctx_orig_yarn = 0;
+  std::uint32_t n_no_rope_layer_step = 4;
+  bool sections_used = false;     ///< first two sections are positive
+  std::vector<std::uint8_t> arr;  ///< per layer: it rotates
+};
+
+/// Layers with a sliding window.
+struct swa_hparams {
+  enum swa_type type = swa_type::none;
+  std::uint32_t n = 0;  ///< tokens in the window
+  std::uint32_t n_embd_head_k = 0, n_embd_head_v = 0, n_rot = 0;
+  std::vector<std::uint8_t> arr;  ///< per layer: it has a window
+};
+
+/// Multi-head latent attention; sizes with a window have a name of their own.
+struct mla_hparams {
+  std::uint32_t n_embd_head_k = 0, n_embd_head_v = 0, n_lora_kv = 0;
+  std::uint32_t n_embd_head_k_swa = 0, n_embd_head_v_swa = 0, n_lora_kv_swa = 0;
+};
+
+/// Mixtures of experts.
+struct moe_hparams {
+  std::uint32_t n_expert = 0, n_group = 0, n_group_used = 0, n_group_experts = 0;
+  std::uint32_t n_ff_shexp = 0, n_layer_dense_lead = 0;
+  std::uint32_t gating_func = 0;
+  float weights_scale = 0;
+  bool weights_norm = false;
+  std::vector<std::uint32_t> n_expert_used_arr, n_ff_exp_arr;
+  std::vector<float> swiglu_clamp_exp_arr, swiglu_clamp_shexp_arr;
+};
+
+/// Constants on embeddings, branches and logits; 0: none.
+struct scale_hparams {
+  float f_embedding = 0, f_residual = 0, f_hidden = 0, f_logit = 0;
+  float f_final_logit_softcapping = 0;
+};
+
+/// State spaces, and delta nets by the same keys.
+struct ssm_hparams {
+  std::uint32_t d_conv = 0, d_inner = 0, d_state = 0, dt_rank = 0, n_group = 0;
+  bool dt_b_c_rms = false;
+};
+
+/// Kimi's delta attention.
+struct kda_hparams {
+  std::uint32_t n_embd_head = 0;
+  bool is_bounded = false;  ///< decays have a lower bound
+};
+
+/// RWKV.
+struct wkv_hparams {
+  std::uint32_t head_size = 0, token_shift_count = 2, rescale_every_n_layers = 0;
+};
+
+/// The index of sparse attention.
+struct indexer_hparams {
+  std::uint32_t n_head = 0, head_size = 0, top_k = 0, block_size = 0;
+  std::vector<std::uint8_t> is_full_arr;  ///< per layer: it has an index of its own
+  std::vector<std::uint32_t> block_arr;   ///< per layer: cells that an index key stands for
+};
+
+/// Hyper-connections: residual streams that mix.
+struct hc_hparams {
+  std::uint32_t mult = 0;  ///< streams
+  std::uint32_t sinkhorn_iters = 0;
+};
+
+/// What only DeepSeek V4 has.
+struct dsv4_hparams {
+  std::uint32_t o_group_count = 0, o_lora_rank = 0, hash_layer_count = 0;
+  std::vector<std::uint32_t> compress_ratios;  ///< per layer: tokens in one key; 0: not compressed
+};
+
+/// Embeddings of n-grams beside some layers.
+struct ple_hparams {
+  std::uint32_t ngram_size = 0, heads_per_ngram = 0, conv_kernel = 0, n_heads = 0, head_dim = 0;
+  std::vector<std::uint8_t> arr;  ///< per layer: it has them
+};
+
+/// Two stacks that run in cycles.
+struct hrm_hparams {
+  std::uint32_t n_layers_per_stack = 0, n_h_cycles = 0, n_l_cycles = 0;
+};
+
+/// Stacks that run several times.
+struct loop_hparams {
+  int n_layer = 0;         ///< layers after which the stack starts over; 0: it never does
+  bool is_normed = false;  ///< the stream is normed before it does
+};
+
+/// Vocoders.
+struct vocoder_hparams {
+  std::uint32_t n_layer_posnet = 0, n_layer_convnext = 0;
+};
+
+/// Models that draft for another.
+struct draft_hparams {
+  std::vector<std::uint32_t> target_layers;  ///< whose hidden states it reads
+  bool norm_before_residual = false, ffn_gelu = false;
+};
+
+}  // namespace vrambudget

@@ -1,0 +1,47 @@
+// Reading a model with what the table of architectures says of it; see model.hpp.
+#pragma once
+
+#include <algorithm>
+
+#include "vrambudget/model/architectures.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/model/read_hparams.hpp"
+
+namespace vrambudget {
+
+const architecture_traits& find_architecture(std::string_view name) {
+  const auto* it =
+      std::lower_bound(std::begin(architectures), std::end(architectures), name,
+                       [](const architecture_traits& a, std::string_view n) { return a.name < n; });
+  return it != std::end(architectures) && it->name == name ? *it : unknown_architecture;
+}
+
+result<model> read_model(std::span<const gguf::header> headers) {
+  if (headers.empty()) return error{errc::invalid_argument, "a model needs at least one header"};
+  const gguf::header& first = headers.front();
+  const gguf::value* arch = first.find("general.architecture");
+  if (!arch) return error{errc::not_found, "key 'general.architecture' is missing: not a model"};
+  if (!arch->string())
+    return error{errc::bad_format, "key 'general.architecture' has type " +
+                                       std::string(gguf::type_name(arch->type())) +
+                                       ", expected str"};
+  model m;
+  m.architecture = *arch->string();
+  if (m.architecture == projector_architecture)
+    return error{errc::unsupported, "architecture '" + m.architecture +
+                                        "' is a projector, not a model that can run alone"};
+  m.traits = &find_architecture(m.architecture);
+  if (const gguf::value* name = first.find("general.name"); name && name->string())
+    m.name = *name->string();
+  auto hp = read_hparams(first, m.architecture, *m.traits);
+  if (!hp) return hp.error();
+  m.hp = std::move(*hp);
+  for (const gguf::header& h : headers)
+    for (const gguf::tensor_info& t : h.tensors()) {
+      m.tensors.push_back({std::string(t.name), t.type, t.ne, t.size});
+      m.n_params += static_cast<std::uint64_t>(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
+    }
+  return m;
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,2 @@
+// Reading models, compiled once.
+#include "vrambudget/model/model.ipp"
