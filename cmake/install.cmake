@@ -1,9 +1,24 @@
-# Install rules and the package files that make find_package(vrambudget) work.
+# Install rules, and the package files that CMake and pkg-config find.
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
 install(DIRECTORY include/vrambudget DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(TARGETS vrambudget_core vrambudget EXPORT vrambudget_targets)
+if(TARGET vrambudget_c)
+  install(TARGETS vrambudget_c EXPORT vrambudget_targets)
+  install(FILES bindings/c/include/vrambudget.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+endif()
+if(TARGET vrambudget_program)
+  install(TARGETS vrambudget_program)
+  install(FILES ${PROJECT_BINARY_DIR}/share/vrambudget.man RENAME vrambudget.1
+    DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+  install(FILES ${PROJECT_BINARY_DIR}/share/vrambudget.bash RENAME vrambudget
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${PROJECT_BINARY_DIR}/share/vrambudget.zsh RENAME _vrambudget
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  install(FILES ${PROJECT_BINARY_DIR}/share/vrambudget.fish
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vrambudget)
 install(EXPORT vrambudget_targets NAMESPACE vrambudget:: DESTINATION ${package_dir})
@@ -13,3 +28,14 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/vrambudgetConfigVersion.c
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/vrambudgetConfig.cmake
   ${PROJECT_BINARY_DIR}/vrambudgetConfigVersion.cmake DESTINATION ${package_dir})
+
+# vrambudget.pc is the shared library with the C ABI, vrambudget++.pc the static one of C++.
+set(pkgconfig_dir ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+file(RELATIVE_PATH prefix_from_pkgconfig /${pkgconfig_dir} /)
+foreach(package vrambudget vrambudget++)
+  configure_file(cmake/${package}.pc.in ${PROJECT_BINARY_DIR}/${package}.pc @ONLY)
+endforeach()
+if(TARGET vrambudget_c)
+  install(FILES ${PROJECT_BINARY_DIR}/vrambudget.pc DESTINATION ${pkgconfig_dir})
+endif()
+install(FILES ${PROJECT_BINARY_DIR}/vrambudget++.pc DESTINATION ${pkgconfig_dir})

@@ -24,5 +24,7 @@ using namespace request;  // what people type is read there
 [[nodiscard]] std::function<int()> add_probe(CLI::App& app, const std::vector<std::string>& args);
 [[nodiscard]] std::function<int()> add_check(CLI::App& app);
 [[nodiscard]] std::function<int()> add_calibrate(CLI::App& app);
+/// `program`: whose commands are described.
+[[nodiscard]] std::function<int()> add_completion(CLI::App& app, const CLI::App& program);
 
 }  // namespace vrambudget::cli

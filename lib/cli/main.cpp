@@ -30,8 +30,8 @@ std::string about() {
 }
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan",    "inspect", "gpus",  "models",
-                                   "engines", "probe",   "check", "calibrate"};
+  constexpr std::array commands = {"plan",  "inspect", "gpus",      "models",    "engines",
+                                   "probe", "check",   "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -47,7 +47,8 @@ int run_program(std::vector<std::string> args) {
   std::map<CLI::App*, std::function<int()>> actions;
   const auto add = [&](const char* name, const char* help, auto adder) {
     CLI::App* sub = app.add_subcommand(name, help);
-    actions[sub] = adder(*sub);
+    // the others' options are of no interest
+    if (args[0] == name || args[0] == "completion") actions[sub] = adder(*sub);
   };
   add("plan", "the budget of a model on GPUs; the default command", add_plan);
   add("inspect", "what a model's header says", add_inspect);
@@ -60,6 +61,8 @@ int run_program(std::vector<std::string> args) {
   add("check", "a llama.cpp log against the prediction, line by line", add_check);
   add("calibrate", "fits what the driver takes to what runs on your GPUs were seen to take",
       add_calibrate);
+  add("completion", "what a shell sources to complete command lines, or the manual page",
+      [&](CLI::App& sub) { return add_completion(sub, app); });
 
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {

@@ -1,0 +1,1 @@
+#include <vrambudget/src.hpp>
