@@ -1,17 +1,31 @@
 #!/bin/sh
-# Installs what the build needs (Debian packages), builds, and plans a model that needs no file.
+# Installs what the program is built from (Debian 12 and 13, Ubuntu 24.04), builds it, and plans a model that
+# needs no file. With --tests it installs what the tests want besides, and no more.
 set -eu
 cd "$(dirname "$0")"
 
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
+install() {
+  $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
 $as_root apt-get update -qq
-DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq --no-install-recommends \
-  g++ cmake ninja-build libboost-json1.81-dev libfmt-dev libeigen3-dev libcurl4-openssl-dev libcli11-dev doctest-dev libbenchmark-dev \
-  openssl python3 python3-dev python3-venv pybind11-dev python3-mypy mypy python3-numpy python3-pandas python3-matplotlib python3-nbclient python3-ipykernel >/dev/null
+if [ "${1-}" = --tests ]; then
+  install doctest-dev libcurl4-openssl-dev openssl pkgconf zsh fish \
+    python3 python3-dev python3-venv pybind11-dev python3-mypy mypy python3-numpy python3-pandas \
+    python3-matplotlib python3-nbclient python3-ipykernel
+  exit
+fi
+
+# Boost's headers are enough, of 1.81 or newer; Debian 12 has that beside its usual one
+boost=libboost-dev
+if apt-cache show libboost1.81-dev >/dev/null 2>&1; then boost=libboost1.81-dev; fi
+# libcurl is opened when a model on a server is asked for
+install g++ cmake ninja-build "$boost" libfmt-dev libeigen3-dev libcli11-dev libcurl4 ca-certificates
 
 cmake --preset release
-cmake --build --preset release
+cmake --build --preset release --target vrambudget_program
 
 echo
 build/release/vrambudget Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --ctx 262144 -ctk q4_0 -ctv q4_0 -np 1
