@@ -12,6 +12,7 @@
 #include "cli.hpp"
 #include "request/plan_request.hpp"
 #include "request/run_options.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/log/log_parser.hpp"
 #include "vrambudget/report/check.hpp"
 

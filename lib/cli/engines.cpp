@@ -28,13 +28,6 @@ std::string day(const build_date& d) {
   return fmt::format("{:04}-{:02}-{:02}", d.year, d.month, d.day);
 }
 
-/// Whether a profile has what held before a change.
-bool has_old_rule(const engine_profile& p, const engine_change& c) {
-  engine_rules undone = p.rules;
-  c.undo(undone);
-  return undone == p.rules;
-}
-
 std::string claimed(const engine_claims& c) {
   std::string text = c.caches ? "caches, states" : "";
   if (c.compute) text += ", compute buffers";
@@ -180,7 +173,7 @@ void print_json(comparison* c) {
                                           {"compute_but_not_of", p.claims.but_not}}}};
     json::array old;
     for (const engine_change& x : engine_changes)
-      if (has_old_rule(p, x)) old.emplace_back(x.name);
+      if (!x.is_in(p.rules)) old.emplace_back(x.name);
     o["before"] = std::move(old);
     if (c) add_outcome(o, c->with(p));
     profiles.push_back(std::move(o));

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "vrambudget/engine/changes.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
@@ -16,44 +17,14 @@ struct variant {
   std::function<void(run&)> change;
 };
 
-/// Rules of other builds that this one may have.
-struct named_rule {
-  bool engine_rules::*rule;
-  const char* on;
-  const char* off;
-};
-constexpr named_rule named_rules[] = {
-    {&engine_rules::logits_of_all_tokens,
-     "this build reserves logits for every token of a micro-batch",
-     "this build reserves logits only for the rows asked for"},
-    {&engine_rules::f32_masks, "this build keeps flash attention's mask as f32",
-     "this build keeps flash attention's mask as f16"},
-    {&engine_rules::flash_attn_copies_in_pool,
-     "this build takes the f16 copies of quantized K and V from the pool",
-     "this build has the f16 copies of quantized K and V in the compute buffer"},
-    {&engine_rules::keeps_fused_sources,
-     "this build keeps what fused expert kernels read until they are done",
-     "this build does not keep what fused expert kernels read"},
-    {&engine_rules::both_inputs, "this build's graphs hold token numbers and embeddings",
-     "this build's graphs hold only token numbers"},
-    {&engine_rules::rotates_quantized, "this build rotates quantized K and V",
-     "this build does not rotate quantized K and V"},
-    {&engine_rules::latent_v_cache, "this build keeps V of latent attention beside K",
-     "this build keeps no V for latent attention"},
-    {&engine_rules::window_caches, "this build has smaller caches for sliding-window layers",
-     "this build has full caches for sliding-window layers"},
-    {&engine_rules::indexer_v_cache, "this build keeps V for the indexer",
-     "this build keeps no V for the indexer"},
-    {&engine_rules::states_for_rollback, "this build keeps recurrent states back for drafts",
-     "this build keeps no recurrent states back for drafts"},
-};
-
 std::vector<variant> variants_of(const run& r) {
   std::vector<variant> all;
-  for (const named_rule& n : named_rules) {
-    const bool now = r.profile.rules.*n.rule;
-    all.push_back(
-        {now ? n.off : n.on, [rule = n.rule, now](run& x) { x.profile.rules.*rule = !now; }});
+  for (const engine_change& c : engine_changes) {  // the build may have another rule
+    const std::string_view says = c.is_in(r.profile.rules) ? c.log_shows_old : c.log_shows_new;
+    if (!says.empty())
+      all.push_back({std::string(says), [rule = c.rule](run& x) {
+                       x.profile.rules.*rule = !(x.profile.rules.*rule);
+                     }});
   }
   for (const engine_profile& p : engine_profiles)
     if (p.name != r.profile.name)

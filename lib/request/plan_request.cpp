@@ -6,6 +6,7 @@
 #include "model_sources.hpp"
 #include "projectors.hpp"
 #include "run_options.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/max_context.hpp"
 

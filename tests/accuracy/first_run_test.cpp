@@ -8,6 +8,7 @@
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;

@@ -35,8 +35,8 @@ struct engine_profile {
   std::string_view name;  ///< of a release, or the month: "2026-08"
   build_date first, last;
   std::uint32_t first_build = 0, last_build = 0;  ///< the numbers of b9849
-  engine_rules rules;
-  engine_claims claims;
+  engine_rules rules = {};
+  engine_claims claims = {};
 
   bool operator==(const engine_profile&) const = default;
 };

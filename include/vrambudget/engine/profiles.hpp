@@ -1,88 +1,64 @@
-// All profiles, and which of them is meant by a name, a build number or a date.
+// All profiles: builds whose logs or recorded runs were compared, and what is claimed of each. Their
+// rules follow from changes.hpp; which of them is meant by a build or a day, find_profile.hpp says.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cstdint>
 #include <string>
-#include <string_view>
 
-#include "vrambudget/engine/profiles/2025_04.hpp"
-#include "vrambudget/engine/profiles/2025_10.hpp"
-#include "vrambudget/engine/profiles/2026_04.hpp"
-#include "vrambudget/engine/profiles/2026_08.hpp"
-#include "vrambudget/engine/profiles/pinned.hpp"
-#include "vrambudget/error.hpp"
+#include "vrambudget/engine/changes.hpp"
+#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/engine/profile.hpp"
 
 namespace vrambudget {
-
-/// Newest first; the first is what is planned for if nothing else is asked.
-inline constexpr std::array engine_profiles{pinned_profile, profile_2026_08, profile_2026_04,
-                                            profile_2025_10, profile_2025_04};
-
-/// A profile, and whether it covers the build that was asked for or is only the nearest.
-struct chosen_profile {
-  engine_profile profile;
-  bool covers = true;
-};
-
 namespace detail {
-
-/// Steps from `x` to the range [first, last]; 0: in it.
-constexpr std::int64_t gap(std::int64_t x, std::int64_t first, std::int64_t last) {
-  return std::max<std::int64_t>({first - x, x - last, 0});
+constexpr engine_profile with_rules(engine_profile p) {
+  p.rules = rules_of_build(p.last_build);
+  return p;
 }
-/// Days, months counted as 31 of them: enough to say which day is nearer.
-constexpr std::int64_t day_number(const build_date& d) {
-  return (std::int64_t{d.year} * 12 + d.month) * 31 + d.day;
-}
-constexpr bool is_day(const build_date& d) {
-  constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  if (d.year < 1 || d.month < 1 || d.month > 12 || d.day < 1) return false;
-  const bool leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
-  return d.day <= days[d.month - 1] + (d.month == 2 && leap ? 1 : 0);
-}
-/// The profile whose gap is smallest, the newer of two.
-template <class Gap>
-chosen_profile nearest_profile(Gap&& gap_of) {
-  const auto it = std::min_element(
-      engine_profiles.begin(), engine_profiles.end(),
-      [&](const engine_profile& a, const engine_profile& b) { return gap_of(a) < gap_of(b); });
-  chosen_profile c{*it, gap_of(*it) == 0};
-  if (!c.covers) c.profile.claims = {.caches = false, .compute = false, .pool = false};
-  return c;
-}
-/// All of `text` as a number without sign; -1: it is none.
-inline int number_in(std::string_view text) {
-  int n = -1;
-  const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, n);
-  return failed == std::errc{} && rest == end && text.front() != '-' ? n : -1;
-}
-/// "2026-08" (its middle) or "2026-08-15".
-inline bool parse_date(std::string_view text, build_date& d) {
-  if (text.size() != 7 && text.size() != 10) return false;
-  if (text[4] != '-' || (text.size() == 10 && text[7] != '-')) return false;
-  d = {number_in(text.substr(0, 4)), number_in(text.substr(5, 2)),
-       text.size() == 10 ? number_in(text.substr(8, 2)) : 15};
-  return is_day(d);
-}
-
 }  // namespace detail
 
-/// The profile of build b`number`.
-[[nodiscard]] inline chosen_profile profile_for_build(std::uint32_t number) {
-  return detail::nearest_profile(
-      [&](const engine_profile& p) { return detail::gap(number, p.first_build, p.last_build); });
-}
-/// The profile of builds of a day, which must be one of the calendar.
-[[nodiscard]] inline chosen_profile profile_for_date(const build_date& d) {
-  return detail::nearest_profile([&](const engine_profile& p) {
-    return detail::gap(detail::day_number(d), detail::day_number(p.first),
-                       detail::day_number(p.last));
-  });
-}
+/// Newest first; the first is what is planned for if nothing else is asked.
+inline constexpr std::array engine_profiles{
+    // all recorded runs of tests/truth are of this release; logs of b11200 and b11258 agree
+    detail::with_rules({.name = engine_release,
+                        .first = {2026, 9, 28},
+                        .last = {2026, 10, 31},
+                        .first_build = 11146,
+                        .last_build = 11258}),
+    // Graphs of delta nets had two nodes less in each layer, and those of GLM's indexer more than now:
+    // a log of each shows other compute buffers.
+    detail::with_rules(
+        {.name = "2026-08",
+         .first = {2026, 6, 5},
+         .last = {2026, 9, 1},
+         .first_build = 9603,
+         .last_build = 10488,
+         .claims = {.pool = false,
+                    .but_not = " qwen35 qwen35moe qwen3next qwen4exp kimi-linear glm-dsa "}}),
+    // Caches and states are those of 86 logs to the byte. Of their compute buffers all 78 of the host and
+    // 201 of 222 of cards agree, but they are of two models and two owners: too few to claim it.
+    detail::with_rules({.name = "2026-04",
+                        .first = {2026, 4, 16},
+                        .last = {2026, 5, 28},
+                        .first_build = 8807,
+                        .last_build = 9330,
+                        .claims = {.compute = false, .pool = false}}),
+    // of these only caches are known: their compute buffers follow other graphs as well
+    detail::with_rules({.name = "2025-10",
+                        .first = {2025, 5, 20},
+                        .last = {2025, 10, 31},
+                        .first_build = 5440,
+                        .last_build = 6900,
+                        .claims = {.compute = false, .pool = false}}),
+    // before layers with a sliding window had caches of their own
+    detail::with_rules({.name = "2025-04",
+                        .first = {2025, 1, 1},
+                        .last = {2025, 5, 19},
+                        .first_build = 4400,
+                        .last_build = 5439,
+                        .claims = {.compute = false, .pool = false}}),
+};
+static_assert(engine_profiles.front().rules == engine_rules{});
 
 /// The names of all profiles, for messages.
 [[nodiscard]] inline std::string profile_names() {
@@ -90,25 +66,6 @@ inline bool parse_date(std::string_view text, build_date& d) {
   for (const engine_profile& p : engine_profiles)
     names += (names.empty() ? "" : ", ") + std::string(p.name);
   return names;
-}
-
-/// The profile that `text` means: the release, "2026-08", "2026-08-15", "b9849" or "9849", with or
-/// without "llama.cpp@" before it.
-///
-/// Errors: invalid_argument  it is none of these
-[[nodiscard]] inline result<chosen_profile> find_profile(std::string_view text) {
-  std::string_view x = text;
-  for (const std::string_view prefix : {"llama.cpp@", "llama.cpp "})
-    if (x.starts_with(prefix)) x.remove_prefix(prefix.size());
-  for (const engine_profile& p : engine_profiles)
-    if (p.name == x) return chosen_profile{p, true};
-  if (build_date d; detail::parse_date(x, d)) return profile_for_date(d);
-  if (const std::string_view digits = x.starts_with('b') ? x.substr(1) : x; !digits.empty())
-    if (const int n = detail::number_in(digits); n > 0)
-      return profile_for_build(static_cast<std::uint32_t>(n));
-  return error{errc::invalid_argument,
-               "engine '" + std::string(text) + "': there are " + profile_names() +
-                   "; others are found by build (b9849) or day (2026-08-15)"};
 }
 
 }  // namespace vrambudget

@@ -1,11 +1,11 @@
-// The engine's rules that changed between builds, each by its name. Everything else that is
-// reproduced is the same in all builds, or is not known to differ. profile.hpp bundles them.
+// The engine's rules that changed between builds, each a switch. Everything else that is reproduced is
+// the same in all builds, or is not known to differ.
 #pragma once
 
 namespace vrambudget {
 
 /// How a build of the engine decides what the pinned release decides as the defaults here say. What
-/// changed when is in changes.hpp.
+/// changed when is in changes.hpp, a row a switch.
 struct engine_rules {
   bool logits_of_all_tokens = false;  ///< graphs give logits of every token, not of those asked for
   bool f32_masks = false;  ///< masks of flash attention are f32 inputs that the device converts

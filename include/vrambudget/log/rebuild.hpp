@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "vrambudget/engine/profiles.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/log/parsed_log.hpp"

@@ -1,4 +1,4 @@
-#include "vrambudget/engine/profiles.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 
 #include <doctest/doctest.h>
 
@@ -62,5 +62,48 @@ TEST_SUITE("profiles") {
   TEST_CASE("the newest is the first and has the defaults") {
     CHECK(engine_profiles.front().name == engine_release);
     CHECK(engine_profiles.front().rules == engine_rules{});
+  }
+
+  // by the logs of those months: each of these is the only rule that gives what builds of then printed
+  TEST_CASE("each profile has the rules that held in its builds") {
+    engine_rules expected;
+    const auto rules = [](const char* name) { return find_profile(name).value().profile.rules; };
+    expected.keeps_fused_sources = false;
+    expected.indexer_v_cache = true;
+    CHECK(rules("2026-08") == expected);
+    expected.logits_of_all_tokens = true;
+    expected.f32_masks = true;
+    expected.flash_attn_copies_in_pool = true;
+    expected.picks_rows_early = true;
+    expected.states_for_rollback = false;
+    CHECK(rules("2026-04") == expected);
+    expected.both_inputs = false;
+    expected.rotates_quantized = false;
+    expected.latent_v_cache = true;
+    expected.four_slots = false;
+    CHECK(rules("2025-10") == expected);
+    expected.window_caches = false;
+    CHECK(rules("2025-04") == expected);
+  }
+
+  TEST_CASE("undoing a change turns its own switch and no other") {
+    for (const engine_change& c : engine_changes) {
+      CAPTURE(c.name);
+      engine_rules r;
+      CHECK(c.is_in(r));
+      c.undo(r);
+      CHECK_FALSE(c.is_in(r));
+      CHECK(r != engine_rules{});
+      r.*c.rule = engine_rules{}.*c.rule;
+      CHECK(r == engine_rules{});
+    }
+  }
+
+  TEST_CASE("a change says what a log shows of it, both ways or neither") {
+    for (const engine_change& c : engine_changes) {
+      CAPTURE(c.name);
+      CHECK(c.log_shows_old.empty() == c.log_shows_new.empty());
+      CHECK(c.log_shows_old.empty() == (c.rule == &engine_rules::four_slots));
+    }
   }
 }

@@ -3,6 +3,7 @@
 
 #include "../header_of.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/planner.hpp"
 

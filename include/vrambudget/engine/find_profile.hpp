@@ -1,0 +1,97 @@
+// Which profile is meant by a name, a build number or a date.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "vrambudget/engine/profiles.hpp"
+#include "vrambudget/error.hpp"
+
+namespace vrambudget {
+
+/// A profile, and whether it covers the build that was asked for or is only the nearest.
+struct chosen_profile {
+  engine_profile profile;
+  bool covers = true;
+};
+
+namespace detail {
+
+/// Steps from `x` to the range [first, last]; 0: in it.
+constexpr std::int64_t gap(std::int64_t x, std::int64_t first, std::int64_t last) {
+  return std::max<std::int64_t>({first - x, x - last, 0});
+}
+/// Days, months counted as 31 of them: enough to say which day is nearer.
+constexpr std::int64_t day_number(const build_date& d) {
+  return (std::int64_t{d.year} * 12 + d.month) * 31 + d.day;
+}
+constexpr bool is_day(const build_date& d) {
+  constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (d.year < 1 || d.month < 1 || d.month > 12 || d.day < 1) return false;
+  const bool leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
+  return d.day <= days[d.month - 1] + (d.month == 2 && leap ? 1 : 0);
+}
+/// The profile whose gap is smallest, the newer of two.
+template <class Gap>
+chosen_profile nearest_profile(Gap&& gap_of) {
+  const auto it = std::min_element(
+      engine_profiles.begin(), engine_profiles.end(),
+      [&](const engine_profile& a, const engine_profile& b) { return gap_of(a) < gap_of(b); });
+  chosen_profile c{*it, gap_of(*it) == 0};
+  if (!c.covers) c.profile.claims = {.caches = false, .compute = false, .pool = false};
+  return c;
+}
+/// All of `text` as a number without sign; -1: it is none.
+inline int number_in(std::string_view text) {
+  int n = -1;
+  const char* end = text.data() + text.size();
+  const auto [rest, failed] = std::from_chars(text.data(), end, n);
+  return failed == std::errc{} && rest == end && text.front() != '-' ? n : -1;
+}
+/// "2026-08" (its middle) or "2026-08-15".
+inline bool parse_date(std::string_view text, build_date& d) {
+  if (text.size() != 7 && text.size() != 10) return false;
+  if (text[4] != '-' || (text.size() == 10 && text[7] != '-')) return false;
+  d = {number_in(text.substr(0, 4)), number_in(text.substr(5, 2)),
+       text.size() == 10 ? number_in(text.substr(8, 2)) : 15};
+  return is_day(d);
+}
+
+}  // namespace detail
+
+/// The profile of build b`number`.
+[[nodiscard]] inline chosen_profile profile_for_build(std::uint32_t number) {
+  return detail::nearest_profile(
+      [&](const engine_profile& p) { return detail::gap(number, p.first_build, p.last_build); });
+}
+/// The profile of builds of a day, which must be one of the calendar.
+[[nodiscard]] inline chosen_profile profile_for_date(const build_date& d) {
+  return detail::nearest_profile([&](const engine_profile& p) {
+    return detail::gap(detail::day_number(d), detail::day_number(p.first),
+                       detail::day_number(p.last));
+  });
+}
+
+/// The profile that `text` means: the release, "2026-08", "2026-08-15", "b9849" or "9849", with or
+/// without "llama.cpp@" before it.
+///
+/// Errors: invalid_argument  it is none of these
+[[nodiscard]] inline result<chosen_profile> find_profile(std::string_view text) {
+  std::string_view x = text;
+  for (const std::string_view prefix : {"llama.cpp@", "llama.cpp "})
+    if (x.starts_with(prefix)) x.remove_prefix(prefix.size());
+  for (const engine_profile& p : engine_profiles)
+    if (p.name == x) return chosen_profile{p, true};
+  if (build_date d; detail::parse_date(x, d)) return profile_for_date(d);
+  if (const std::string_view digits = x.starts_with('b') ? x.substr(1) : x; !digits.empty())
+    if (const int n = detail::number_in(digits); n > 0)
+      return profile_for_build(static_cast<std::uint32_t>(n));
+  return error{errc::invalid_argument,
+               "engine '" + std::string(text) + "': there are " + profile_names() +
+                   "; others are found by build (b9849) or day (2026-08-15)"};
+}
+
+}  // namespace vrambudget
