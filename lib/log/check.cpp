@@ -33,7 +33,7 @@ std::vector<std::string> missing_of(const parsed_log& log) {
         if (b.term == t) return true;
     return false;
   };
-  miss(!log.build.empty() || !log.version.empty(), "the build");
+  miss(!log.build.empty(), "the build");
   miss(!log.devices.empty(), "the GPUs");
   miss(std::any_of(log.models.begin(), log.models.end(),
                    [](const log_model& m) { return !m.architecture.empty(); }),

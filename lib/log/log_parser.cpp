@@ -2,11 +2,10 @@
 // functions (llm_load_print_meta, print_info), hardly ever what stands behind the colon.
 #include "vrambudget/log/log_parser.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 
-#include "log_line_reader.hpp"
+#include "lines/log_line_reader.hpp"
+#include "scan.hpp"
 
 namespace vrambudget {
 

@@ -44,8 +44,6 @@ buffer_place place_of_buffer(std::string_view name) {
 std::optional<chosen_profile> logged_profile(const parsed_log& log) {
   if (!log.build.empty())
     if (const auto p = find_profile("b" + log.build)) return *p;
-  if (!log.version.empty())
-    if (const auto p = find_profile(log.version)) return *p;
   if (!log.date.empty())
     if (const auto p = find_profile(log.date)) return *p;
   return std::nullopt;

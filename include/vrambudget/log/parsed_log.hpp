@@ -123,7 +123,6 @@ struct parsed_log {
   std::size_t n_left_out = 0;  ///< known lines beyond what is kept
   bool ended_inside_line = false;
   std::string build, commit;      ///< "9849", "1a2b3c4d"
-  std::string version;            ///< as printed, where it is no build number
   std::string date;               ///< first date of a time stamp, "2026-09-14"
   std::string program;            ///< "ollama", "koboldcpp" where the log shows it
   std::vector<std::string> args;  ///< of the command line, if the log has it

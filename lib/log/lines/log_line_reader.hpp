@@ -1,12 +1,11 @@
-// One line of a log into the parsed log.
+// One line of a log into the parsed log. Each file beside this one reads lines about one thing.
 #pragma once
 
 #include <cstddef>
-#include <string>
 #include <string_view>
-#include <vector>
+#include <utility>
 
-#include "scan.hpp"
+#include "functions.hpp"
 #include "vrambudget/log/log_parser.hpp"
 
 namespace vrambudget {
@@ -19,33 +18,43 @@ class log_line_reader {
   void read(std::string_view line);
 
  private:
-  // by the function that wrote it; each says whether it knew the line
   void read_from(std::string_view function, std::string_view text);
+  // Each says whether it knew the line. By the function that wrote it:
   bool read_info(std::string_view text);
   bool read_loader(std::string_view text);
+  bool read_metadata(std::string_view text);
   bool read_tensors(std::string_view text);
   bool read_context(std::string_view text);
+  bool read_parameter(std::string_view key, std::string_view value);
   bool read_cache(std::string_view text);
   bool read_device(std::string_view text);
-  bool read_moved(std::string_view text);
+  bool read_used_device(std::string_view rest);
+  bool read_found_device(std::string_view rest);
   // by what it says, whoever wrote it
-  bool read_buffer(std::string_view function, std::string_view text);
-  bool read_cache_size(std::string_view function, std::string_view text);
+  bool read_buffer(detail::log_source from, std::string_view text);
+  bool read_cache_size(detail::log_source from, std::string_view text);
   bool read_graph(std::string_view text);
   bool read_table(std::string_view text);
+  bool read_moved(std::string_view text);
   bool read_build(std::string_view text);
   void read_date(std::string_view text);
   void read_command(std::string_view line);
-  bool read_value(std::string_view key, std::string_view value, log_context& c);
+  void read_arguments(std::string_view text, bool quoted);
 
+  // the model, context or device that lines are about
   log_model& model();
   log_model& new_model();
   log_context& context();
   log_context& new_context();
   log_device& device(std::string_view id);
+
   template <class List, class T>
-  void keep(List& list, T&& item);
-  void known() { ++log_.n_known; }
+  void keep(List& list, T&& item) {
+    if (list.size() < log_parser::max_entries)
+      list.push_back(std::forward<T>(item));
+    else
+      ++log_.n_left_out;
+  }
 
   log_parser& p_;
   parsed_log& log_;
