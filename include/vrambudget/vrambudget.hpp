@@ -11,7 +11,7 @@
 #include "vrambudget/io/calibration_json.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/io/settings_file.hpp"
-#include "vrambudget/log/check.hpp"
+#include "vrambudget/log/log_check.hpp"
 #include "vrambudget/log/log_parser.hpp"
 #include "vrambudget/machine/calibration.hpp"
 #include "vrambudget/model/model.hpp"

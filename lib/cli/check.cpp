@@ -1,5 +1,5 @@
 // `vrambudget check`: a llama.cpp log against the prediction.
-#include "vrambudget/log/check.hpp"
+#include "vrambudget/log/log_check.hpp"
 
 #include <fmt/format.h>
 

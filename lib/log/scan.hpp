@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "vrambudget/log/parsed_log.hpp"
 
@@ -51,6 +52,19 @@ inline std::optional<std::int64_t> take_signed(std::string_view& s) {
   const auto n = take_number(s);
   if (!n || *n > INT64_MAX) return std::nullopt;
   return minus ? -static_cast<std::int64_t>(*n) : static_cast<std::int64_t>(*n);
+}
+
+/// "[4, 4, 8]" or "4"; nothing if it is cut short or no such numbers.
+inline std::optional<std::vector<std::uint32_t>> numbers_of(std::string_view text) {
+  std::vector<std::uint32_t> out;
+  const bool list = skip(text, "[");
+  while (true) {
+    const auto n = take_number(text);
+    if (!n || *n > UINT32_MAX || out.size() >= 4096) return std::nullopt;
+    out.push_back(static_cast<std::uint32_t>(*n));
+    if (!list || skip(text, "]")) return out;
+    if (!skip(text, ",")) return std::nullopt;
+  }
 }
 
 /// Takes a word of [A-Za-z0-9_] off the front.

@@ -65,7 +65,7 @@ std::string line_text(const log_comparison& l, const text_style& s) {
   if (l.verdict == verdict::differs && l.logged_count && l.predicted_count)
     text += fmt::format(" by {:+d}", static_cast<std::int64_t>(*l.predicted_count) -
                                          static_cast<std::int64_t>(*l.logged_count));
-  if (!l.why.empty()) text += ": " + l.why;
+  if (l.why) text += ": " + *l.why;
   return text + "\n";
 }
 
@@ -112,7 +112,7 @@ std::string check_json(const log_check& c) {
       if (l.predicted) o["predicted_bytes"] = l.predicted->count;
       if (l.logged_count) o["logged"] = *l.logged_count;
       if (l.predicted_count) o["predicted"] = *l.predicted_count;
-      if (!l.why.empty()) o["why"] = l.why;
+      if (l.why) o["why"] = *l.why;
       lines.push_back(std::move(o));
     }
     for (const device& d : k.rebuilt.devices) devices.push_back(json::value(d.name));

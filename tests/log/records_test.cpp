@@ -15,7 +15,7 @@
 #include "request/run_options.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
-#include "vrambudget/log/check.hpp"
+#include "vrambudget/log/log_check.hpp"
 #include "vrambudget/log/log_parser.hpp"
 
 using namespace vrambudget;
@@ -172,7 +172,7 @@ class records {
             got +=
                 fmt::format("predicted {:.2f}", static_cast<double>(l.predicted->count) / 0x1p20);
           if (l.predicted_count) got += fmt::format("predicted {}", *l.predicted_count);
-          got += "; " + l.why;
+          got += "; " + l.why.value_or("");
           return l.verdict;
         }
     got = "no prediction";

@@ -2,6 +2,8 @@
 // hyperparameters alone.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "vrambudget/error.hpp"
@@ -22,6 +24,11 @@ enum class model_source : std::uint8_t {
 struct logged_model {
   model shape;
   model_source source = model_source::file;
+
+  /// Whether its tensors have the types of those that ran.
+  [[nodiscard]] bool types_known() const {
+    return source == model_source::file || source == model_source::same_file;
+  }
 };
 
 /// The model that a log's lines describe.
@@ -29,8 +36,8 @@ struct logged_model {
 /// Errors: not_found  the lines do not name an architecture, or too few of its hyperparameters
 [[nodiscard]] result<logged_model> find_logged_model(const log_model& lines);
 
-/// What of the log speaks against `m` being its model; empty: nothing.
-[[nodiscard]] std::string contradicts(const model& m, const log_model& lines);
+/// What of the log speaks against `m` being its model.
+[[nodiscard]] std::optional<std::string> contradiction(const model& m, const log_model& lines);
 
 /// Whether the log's file is larger or smaller than `m` by more than one part in 200.
 [[nodiscard]] bool other_size(const model& m, const log_model& lines);

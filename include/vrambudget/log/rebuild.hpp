@@ -4,30 +4,16 @@
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/engine/run.hpp"
-#include "vrambudget/error.hpp"
+#include "vrambudget/log/buffer_place.hpp"
 #include "vrambudget/log/parsed_log.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget {
-
-/// Whose memory a buffer's name means.
-struct buffer_place {
-  enum kind_type : std::uint8_t { host, device, unknown } kind = unknown;
-  std::string backend;    ///< "CUDA", "ROCm", "Vulkan", "MTL"
-  std::size_t index = 0;  ///< of the device among those of its backend
-  bool mapped = false;    ///< a range of the file, not a sum of tensors
-
-  bool operator==(const buffer_place&) const = default;
-};
-
-/// "CUDA1" is a device, "CUDA_Host" and "CPU_Mapped" are host memory, "RPC0" or "Meta" neither.
-[[nodiscard]] buffer_place place_of_buffer(std::string_view name);
 
 /// What is known from elsewhere than the log.
 struct rebuild_options {
@@ -55,9 +41,5 @@ struct rebuilt_run {
 /// The run of context `i` with the model `m`, whose tensors may be absent.
 [[nodiscard]] rebuilt_run rebuild_run(const parsed_log& log, std::size_t i, const model& m,
                                       const rebuild_options& options);
-
-/// Sets how layers are split so that each device's caches are those of the log, and which experts stay
-/// on the host so that its weights are. Leaves what fits already, or what nothing explains.
-void fit_placement(const log_context& c, const log_model& lines, const model& m, rebuilt_run& out);
 
 }  // namespace vrambudget

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "vrambudget/log/check.hpp"
+#include "vrambudget/log/log_check.hpp"
 #include "vrambudget/report/text.hpp"
 
 namespace vrambudget {

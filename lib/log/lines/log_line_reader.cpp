@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "functions.hpp"
+#include "engine_functions.hpp"
 
 namespace vrambudget {
 

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "functions.hpp"
+#include "engine_functions.hpp"
 #include "vrambudget/log/log_parser.hpp"
 
 namespace vrambudget {

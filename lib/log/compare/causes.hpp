@@ -1,7 +1,7 @@
 // Why a prediction differs from the log: what else the run could have been.
 #pragma once
 
-#include "vrambudget/log/check.hpp"
+#include "vrambudget/log/log_check.hpp"
 
 namespace vrambudget {
 

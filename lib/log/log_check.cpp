@@ -1,10 +1,12 @@
-#include "vrambudget/log/check.hpp"
+#include "vrambudget/log/log_check.hpp"
 
 #include <algorithm>
-#include <map>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
-#include "comparer.hpp"
+#include "compare/comparer.hpp"
 
 namespace vrambudget {
 
@@ -54,6 +56,24 @@ void complete(parsed_log& log) {
   c.model = log.models.empty() ? 0 : log.models.size() - 1;
 }
 
+/// The model of a context: the one given if the log's lines do not contradict it, else theirs.
+std::optional<logged_model> model_for(const log_model& lines, const model* given,
+                                      std::vector<std::string>& notes) {
+  if (given) {
+    const auto against = contradiction(*given, lines);
+    if (!against) {
+      const bool other_types =
+          (!lines.type_counts.empty() && !same_types(*given, lines)) || other_size(*given, lines);
+      return logged_model{*given, other_types ? model_source::other_types : model_source::file};
+    }
+    notes.push_back("MODEL is not used here: " + *against);
+  }
+  auto found = find_logged_model(lines);
+  if (found) return std::move(*found);
+  notes.push_back(found.error().message);
+  return std::nullopt;
+}
+
 }  // namespace
 
 log_check check_log(parsed_log log, const rebuild_options& options, const model* given) {
@@ -67,26 +87,11 @@ log_check check_log(parsed_log log, const rebuild_options& options, const model*
     checked.context = i;
     static const log_model none;
     const log_model& lines = c.model < out.log.models.size() ? out.log.models[c.model] : none;
-    std::optional<logged_model> found;
-    if (given) {
-      const bool other_types =
-          (!lines.type_counts.empty() && !same_types(*given, lines)) || other_size(*given, lines);
-      if (std::string why = contradicts(*given, lines); why.empty())
-        found = logged_model{*given, other_types ? model_source::other_types : model_source::file};
-      else
-        checked.notes.push_back("MODEL is not used here: " + why);
-    }
-    if (!found) {
-      if (auto m = find_logged_model(lines))
-        found = std::move(*m);
-      else
-        checked.notes.push_back(m.error().message);
-    }
-    if (found) {
+    if (const auto m = model_for(lines, given, checked.notes)) {
       const bool first_of_model =
           std::none_of(out.log.contexts.begin(), out.log.contexts.begin() + static_cast<long>(i),
                        [&](const log_context& earlier) { return earlier.model == c.model; });
-      comparer(out.log, *found, options, checked, first_of_model).compare();
+      comparer(out.log, *m, options, checked, first_of_model).compare();
       if (!checked.rebuilt.r.spec_types.empty() && checked.planned && checked.planned->draft) ++i;
     }
     out.contexts.push_back(std::move(checked));

@@ -70,7 +70,7 @@ bytes predicted_by(const budget& b, const log_comparison& l, const std::string& 
 
 void explain_differences(const logged_model& m, checked_context& c) {
   const auto open = [](const log_comparison& l) {
-    return l.verdict == verdict::differs && l.why.empty() && l.logged && l.cache.empty();
+    return l.verdict == verdict::differs && !l.why && l.logged && l.cache.empty();
   };
   if (m.shape.tensors.empty() || std::none_of(c.lines.begin(), c.lines.end(), open)) return;
   planner p(m.shape, c.rebuilt.devices, {{}, true});

@@ -1,4 +1,4 @@
-#include "functions.hpp"
+#include "engine_functions.hpp"
 
 #include <algorithm>
 #include <iterator>

@@ -35,7 +35,8 @@ struct log_comparison {
   std::optional<bytes> predicted;
   std::optional<std::uint64_t> logged_count, predicted_count;
   enum verdict verdict = verdict::not_comparable;
-  std::string why;  ///< the cause of a difference, or of there being no comparison
+  /// The cause of a difference, as far as one was found, or of there being no comparison.
+  std::optional<std::string> why;
 };
 
 /// One context of the log, with what drafts from the same model.

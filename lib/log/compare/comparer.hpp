@@ -1,12 +1,14 @@
-// Predictions for one context's lines.
+// Predictions for one context's lines. Each file beside this one compares lines about one thing.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
-#include "vrambudget/log/check.hpp"
+#include "vrambudget/log/log_check.hpp"
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/memory/place_layers.hpp"
@@ -36,14 +38,21 @@ class comparer {
   bool plan();
   void choose_draft_types();
   void compare_weights();
+  void judge_weights(log_comparison& line, const sum& s);
   void compare_caches(const log_context& c, bool draft);
+  void compare_states(const log_context& c, bool draft);
   void compare_cache_sizes(const log_context& c);
+  void compare_state_size(const log_cache& logged);
   void compare_buffers(const log_context& c, bool draft);
+  [[nodiscard]] static std::vector<sum> with_host_as_one(std::vector<sum> all);
   void compare_graph();
+  void compare_pair(const char* term, const std::optional<logged<log_pair>>& logged,
+                    std::uint64_t prompt, std::uint64_t token);
   void compare_table();
+  void compare_table_row(const log_table_row& row, int backend);
   void set_apart();
   void find_missing();
-  void find_causes();
+  [[nodiscard]] bool has_line(std::string_view term, std::size_t device) const;
 
   /// The backend's number of a place; -1: none of the plan's.
   [[nodiscard]] int backend_of(const buffer_place& p) const;
@@ -51,6 +60,8 @@ class comparer {
   [[nodiscard]] bytes mapped_range() const;
   log_comparison& add(std::string term, const sum& s);
   void judge(log_comparison& c, bytes predicted);
+  /// Sets a difference apart if the context ran on a backend whose rules for it are not known.
+  void excuse_backend(log_comparison& c, bool with_rocm) const;
   void count(std::string term, std::string cache, std::size_t line, std::uint64_t logged,
              std::uint64_t predicted);
 
@@ -62,5 +73,12 @@ class comparer {
   placement where_;
   std::optional<memory_layout> layout_;
 };
+
+/// Why a line has no prediction.
+inline constexpr const char* no_such_place = "not a place that is modelled";
+inline constexpr const char* no_tensors = "the log does not list tensors: give the model's file";
+
+/// A term's name in a budget: "kv_cache", "draft_kv_cache".
+[[nodiscard]] std::string term_name(log_term t, bool draft);
 
 }  // namespace vrambudget

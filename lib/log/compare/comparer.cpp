@@ -1,0 +1,157 @@
+#include "comparer.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "causes.hpp"
+#include "vrambudget/memory/effective_context.hpp"
+#include "vrambudget/plan/planner.hpp"
+
+namespace vrambudget {
+
+std::string term_name(log_term t, bool draft) {
+  constexpr std::string_view names[] = {"weights", "kv_cache", "recurrent_state", "compute_buffer",
+                                        "output_buffer"};
+  const auto n = std::string(names[static_cast<std::size_t>(t)]);
+  return draft ? "draft_" + n : n;
+}
+
+int comparer::backend_of(const buffer_place& p) const {
+  const std::size_t n = out_.rebuilt.devices.size();
+  if (p.kind == buffer_place::host) return static_cast<int>(n);
+  if (p.kind == buffer_place::device && p.backend == out_.rebuilt.backend && p.index < n)
+    return static_cast<int>(p.index);
+  return -1;
+}
+
+bytes comparer::of(const budget& b, int backend, std::string_view term) const {
+  const auto d = static_cast<std::size_t>(backend);
+  return d < b.devices.size() ? b.devices[d].of(term) : b.host.of(term);
+}
+
+std::vector<comparer::sum> comparer::sums(const std::vector<log_buffer>& buffers, log_term term,
+                                          bool by_cache) const {
+  std::vector<sum> all;
+  for (const log_buffer& b : buffers) {
+    if (b.term != term) continue;
+    const std::string cache = by_cache ? b.cache : "";
+    const auto it = std::find_if(all.begin(), all.end(), [&](const sum& s) {
+      return s.device == b.device && s.cache == cache;
+    });
+    if (it == all.end()) {
+      all.push_back({b.device, cache, b.size, place_of_buffer(b.device)});
+    } else if (term == log_term::compute || term == log_term::output) {
+      it->size = b.size;  // reserved again: the last one stays
+    } else {
+      it->size.mib += b.size.mib;
+      ++it->size.parts;
+    }
+  }
+  return all;
+}
+
+log_comparison& comparer::add(std::string term, const sum& s) {
+  log_comparison& c = out_.lines.emplace_back();
+  c.term = std::move(term);
+  c.device = s.device;
+  c.cache = s.cache;
+  c.line = s.size.line;
+  c.logged = s.size;
+  return c;
+}
+
+void comparer::judge(log_comparison& c, bytes predicted) {
+  c.predicted = predicted;
+  c.verdict = c.logged->prints(predicted) ? verdict::equal : verdict::differs;
+}
+
+void comparer::excuse_backend(log_comparison& c, bool with_rocm) const {
+  const std::string& backend = out_.rebuilt.backend;
+  const bool known = backend == "CUDA" || (with_rocm && backend == "ROCm");
+  if (c.verdict != verdict::differs || known) return;
+  c.verdict = verdict::not_comparable;
+  c.why = "a " + backend + " device: its buffers follow rules that are not modelled";
+}
+
+void comparer::count(std::string term, std::string cache, std::size_t line, std::uint64_t logged,
+                     std::uint64_t predicted) {
+  log_comparison& c = out_.lines.emplace_back();
+  c.term = std::move(term);
+  c.cache = std::move(cache);
+  c.line = line;
+  c.logged_count = logged;
+  c.predicted_count = predicted;
+  c.verdict = logged == predicted ? verdict::equal : verdict::differs;
+}
+
+/// A draft whose types the log leaves out has the default ones, unless the main cache's fit its size.
+void comparer::choose_draft_types() {
+  rebuilt_run& made = out_.rebuilt;
+  if (made.draft_types_known || made.r.spec_types.empty() ||
+      out_.context + 1 >= log_.contexts.size())
+    return;
+  planner p(m_.shape, made.devices, {{}, true});
+  run same = made.r;
+  same.draft_type_k = made.r.type_k;
+  same.draft_type_v = made.r.type_v;
+  const auto b = p.budget_for(same);
+  if (!b) return;
+  for (const log_buffer& l : log_.contexts[out_.context + 1].buffers)
+    if (const int backend = backend_of(place_of_buffer(l.device));
+        l.term == log_term::kv_cache && backend >= 0 &&
+        l.size.prints(of(*b, backend, "draft_kv_cache")))
+      made.r = same;
+}
+
+bool comparer::plan() {
+  const model& m = m_.shape;
+  rebuilt_run& made = out_.rebuilt;
+  const auto params = effective_context(made.r, m.hp);
+  if (!params) {
+    out_.notes.push_back("the engine refuses this run: " + params.error().message);
+    return false;
+  }
+  const auto where = place_layers(made.r, made.devices, m.hp.n_layer_all);
+  if (!where) {
+    out_.notes.push_back(where.error().message);
+    return false;
+  }
+  where_ = *where;
+  layout_ = layout_of(m, *params, where_);
+  if (m.tensors.empty()) return true;
+  choose_draft_types();
+  planner p(m, made.devices, {{}, true});
+  if (auto b = p.budget_for(made.r))
+    out_.planned = std::move(*b);
+  else
+    out_.notes.push_back("no compute buffer: " + b.error().message);
+  return true;
+}
+
+void comparer::compare() {
+  out_.model = m_.shape.name;
+  out_.architecture = m_.shape.architecture;
+  out_.source = m_.source;
+  out_.rebuilt = rebuild_run(log_, out_.context, m_.shape, options_);
+  if (!plan()) return;
+  const log_context& c = log_.contexts[out_.context];
+  if (with_model_) compare_weights();
+  compare_caches(c, false);
+  compare_states(c, false);
+  compare_cache_sizes(c);
+  compare_buffers(c, false);
+  compare_graph();
+  compare_table();
+  if (out_.planned && out_.planned->draft && out_.context + 1 < log_.contexts.size()) {
+    const log_context& draft = log_.contexts[out_.context + 1];
+    compare_caches(draft, true);
+    compare_states(draft, true);
+    compare_buffers(draft, true);
+  }
+  set_apart();
+  find_missing();
+  explain_differences(m_, out_);
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,69 @@
+// The devices of a run.
+#include <algorithm>
+#include <map>
+
+#include "rebuilder.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
+
+namespace vrambudget {
+
+/// Every buffer's device in this context, its model and the table, and the GPUs that are used.
+std::vector<std::string_view> rebuilder::device_names() const {
+  std::vector<std::string_view> all;
+  if (lines_)
+    for (const log_buffer& b : lines_->buffers) all.push_back(b.device);
+  for (const log_buffer& b : c_.buffers) all.push_back(b.device);
+  if (index_ + 1 == log_.contexts.size() || index_ == 0)
+    for (const log_table_row& r : log_.table) all.push_back(r.device);
+  for (const log_device& d : log_.devices)
+    if (d.used) all.push_back(d.id);
+  return all;
+}
+
+void rebuilder::choose_devices() {
+  std::size_t n = 0;
+  bool any = false;
+  std::map<std::string, int> backends;
+  for (const std::string_view name : device_names()) {
+    const buffer_place p = place_of_buffer(name);
+    any |= p.kind != buffer_place::unknown;
+    if (p.kind != buffer_place::device) continue;
+    ++backends[p.backend];
+    n = std::max(n, p.index + 1);
+  }
+  if (n == 0 && !any) n = std::max<std::size_t>(1, log_.devices.size());
+  for (const auto& [backend, count] : backends)
+    if (out_.backend == "CUDA" || count > backends[out_.backend]) out_.backend = backend;
+  if (!options_.devices.empty()) {
+    out_.devices = options_.devices;
+    return;
+  }
+  for (std::size_t i = 0; i < n; ++i) out_.devices.push_back(device_number(i));
+}
+
+device rebuilder::device_number(std::size_t i) {
+  const std::string id = out_.backend + std::to_string(i);
+  const log_device* logged = nullptr;
+  for (const log_device& d : log_.devices)
+    if (d.id == id) logged = &d;
+  device d;
+  if (logged && !logged->name.empty()) {
+    if (const auto known = find_gpu(logged->name)) d = to_device(*known);
+    d.name = logged->name;
+  }
+  if (logged && logged->cc) d.cc = logged->cc;
+  if (logged && logged->total) d.total = d.free = *logged->total;
+  if (logged && logged->free) d.free = *logged->free;
+  for (const log_table_row& r : log_.table)
+    if (r.device == id && r.total && *r.total > 0 && d.total.count == 0)
+      d.total = d.free = bytes{static_cast<std::uint64_t>(*r.total) << 20};
+  if (d.cc == 0) {
+    d.cc = 860;
+    if (out_.backend == "CUDA") assume(id + ": compute capability 8.6");
+  }
+  if (d.name.empty()) d.name = id;
+  if (d.free.count == 0) d.total = d.free = 24_GiB;  // only their proportion matters here
+  return d;
+}
+
+}  // namespace vrambudget
