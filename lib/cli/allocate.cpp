@@ -6,7 +6,8 @@
 #include <boost/json.hpp>
 #include <filesystem>
 
-#include "request/live.hpp"
+#include "gpu/live_machine.hpp"
+#include "gpu/own_process.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/report/text.hpp"
 

@@ -75,10 +75,8 @@ std::vector<row> differences(const std::vector<row>& now, std::vector<row> then)
 }
 
 /// A budget under some rules, against that of the default profile.
-struct outcome {
-  std::string refusal;  ///< the engine's, if it would not run
-  std::vector<row> differs;
-};
+/// Errors: the engine's, if it would not run
+using outcome = result<std::vector<row>>;
 
 /// What rules do to one run of one model.
 class comparison {
@@ -95,8 +93,8 @@ class comparison {
     run r = run_;
     r.profile = p;
     const auto b = planner_.budget_for(r);
-    if (!b) return {b.error().message, {}};
-    return {{}, differences(now_, rows_of(*b))};
+    if (!b) return b.error();
+    return differences(now_, rows_of(*b));
   }
   outcome without(const engine_change& c) {
     engine_profile p = run_.profile;
@@ -121,10 +119,10 @@ std::string signed_mib(std::int64_t n) {
 }
 
 void print_outcome(const outcome& o) {
-  if (!o.refusal.empty()) fmt::print("      refused: {}\n", o.refusal);
-  for (const row& r : o.differs)
+  if (!o) return fmt::print("      refused: {}\n", o.error().message);
+  for (const row& r : *o)
     fmt::print("      {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + r.term, signed_mib(r.bytes));
-  if (o.refusal.empty() && o.differs.empty()) fmt::print("      nothing\n");
+  if (o->empty()) fmt::print("      nothing\n");
 }
 
 void print_text(comparison* c) {
@@ -156,10 +154,10 @@ json::array differences_json(const std::vector<row>& rows) {
   return all;
 }
 void add_outcome(json::object& to, const outcome& o) {
-  if (!o.refusal.empty())
-    to["refusal"] = o.refusal;
+  if (o)
+    to["differences"] = differences_json(*o);
   else
-    to["differences"] = differences_json(o.differs);
+    to["refusal"] = o.error().message;
 }
 
 void print_json(comparison* c) {

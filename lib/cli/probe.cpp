@@ -8,8 +8,9 @@
 
 #include "allocate.hpp"
 #include "cli.hpp"
+#include "gpu/live_machine.hpp"
 #include "recording.hpp"
-#include "request/live.hpp"
+#include "report/live_devices.hpp"
 #include "request/plan_request.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "report/live_devices.hpp"
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/os/this_system.hpp"
 #include "vrambudget/version.hpp"

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "cli.hpp"
-#include "request/live.hpp"
+#include "gpu/live_machine.hpp"
 
 namespace vrambudget::cli {
 

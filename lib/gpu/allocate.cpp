@@ -12,13 +12,7 @@ namespace {
 class holder {
  public:
   holder(const driver_api& cuda, int index)
-      : cuda_(cuda), name_("CUDA" + std::to_string(index) + ": ") {
-    driver_api::context context = nullptr;
-    if (!ok("cuDeviceGet", cuda_.cuDeviceGet(&device_, index))) return;
-    has_context_ =
-        ok("cuDevicePrimaryCtxRetain", cuda_.cuDevicePrimaryCtxRetain(&context, device_));
-    if (has_context_) ok("cuCtxSetCurrent", cuda_.cuCtxSetCurrent(context));
-  }
+      : cuda_(cuda), name_("CUDA" + std::to_string(index) + ": ") {}
   holder(const holder&) = delete;
   holder& operator=(const holder&) = delete;
   ~holder() {
@@ -28,36 +22,47 @@ class holder {
     cuda_.cuDevicePrimaryCtxRelease(device_);
   }
 
-  [[nodiscard]] const std::optional<error>& failed() const { return failed_; }
+  result<void> open(int index) {
+    if (auto r = ok("cuDeviceGet", cuda_.cuDeviceGet(&device_, index)); !r) return r;
+    driver_api::context context = nullptr;
+    if (auto r = ok("cuDevicePrimaryCtxRetain", cuda_.cuDevicePrimaryCtxRetain(&context, device_));
+        !r)
+      return r;
+    has_context_ = true;
+    return ok("cuCtxSetCurrent", cuda_.cuCtxSetCurrent(context));
+  }
 
-  /// Takes a buffer and writes to all of it; what it gives means nothing once it failed().
-  taken_buffer take(const wanted_buffer& b) {
+  /// Takes a buffer and writes to all of it.
+  result<taken_buffer> take(const wanted_buffer& b) {
     const std::string what = b.name + " of " + std::to_string(b.size.count) + " bytes: ";
-    const bytes before = free_memory();
-    if (!failed_ && before < b.size + allocation_margin)
-      failed_ = error{errc::limit, name_ + what + std::to_string(before.count) +
-                                       " bytes are free, of which " +
-                                       std::to_string(allocation_margin.count) + " are left alone"};
+    const auto before = free_memory();
+    if (!before) return before.error();
+    if (*before < b.size + allocation_margin)
+      return error{errc::limit, name_ + what + std::to_string(before->count) +
+                                    " bytes are free, of which " +
+                                    std::to_string(allocation_margin.count) + " are left alone"};
     driver_api::address address = 0;
-    if (failed_ || !ok(what + "cuMemAlloc", cuda_.cuMemAlloc(&address, b.size.count))) return {};
+    if (auto r = ok(what + "cuMemAlloc", cuda_.cuMemAlloc(&address, b.size.count)); !r)
+      return r.error();
     taken_.push_back(address);
-    if (!ok(what + "cuMemsetD8", cuda_.cuMemsetD8(address, 0xA5, b.size.count)) ||
-        !ok(what + "cuCtxSynchronize", cuda_.cuCtxSynchronize()))
-      return {};
-    return {before, free_memory()};
+    if (auto r = ok(what + "cuMemsetD8", cuda_.cuMemsetD8(address, 0xA5, b.size.count)); !r)
+      return r.error();
+    if (auto r = ok(what + "cuCtxSynchronize", cuda_.cuCtxSynchronize()); !r) return r.error();
+    const auto after = free_memory();
+    if (!after) return after.error();
+    return taken_buffer{*before, *after};
   }
 
  private:
-  bool ok(const std::string& function, int status) {
-    if (status != driver_api::success && !failed_)
-      failed_ = driver_error(cuda_, name_ + function, status);
-    return status == driver_api::success;
+  [[nodiscard]] result<void> ok(const std::string& function, int status) const {
+    if (status == driver_api::success) return {};
+    return driver_error(cuda_, name_ + function, status);
   }
 
-  bytes free_memory() {
+  [[nodiscard]] result<bytes> free_memory() const {
     std::size_t free = 0, total = 0;
-    ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total));
-    return {free};
+    if (auto r = ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total)); !r) return r.error();
+    return bytes{free};
   }
 
   const driver_api& cuda_;
@@ -65,7 +70,6 @@ class holder {
   int device_ = 0;
   bool has_context_ = false;
   std::vector<driver_api::address> taken_;
-  std::optional<error> failed_;
 };
 
 }  // namespace
@@ -74,13 +78,14 @@ result<std::vector<taken_buffer>> take_buffers(const driver_api& cuda, int index
                                                std::span<const wanted_buffer> buffers,
                                                const std::function<bool()>& interrupted) {
   holder held(cuda, index);
+  if (auto r = held.open(index); !r) return r.error();
   std::vector<taken_buffer> taken;
   for (const wanted_buffer& b : buffers) {
-    if (held.failed()) break;
     if (interrupted()) return error{errc::io, "interrupted"};
-    taken.push_back(held.take(b));
+    auto t = held.take(b);
+    if (!t) return t.error();
+    taken.push_back(*t);
   }
-  if (held.failed()) return *held.failed();
   return taken;
 }
 

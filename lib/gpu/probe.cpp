@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <string>
+#include <utility>
 
 namespace vrambudget {
 namespace {
@@ -50,13 +51,11 @@ std::optional<bytes> grown(std::optional<bytes> before, std::optional<bytes> aft
   return saturating_sub(*after, *before);
 }
 
-/// Asks about one device. Its first failure ends it; what it holds then is given back.
+/// Asks about one device. What it holds is given back.
 class device_probe {
  public:
   device_probe(const driver_api& cuda, int index)
-      : cuda_(cuda), name_("CUDA" + std::to_string(index)) {
-    ok("cuDeviceGet", cuda_.cuDeviceGet(&device_, index));
-  }
+      : cuda_(cuda), name_("CUDA" + std::to_string(index)), index_(index) {}
   device_probe(const device_probe&) = delete;
   device_probe& operator=(const device_probe&) = delete;
   ~device_probe() {
@@ -67,13 +66,14 @@ class device_probe {
 
   result<live_device> ask(const nvml_api* nvml) {
     live_device d;
+    if (auto r = ok("cuDeviceGet", cuda_.cuDeviceGet(&device_, index_)); !r) return r.error();
+    if (auto r = read_facts(d.gpu); !r) return r.error();
     std::array<char, 32> pci_bus_id{};
-    read_facts(d.gpu);
-    if (!failed_)
-      ok("cuDeviceGetPCIBusId",
-         cuda_.cuDeviceGetPCIBusId(pci_bus_id.data(), static_cast<int>(pci_bus_id.size()),
-                                   device_));
-    if (failed_) return *failed_;
+    if (auto r = ok("cuDeviceGetPCIBusId",
+                    cuda_.cuDeviceGetPCIBusId(pci_bus_id.data(),
+                                              static_cast<int>(pci_bus_id.size()), device_));
+        !r)
+      return r.error();
 
     const card by_nvml(nvml, pci_bus_id.data());
     if (const auto m = by_nvml.memory()) {
@@ -81,84 +81,95 @@ class device_probe {
       d.used_by_others = bytes{m->used};
     }
     const auto before = by_nvml.used();
-    make_context();
+    if (auto r = make_context(); !r) return r.error();
     d.context = grown(before, by_nvml.used());
-    read_memory(d.gpu);
-    read_granularity(d);
-    if (!failed_ && !d.context) d.context = second_context(d.gpu.free);
-    if (failed_) return *failed_;
+    if (auto r = read_memory(d.gpu); !r) return r.error();
+    if (auto r = read_granularity(d); !r) return r.error();
+    if (!d.context)
+      if (auto r = second_context(d); !r) return r.error();
     if (d.context) d.gpu.free = std::min(d.gpu.total, d.gpu.free + *d.context);
     return d;
   }
 
  private:
-  bool ok(const char* function, int status) {
-    if (status != driver_api::success && !failed_)
-      failed_ = driver_error(cuda_, name_ + ": " + function, status);
-    return status == driver_api::success;
+  [[nodiscard]] result<void> ok(const char* function, int status) const {
+    if (status == driver_api::success) return {};
+    return driver_error(cuda_, name_ + ": " + function, status);
   }
 
-  void read_facts(device& d) {
-    if (failed_) return;
+  result<void> read_facts(device& d) {
     std::array<char, 256> name{};
+    if (auto r = ok("cuDeviceGetName",
+                    cuda_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, device_));
+        !r)
+      return r;
     int n_sm = 0, major = 0, minor = 0;
-    const auto attribute = [&](int& value, driver_api::attribute a) {
-      return ok("cuDeviceGetAttribute", cuda_.cuDeviceGetAttribute(&value, a, device_));
-    };
-    if (!ok("cuDeviceGetName",
-            cuda_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, device_)) ||
-        !attribute(n_sm, driver_api::multiprocessor_count) ||
-        !attribute(major, driver_api::compute_capability_major) ||
-        !attribute(minor, driver_api::compute_capability_minor))
-      return;
+    const std::pair<int*, driver_api::attribute> wanted[] = {
+        {&n_sm, driver_api::multiprocessor_count},
+        {&major, driver_api::compute_capability_major},
+        {&minor, driver_api::compute_capability_minor}};
+    for (const auto& [value, attribute] : wanted)
+      if (auto r =
+              ok("cuDeviceGetAttribute", cuda_.cuDeviceGetAttribute(value, attribute, device_));
+          !r)
+        return r;
     d.name = name.data();
     d.n_sm = static_cast<std::uint32_t>(n_sm);
     d.cc = static_cast<std::uint32_t>(major * 100 + minor * 10);
+    return {};
   }
 
-  void make_context() {
+  result<void> make_context() {
     driver_api::context context = nullptr;
-    has_context_ =
-        ok("cuDevicePrimaryCtxRetain", cuda_.cuDevicePrimaryCtxRetain(&context, device_));
-    if (has_context_) ok("cuCtxSetCurrent", cuda_.cuCtxSetCurrent(context));
+    if (auto r = ok("cuDevicePrimaryCtxRetain", cuda_.cuDevicePrimaryCtxRetain(&context, device_));
+        !r)
+      return r;
+    has_context_ = true;
+    return ok("cuCtxSetCurrent", cuda_.cuCtxSetCurrent(context));
   }
 
-  void read_memory(device& d) {
+  result<void> read_memory(device& d) {
     std::size_t free = 0, total = 0;
-    if (failed_ || !ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total))) return;
+    if (auto r = ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total)); !r) return r;
+    if (free > total)
+      return error{errc::io, name_ + ": the driver reports " + std::to_string(free) +
+                                 " bytes free of " + std::to_string(total)};
     d.free = {free};
     d.total = {total};
-    if (free > total)
-      failed_ = error{errc::io, name_ + ": the driver reports " + std::to_string(free) +
-                                    " bytes free of " + std::to_string(total)};
+    return {};
   }
 
-  void read_granularity(live_device& d) {
-    if (failed_ || cuda_.cuMemGetAllocationGranularity == nullptr) return;
+  result<void> read_granularity(live_device& d) {
+    if (cuda_.cuMemGetAllocationGranularity == nullptr) return {};
     driver_api::allocation_properties p;
     p.location_id = device_;
     std::size_t size = 0;
     const int status = cuda_.cuMemGetAllocationGranularity(&size, &p, 0);
-    if (status == driver_api::not_supported) return;
-    if (ok("cuMemGetAllocationGranularity", status)) d.granularity = bytes{size};
+    if (status == driver_api::not_supported) return {};
+    if (auto r = ok("cuMemGetAllocationGranularity", status); !r) return r;
+    d.granularity = bytes{size};
+    return {};
   }
 
-  std::optional<bytes> second_context(bytes free_before) {
+  /// The context's cost without NVML: what a second one takes. A full or exclusive device has no room
+  /// for one.
+  result<void> second_context(live_device& d) {
     driver_api::context context = nullptr;
-    const int status = cuda_.cuCtxCreate(&context, 0, device_);
-    // a full or exclusive device has room for one
-    if (status != driver_api::success) return std::nullopt;
+    if (cuda_.cuCtxCreate(&context, 0, device_) != driver_api::success) return {};
     std::size_t free = 0, total = 0;
-    const bool known = ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total));
-    ok("cuCtxDestroy", cuda_.cuCtxDestroy(context));
-    return known ? grown(bytes{free}, free_before) : std::nullopt;
+    const auto known = ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total));
+    const auto gone = ok("cuCtxDestroy", cuda_.cuCtxDestroy(context));
+    if (!known) return known;
+    if (!gone) return gone;
+    d.context = grown(bytes{free}, d.gpu.free);
+    return {};
   }
 
   const driver_api& cuda_;
   std::string name_;
+  int index_;
   int device_ = 0;
   bool has_context_ = false;
-  std::optional<error> failed_;
 };
 
 }  // namespace
@@ -197,16 +208,16 @@ result<std::vector<live_device>> probe_devices(const driver_api& cuda, const nvm
   if (n <= 0) return error{errc::io, "the CUDA driver has no devices"};
   const bool managed = nvml != nullptr && nvml->nvmlInit() == nvml_api::success;
   std::vector<live_device> all;
-  std::optional<error> failed;
-  for (int i = 0; i < n && !failed; ++i) {
+  result<void> asked;
+  for (int i = 0; i < n && asked; ++i) {
     auto d = device_probe(cuda, i).ask(managed ? nvml : nullptr);
     if (d)
       all.push_back(std::move(*d));
     else
-      failed = d.error();
+      asked = d.error();
   }
   if (managed) nvml->nvmlShutdown();
-  if (failed) return *failed;
+  if (!asked) return asked.error();
   return all;
 }
 

@@ -69,6 +69,50 @@ std::string line_text(const log_comparison& l, const text_style& s) {
   return text + "\n";
 }
 
+json::object line_json(const log_comparison& l) {
+  json::object o{{"term", l.term}, {"verdict", name(l.verdict)}};
+  if (l.line) o["line"] = l.line;
+  if (!l.device.empty()) o["device"] = l.device;
+  if (!l.cache.empty()) o["cache"] = l.cache;
+  if (l.logged) o["logged_mib"] = l.logged->mib;
+  if (l.logged) o["decimals"] = l.logged->decimals;
+  if (l.predicted) o["predicted_bytes"] = l.predicted->count;
+  if (l.logged_count) o["logged"] = *l.logged_count;
+  if (l.predicted_count) o["predicted"] = *l.predicted_count;
+  if (l.why) o["why"] = *l.why;
+  return o;
+}
+
+json::object run_json(const checked_context& k) {
+  const run& r = k.rebuilt.r;
+  json::object o{{"n_ctx", r.n_ctx},
+                 {"n_batch", r.n_batch},
+                 {"n_ubatch", r.n_ubatch},
+                 {"n_seq_max", sequences(r)},
+                 {"kv_unified", unified(r)},
+                 {"type_k", traits(r.type_k).name},
+                 {"type_v", traits(r.type_v).name}};
+  if (k.planned) o["flash_attn"] = k.planned->context.flash_attn;
+  if (k.planned) o["n_gpu_layers"] = k.planned->n_gpu_layers;
+  return o;
+}
+
+json::object context_json(const checked_context& k) {
+  json::array lines, devices;
+  for (const log_comparison& l : k.lines) lines.push_back(line_json(l));
+  for (const device& d : k.rebuilt.devices) devices.push_back(json::value(d.name));
+  return {{"engine", full_name(k.rebuilt.r.profile)},
+          {"engine_covers_build", k.rebuilt.profile_covers},
+          {"model", json::object{{"name", k.model},
+                                 {"architecture", k.architecture},
+                                 {"source", source_keys[static_cast<std::size_t>(k.source)]}}},
+          {"run", run_json(k)},
+          {"devices", std::move(devices)},
+          {"assumed", json::value_from(k.rebuilt.assumed)},
+          {"notes", json::value_from(k.notes)},
+          {"lines", std::move(lines)}};
+}
+
 }  // namespace
 
 std::string check_text(const log_check& c, const text_style& s) {
@@ -100,45 +144,7 @@ std::string check_text(const log_check& c, const text_style& s) {
 
 std::string check_json(const log_check& c) {
   json::array contexts;
-  for (const checked_context& k : c.contexts) {
-    json::array lines, devices;
-    for (const log_comparison& l : k.lines) {
-      json::object o{{"term", l.term}, {"verdict", name(l.verdict)}};
-      if (l.line) o["line"] = l.line;
-      if (!l.device.empty()) o["device"] = l.device;
-      if (!l.cache.empty()) o["cache"] = l.cache;
-      if (l.logged) o["logged_mib"] = l.logged->mib;
-      if (l.logged) o["decimals"] = l.logged->decimals;
-      if (l.predicted) o["predicted_bytes"] = l.predicted->count;
-      if (l.logged_count) o["logged"] = *l.logged_count;
-      if (l.predicted_count) o["predicted"] = *l.predicted_count;
-      if (l.why) o["why"] = *l.why;
-      lines.push_back(std::move(o));
-    }
-    for (const device& d : k.rebuilt.devices) devices.push_back(json::value(d.name));
-    const run& r = k.rebuilt.r;
-    json::object run{{"n_ctx", r.n_ctx},
-                     {"n_batch", r.n_batch},
-                     {"n_ubatch", r.n_ubatch},
-                     {"n_seq_max", sequences(r)},
-                     {"kv_unified", unified(r)},
-                     {"type_k", traits(r.type_k).name},
-                     {"type_v", traits(r.type_v).name}};
-    if (k.planned) run["flash_attn"] = k.planned->context.flash_attn;
-    if (k.planned) run["n_gpu_layers"] = k.planned->n_gpu_layers;
-    json::object o{
-        {"engine", full_name(r.profile)},
-        {"engine_covers_build", k.rebuilt.profile_covers},
-        {"model", json::object{{"name", k.model},
-                               {"architecture", k.architecture},
-                               {"source", source_keys[static_cast<std::size_t>(k.source)]}}},
-        {"run", std::move(run)},
-        {"devices", std::move(devices)},
-        {"assumed", json::value_from(k.rebuilt.assumed)},
-        {"notes", json::value_from(k.notes)},
-        {"lines", std::move(lines)}};
-    contexts.push_back(std::move(o));
-  }
+  for (const checked_context& k : c.contexts) contexts.push_back(context_json(k));
   json::object all{{"schema", json_schema}, {"vrambudget", version}};
   if (!c.log.build.empty()) all["build"] = c.log.build;
   if (!c.log.commit.empty()) all["commit"] = c.log.commit;

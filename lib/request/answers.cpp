@@ -6,10 +6,11 @@
 #include <mutex>
 #include <optional>
 
+#include "gpu/live_machine.hpp"
 #include "inputs.hpp"
-#include "live.hpp"
 #include "plan_request.hpp"
 #include "projectors.hpp"
+#include "report/live_devices.hpp"
 #include "request/options.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
@@ -238,18 +239,18 @@ std::string models_json() {
 }
 
 result<machine_now> probe_machine() {
-  auto live = request::this_machine();
+  auto live = this_machine();
   if (!live) return live.error();
   machine_now m{live->version, std::move(live->devices), {}};
-  for (const live_device& d : m.devices) m.planned.push_back(request::to_device(d));
+  for (const live_device& d : m.devices) m.planned.push_back(to_device(d));
   return m;
 }
 
 result<std::string> probe_json() {
-  const auto live = request::this_machine();
+  const auto live = this_machine();
   if (!live) return live.error();
   json::object o{{"schema", json_schema}, {"vrambudget", version}};
-  for (auto& [key, value] : request::devices_json(live->devices)) o[key] = value;
+  for (auto& [key, value] : devices_json(live->devices)) o[key] = value;
   return json::serialize(o);
 }
 

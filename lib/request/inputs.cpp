@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "calibrated.hpp"
-#include "live.hpp"
+#include "gpu/live_machine.hpp"
 #include "model_sources.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"

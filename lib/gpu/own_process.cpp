@@ -1,5 +1,5 @@
-// A process that asks the driver, and the pipe its answer comes through.
-#include "live.hpp"
+// A process that works, and the pipe its answer comes through.
+#include "own_process.hpp"
 
 #include <fmt/format.h>
 #include <sys/prctl.h>
@@ -11,66 +11,16 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
 
-#include "vrambudget/catalogue/overheads.hpp"
-#include "vrambudget/os/this_system.hpp"
-
-namespace vrambudget::request {
+namespace vrambudget {
 namespace {
 
 namespace json = boost::json;
 
 constexpr unsigned patience_s = 120;  // a context on each of many cards takes seconds
-
-json::object to_json(const live_device& d) {
-  json::object o{{"name", d.gpu.name},
-                 {"cc", d.gpu.cc},
-                 {"n_sm", d.gpu.n_sm},
-                 {"total", d.gpu.total.count},
-                 {"free", d.gpu.free.count}};
-  const auto put = [&](const char* key, const std::optional<bytes>& b) {
-    if (b) o[key] = b->count;
-  };
-  put("reserved", d.reserved);
-  put("used_by_others", d.used_by_others);
-  put("granularity", d.granularity);
-  put("context", d.context);
-  return o;
-}
-
-live_device from_json(const json::object& o) {
-  const auto number = [&](const char* key) { return o.at(key).to_number<std::uint64_t>(); };
-  const auto size = [&](const char* key) -> std::optional<bytes> {
-    if (!o.contains(key)) return std::nullopt;
-    return bytes{number(key)};
-  };
-  live_device d;
-  d.gpu.name = o.at("name").as_string();
-  d.gpu.cc = static_cast<std::uint32_t>(number("cc"));
-  d.gpu.n_sm = static_cast<std::uint32_t>(number("n_sm"));
-  d.gpu.total = {number("total")};
-  d.gpu.free = {number("free")};
-  d.reserved = size("reserved");
-  d.used_by_others = size("used_by_others");
-  d.granularity = size("granularity");
-  d.context = size("context");
-  return d;
-}
-
-result<json::object> ask_driver() {
-  const auto cuda = load_driver_api();
-  if (!cuda) return cuda.error();
-  const auto nvml = load_nvml_api();
-  const auto all = probe_devices(*cuda, nvml ? &*nvml : nullptr);
-  if (!all) return all.error();
-  json::array devices;
-  for (const live_device& d : *all) devices.push_back(to_json(d));
-  json::object answer{{"devices", std::move(devices)}};
-  const driver_version version = version_of(*cuda, nvml ? &*nvml : nullptr);
-  if (version.driver) answer["driver"] = *version.driver;
-  if (version.cuda) answer["cuda"] = *version.cuda;
-  return answer;
-}
 
 volatile std::sig_atomic_t caught = 0;  // the last signal that asked for an end
 volatile pid_t worker = 0;              // 0: this is the worker
@@ -206,54 +156,4 @@ result<json::object> in_own_process(const std::function<result<json::object>()>&
   return std::move(answer.as_object());
 }
 
-device to_device(const live_device& d) {
-  device g = d.gpu;
-  g.driver_context = driver_context_of(g.cc, this_system());
-  if (d.context)
-    g.driver_context = {*d.context, *d.context + context_growth(), basis::fitted,
-                        "measured on this GPU just now, and the most that one grew by in use on "
-                        "another machine"};
-  if (d.used_by_others)
-    g.others = {*d.used_by_others, *d.used_by_others, basis::fitted,
-                "held by others on this GPU just now"};
-  return g;
-}
-
-result<live_machine> this_machine() {
-  const auto answer = in_own_process(ask_driver);
-  if (!answer) return answer.error();
-  live_machine m;
-  const auto text = [&](const char* key, std::optional<std::string>& to) {
-    if (const json::value* v = answer->if_contains(key)) to = std::string(v->as_string());
-  };
-  text("driver", m.version.driver);
-  text("cuda", m.version.cuda);
-  for (const json::value& d : answer->at("devices").as_array())
-    m.devices.push_back(from_json(d.as_object()));
-  return m;
-}
-
-json::object device_json(std::size_t index, const live_device& d) {
-  json::object o{{"id", fmt::format("CUDA{}", index)},
-                 {"gpu", d.gpu.name},
-                 {"compute_capability", fmt::format("{}.{}", d.gpu.cc / 100, d.gpu.cc / 10 % 10)},
-                 {"sm_count", d.gpu.n_sm},
-                 {"total_bytes", d.gpu.total.count},
-                 {"free_bytes", d.gpu.free.count}};
-  const auto size = [&](const char* key, const std::optional<bytes>& b) {
-    if (b) o[key] = b->count;
-  };
-  size("used_by_others_bytes", d.used_by_others);
-  size("reserved_bytes", d.reserved);
-  size("driver_context_bytes", d.context);
-  size("granularity_bytes", d.granularity);
-  return o;
-}
-
-json::object devices_json(const std::vector<live_device>& all) {
-  json::array devices;
-  for (std::size_t i = 0; i < all.size(); ++i) devices.push_back(device_json(i, all[i]));
-  return {{"devices", std::move(devices)}};
-}
-
-}  // namespace vrambudget::request
+}  // namespace vrambudget

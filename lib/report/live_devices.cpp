@@ -1,0 +1,36 @@
+#include "live_devices.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <optional>
+#include <utility>
+
+namespace vrambudget {
+
+namespace json = boost::json;
+
+json::object device_json(std::size_t index, const live_device& d) {
+  json::object o{{"id", fmt::format("CUDA{}", index)},
+                 {"gpu", d.gpu.name},
+                 {"compute_capability", fmt::format("{}.{}", d.gpu.cc / 100, d.gpu.cc / 10 % 10)},
+                 {"sm_count", d.gpu.n_sm},
+                 {"total_bytes", d.gpu.total.count},
+                 {"free_bytes", d.gpu.free.count}};
+  const auto size = [&](const char* key, const std::optional<bytes>& b) {
+    if (b) o[key] = b->count;
+  };
+  size("used_by_others_bytes", d.used_by_others);
+  size("reserved_bytes", d.reserved);
+  size("driver_context_bytes", d.context);
+  size("granularity_bytes", d.granularity);
+  return o;
+}
+
+json::object devices_json(const std::vector<live_device>& all) {
+  json::array devices;
+  for (std::size_t i = 0; i < all.size(); ++i) devices.push_back(device_json(i, all[i]));
+  return {{"devices", std::move(devices)}};
+}
+
+}  // namespace vrambudget
