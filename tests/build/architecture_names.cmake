@@ -4,7 +4,7 @@ cmake_policy(VERSION 3.21)
 set(tables
   include/vrambudget/model/architectures.hpp
   include/vrambudget/arch/registry.ipp
-  include/vrambudget/engine/profiles/2026_08.hpp
+  include/vrambudget/engine/profiles.hpp
   include/vrambudget/model/projector_type.hpp
   include/vrambudget/arch/encoders/registry.hpp
   lib/report/launch/ollama_architectures.hpp)
