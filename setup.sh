@@ -20,7 +20,8 @@ fi
 
 # Boost's headers are enough, of 1.81 or newer; Debian 12 has that beside its usual one
 boost=libboost-dev
-if apt-cache show libboost1.81-dev >/dev/null 2>&1; then boost=libboost1.81-dev; fi
+usual=$(LC_ALL=C apt-cache policy "$boost" | sed -n 's/ *Candidate: //p')
+if dpkg --compare-versions "$usual" lt 1.81; then boost=libboost1.81-dev; fi
 # libcurl is opened when a model on a server is asked for
 install g++ cmake ninja-build "$boost" libfmt-dev libeigen3-dev libcli11-dev libcurl4 ca-certificates
 
