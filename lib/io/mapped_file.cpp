@@ -10,22 +10,12 @@
 #include <cerrno>
 #include <system_error>
 
+#include "os/descriptor.hpp"
+
 namespace vrambudget {
 namespace {
 
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(const descriptor&) = delete;
-  descriptor& operator=(const descriptor&) = delete;
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
+using detail::descriptor;
 
 error system_error(const std::string& path, const char* action, int code) {
   return {errc::io,
@@ -49,7 +39,7 @@ mapped_file::~mapped_file() {
 result<mapped_file> mapped_file::open(const std::string& path) {
   // without O_NONBLOCK a pipe nobody writes to would hold the caller here
   const descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return system_error(path, "open", errno);
+  if (!file.is_open()) return system_error(path, "open", errno);
 
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return system_error(path, "stat", errno);

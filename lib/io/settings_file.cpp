@@ -12,29 +12,17 @@
 #include <filesystem>
 #include <utility>
 
+#include "os/descriptor.hpp"
+
 namespace vrambudget {
 namespace {
 
 namespace fs = std::filesystem;
+using detail::descriptor;
 
 error failed(const std::string& path, const std::string& what) {
   return {errc::io, path + ": " + what + ": " + std::strerror(errno)};
 }
-
-/// An open file that closes itself.
-class descriptor {
- public:
-  explicit descriptor(int fd) : fd_(fd) {}
-  descriptor(descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  ~descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_;
-};
 
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
