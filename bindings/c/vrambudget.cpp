@@ -1,8 +1,7 @@
-// The C ABI: JSON in and out over the requests that all bindings share.
+// The C ABI: JSON becomes a request here, and answers become JSON or numbers.
 #include "vrambudget.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -14,9 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "request/answers.hpp"
-#include "request/grid.hpp"
 #include "vrambudget/error.hpp"
+#include "vrambudget/request/answers.hpp"
+#include "vrambudget/request/grid.hpp"
+#include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
 
 struct vrambudget_model {
@@ -31,7 +31,7 @@ struct vrambudget_table {
 namespace {
 
 namespace vb = vrambudget;
-namespace json = boost::json;
+namespace request = vrambudget::request;
 
 /// Null where there is no memory for it.
 char* copy_of(const std::string& text) noexcept {
@@ -65,13 +65,12 @@ vrambudget_status fail(vrambudget_status s, const std::string& message, char** e
   return s;
 }
 
-/// Runs `work`, which gives a result<void> or fails; no exception leaves it.
+/// Runs `work`, which gives a status or an error; no exception leaves it.
 template <class F>
 vrambudget_status guarded(char** error, const F& work) noexcept {
   try {
-    return work();
-  } catch (const vb::exception& e) {
-    return fail(status_of(e.what_failed.code), e.what(), error);
+    const vb::result<vrambudget_status> done = work();
+    return done ? *done : fail(status_of(done.error().code), done.error().message, error);
   } catch (const std::exception& e) {
     return fail(VRAMBUDGET_INTERNAL, e.what(), error);
   } catch (...) {
@@ -79,36 +78,47 @@ vrambudget_status guarded(char** error, const F& work) noexcept {
   }
 }
 
-std::string_view text_of(const char* options) { return options == nullptr ? "" : options; }
+vb::error bad_argument(const char* why) { return {vb::errc::invalid_argument, why}; }
 
-vrambudget_status give(const std::string& text, char** out, char** error) {
-  if (out == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, "no place for the answer", error);
+vb::result<vrambudget_status> give(const std::string& text, char** out) {
+  if (out == nullptr) return bad_argument("no place for the answer");
   char* copied = copy_of(text);
   if (copied == nullptr) throw std::bad_alloc();
   *out = copied;
   return VRAMBUDGET_OK;
 }
-
-/// Whether options can be read at all.
-bool are_json(const char* options) {
-  boost::system::error_code failed;
-  if (options != nullptr) (void)json::parse(options, failed);
-  return !failed;
+vb::result<vrambudget_status> give(const vb::result<std::string>& text, char** out) {
+  if (!text) return text.error();
+  return give(*text, out);
 }
 
-/// What a plan says: the main model is given, all else is in the options.
-std::string planned(const vrambudget_model* model, const char* options) {
-  vb::plan_inputs in;
+/// An object's text as the caller gave it, NULL for none.
+vb::result<boost::json::object> object_of(const char* text, const char* what) {
+  auto o = request::object_of(text == nullptr ? "" : text, what);
+  if (!o) return vb::error{vb::errc::invalid_argument, o.error().message};
+  return o;
+}
+
+vb::result<request::plan_request> request_of(const char* options) {
+  const auto o = object_of(options, "the options");
+  if (!o) return o.error();
+  return request::request_of(*o);
+}
+
+/// What a plan is about: the main model is given, all else is in the options.
+request::plan_inputs inputs_of(const vrambudget_model* model) {
+  request::plan_inputs in;
   in.main = model->read;
-  in.devices = vb::open_devices(text_of(options)).value();
-  return vb::plan_json(in, text_of(options)).value();
+  return in;
 }
 
-vb::sweep_request grid_of(const vrambudget_model* const* models, std::size_t n, const char* grid,
-                          const char* options) {
+vb::result<request::sweep_request> grid_of(const vrambudget_model* const* models, std::size_t n,
+                                           const char* grid, const request::plan_request& options) {
+  const auto o = object_of(grid, "the grid");
+  if (!o) return o.error();
   std::vector<std::shared_ptr<const vb::model>> all;
   for (std::size_t i = 0; i < n; ++i) all.push_back(models[i]->read);
-  return vb::sweep_request_of(std::move(all), text_of(grid), text_of(options)).value();
+  return request::sweep_request_of(std::move(all), *o, options);
 }
 
 /// All columns as numbers of 64 bits.
@@ -122,7 +132,6 @@ std::unique_ptr<vrambudget_table> table_of(vb::sweep_result swept) {
 }
 
 constexpr const char* no_model = "no model";
-constexpr const char* no_options = "the options are no JSON";
 
 }  // namespace
 
@@ -134,12 +143,14 @@ const char* vrambudget_version(void) { return vb::version; }
 
 vrambudget_status vrambudget_open_model(const char* name, const char* options_json,
                                         vrambudget_model** model, char** error) {
-  return guarded(error, [&] {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
     if (name == nullptr || model == nullptr)
-      return fail(VRAMBUDGET_BAD_ARGUMENT, "no name, or no place for the model", error);
-    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
-    auto read = vb::open_model(name, text_of(options_json)).value();
-    *model = new vrambudget_model{std::move(read)};
+      return bad_argument("no name, or no place for the model");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    auto read = request::open_model(name, q->sources);
+    if (!read) return read.error();
+    *model = new vrambudget_model{std::move(*read)};
     return VRAMBUDGET_OK;
   });
 }
@@ -147,49 +158,48 @@ vrambudget_status vrambudget_open_model(const char* name, const char* options_js
 void vrambudget_close_model(vrambudget_model* model) { delete model; }
 
 vrambudget_status vrambudget_model_json(const vrambudget_model* model, char** out, char** error) {
-  return guarded(error, [&] {
-    if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
-    return give(vb::model_json(*model->read), out, error);
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (model == nullptr) return bad_argument(no_model);
+    return give(request::model_json(*model->read), out);
   });
 }
 
 vrambudget_status vrambudget_plan(const vrambudget_model* model, const char* options_json,
                                   char** out, char** error) {
-  return guarded(error, [&] {
-    if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
-    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
-    return give(planned(model, options_json), out, error);
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (model == nullptr) return bad_argument(no_model);
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    return give(request::plan_json(inputs_of(model), *q), out);
   });
 }
 
 vrambudget_status vrambudget_fits(const vrambudget_model* model, const char* options_json,
                                   int* fits, uint64_t* bytes, char** error) {
-  return guarded(error, [&] {
-    if (model == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, no_model, error);
-    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
-    const json::value b = json::parse(planned(model, options_json));
-    const bool all = b.at("fits").as_bool();
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (model == nullptr) return bad_argument(no_model);
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    const auto p = request::plan(inputs_of(model), *q);
+    if (!p) return p.error();
     std::uint64_t least = UINT64_MAX;
-    for (const json::value& d : b.at("devices").as_array())
-      least = std::min(least, d.at("free_bytes").to_number<std::uint64_t>());
-    if (fits != nullptr) *fits = all ? 1 : 0;
-    if (bytes != nullptr) *bytes = all ? least : b.at("missing_bytes").to_number<std::uint64_t>();
+    for (const vb::device_budget& d : p->b.devices) least = std::min(least, d.spare().count);
+    if (fits != nullptr) *fits = p->b.fits() ? 1 : 0;
+    if (bytes != nullptr) *bytes = p->b.fits() ? least : p->b.missing().count;
     return VRAMBUDGET_OK;
   });
 }
 
 vrambudget_status vrambudget_max_context(const vrambudget_model* model, const char* options_json,
                                          uint32_t* n_ctx, char** error) {
-  return guarded(error, [&] {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
     if (model == nullptr || n_ctx == nullptr)
-      return fail(VRAMBUDGET_BAD_ARGUMENT, "no model, or no place for the answer", error);
-    if (!are_json(options_json)) return fail(VRAMBUDGET_BAD_ARGUMENT, no_options, error);
-    vb::plan_inputs in;
-    in.main = model->read;
-    in.devices = vb::open_devices(text_of(options_json)).value();
-    const json::value most =
-        json::parse(vb::max_context_json(in, text_of(options_json), 0).value());
-    *n_ctx = most.at("n_ctx").to_number<std::uint32_t>();
+      return bad_argument("no model, or no place for the answer");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    const auto most = request::largest_context(inputs_of(model), *q, 0);
+    if (!most) return most.error();
+    *n_ctx = most->n_ctx;
     return VRAMBUDGET_OK;
   });
 }
@@ -198,19 +208,20 @@ vrambudget_status vrambudget_sweep(const vrambudget_model* const* models, uint64
                                    const char* grid_json, const char* options_json,
                                    vrambudget_progress progress, void* user,
                                    vrambudget_table** table, char** error) {
-  return guarded(error, [&] {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
     if (models == nullptr || table == nullptr || std::count(models, models + n_models, nullptr))
-      return fail(VRAMBUDGET_BAD_ARGUMENT, "no model, or no place for the table", error);
-    if (!are_json(grid_json) || !are_json(options_json))
-      return fail(VRAMBUDGET_BAD_ARGUMENT, "the grid or the options are no JSON", error);
+      return bad_argument("no model, or no place for the table");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    const auto grid = grid_of(models, n_models, grid_json, *q);
+    if (!grid) return grid.error();
     vb::sweep_progress tells;
     if (progress != nullptr)
       tells = [&](std::uint64_t done, std::uint64_t all) { return progress(done, all, user) != 0; };
-    vb::sweep_result swept =
-        vb::sweep(grid_of(models, n_models, grid_json, options_json), text_of(options_json), tells)
-            .value();
-    if (swept.stopped) return fail(VRAMBUDGET_STOPPED, "stopped by the caller", error);
-    *table = table_of(std::move(swept)).release();
+    auto swept = request::sweep_grid(*grid, *q, tells);
+    if (!swept) return swept.error();
+    if (swept->stopped) return fail(VRAMBUDGET_STOPPED, "stopped by the caller", error);
+    *table = table_of(std::move(*swept)).release();
     return VRAMBUDGET_OK;
   });
 }
@@ -219,12 +230,12 @@ void vrambudget_close_table(vrambudget_table* table) { delete table; }
 
 vrambudget_status vrambudget_table_column(const vrambudget_table* table, const char* name,
                                           const int64_t** values, uint64_t* n_rows, char** error) {
-  return guarded(error, [&] {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
     if (table == nullptr || name == nullptr || values == nullptr || n_rows == nullptr)
-      return fail(VRAMBUDGET_BAD_ARGUMENT, "no table, no name, or no place for the column", error);
+      return bad_argument("no table, no name, or no place for the column");
     const auto column = table->columns.find(std::string_view(name));
     if (column == table->columns.end())
-      return fail(VRAMBUDGET_NOT_FOUND, std::string("no column '") + name + "'", error);
+      return vb::error{vb::errc::not_found, std::string("no column '") + name + "'"};
     *values = column->second.data();
     *n_rows = column->second.size();
     return VRAMBUDGET_OK;
@@ -232,23 +243,22 @@ vrambudget_status vrambudget_table_column(const vrambudget_table* table, const c
 }
 
 vrambudget_status vrambudget_table_json(const vrambudget_table* table, char** out, char** error) {
-  return guarded(error, [&] {
-    if (table == nullptr) return fail(VRAMBUDGET_BAD_ARGUMENT, "no table", error);
-    return give(vb::sweep_json(table->swept), out, error);
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (table == nullptr) return bad_argument("no table");
+    return give(request::sweep_json(table->swept), out);
   });
 }
 
 vrambudget_status vrambudget_probe(char** out, char** error) {
-  return guarded(error, [&] { return give(vb::probe_json().value(), out, error); });
+  return guarded(error, [&] { return give(request::probe_json(), out); });
 }
 
 vrambudget_status vrambudget_gpus(const char* name, char** out, char** error) {
-  return guarded(
-      error, [&] { return give(vb::gpus_json(name == nullptr ? "" : name).value(), out, error); });
+  return guarded(error, [&] { return give(request::gpus_json(name == nullptr ? "" : name), out); });
 }
 
 vrambudget_status vrambudget_models(char** out, char** error) {
-  return guarded(error, [&] { return give(vb::models_json(), out, error); });
+  return guarded(error, [&] { return give(request::models_json(), out); });
 }
 
 void vrambudget_free(char* text) { std::free(text); }

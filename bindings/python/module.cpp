@@ -1,16 +1,19 @@
-// The Python module `vrambudget._core`: models, devices and columns as objects, everything else as the
-// JSON that the package reads. Work is done without the interpreter's lock.
+// The Python module `vrambudget._core`: models, devices and columns as objects, options as dicts, answers as
+// the JSON that the package reads. Work is done without the interpreter's lock.
 #include <pybind11/functional.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <boost/json.hpp>
 #include <chrono>
 
-#include "request/answers.hpp"
+#include "vrambudget/request/answers.hpp"
+#include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
 
 namespace py = pybind11;
 using namespace vrambudget;
+using namespace vrambudget::request;
 
 namespace {
 
@@ -48,6 +51,34 @@ auto unlocked(Work work) {
   }();
   if (!r) throw exception(r.error());
   return std::move(*r);
+}
+
+/// A value of Python as JSON has it, numbers as numbers.
+boost::json::value value_of(const py::handle& v) {
+  if (v.is_none()) return nullptr;
+  if (py::isinstance<py::bool_>(v)) return v.cast<bool>();
+  if (py::isinstance<py::int_>(v)) {
+    int is_too_large = 0;
+    const long long n = PyLong_AsLongLongAndOverflow(v.ptr(), &is_too_large);
+    if (is_too_large == 0) return n;
+    return static_cast<double>(v.cast<py::float_>());
+  }
+  if (py::isinstance<py::float_>(v)) return v.cast<double>();
+  if (py::isinstance<py::str>(v)) return boost::json::value(v.cast<std::string>());
+  if (!py::isinstance<py::list>(v) && !py::isinstance<py::tuple>(v))
+    throw exception(
+        {errc::invalid_argument, py::repr(v).cast<std::string>() + " is no option's value"});
+  boost::json::array all;
+  for (const py::handle& one : v) all.push_back(value_of(one));
+  return all;
+}
+
+plan_request request_of_dict(const py::dict& options) {
+  boost::json::object all;
+  for (const auto& [key, value] : options) all[key.cast<std::string>()] = value_of(value);
+  auto q = request_of(all);
+  if (!q) throw exception(q.error());
+  return std::move(*q);
 }
 
 /// A model or device stays as it is once it is made, so threads may share it.
@@ -147,13 +178,18 @@ class progress {
 
 py::tuple sweep_of(const std::vector<py_model>& models, const py_model* draft,
                    const py_projector* mmproj, const std::vector<std::vector<py_device>>& gpus,
-                   std::vector<std::pair<std::string, std::string>> cache_types,
+                   const std::vector<std::pair<std::string, std::string>>& cache_types,
                    std::vector<std::uint32_t> n_parallel, std::vector<std::uint32_t> n_ctx,
-                   unsigned n_threads, const std::string& options, const py::object& callback) {
+                   unsigned n_threads, const py::dict& options, const py::object& callback) {
+  const plan_request base = request_of_dict(options);
   sweep_request q;
   if (draft) q.draft = draft->is;
   if (mmproj) q.mmproj = mmproj->is;
-  q.cache_types = std::move(cache_types);
+  for (const auto& [k, v] : cache_types) {
+    const auto pair = request_of({{"type_k", k}, {"type_v", v}});
+    if (!pair) throw exception(pair.error());
+    q.cache_types.emplace_back(pair->r.type_k, pair->r.type_v);
+  }
   q.n_parallel = std::move(n_parallel);
   q.n_ctx = std::move(n_ctx);
   q.n_threads = n_threads;
@@ -163,8 +199,8 @@ py::tuple sweep_of(const std::vector<py_model>& models, const py_model* draft,
     for (const py_device& d : set) q.gpus.back().push_back(d.is);
   }
   progress tells(callback);
-  auto r =
-      std::make_shared<sweep_result>(unlocked([&] { return sweep(q, options, std::ref(tells)); }));
+  auto r = std::make_shared<sweep_result>(
+      unlocked([&] { return sweep_grid(q, base, std::ref(tells)); }));
   tells.rethrow();
   py::list refused;
   for (const sweep_refusal& f : r->refused)
@@ -281,8 +317,9 @@ PYBIND11_MODULE(_core, m) {
 
   m.def(
       "open_model",
-      [](const std::string& name, const std::string& options) {
-        return py_model{unlocked([&] { return open_model(name, options); })};
+      [](const std::string& name, const py::dict& options) {
+        const plan_request q = request_of_dict(options);
+        return py_model{unlocked([&] { return open_model(name, q.sources); })};
       },
       py::arg("name"), py::arg("options"));
   m.def(
@@ -293,25 +330,29 @@ PYBIND11_MODULE(_core, m) {
       py::arg("path"));
   m.def(
       "open_devices",
-      [](const std::string& options) {
-        return as_python(unlocked([&] { return open_devices(options); }));
+      [](const py::dict& options) {
+        const plan_request q = request_of_dict(options);
+        return as_python(unlocked([&] { return open_devices(q); }));
       },
       py::arg("options"));
   m.def(
       "plan",
       [](const py_model& model, const py_model* draft, const py_projector* mmproj,
-         const std::vector<py_device>& devices, const std::string& options) {
+         const std::vector<py_device>& devices, const py::dict& options) {
         const plan_inputs in = inputs_of(model, draft, mmproj, devices);
-        return unlocked([&] { return plan_json(in, options); });
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return plan_json(in, q); });
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
       py::arg("options"));
   m.def(
       "max_context",
       [](const py_model& model, const py_model* draft, const py_projector* mmproj,
-         const std::vector<py_device>& devices, const std::string& options, std::uint32_t limit) {
+         const std::vector<py_device>& devices, const py::dict& options, std::uint32_t limit) {
         const plan_inputs in = inputs_of(model, draft, mmproj, devices);
-        return unlocked([&] { return max_context_json(in, options, limit); });
+        const plan_request q = request_of_dict(options);
+        const context_limit most = unlocked([&] { return largest_context(in, q, limit); });
+        return py::make_tuple(most.n_ctx, std::string(most.bound_by));
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
       py::arg("limit"));
@@ -322,5 +363,6 @@ PYBIND11_MODULE(_core, m) {
       "gpus", [](const std::string& name) { return unlocked([&] { return gpus_json(name); }); },
       py::arg("name"));
   m.def("models", &models_json);
+  m.def("options", &options_json);
   m.def("probe", &probe);
 }

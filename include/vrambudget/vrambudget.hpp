@@ -23,4 +23,7 @@
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/model_reader.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/version.hpp"

@@ -77,7 +77,7 @@ trial allocate(const plan_request& q, const std::vector<live_device>& live, byte
     devices.push_back(to_device(d));
     devices.back().free = saturating_sub(d.gpu.free, ballast);
   }
-  trial t{budget_on(q, devices), ballast, {}};
+  trial t{budget_or_fail(q, devices), ballast, {}};
   for (const device_budget& d : t.plan.devices)
     if (!d.fits())
       throw failure{does_not_fit, fmt::format("{}: the plan needs {} of {}, nothing was taken",

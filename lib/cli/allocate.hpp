@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli.hpp"
-#include "request/plan_request.hpp"
+#include "inputs.hpp"
 #include "vrambudget/gpu/allocate.hpp"
 #include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/units.hpp"

@@ -7,14 +7,15 @@
 #include <memory>
 
 #include "cli.hpp"
+#include "inputs.hpp"
 #include "measurements.hpp"
-#include "request/calibrated.hpp"
-#include "request/plan_request.hpp"
+#include "options.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/io/calibration_json.hpp"
 #include "vrambudget/os/this_system.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/request/kept_calibration.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::cli {
@@ -22,7 +23,7 @@ namespace {
 
 namespace json = boost::json;
 
-struct request {
+struct calibrate_request {
   plan_request plan;
   std::vector<std::string> inputs, used;  ///< a model with `used`, else recordings
   std::string run;
@@ -95,7 +96,7 @@ void print_all(const calibration& all, const std::vector<card_before>& before) {
     first = false;
     print_card(d, b == before.end() ? nullptr : &*b);
   }
-  fmt::print("\n{}\n", calibration_path());
+  fmt::print("\n{}\n", calibration_path(environment_of_process()));
 }
 
 void print_json(const calibration& all, const std::vector<card_before>& before) {
@@ -112,29 +113,37 @@ void print_json(const calibration& all, const std::vector<card_before>& before) 
         devices[i].as_object()["before"] =
             json::object{{"bytes", b.context.high.count}, {"basis", name(b.context.basis)}};
   }
-  fmt::print("{}\n", json::serialize(json::object{{"schema", json_schema},
-                                                  {"vrambudget", version},
-                                                  {"file", calibration_path()},
-                                                  {"devices", std::move(devices)}}));
+  fmt::print("{}\n",
+             json::serialize(json::object{{"schema", json_schema},
+                                          {"vrambudget", version},
+                                          {"file", calibration_path(environment_of_process())},
+                                          {"devices", std::move(devices)}}));
 }
 
-int finish(const request& q, const calibration& all, const std::vector<card_before>& before) {
+int finish(const calibrate_request& q, const calibration& all,
+           const std::vector<card_before>& before) {
   q.plan.json ? print_json(all, before) : print_all(all, before);
   return yes;
 }
 
-void add_or_fail(calibration& all, const card_measurement& m) {
-  if (const auto added = add_measurement(all, m.card, m.measurement); !added)
-    throw failure{bad_input, m.card.gpu + ": " + added.error().message};
+/// Changes what is kept of this user's cards.
+calibration change_or_fail(const std::function<result<void>(calibration&)>& change) {
+  return value_or_fail(change_calibration(environment_of_process(), change), bad_input);
 }
 
-int add_totals(request& q) {
+result<void> add_all(calibration& all, const std::vector<card_measurement>& measured) {
+  for (const card_measurement& m : measured)
+    if (const auto added = add_measurement(all, m.card, m.measurement); !added)
+      return in_context(m.card.gpu, added.error());
+  return {};
+}
+
+int add_totals(calibrate_request& q) {
   if (q.inputs.size() != 1) throw failure{usage, "--used is what one MODEL took: name that one"};
   if (q.plan.r.n_ctx == 0) throw failure{usage, "say with which context it ran: -c N"};
   q.plan.model = q.inputs[0];
-  if (!q.plan.engine.empty()) (void)choose_engine(q.plan.engine, q.plan.r);
-  const named_gpus gpus = parse_gpus(q.plan.gpus);
-  const budget b = budget_on(q.plan, gpus.devices);
+  const named_gpus gpus = gpus_or_fail(q.plan.gpus);
+  const budget b = budget_or_fail(q.plan, gpus.devices);
   if (q.used.size() != b.devices.size())
     throw failure{usage, fmt::format("--used has {} sizes, the run takes {} GPUs", q.used.size(),
                                      b.devices.size())};
@@ -149,91 +158,65 @@ int add_totals(request& q) {
     measured.push_back({{d.gpu.name, gpus.system, gpus.driver, {}, {}}, std::move(m)});
     before.push_back({measured.back().card, d.gpu.driver_context});
   }
-  const calibration all = change_calibration([&](calibration& kept) {
-    for (const card_measurement& m : measured) add_or_fail(kept, m);
-  });
+  const calibration all =
+      change_or_fail([&](calibration& kept) { return add_all(kept, measured); });
   return finish(q, all, before);
 }
 
-int add_recordings(const request& q) {
+int add_recordings(const calibrate_request& q) {
   std::vector<card_measurement> measured;
   for (const std::string& file : q.inputs)
     for (card_measurement& m : recorded_contexts(file, this_system()))
       measured.push_back(std::move(m));
   std::vector<card_before> before;
-  const calibration all = change_calibration([&](calibration& kept) {
+  const calibration all = change_or_fail([&](calibration& kept) {
     for (const card_measurement& m : measured) {
       const calibrated_device* c = find_calibration(kept, m.card.gpu, m.card.system, m.card.driver);
       device plain;
       if (const auto known = find_gpu(m.card.gpu)) plain = to_device(*known, {m.card.system});
       before.push_back({m.card, c ? context_range(*c, m.card.driver) : plain.driver_context});
     }
-    for (const card_measurement& m : measured) add_or_fail(kept, m);
+    return add_all(kept, measured);
   });
   return finish(q, all, before);
 }
 
-int forget(const request& q) {
+int forget(const calibrate_request& q) {
   std::string name = *q.forget;
   if (const auto known = find_gpu(name)) name = known->name;
-  const calibration all = change_calibration([&](calibration& kept) {
+  const calibration all = change_or_fail([&](calibration& kept) -> result<void> {
     const auto n = std::erase_if(kept.devices, [&](const calibrated_device& d) {
       return q.forget->empty() || d.gpu == name || d.gpu == *q.forget;
     });
-    if (n == 0 && !q.forget->empty()) throw failure{bad_input, name + " is not calibrated"};
+    if (n == 0 && !q.forget->empty()) return error{errc::not_found, name + " is not calibrated"};
+    return {};
   });
   return finish(q, all, {});
 }
 
-/// The options from number `from` on that were given, as they can be typed again.
-std::string given_options(const CLI::App& app, std::size_t from) {
-  std::string line;
-  const auto options = app.get_options();
-  for (std::size_t i = from; i < options.size(); ++i) {
-    if (options[i]->count() == 0) continue;
-    line += (line.empty() ? "" : " ") + options[i]->get_name();
-    if (options[i]->get_items_expected_max() == 0) continue;
-    for (const std::string& value : options[i]->results()) line += " " + value;
-  }
-  return line;
-}
-
 }  // namespace
 
-std::function<int()> add_calibrate(CLI::App& app) {
-  auto q = std::make_shared<request>();
-  app.add_option("MODEL,-m,--model", q->inputs,
-                 "the model that ran, by file or name (with --used), or recordings of probe");
-  app.add_option("--used", q->used,
-                 "what nvidia-smi shows for the engine's process on each GPU, after a prompt of a "
-                 "micro-batch or more: 21530MiB")
-      ->type_name("SIZE,...")
-      ->allow_extra_args(false)
-      ->delimiter(',');
-  app.add_flag("--loaded", q->loaded,
-               "it was read when the model had been loaded, before any prompt");
-  add_gpu_options(app, q->plan.gpus);
-  app.add_option("--driver", q->plan.gpus.driver, "the driver's version, 550.54.14")
-      ->type_name("VERSION");
-  app.add_option("--engine", q->plan.engine,
-                 fmt::format("the engine that ran [{}]", engine_release))
-      ->type_name("llama.cpp@VERSION");
-  app.add_option_function<std::vector<std::string>>(
-         "--forget",
-         [q](const std::vector<std::string>& names) { q->forget = names.empty() ? "" : names[0]; },
-         "forget a GPU's measurements [all of them]")
-      ->type_name("NAME")
-      ->expected(0, 1);
-  app.add_flag("--json", q->plan.json, "JSON on stdout, schema 1");
-  const std::size_t n_own = app.get_options().size();
-  add_model_options(app, q->plan);
-  return [q, n_own, &app] {
-    q->run = given_options(app, n_own);
+std::function<int()> add_calibrate(command_options& can) {
+  auto q = std::make_shared<calibrate_request>();
+  can.texts("MODEL,-m,--model", q->inputs,
+            "the model that ran, by file or name (with --used), or recordings of probe");
+  can.list("--used", q->used, "SIZE,...",
+           "what nvidia-smi shows for the engine's process on each GPU, after a prompt of a "
+           "micro-batch or more: 21530MiB");
+  can.flag("--loaded", q->loaded, "it was read when the model had been loaded, before any prompt");
+  can.rows({topic::gpus}, q->plan);
+  can.text("--driver", q->plan.gpus.driver, "VERSION", "the driver's version, 550.54.14");
+  can.row("--engine", q->plan);
+  can.optional_text("--forget", q->forget, "NAME", "forget a GPU's measurements [all of them]");
+  can.flag("--json", q->plan.json, "JSON on stdout, schema 1");
+  can.rows_of_run(q->plan);
+  return [q, &can] {
+    q->run = can.given_of_run();
     if (q->forget) return forget(*q);
     if (!q->used.empty()) return add_totals(*q);
     if (q->loaded) throw failure{usage, "--loaded says when --used was read"};
     if (!q->inputs.empty()) return add_recordings(*q);
-    return finish(*q, stored_calibration(), {});
+    return finish(*q, value_or_fail(stored_calibration(environment_of_process()), bad_input), {});
   };
 }
 

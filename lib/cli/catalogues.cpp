@@ -8,6 +8,8 @@
 
 #include "catalogue/names.hpp"
 #include "cli.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/report/text.hpp"
@@ -42,7 +44,8 @@ void print_file(const catalogued_file& f, const model& m) {
 void print_files(const std::string& typed) {
   const catalogued_files all = files_meant(typed);
   std::vector<std::pair<model, const catalogued_file*>> rows;
-  for (const catalogued_file& f : all.files) rows.emplace_back(read_catalogued(f), &f);
+  for (const catalogued_file& f : all.files)
+    rows.emplace_back(value_or_fail(read_catalogued(f), bad_input), &f);
   std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
     return a.first.tensor_bytes() > b.first.tensor_bytes();
   });
@@ -54,9 +57,9 @@ void print_files(const std::string& typed) {
 
 }  // namespace
 
-std::function<int()> add_gpus(CLI::App& app) {
+std::function<int()> add_gpus(command_options& can) {
   auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name, "only this one");
+  can.text("NAME", *name, "TEXT", "only this one");
   return [name] {
     fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", "id", "memory", "CUDA total", "cc", "name");
     if (!name->empty()) {
@@ -70,10 +73,10 @@ std::function<int()> add_gpus(CLI::App& app) {
   };
 }
 
-std::function<int()> add_models(CLI::App& app) {
+std::function<int()> add_models(command_options& can) {
   auto name = std::make_shared<std::string>();
-  app.add_option("NAME", *name,
-                 "only this one: its files, known ones and what llama-quantize writes");
+  can.text("NAME", *name, "TEXT",
+           "only this one: its files, known ones and what llama-quantize writes");
   return [name] {
     if (!name->empty()) {
       print_files(*name);

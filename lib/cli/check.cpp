@@ -1,5 +1,5 @@
 // `vrambudget check`: a llama.cpp log against the prediction.
-#include "vrambudget/log/log_check.hpp"
+#include "vrambudget/report/check.hpp"
 
 #include <fmt/format.h>
 
@@ -10,19 +10,18 @@
 #include <optional>
 
 #include "cli.hpp"
-#include "request/plan_request.hpp"
-#include "request/run_options.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
 #include "vrambudget/engine/find_profile.hpp"
+#include "vrambudget/log/log_check.hpp"
 #include "vrambudget/log/log_parser.hpp"
-#include "vrambudget/report/check.hpp"
+#include "vrambudget/request/run_line.hpp"
 
 namespace vrambudget::cli {
 namespace {
 
-struct check_request {
-  std::string log, model, engine;
-  gpu_request gpus;
-  bool json = false;
+struct check_request : plan_request {
+  std::string log, engine;
 };
 
 /// Reads a file, or standard input for "-", piece by piece: a log may be larger than memory.
@@ -48,10 +47,11 @@ int run_check(const check_request& q) {
                                          log.n_lines)};
   rebuild_options options;
   if (!q.engine.empty()) options.profile = value_or_fail(find_profile(q.engine), usage);
-  if (!q.gpus.names.empty()) options.devices = parse_gpus(q.gpus).devices;
+  if (!q.gpus.names.empty()) options.devices = gpus_or_fail(q.gpus).devices;
   if (auto r = parse_known_run(log.args)) options.base = std::move(*r);
   std::optional<model> given;
-  if (!q.model.empty()) given = load_model(q.model);
+  model_reader reader = reader_of(q.sources);
+  if (!q.model.empty()) given = read_or_fail(reader, q.model);
   const log_check c = check_log(std::move(log), options, given ? &*given : nullptr);
   fmt::print("{}", q.json ? check_json(c) : check_text(c, {stdout_has_colours(), true, false}));
   return c.count(verdict::differs) ? does_not_fit : yes;
@@ -59,18 +59,16 @@ int run_check(const check_request& q) {
 
 }  // namespace
 
-std::function<int()> add_check(CLI::App& app) {
+std::function<int()> add_check(command_options& can) {
   auto q = std::make_shared<check_request>();
-  app.add_option("LOG", q->log,
-                 "the log of llama-server or any program of llama.cpp; -: standard input")
-      ->required();
-  app.add_option("MODEL", q->model,
-                 "its model, by file or name [by the log's own lines, as far as they go]");
-  app.add_option("--engine", q->engine,
-                 "the build that wrote the log, where it does not say: a release, build or day")
-      ->type_name("VERSION");
-  add_gpu_options(app, q->gpus);
-  app.add_flag("--json", q->json, "JSON on stdout, schema 1");
+  can.required_text("LOG", q->log,
+                    "the log of llama-server or any program of llama.cpp; -: standard input");
+  can.text("MODEL", q->model, "TEXT",
+           "its model, by file or name [by the log's own lines, as far as they go]");
+  can.text("--engine", q->engine, "VERSION",
+           "the build that wrote the log, where it does not say: a release, build or day");
+  can.rows({topic::gpus}, *q);
+  can.flag("--json", q->json, "JSON on stdout, schema 1");
   return [q] { return run_check(*q); };
 }
 

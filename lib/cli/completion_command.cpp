@@ -1,23 +1,23 @@
 // Prints completions and the manual page.
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli.hpp"
 #include "described.hpp"
+#include "options.hpp"
 
 namespace vrambudget::cli {
 
-std::function<int()> add_completion(CLI::App& app, const CLI::App& program) {
+std::function<int()> add_completion(command_options& can, const CLI::App& program) {
   const auto form = std::make_shared<std::string>();
-  app.add_option("FORM", *form, "bash, zsh or fish for completions, man for the page")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish", "man"}));
-  return [form, &program] {
+  can.required_text("FORM", *form, "bash, zsh or fish for completions, man for the page");
+  return [form, &program]() -> int {
     const auto commands = describe(program);
-    fmt::print("{}", *form == "man" ? manual_of(commands) : completion_of(commands, *form));
-    return 0;
+    const std::string text = *form == "man" ? manual_of(commands) : completion_of(commands, *form);
+    if (text.empty()) throw failure{usage, "FORM: " + *form + ": bash, zsh, fish or man"};
+    fmt::print("{}", text);
+    return yes;
   };
 }
 

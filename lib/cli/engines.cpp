@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "cli.hpp"
-#include "request/plan_request.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/plan/max_context.hpp"
@@ -81,12 +82,10 @@ using outcome = result<std::vector<row>>;
 /// What rules do to one run of one model.
 class comparison {
  public:
-  explicit comparison(const plan_request& q)
-      : models_(load_models(q)), planner_(models_.on(parse_gpus(q.gpus).devices)), run_(q.r) {
-    (void)find_context(q, planner_, run_);
-    const auto b = planner_.budget_for(run_);
-    if (!b) throw failure{status_of(b.error()), b.error().message, b.error().code};
-    now_ = rows_of(*b);
+  comparison(const plan_request& q, plan_models models)
+      : models_(std::move(models)), planner_(models_.on(gpus_or_fail(q.gpus).devices)), run_(q.r) {
+    (void)value_or_fail(find_context(q, planner_, run_));
+    now_ = rows_of(value_or_fail(planner_.budget_for(run_)));
   }
 
   outcome with(const engine_profile& p) {
@@ -192,15 +191,18 @@ void print_json(comparison* c) {
 
 }  // namespace
 
-std::function<int()> add_engines(CLI::App& app) {
+std::function<int()> add_engines(command_options& can) {
   auto q = std::make_shared<plan_request>();
-  app.add_option("MODEL,-m,--model", q->model, "also what the changes do to this model's budget");
-  add_gpu_options(app, q->gpus);
-  app.add_flag("--json", q->json, "JSON on stdout, schema 1");
-  add_model_options(app, *q);
+  can.text("MODEL,-m,--model", q->model, "TEXT", "also what the changes do to this model's budget");
+  can.rows({topic::gpus}, *q);
+  can.flag("--json", q->json, "JSON on stdout, schema 1");
+  can.rows_of_run(*q);
   return [q] {
     std::unique_ptr<comparison> c;
-    if (!q->model.empty()) c = std::make_unique<comparison>(*q);
+    if (!q->model.empty()) {
+      model_reader reader = reader_of(q->sources);
+      c = std::make_unique<comparison>(*q, models_or_fail(*q, reader));
+    }
     q->json ? print_json(c.get()) : print_text(c.get());
     return yes;
   };

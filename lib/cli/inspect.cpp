@@ -6,7 +6,8 @@
 #include <memory>
 
 #include "cli.hpp"
-#include "request/model_sources.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
 #include "vrambudget/model/tensor_class.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
@@ -89,7 +90,7 @@ void print_text(const model& m) {
   }
 }
 
-void print_json(const model& m) {
+void print_json(const model& m, const network_use& n) {
   const auto groups = [](const std::map<std::string, group>& all) {
     json::object o;
     for (const auto& [name, g] : all)
@@ -103,7 +104,7 @@ void print_json(const model& m) {
                  {"architecture", m.architecture}};
   if (!m.path.empty()) o["path"] = m.path;
   if (m.file_size.count) o["file_bytes"] = m.file_size.count;
-  if (const network_use& n = network_so_far(); n.traffic.n_requests)
+  if (n.traffic.n_requests)
     o["transfer"] = {{"bytes", n.traffic.body.count},
                      {"requests", n.traffic.n_requests},
                      {"seconds", n.seconds}};
@@ -122,21 +123,18 @@ void print_json(const model& m) {
 
 }  // namespace
 
-std::function<int()> add_inspect(CLI::App& app) {
-  struct request {
-    std::string model;
-    bool json = false;
-  };
-  auto q = std::make_shared<request>();
-  app.add_option("MODEL,-m,--model", q->model,
-                 "a GGUF file, an address, hf:org/repo:QUANT, ollama:name, or a model's name")
-      ->required();
-  app.add_flag("--json", q->json, "JSON on stdout, schema 1");
-  add_source_options(app);
+std::function<int()> add_inspect(command_options& can) {
+  auto q = std::make_shared<plan_request>();
+  can.required_text("MODEL,-m,--model", q->model,
+                    "a GGUF file, an address, hf:org/repo:QUANT, ollama:name, or a model's name");
+  can.flag("--json", q->json, "JSON on stdout, schema 1");
+  can.rows({topic::sources}, *q);
   return [q] {
-    const model m = load_model(q->model);
-    q->json ? print_json(m) : print_text(m);
-    if (const network_use& n = network_so_far(); n.traffic.n_requests && !q->json)
+    model_reader reader = reader_of(q->sources);
+    const model m = read_or_fail(reader, q->model);
+    const network_use& n = reader.used();
+    q->json ? print_json(m, n) : print_text(m);
+    if (n.traffic.n_requests && !q->json)
       fmt::print("  {:<22}{} bytes in {} requests, {:.2f} s\n", "transferred",
                  grouped(n.traffic.body.count), n.traffic.n_requests, n.seconds);
     return yes;

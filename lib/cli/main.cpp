@@ -1,14 +1,16 @@
 // The program: picks a command, prints what goes wrong on stderr, and exits with a status that means it.
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <deque>
 #include <exception>
 #include <map>
 
 #include "cli.hpp"
-#include "request/run_options.hpp"
+#include "options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/version.hpp"
 
@@ -45,10 +47,11 @@ int run_program(std::vector<std::string> args) {
   app.require_subcommand(1);
   app.set_version_flag("--version", fmt::format("vrambudget {} for {}", version, engine_name));
   std::map<CLI::App*, std::function<int()>> actions;
+  std::deque<command_options> told;
   const auto add = [&](const char* name, const char* help, auto adder) {
     CLI::App* sub = app.add_subcommand(name, help);
     // the others' options are of no interest
-    if (args[0] == name || args[0] == "completion") actions[sub] = adder(*sub);
+    if (args[0] == name || args[0] == "completion") actions[sub] = adder(told.emplace_back(*sub));
   };
   add("plan", "the budget of a model on GPUs; the default command", add_plan);
   add("inspect", "what a model's header says", add_inspect);
@@ -57,12 +60,12 @@ int run_program(std::vector<std::string> args) {
   add("engines", "builds whose rules are known, what changed between them, and what it costs",
       add_engines);
   add("probe", "the GPUs of this machine as they are now",
-      [&](CLI::App& sub) { return add_probe(sub, args); });
+      [&](command_options& can) { return add_probe(can, args); });
   add("check", "a llama.cpp log against the prediction, line by line", add_check);
   add("calibrate", "fits what the driver takes to what runs on your GPUs were seen to take",
       add_calibrate);
   add("completion", "what a shell sources to complete command lines, or the manual page",
-      [&](CLI::App& sub) { return add_completion(sub, app); });
+      [&](command_options& can) { return add_completion(can, app); });
 
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "vrambudget/io/settings_file.hpp"
+#include "vrambudget/request/typed.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -73,11 +74,11 @@ std::optional<calibration_measurement> from_device(const json::object& o) {
 std::string today() { return day_of(std::time(nullptr)); }
 
 result<read_size> parse_reading(std::string_view typed) {
-  const auto size = parse_size(typed);
+  const auto size = request::parse_size(typed);
   if (!size) return size.error();
   const std::size_t unit_at = typed.find_first_not_of("0123456789.");
   const std::string unit(unit_at == typed.npos ? "" : typed.substr(unit_at));
-  const auto one = parse_size("1" + unit);
+  const auto one = request::parse_size("1" + unit);
   if (!one) return error{errc::invalid_argument, "'" + std::string(typed) + "': write it out"};
   const std::size_t dot = typed.find('.'), end = std::min(unit_at, typed.size());
   const std::size_t decimals = dot < end ? end - dot - 1 : 0;

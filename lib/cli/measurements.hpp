@@ -5,8 +5,9 @@
 #include <string_view>
 #include <vector>
 
-#include "cli.hpp"
+#include "failure.hpp"
 #include "vrambudget/machine/calibration.hpp"
+#include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/plan/budget.hpp"
 
 namespace vrambudget::cli {

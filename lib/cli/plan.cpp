@@ -7,10 +7,9 @@
 #include <memory>
 
 #include "cli.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
 #include "ranking.hpp"
-#include "request/model_sources.hpp"
-#include "request/plan_request.hpp"
-#include "request/run_options.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/json.hpp"
@@ -72,42 +71,41 @@ std::vector<context_curve> context_curves(const plan_request& q, planner& p,
   return all;
 }
 
-int show(const plan_request& q, const plan_models& models, planner& p) {
+int show(const plan_request& q, const named_gpus& gpus, const plan_models& models, planner& p) {
   const model& m = models.main;
   run r = q.r;
-  const std::optional<context_limit> limit = find_context(q, p, r);
-  result<budget> b = p.budget_for(r);
-  if (!b) throw failure{status_of(b.error()), b.error().message};
-  add_notes(q, m, *b);
+  const std::optional<context_limit> limit = value_or_fail(find_context(q, p, r));
+  budget b = value_or_fail(p.budget_for(r));
+  add_notes(q, gpus.calibration_notes, m, b);
   std::vector<suggestion> changes;
-  if (!b->fits()) changes = what_would_fit(p, r);
+  if (!b.fits()) changes = what_would_fit(p, r);
 
   if (!q.emit.empty()) {
-    print_launch(q, models, r, *b);
+    print_launch(q, models, r, b);
   } else if (q.svg) {
-    const bool curves = limit && b->keeps_kv() && b->devices.size() == 1;
+    const bool curves = limit && b.keeps_kv() && b.devices.size() == 1;
     fmt::print("{}",
-               budget_svg(m, *b, curves ? context_curves(q, p) : std::vector<context_curve>{}));
+               budget_svg(m, b, curves ? context_curves(q, p) : std::vector<context_curve>{}));
   } else if (q.json) {
-    fmt::print("{}", budget_json(m, r, *b, {limit, changes, q.explain}));
+    fmt::print("{}", budget_json(m, r, b, {limit, changes, q.explain}));
   } else {
-    fmt::print("{}", budget_text(m, *b, {stdout_has_colours(), true, q.explain}));
-    if (!b->fits()) fmt::print("\n{}", suggestions_text(changes));
-    if (limit && !b->keeps_kv()) fmt::print("\nLargest context: {}\n", context_text(*limit));
-    if (limit && b->keeps_kv()) {
+    fmt::print("{}", budget_text(m, b, {stdout_has_colours(), true, q.explain}));
+    if (!b.fits()) fmt::print("\n{}", suggestions_text(changes));
+    if (limit && !b.keeps_kv()) fmt::print("\nLargest context: {}\n", context_text(*limit));
+    if (limit && b.keeps_kv()) {
       std::vector<context_row> rows;
       for (const context_curve& c : context_curves(q, p, 0)) rows.push_back({c.type, c.limit});
       fmt::print("\n{}", contexts_text(rows, m.hp.n_ctx_train));
     }
   }
-  return b->fits() ? yes : does_not_fit;
+  return b.fits() ? yes : does_not_fit;
 }
 
-int run_plan(plan_request q) {
+int run_plan(const plan_request& q) {
   if (!q.emit.empty() && !find_launcher(q.emit))
     throw failure{usage, "--emit " + q.emit + ": llama-server, ollama, koboldcpp or lmstudio"};
   if (!q.emit.empty() && q.model.empty()) throw failure{usage, "--emit: name a model"};
-  const std::vector<device> devices = choose_devices(q);
+  const named_gpus gpus = devices_or_fail(q);
   const limits l = limits_of(q);
   if (q.model.empty() && !q.draft.empty())
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
@@ -116,32 +114,30 @@ int run_plan(plan_request q) {
   if (q.model.empty() && q.svg) throw failure{usage, "--svg: name a model"};
   if (!q.model.empty() && (!q.family.empty() || q.min_ctx))
     throw failure{usage, "--family and --min-ctx are for the ranking of models, without MODEL"};
-  if (q.model.empty()) return show_ranking(q, devices, l);
-  const plan_models models = load_models(q);
-  planner p = models.on(devices, l);
-  return show(q, models, p);
+  if (q.model.empty()) return show_ranking(q, gpus.devices, l);
+  model_reader reader = reader_of(q.sources);
+  const plan_models models = models_or_fail(q, reader);
+  planner p = models.on(gpus.devices, l);
+  return show(q, gpus, models, p);
 }
 
 }  // namespace
 
-std::function<int()> add_plan(CLI::App& app) {
+std::function<int()> add_plan(command_options& can) {
   auto q = std::make_shared<plan_request>();
-  add_plan_options(app, *q);
-  CLI::Option* json = app.add_flag("--json", q->json, "JSON on stdout, schema 1");
-  CLI::Option* svg = app.add_flag("--svg", q->svg, "a picture of the budget on stdout, as SVG");
-  svg->excludes(json);
-  app.add_option(
-         "--emit", q->emit,
-         "instead of the budget what starts the run: llama-server (a command line), ollama (a "
-         "Modelfile), koboldcpp (a .kcpps file), lmstudio (what its SDK's load takes)")
-      ->type_name("PROGRAM")
-      ->excludes(svg);
-  app.add_option("--family", q->family, "without MODEL: rank only names or architectures with this")
-      ->type_name("NAME");
-  app.add_option_function<std::string>(
-         "--min-ctx", [q](const std::string& s) { q->min_ctx = parse_tokens(s); },
-         "without MODEL: rank only models that can take so many tokens")
-      ->type_name("N");
+  can.rows({topic::model, topic::gpus, topic::plan}, *q);
+  can.rows_of_run(*q);
+  can.flag("--json", q->json, "JSON on stdout, schema 1");
+  can.flag("--svg", q->svg, "a picture of the budget on stdout, as SVG");
+  can.text("--emit", q->emit, "PROGRAM",
+           "instead of the budget what starts the run: llama-server (a command line), ollama (a "
+           "Modelfile), koboldcpp (a .kcpps file), lmstudio (what its SDK's load takes)");
+  can.exclude("--svg", "--json");
+  can.exclude("--svg", "--emit");
+  can.text("--family", q->family, "NAME",
+           "without MODEL: rank only names or architectures with this");
+  can.tokens("--min-ctx", q->min_ctx, "N",
+             "without MODEL: rank only models that can take so many tokens");
   return [q] { return run_plan(*q); };
 }
 

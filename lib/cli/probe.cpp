@@ -9,10 +9,12 @@
 #include "allocate.hpp"
 #include "cli.hpp"
 #include "gpu/live_machine.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
 #include "recording.hpp"
 #include "report/live_devices.hpp"
-#include "request/plan_request.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/request/typed.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::cli {
@@ -63,24 +65,20 @@ std::string run_line(const std::vector<std::string>& args) {
 
 }  // namespace
 
-std::function<int()> add_probe(CLI::App& app, const std::vector<std::string>& args) {
+std::function<int()> add_probe(command_options& can, const std::vector<std::string>& args) {
   struct request {
     plan_request plan;
     std::string ballast = "0", dump, run;
   };
   auto q = std::make_shared<request>();
   q->run = run_line(args);
-  add_model_options(app, q->plan);
-  app.add_flag("--json", q->plan.json, "JSON on stdout, schema 1");
-  CLI::Option* model =
-      app.add_option("--allocate", q->plan.model,
-                     "take the buffers of this model's plan, compare, and give them back")
-          ->type_name("MODEL");
-  app.add_option("--ballast", q->ballast, "memory taken away on each device first [0]")
-      ->type_name("SIZE")
-      ->needs(model);
-  app.add_option("--dump", q->dump, "also write what was found as a recording (data/README.md)")
-      ->type_name("FILE");
+  can.rows_of_run(q->plan);
+  can.flag("--json", q->plan.json, "JSON on stdout, schema 1");
+  can.text("--allocate", q->plan.model, "MODEL",
+           "take the buffers of this model's plan, compare, and give them back");
+  can.text("--ballast", q->ballast, "SIZE", "memory taken away on each device first [0]");
+  can.needs("--ballast", "--allocate");
+  can.text("--dump", q->dump, "FILE", "also write what was found as a recording (data/README.md)");
   return [q] {
     const bytes ballast = value_or_fail(parse_size(q->ballast), usage);
     const live_machine here = value_or_fail(this_machine(), no_gpu);

@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "catalogue/names.hpp"
-#include "request/model_sources.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/hub/hub.hpp"
 #include "vrambudget/memory/place_layers.hpp"
@@ -69,6 +68,7 @@ struct question {
   const plan_request& q;
   const std::vector<device>& devices;
   limits l;
+  const std::vector<stored_model>& on_disk;
 
   [[nodiscard]] run run_of(const model& m) const {
     run r = q.r;
@@ -134,15 +134,15 @@ std::string model_name(const stored_model& s) {
   return without_quantization(s.name, quantization_of(s.name + ".gguf"));
 }
 
-candidate planned(const stored_model& s, const question& asked) try {
+candidate planned(const stored_model& s, const question& asked) {
   candidate c;
   c.stored = &s;
   c.quantization = quantization_of(s.name + ".gguf");
   c.name = model_name(s);
-  plan(c, read_stored(s), asked);
+  const auto m = read_stored(s);
+  if (!m) return {};  // a file on this disk that is no model
+  plan(c, *m, asked);
   return c;
-} catch (const failure&) {
-  return {};  // a file on this disk that is no model
 }
 
 /// A file of a model and what its tensors take.
@@ -189,7 +189,7 @@ candidate planned(const catalogued_files& all, const question& asked) try {
 std::vector<candidate> plan_all(const question& asked, const std::set<std::string>& without = {}) {
   std::vector<const stored_model*> stored;
   std::set<std::string> paths;
-  for (const stored_model& s : models_on_disk())
+  for (const stored_model& s : asked.on_disk)
     if (paths.insert(s.path).second && !without.contains(model_name(s))) stored.push_back(&s);
   std::vector<const catalogued_files*> catalogue;
   for (const catalogued_files& f : all_catalogued_files())
@@ -225,7 +225,8 @@ void print_more(const question& asked, const std::set<std::string>& fitting) {
   if (asked.q.r.type_k != ggml_type::f16 || asked.q.r.type_v != ggml_type::f16) return;
   plan_request smaller = asked.q;
   smaller.r.type_k = smaller.r.type_v = ggml_type::q8_0;
-  const std::size_t n = names_that_fit(plan_all({smaller, asked.devices, asked.l}, fitting)).size();
+  const std::size_t n =
+      names_that_fit(plan_all({smaller, asked.devices, asked.l, asked.on_disk}, fitting)).size();
   if (n > 0)
     fmt::print("\n{} more {} with the KV cache in q8_0: -ctk q8_0 -ctv q8_0\n", n,
                n == 1 ? "fits" : "fit");
@@ -313,7 +314,8 @@ void print_json(const std::vector<candidate>& all, const plan_request& q) {
 }  // namespace
 
 int show_ranking(const plan_request& q, const std::vector<device>& devices, const limits& l) {
-  const question asked{q, devices, l};
+  model_reader reader = reader_of(q.sources);
+  const question asked{q, devices, l, reader.stored()};
   const std::vector<candidate> all = plan_all(asked);
   q.json ? print_json(all, q) : print_text(all, asked);
   return std::any_of(all.begin(), all.end(), [](const candidate& c) { return c.fits; })

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "cli.hpp"
-#include "request/plan_request.hpp"
+#include "inputs.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget::cli {

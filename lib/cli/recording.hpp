@@ -5,7 +5,7 @@
 #include <boost/json/object.hpp>
 #include <string>
 
-#include "cli.hpp"
+#include "failure.hpp"
 #include "gpu/live_machine.hpp"
 
 namespace vrambudget::cli {

@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "vrambudget/io/mapped_file.hpp"
@@ -100,9 +100,9 @@ result<void> header_cache::keep(const std::string& url, const remote_header& h) 
   if (h.validator.empty() || h.data.empty() || !is_line(url) || !is_line(h.validator) ||
       bytes{h.data.size()} > bound_)
     return {};
-  static std::atomic<unsigned> n_written = 0;
   const std::string path = path_of(url);
-  const std::string temporary = fmt::format("{}.{}.{}", path, ::getpid(), n_written++);
+  const std::string temporary = fmt::format(
+      "{}.{}.{}", path, ::getpid(), std::hash<std::thread::id>()(std::this_thread::get_id()));
   const auto failed = [&](std::error_code code) {
     std::error_code ignored;
     fs::remove(temporary, ignored);

@@ -1,102 +1,110 @@
-#include "request/grid.hpp"
+#include "vrambudget/request/grid.hpp"
 
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
 #include <iterator>
-#include <limits>
 #include <utility>
 
 #include "vrambudget/basis.hpp"
+#include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
 
-namespace vrambudget {
+namespace vrambudget::request {
 namespace {
 
 namespace json = boost::json;
 
-[[noreturn]] void refuse(std::string why) {
-  throw exception(error{errc::invalid_argument, "the grid: " + std::move(why)});
-}
+error refusal(const std::string& why) { return {errc::invalid_argument, "the grid: " + why}; }
 
-json::object object_of(std::string_view text, const char* what) {
-  if (text.empty()) return {};
-  boost::system::error_code bad;
-  json::value v = json::parse(text, bad);
-  if (bad || !v.is_object())
-    throw exception(error{errc::bad_format, fmt::format("{}: no JSON object", what)});
-  return std::move(v.as_object());
-}
-
-std::uint32_t number_of(std::string_view key, const json::value& v) {
+result<std::uint32_t> number_of(std::string_view key, const json::value& v) {
   boost::system::error_code bad;
   const auto n = v.is_number() ? v.to_number<std::uint32_t>(bad) : 0;
   if (bad || !v.is_number())
-    refuse(fmt::format("{}: {} is no number of 32 bits", key, json::serialize(v)));
+    return refusal(fmt::format("{}: {} is no number of 32 bits", key, json::serialize(v)));
   return n;
-}
-
-std::string text_of(std::string_view key, const json::value& v) {
-  if (!v.is_string()) refuse(fmt::format("{}: {} is no text", key, json::serialize(v)));
-  return std::string(v.as_string());
 }
 
 /// An array, or one value by itself.
 json::array list_of(const json::value& v) { return v.is_array() ? v.as_array() : json::array{v}; }
 
-std::vector<std::uint32_t> numbers_of(std::string_view key, const json::value& v) {
-  std::vector<std::uint32_t> all;
-  if (!v.is_object()) {
-    for (const json::value& n : list_of(v)) all.push_back(number_of(key, n));
-    return all;
+/// "first", "last" and "step".
+result<std::vector<std::uint32_t>> range_of(std::string_view key, const json::object& o) {
+  std::uint64_t part[3] = {};
+  for (std::size_t i = 0; const char* name : {"first", "last", "step"}) {
+    const json::value* v = o.if_contains(name);
+    if (v == nullptr) return refusal(fmt::format("{}: no '{}'", key, name));
+    const auto n = number_of(key, *v);
+    if (!n) return n.error();
+    part[i++] = *n;
   }
-  const json::object& o = v.as_object();
-  for (const char* part : {"first", "last", "step"})
-    if (!o.contains(part)) refuse(fmt::format("{}: no '{}'", key, part));
-  const std::uint32_t first = number_of(key, o.at("first")), last = number_of(key, o.at("last")),
-                      step = number_of(key, o.at("step"));
+  const auto [first, last, step] = part;
   if (step == 0 || o.size() != 3)
-    refuse(fmt::format("{}: a range has a first, a last and a step that is not 0", key));
-  constexpr std::uint32_t most = 10'000'000;
+    return refusal(fmt::format("{}: a range has a first, a last and a step that is not 0", key));
+  constexpr std::uint64_t most = 10'000'000;
   if (first <= last && (last - first) / step >= most)
-    refuse(fmt::format("{}: more than {} numbers", key, most));
+    return refusal(fmt::format("{}: more than {} numbers", key, most));
+  std::vector<std::uint32_t> all;
   for (std::uint64_t n = first; n <= last; n += step) all.push_back(static_cast<std::uint32_t>(n));
   return all;
 }
 
-std::vector<device> devices_of(const json::value& names, json::object options) {
-  options["gpu"] = names;
-  return open_devices(json::serialize(options)).value();
+result<std::vector<std::uint32_t>> numbers_of(std::string_view key, const json::value& v) {
+  if (v.is_object()) return range_of(key, v.get_object());
+  std::vector<std::uint32_t> all;
+  for (const json::value& one : list_of(v)) {
+    const auto n = number_of(key, one);
+    if (!n) return n.error();
+    all.push_back(*n);
+  }
+  return all;
 }
 
-sweep_request read(const json::object& grid, const json::object& options) {
-  sweep_request q;
-  q.cache_types = {{"f16", "f16"}};
-  q.n_parallel = {0};
-  for (const auto& [name, v] : grid) {
-    const std::string_view key = name;
-    if (key == "gpus") {
-      for (const json::value& set : list_of(v)) q.gpus.push_back(devices_of(set, options));
-    } else if (key == "n_ctx") {
-      q.n_ctx = numbers_of(key, v);
-    } else if (key == "n_parallel") {
-      q.n_parallel = numbers_of(key, v);
-    } else if (key == "threads") {
-      q.n_threads = number_of(key, v);
-    } else if (key == "cache_types") {
-      q.cache_types.clear();
-      for (const json::value& t : list_of(v)) {
-        const json::array pair = list_of(t);
-        if (pair.empty() || pair.size() > 2)
-          refuse("cache_types: a type, or one of K and one of V");
-        q.cache_types.emplace_back(text_of(key, pair[0]), text_of(key, pair[pair.size() - 1]));
-      }
-    } else {
-      refuse(fmt::format("'{}' is no axis of a sweep", key));
-    }
+result<std::vector<std::vector<device>>> sets_of(const json::value& v, plan_request options) {
+  std::vector<std::vector<device>> all;
+  for (const json::value& set : list_of(v)) {
+    const auto named = request_of({{"gpu", set}});
+    if (!named) return named.error();
+    options.gpus.names = named->gpus.names;
+    auto devices = open_devices(options);
+    if (!devices) return devices.error();
+    all.push_back(std::move(*devices));
   }
-  if (q.gpus.empty() || q.n_ctx.empty()) refuse("it wants \"gpus\" and \"n_ctx\"");
-  return q;
+  return all;
+}
+
+result<std::vector<std::pair<ggml_type, ggml_type>>> types_of(const json::value& v) {
+  std::vector<std::pair<ggml_type, ggml_type>> all;
+  for (const json::value& t : list_of(v)) {
+    const json::array pair = list_of(t);
+    if (pair.empty() || pair.size() > 2)
+      return refusal("cache_types: a type, or one of K and one of V");
+    for (const json::value& one : pair)
+      if (!one.is_string())
+        return refusal(fmt::format("cache_types: {} is no text", json::serialize(one)));
+    const auto q = request_of({{"type_k", pair[0]}, {"type_v", pair[pair.size() - 1]}});
+    if (!q) return q.error();
+    all.emplace_back(q->r.type_k, q->r.type_v);
+  }
+  return all;
+}
+
+/// Puts what was read where it belongs.
+template <class T>
+result<void> put(result<T> value, T& to) {
+  if (!value) return value.error();
+  to = std::move(*value);
+  return {};
+}
+
+result<void> read_axis(std::string_view key, const json::value& v, const plan_request& options,
+                       sweep_request& q) {
+  if (key == "gpus") return put(sets_of(v, options), q.gpus);
+  if (key == "n_ctx") return put(numbers_of(key, v), q.n_ctx);
+  if (key == "n_parallel") return put(numbers_of(key, v), q.n_parallel);
+  if (key == "threads") return put(number_of(key, v), q.n_threads);
+  if (key == "cache_types") return put(types_of(v), q.cache_types);
+  return refusal(fmt::format("'{}' is no axis of a sweep", key));
 }
 
 template <class T>
@@ -120,14 +128,15 @@ void add_column(std::string& out, std::string_view name, const std::vector<T>& v
 }  // namespace
 
 result<sweep_request> sweep_request_of(std::vector<std::shared_ptr<const model>> models,
-                                       std::string_view grid, std::string_view options) {
-  try {
-    sweep_request q = read(object_of(grid, "the grid"), object_of(options, "the options"));
-    q.models = std::move(models);
-    return q;
-  } catch (const exception& e) {
-    return e.what_failed;
-  }
+                                       const json::object& grid, const plan_request& options) {
+  sweep_request q;
+  q.models = std::move(models);
+  q.cache_types = {{ggml_type::f16, ggml_type::f16}};
+  q.n_parallel = {0};
+  for (const auto& [key, v] : grid)
+    if (const auto read = read_axis(key, v, options, q); !read) return read.error();
+  if (q.gpus.empty() || q.n_ctx.empty()) return refusal("it wants \"gpus\" and \"n_ctx\"");
+  return q;
 }
 
 std::string sweep_json(const sweep_result& r) {
@@ -150,4 +159,4 @@ std::string sweep_json(const sweep_result& r) {
   return out + "},\"refused\":" + json::serialize(refused) + "}";
 }
 
-}  // namespace vrambudget
+}  // namespace vrambudget::request

@@ -1,153 +1,251 @@
-#include "request/options.hpp"
+// The table, and how a row is found.
+#include <array>
+#include <iterator>
 
-#include <fmt/format.h>
+#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/request/option.hpp"
 
-#include <algorithm>
-#include <boost/json.hpp>
-#include <map>
-#include <string>
-#include <utility>
-#include <vector>
-
-#include "catalogue/names.hpp"
-#include "model_sources.hpp"
-#include "run_options.hpp"
-
-namespace vrambudget {
+namespace vrambudget::request {
 namespace {
 
-namespace json = boost::json;
-using request::failure;
+constexpr std::array<std::pair<std::string_view, flash_attn>, 5> flash_attn_words{
+    {{"on", flash_attn::on},
+     {"off", flash_attn::off},
+     {"auto", flash_attn::automatic},
+     {"1", flash_attn::on},
+     {"0", flash_attn::off}}};
 
-/// Names that are no option's: fields of `run` and single letters.
-constexpr std::pair<std::string_view, std::string_view> other_names[] = {
-    {"n_ctx", "ctx-size"},
-    {"c", "ctx-size"},
-    {"n_batch", "batch-size"},
-    {"b", "batch-size"},
-    {"n_ubatch", "ubatch-size"},
-    {"n_parallel", "parallel"},
-    {"type_k", "cache-type-k"},
-    {"type_v", "cache-type-v"},
-    {"overrides", "override-tensor"},
-    {"offload_kqv", "kv-offload"},
-    {"spec_types", "spec-type"},
-    {"draft", "model-draft"},
-    {"draft_type_k", "cache-type-k-draft"},
-    {"draft_type_v", "cache-type-v-draft"},
-    {"draft_n_gpu_layers", "gpu-layers-draft"},
-    {"draft_overrides", "override-tensor-draft"},
-    {"draft_cpu_moe", "cpu-moe-draft"},
-    {"draft_n_cpu_moe", "n-cpu-moe-draft"},
-    {"system", "os"},
+constexpr std::array<std::pair<std::string_view, split_mode>, 4> split_mode_words{
+    {{"none", split_mode::none},
+     {"layer", split_mode::layer},
+     {"row", split_mode::row},
+     {"tensor", split_mode::tensor}}};
+
+constexpr std::array<std::pair<std::string_view, pooling>, 5> pooling_words{
+    {{"none", pooling::none},
+     {"mean", pooling::mean},
+     {"cls", pooling::cls},
+     {"last", pooling::last},
+     {"rank", pooling::rank}}};
+
+constexpr std::array<std::pair<std::string_view, std::optional<operating_system>>, 3> system_words{
+    {{"linux", operating_system::native_linux},
+     {"windows", operating_system::windows},
+     {"wsl2", operating_system::wsl2}}};
+
+/// A member of the run, and of its projector.
+template <auto member>
+constexpr auto& of_run(plan_request& q) {
+  return q.r.*member;
+}
+template <auto member>
+constexpr auto& of_projector(plan_request& q) {
+  return q.r.mmproj.*member;
+}
+constexpr plan_request& whole(plan_request& q) { return q; }
+
+void rerank(plan_request& q) {
+  q.r.embeddings = true;
+  q.r.pooling = pooling::rank;
+}
+
+/// After `-ncmoe N -ot ...` it decides last: as one more pattern, the engine's own.
+void keep_experts_on_host(plan_request& q) {
+  run& r = q.r;
+  const bool decides_last = std::any_of(r.overrides.begin(), r.overrides.end(),
+                                        [](const tensor_override& o) { return o.after_cpu_moe; }) &&
+                            !r.cpu_moe;
+  if (decides_last)
+    r.overrides.push_back(
+        {R"(\.ffn_(up|down|gate|gate_up)_(ch|)exps)", "CPU", true, r.n_cpu_ffn > 0});
+  else
+    r.cpu_moe = true;
+}
+
+using namespace kind;
+using enum topic;
+
+// Names, and values that are not ours: common/arg.cpp.
+constexpr option table[] = {
+    {model, "MODEL,-m,--model", "", text{at<&plan_request::model>}, "MODEL",
+     "a GGUF file, any file of a split set, an address, hf:org/repo:QUANT, ollama:name, or a "
+     "model's "
+     "name in any file type of llama-quantize (Qwen3-8B-Q5_K_M)"},
+
+    {gpus, "--gpu", "", texts{at<&plan_request::gpus, &gpu_request::names>}, "NAME",
+     "a GPU by name, several times or as 2x3090", "those of this machine"},
+    {gpus, "--free", "", sizes{at<&plan_request::gpus, &gpu_request::free>}, "SIZE,...",
+     "free memory of each GPU, 23GiB or in bytes", "all of it"},
+    {gpus, "--os", "system",
+     choice<std::optional<operating_system>>{at<&plan_request::gpus, &gpu_request::system>,
+                                             system_words},
+     "NAME", "the system of the named GPUs: linux, windows, wsl2", "this one"},
+    {gpus, "--display", "", on_off{at<&plan_request::gpus, &gpu_request::display>}, "",
+     "the named GPUs draw a desktop, which takes a part of them", "only under Windows, WSL2"},
+    {gpus, "--no-calibration", "", on_off{at<&plan_request::gpus, &gpu_request::no_calibration>},
+     "", "plan without what `vrambudget calibrate` found of these GPUs"},
+
+    {plan, "--reserve", "", size{at<&plan_request::reserve>}, "SIZE",
+     "memory to keep free on each GPU", "0"},
+    {plan, "--buffers-only", "", on_off{at<&plan_request::buffers_only>}, "",
+     "count the engine's own buffers, no driver context and no pool"},
+    {plan, "--engine", "", engine_version{whole}, "llama.cpp@VERSION",
+     "whose rules hold: a release, build or day, as `vrambudget engines` says", engine_release},
+    {plan, "--explain", "", on_off{at<&plan_request::explain>}, "",
+     "each term's formula with this model's numbers"},
+    {plan, "--max-context", "", on_off{at<&plan_request::max_context>}, "",
+     "also find the largest context (found anyway without --ctx)"},
+
+    {files, "-md,--model-draft,--spec-draft-model", "draft", text{at<&plan_request::draft>},
+     "MODEL", "a model that drafts for it, by file or name"},
+    {files, "-mm,--mmproj", "", text{at<&plan_request::mmproj>}, "FILE",
+     "a projector for images or sound, by file or name"},
+
+    {sources, "--offline", "", on_off{at<&plan_request::sources, &source_options::offline>}, "",
+     "only headers that were kept"},
+    {sources, "--no-cache", "", on_off{at<&plan_request::sources, &source_options::no_cache>}, "",
+     "keep no headers, use none that were kept"},
+    {sources, "--timeout", "", count{at<&plan_request::sources, &source_options::timeout>, 1, 3600},
+     "SECONDS", "give up on a server that sends nothing for so long", "20"},
+    {sources, "--retries", "", count{at<&plan_request::sources, &source_options::retries>, 0, 100},
+     "N", "after 429, 5xx, a cut or stalled transfer", "4"},
+
+    {context, "-c,--ctx-size,--ctx", "n_ctx", count{of_run<&run::n_ctx>}, "N",
+     "context in tokens over all slots, 262144 or 256k; 0: the model's own"},
+    {context, "-b,--batch-size", "n_batch", count{of_run<&run::n_batch>}, "N", "logical batch",
+     "2048"},
+    {context, "-ub,--ubatch-size", "n_ubatch", count{of_run<&run::n_ubatch>}, "N", "micro-batch",
+     "512"},
+    {context, "-np,--parallel", "n_parallel",
+     count{.at = of_run<&run::n_parallel>, .is_auto_at_0 = true}, "N",
+     "slots; 0 or not given: 4 over one unified cache"},
+    {context, "-kvu,--kv-unified", "", optional_on_off{of_run<&run::kv_unified>}, "",
+     "one cache for all slots"},
+    {context, "-no-kvu,--no-kv-unified", "", optional_on_off{of_run<&run::kv_unified>, false}, "",
+     "a cache for each slot"},
+    {context, "-fa,--flash-attn", "",
+     choice<flash_attn>{of_run<&run::flash_attn>, flash_attn_words}, "on|off|auto",
+     "flash attention", "auto"},
+    {context, "-ctk,--cache-type-k", "type_k", cache_type{of_run<&run::type_k>}, "TYPE",
+     "type of cached K", "f16"},
+    {context, "-ctv,--cache-type-v", "type_v", cache_type{of_run<&run::type_v>}, "TYPE",
+     "type of cached V", "f16"},
+    {context, "--swa-full", "", on_off{of_run<&run::swa_full>}, "",
+     "full-size cache for sliding-window layers"},
+    {context, "--embeddings,--embedding", "", on_off{of_run<&run::embeddings>}, "",
+     "embeddings only"},
+    {context, "--rerank,--reranking", "", on_off{nullptr, true, rerank}, "",
+     "scores of a reranker: --embeddings --pooling rank"},
+    {context, "--pooling", "", choice<pooling>{of_run<&run::pooling>, pooling_words}, "TYPE",
+     "none, mean, cls, last or rank", "the model's"},
+
+    {placement, "-ngl,--n-gpu-layers,--gpu-layers", "", layers{of_run<&run::n_gpu_layers>}, "N",
+     "layers on GPUs, 'all' or a number", "all"},
+    {placement, "-sm,--split-mode", "",
+     choice<split_mode>{of_run<&run::split_mode>, split_mode_words}, "MODE", "none, layer or row",
+     "layer"},
+    {placement, "-mg,--main-gpu", "", index{of_run<&run::main_gpu>}, "I", "the GPU of -sm none",
+     "0"},
+    {placement, "-ts,--tensor-split", "", shares{of_run<&run::tensor_split>}, "A,B,...",
+     "shares of the layers per GPU", "by free memory"},
+    {placement, "-ot,--override-tensor", "overrides", overrides{of_run<&run::overrides>, true},
+     "PATTERN=BUFFER,...", "tensors that match go to CPU, CUDA0, ..."},
+    {placement, "-cmoe,--cpu-moe", "", on_off{of_run<&run::cpu_moe>, true, keep_experts_on_host},
+     "", "experts stay on the host"},
+    {placement, "-ncmoe,--n-cpu-moe", "",
+     count{.at = of_run<&run::n_cpu_moe>, .keeps_largest = true}, "N",
+     "experts of the first N layers stay on the host"},
+    {placement, "-ncffn,--n-cpu-ffn", "",
+     count{.at = of_run<&run::n_cpu_ffn>, .keeps_largest = true}, "N",
+     "dense FFN tensors of the first N layers stay on the host"},
+    {placement, "-nkvo,--no-kv-offload", "offload_kqv", on_off{of_run<&run::offload_kqv>, false},
+     "", "the KV cache stays on the host"},
+    {placement, "--no-op-offload", "", on_off{of_run<&run::op_offload>, false}, "",
+     "large batches over host weights stay on the host"},
+
+    {topic::draft, "--spec-type", "spec_types", spec_types{of_run<&run::spec_types>}, "TYPE,...",
+     "speculative decoding: draft-mtp by the model's own NextN layers; draft-simple, draft-eagle3, "
+     "draft-dflash or draft-dspark by the model of -md; ngram-..."},
+    {topic::draft, "--spec-draft-n-max", "", count{of_run<&run::spec_draft_n_max>}, "N",
+     "tokens drafted at once", "3"},
+    {topic::draft, "-ctkd,--cache-type-k-draft,--spec-draft-type-k", "draft_type_k",
+     cache_type{of_run<&run::draft_type_k>}, "TYPE", "the draft's -ctk", "f16"},
+    {topic::draft, "-ctvd,--cache-type-v-draft,--spec-draft-type-v", "draft_type_v",
+     cache_type{of_run<&run::draft_type_v>}, "TYPE", "the draft's -ctv", "f16"},
+    {topic::draft, "-ngld,--gpu-layers-draft,--n-gpu-layers-draft,--spec-draft-ngl",
+     "draft_n_gpu_layers", layers{of_run<&run::draft_n_gpu_layers>}, "N", "the draft's -ngl",
+     "all"},
+    {topic::draft, "-otd,--override-tensor-draft,--spec-draft-override-tensor", "draft_overrides",
+     overrides{of_run<&run::draft_overrides>}, "PATTERN=BUFFER,...", "the draft's -ot"},
+    {topic::draft, "-cmoed,--cpu-moe-draft,--spec-draft-cpu-moe", "draft_cpu_moe",
+     on_off{of_run<&run::draft_cpu_moe>}, "", "the draft's -cmoe"},
+    {topic::draft, "-ncmoed,--n-cpu-moe-draft,--spec-draft-n-cpu-moe,--spec-draft-ncmoe",
+     "draft_n_cpu_moe", count{of_run<&run::draft_n_cpu_moe>}, "N", "the draft's -ncmoe"},
+
+    {topic::projector, "--no-mmproj-offload", "",
+     on_off{of_projector<&projector_run::offload>, false}, "", "the projector stays on the host"},
+    {topic::projector, "--mmproj-offload", "", on_off{of_projector<&projector_run::offload>}, "",
+     "it goes to a GPU"},
+    {topic::projector, "--mmproj-device,-mmdev", "", projector_device{of_run<&run::mmproj>},
+     "DEVICE", "the projector's device", "CUDA0"},
+    {topic::projector, "--image-min-tokens", "",
+     optional_count{of_projector<&projector_run::image_min_tokens>}, "N",
+     "tokens of the smallest image", "the projector's"},
+    {topic::projector, "--image-max-tokens", "",
+     optional_count{of_projector<&projector_run::image_max_tokens>}, "N",
+     "tokens of the largest image", "the projector's"},
+    {topic::projector, "--no-warmup", "", on_off{of_projector<&projector_run::warmup>, false}, "",
+     "no memory for images before the first one"},
 };
 
-[[noreturn]] void refuse(std::string why) {
-  throw failure{request::usage, std::move(why), errc::invalid_argument};
+/// Whether a comma-separated list has the name.
+constexpr bool has(std::string_view all, std::string_view name) {
+  bool found = false;
+  for_each_name(all, [&](std::string_view n) { found = found || n == name; });
+  return found;
 }
 
-std::string long_name(std::string_view key) {
-  for (const auto& [name, option] : other_names)
-    if (key == name) return "--" + std::string(option);
-  std::string name(key);
-  std::replace(name.begin(), name.end(), '_', '-');
-  const std::string known = request::with_long_names({"-" + name}).front();
-  return known.starts_with("--") && known != "--" + name ? known : "--" + name;
+constexpr bool names_are_unique() {
+  bool unique = true;
+  for (const option& a : table)
+    for (const option& b : table)
+      if (&a != &b)
+        for_each_name(a.names, [&](std::string_view n) { unique = unique && !has(b.names, n); });
+  return unique;
 }
-
-/// Says which options have names like it.
-[[noreturn]] void refuse_unknown(const CLI::App& app, std::string_view key) {
-  std::vector<std::pair<std::size_t, std::string>> distances;
-  const std::string typed = detail::folded(key);
-  const auto offer = [&](std::string name) {
-    if (name.size() > 2)
-      distances.emplace_back(detail::suggestion_distance(typed, detail::folded(name)), name);
-  };
-  for (const auto& [name, option] : other_names) offer(std::string(name));
-  for (const CLI::Option* o : app.get_options())
-    for (std::string name : o->get_lnames()) {
-      std::replace(name.begin(), name.end(), '-', '_');
-      offer(name);
-    }
-  refuse(fmt::format("'{}' is no option of a plan; nearest: {}", key,
-                     detail::joined(detail::nearest(std::move(distances), 3))));
-}
-
-std::string text_of(std::string_view key, const json::value& v) {
-  if (v.is_string()) {
-    if (v.as_string().empty()) refuse(fmt::format("{}: nothing is no value", key));
-    return std::string(v.as_string());
-  }
-  if (v.is_int64()) return std::to_string(v.as_int64());
-  if (v.is_uint64()) return std::to_string(v.as_uint64());
-  if (v.is_double()) return fmt::format("{}", v.as_double());
-  refuse(fmt::format("{}: a value of this type has no meaning here", key));
-}
-
-/// Adds a flag that is on or off; a run may have only one of --NAME and --no-NAME.
-void add_flag(const CLI::App& app, const std::string& name, std::string_view key, bool on,
-              std::vector<std::string>& args) {
-  const std::string other = "--no-" + name.substr(2);
-  const CLI::Option* option = app.get_option_no_throw(name);
-  const CLI::Option* opposite = app.get_option_no_throw(other);
-  if (!option && !opposite) refuse_unknown(app, key);
-  if (option && option->get_items_expected_max() != 0)
-    args.push_back(name + (on ? "=on" : "=off"));
-  else if (on && option)
-    args.push_back(name);
-  else if (!on && opposite)
-    args.push_back(other);
-}
-
-void add(const CLI::App& app, std::string_view key, const json::value& v,
-         std::vector<std::string>& args) {
-  const std::string name = long_name(key);
-  if (v.is_bool()) return add_flag(app, name, key, v.as_bool(), args);
-  const CLI::Option* option = app.get_option_no_throw(name);
-  if (option ? option->get_items_expected_max() == 0
-             : app.get_option_no_throw("--no-" + name.substr(2)) != nullptr) {
-    if (v != 0 && v != 1) refuse(fmt::format("{}: true or false", key));
-    return add_flag(app, name, key, v == 1, args);
-  }
-  if (!option) refuse_unknown(app, key);
-  if (!v.is_array()) {
-    args.push_back(name + "=" + text_of(key, v));
-    return;
-  }
-  std::string list;
-  for (const json::value& item : v.as_array()) {
-    if (name == "--gpu")
-      args.push_back(name + "=" + text_of(key, item));
-    else
-      list += (list.empty() ? "" : ",") + text_of(key, item);
-  }
-  if (!list.empty()) args.push_back(name + "=" + list);
-}
+static_assert(names_are_unique());
 
 }  // namespace
 
-request::plan_request request_of(const json::object& options) {
-  request::forget_source_options();
-  CLI::App app;
-  app.set_help_flag();
-  request::plan_request q;
-  request::add_plan_options(app, q);
-  std::vector<std::string> args;
-  std::map<std::string, std::string_view> named;
-  for (const auto& [key, value] : options) {
-    if (value.is_null()) continue;
-    const auto [as, first] = named.emplace(long_name(key), key);
-    if (!first)
-      refuse(fmt::format("'{}' and '{}' are the same option", as->second, std::string_view(key)));
-    add(app, key, value, args);
-  }
-  std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
-  try {
-    app.parse(args);
-  } catch (const CLI::Error& e) {
-    refuse(e.what());
-  }
-  return q;
+std::span<const option> options() { return table; }
+
+const option* find_option(std::string_view name) {
+  const auto it = std::find_if(std::begin(table), std::end(table), [&](const option& o) {
+    return has(o.names, name) || has(o.fields, name);
+  });
+  return it == std::end(table) ? nullptr : &*it;
 }
 
-}  // namespace vrambudget
+std::string key_of(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+  std::string key(name);
+  std::replace(key.begin(), key.end(), '-', '_');
+  return key;
+}
+
+std::string field_of(const option& o) {
+  if (!o.fields.empty()) return std::string(o.fields.substr(0, o.fields.find(',')));
+  std::string field;
+  for_each_name(o.names, [&](std::string_view n) {
+    if (field.empty() && n.starts_with("--")) field = key_of(n);
+  });
+  return o.turns_off() ? field.substr(3) : field;
+}
+
+std::string help_of(const option& o) {
+  std::string help(o.help);
+  if (!o.usual.empty()) help += " [" + std::string(o.usual) + "]";
+  return help;
+}
+
+}  // namespace vrambudget::request

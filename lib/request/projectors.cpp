@@ -1,44 +1,46 @@
-#include "projectors.hpp"
+#include "vrambudget/request/projectors.hpp"
 
 #include <algorithm>
 #include <filesystem>
 #include <vector>
 
-#include "inputs.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
 
 namespace vrambudget::request {
-
 namespace {
 
-projector from_file(const std::string& path) {
-  const model_file f = value_or_fail(open_model_file(path), bad_input);
-  auto p = read_projector(f.headers.front());
-  if (!p) throw failure{bad_input, path + ": " + p.error().message, p.error().code};
+result<projector> from_file(const std::string& path) {
+  const auto f = open_model_file(path);
+  if (!f) return f.error();
+  auto p = read_projector(f->headers.front());
+  if (!p) return in_context(path, p.error());
   p->path = path;
   if (p->name.empty()) p->name = std::filesystem::path(path).stem().string();
-  return std::move(*p);
+  return p;
 }
 
-projector from_catalogue(const catalogued_model& c) {
-  const auto header = value_or_fail(header_from_shape(c.shape), our_bug);
-  const gguf::header parsed = value_or_fail(gguf::parse(header, {.check_data = false}), our_bug);
-  projector p = value_or_fail(read_projector(parsed), our_bug);
-  p.name = c.name;
+result<projector> from_catalogue(const catalogued_model& c) {
+  const auto header = header_from_shape(c.shape);
+  if (!header) return header.error();
+  const auto parsed = gguf::parse(*header, {.check_data = false});
+  if (!parsed) return parsed.error();
+  auto p = read_projector(*parsed);
+  if (p) p->name = c.name;
   return p;
 }
 
 }  // namespace
 
-projector load_projector(const std::string& typed) {
+result<projector> load_projector(const std::string& typed) {
   std::error_code ignored;
   if (std::filesystem::exists(typed, ignored) || typed.find('/') != std::string::npos ||
       typed.ends_with(".gguf"))
     return from_file(typed);
   const auto known = find_projector(typed);
-  if (!known) throw failure{bad_input, "no file '" + typed + "', and " + known.error().message};
+  if (!known)
+    return error{errc::not_found, "no file '" + typed + "', and " + known.error().message};
   return from_catalogue(*known);
 }
 

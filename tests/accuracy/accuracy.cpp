@@ -11,7 +11,7 @@
 #include <stdexcept>
 
 #include "catalogue/compute_capability.hpp"
-#include "request/run_options.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/gguf/header.hpp"

@@ -7,12 +7,13 @@
 #include <boost/json.hpp>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "request/run_options.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/catalogue/shape.hpp"
@@ -20,6 +21,7 @@
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::replay {
@@ -108,8 +110,8 @@ inline std::optional<result<budget>> plan_again(const json::value& recording,
   std::optional<model> draft;
   if (run_of.as_object().contains("draft")) draft = catalogued(text_at(run_of, "draft"));
   if (!m || (run_of.as_object().contains("draft") && !draft)) return std::nullopt;
-  std::vector<std::string> words = CLI::detail::split(text_at(run_of, "run"), ' ');
-  words.erase(std::remove(words.begin(), words.end(), ""), words.end());
+  std::istringstream typed(text_at(run_of, "run"));
+  const std::vector<std::string> words{std::istream_iterator<std::string>(typed), {}};
   auto r = request::parse_run(words);
   if (!r) return result<budget>(r.error());
   r->n_ctx = run_of.at("n_ctx").to_number<std::uint32_t>();

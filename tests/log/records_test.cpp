@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "request/run_options.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/log/log_check.hpp"

@@ -10,16 +10,17 @@
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "recorded_devices.hpp"
-#include "request/run_options.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/ggml/graph.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/request/run_line.hpp"
 
 namespace {
 
@@ -62,7 +63,8 @@ int main(int argc, char** argv) try {
   const model m = read_shape(argv[1]);
   const auto known = testing::recorded_devices(argv[2]);
   std::vector<device> cards;
-  for (const std::string& name : CLI::detail::split(argv[3], ',')) cards.push_back(known.at(name));
+  std::istringstream names(argv[3]);
+  for (std::string name; std::getline(names, name, ',');) cards.push_back(known.at(name));
 
   planner p(m, cards, {}, draft ? &*draft : nullptr);
   const auto b = p.budget_for(request::parse_run(args).value(),

@@ -14,7 +14,7 @@
 
 #include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
-#include "request/run_options.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/plan/planner.hpp"

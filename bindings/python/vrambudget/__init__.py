@@ -27,7 +27,7 @@ from .errors import (
     NotFoundError,
     UnsupportedError,
 )
-from .options import Options, RunOptions, as_json, only_of_runs, whole_numbers
+from .options import Options, RunOptions, only_of_runs, plain, whole_numbers
 from .sweep import Refusal, Sweep, made_of
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def open_model(
     """Reads a model's header: of a file, from a server (only the header travels), or by name."""
     if isinstance(name, Model):
         return name
-    options = as_json(
+    options = plain(
         {"offline": offline, "no_cache": no_cache, "timeout": timeout, "retries": retries}
     )
     return _core.open_model(fspath(name), options)
@@ -147,7 +147,7 @@ def _devices(gpu: GpuSet, options: Any) -> list[Device]:
     names = _names(items)
     known = {k: options[k] for k in _OF_DEVICES if k in options}
     if names is not None:
-        return _core.open_devices(as_json({"gpu": names, **known}))
+        return _core.open_devices(plain({"gpu": names, **known}))
     if known.get("free") is not None:
         raise InvalidArgumentError("free: a Device says itself what is free on it")
     return [d for i in items for d in ([i] if isinstance(i, Device) else _devices(i, options))]
@@ -159,7 +159,7 @@ def _inputs(
     draft: Optional[AnyModel],
     mmproj: Optional[AnyProjector],
     options: Any,
-) -> tuple[Model, Optional[Model], Optional[Projector], list[Device], str]:
+) -> tuple[Model, Optional[Model], Optional[Projector], list[Device], dict[str, Any]]:
     sources = {k: options[k] for k in _OF_SOURCES if k in options}
     names = _names(_items(gpu))
     rest = dict(options)
@@ -174,7 +174,7 @@ def _inputs(
         None if draft is None else open_model(draft, **sources),
         None if mmproj is None else open_projector(mmproj),
         devices,
-        as_json(rest),
+        plain(rest),
     )
 
 
@@ -204,7 +204,7 @@ def max_context(
     length the model was trained for."""
     inputs = _inputs(model, gpu, draft, mmproj, options)
     (limit,) = whole_numbers("limit", limit)
-    return ContextLimit(**json.loads(_core.max_context(*inputs, limit)))
+    return ContextLimit(*_core.max_context(*inputs, limit))
 
 
 def compare(
@@ -298,7 +298,7 @@ def sweep(
         slots,
         contexts,
         n_threads,
-        as_json(rest),
+        plain(rest),
         progress,
     )
     labels = [_label(s, d) for s, d in zip(sets, devices)]

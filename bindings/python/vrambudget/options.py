@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from math import isfinite
 from operator import index
 from typing import Any, Sequence, TypedDict, Union
 
@@ -12,88 +12,115 @@ from .errors import InvalidArgumentError
 class RunOptions(TypedDict, total=False):
     """What a run is, except for what a sweep goes over. Sizes are bytes; absent is llama-server's default."""
 
-    n_batch: int
-    n_ubatch: int
-    kv_unified: bool
-    flash_attn: Union[bool, str]  # "auto", "on", "off"
-    n_gpu_layers: Union[int, str]
-    split_mode: str
-    main_gpu: int
-    tensor_split: Sequence[float]
-    overrides: Union[str, Sequence[str]]  # "PATTERN=BUFFER"
-    cpu_moe: bool
-    n_cpu_moe: int
-    n_cpu_ffn: int
-    offload_kqv: bool
-    op_offload: bool
-    swa_full: bool
-    embeddings: bool
-    pooling: str
-    spec_types: Union[str, Sequence[str]]
-    spec_draft_n_max: int
-    draft_type_k: str
-    draft_type_v: str
-    draft_n_gpu_layers: Union[int, str]
-    draft_overrides: Union[str, Sequence[str]]
-    draft_cpu_moe: bool
-    draft_n_cpu_moe: int
-    mmproj_offload: bool
-    mmproj_device: str
-    image_min_tokens: int
-    image_max_tokens: int
-    warmup: bool
-
-    # llama-server's flags of the same meaning
+    free: Union[int, str, Sequence[Union[int, str]]]  # free memory of each GPU, 23GiB or in bytes [all of it]
+    system: str  # the system of the named GPUs: linux, windows, wsl2 [this one]
+    os: str
+    display: bool  # the named GPUs draw a desktop, which takes a part of them [only under Windows, WSL2]
+    no_calibration: bool  # plan without what `vrambudget calibrate` found of these GPUs
+    reserve: Union[int, str]  # memory to keep free on each GPU [0]
+    buffers_only: bool  # count the engine's own buffers, no driver context and no pool
+    engine: str  # whose rules hold: a release, build or day, as `vrambudget engines` says
+    explain: bool  # each term's formula with this model's numbers
+    offline: bool  # only headers that were kept
+    no_cache: bool  # keep no headers, use none that were kept
+    timeout: int  # give up on a server that sends nothing for so long [20]
+    retries: int  # after 429, 5xx, a cut or stalled transfer [4]
+    n_batch: int  # logical batch [2048]
     b: int
+    batch_size: int
+    n_ubatch: int  # micro-batch [512]
     ub: int
+    ubatch_size: int
+    kv_unified: bool  # one cache for all slots
     kvu: bool
+    no_kv_unified: bool  # a cache for each slot
+    no_kvu: bool
+    flash_attn: Union[bool, str]  # flash attention [auto]
     fa: Union[bool, str]
+    swa_full: bool  # full-size cache for sliding-window layers
+    embeddings: bool  # embeddings only
+    embedding: bool
+    rerank: bool  # scores of a reranker: --embeddings --pooling rank
+    reranking: bool
+    pooling: str  # none, mean, cls, last or rank [the model's]
+    n_gpu_layers: Union[int, str]  # layers on GPUs, 'all' or a number [all]
     ngl: Union[int, str]
+    gpu_layers: Union[int, str]
+    split_mode: str  # none, layer or row [layer]
     sm: str
+    main_gpu: int  # the GPU of -sm none [0]
     mg: int
+    tensor_split: Sequence[float]  # shares of the layers per GPU [by free memory]
     ts: Sequence[float]
+    overrides: Union[str, Sequence[str]]  # tensors that match go to CPU, CUDA0, ...
     ot: Union[str, Sequence[str]]
+    override_tensor: Union[str, Sequence[str]]
+    cpu_moe: bool  # experts stay on the host
     cmoe: bool
+    n_cpu_moe: int  # experts of the first N layers stay on the host
     ncmoe: int
+    n_cpu_ffn: int  # dense FFN tensors of the first N layers stay on the host
     ncffn: int
+    offload_kqv: bool  # False: the KV cache stays on the host
     nkvo: bool
-    ctkd: str
-    ctvd: str
-    ngld: Union[int, str]
+    no_kv_offload: bool
+    op_offload: bool  # False: large batches over host weights stay on the host
+    no_op_offload: bool
+    spec_types: Union[str, Sequence[str]]  # speculative decoding: draft-mtp by the model's own NextN layers; ...
     spec_type: Union[str, Sequence[str]]
-
-    # what it is held against
-    free: Union[int, str, Sequence[Union[int, str]]]  # free memory of each GPU
-    reserve: Union[int, str]  # kept free on each GPU
-    buffers_only: bool  # count the engine's own buffers and nothing else
-    system: str  # of named GPUs: "linux", "windows", "wsl2"
-    display: bool  # named GPUs draw a desktop
-    no_calibration: bool
-    engine: str  # whose rules hold: "llama.cpp@2026-08", a build or a day
-    explain: bool  # terms get notes
-
-    # models on servers
-    offline: bool
-    no_cache: bool
-    timeout: int
-    retries: int
+    spec_draft_n_max: int  # tokens drafted at once [3]
+    draft_type_k: str  # the draft's -ctk [f16]
+    ctkd: str
+    cache_type_k_draft: str
+    spec_draft_type_k: str
+    draft_type_v: str  # the draft's -ctv [f16]
+    ctvd: str
+    cache_type_v_draft: str
+    spec_draft_type_v: str
+    draft_n_gpu_layers: Union[int, str]  # the draft's -ngl [all]
+    ngld: Union[int, str]
+    gpu_layers_draft: Union[int, str]
+    n_gpu_layers_draft: Union[int, str]
+    spec_draft_ngl: Union[int, str]
+    draft_overrides: Union[str, Sequence[str]]  # the draft's -ot
+    otd: Union[str, Sequence[str]]
+    override_tensor_draft: Union[str, Sequence[str]]
+    spec_draft_override_tensor: Union[str, Sequence[str]]
+    draft_cpu_moe: bool  # the draft's -cmoe
+    cmoed: bool
+    cpu_moe_draft: bool
+    spec_draft_cpu_moe: bool
+    draft_n_cpu_moe: int  # the draft's -ncmoe
+    ncmoed: int
+    n_cpu_moe_draft: int
+    spec_draft_n_cpu_moe: int
+    spec_draft_ncmoe: int
+    mmproj_offload: bool  # False: the projector stays on the host
+    no_mmproj_offload: bool
+    mmproj_device: str  # the projector's device [CUDA0]
+    mmdev: str
+    image_min_tokens: int  # tokens of the smallest image [the projector's]
+    image_max_tokens: int  # tokens of the largest image [the projector's]
+    warmup: bool  # False: no memory for images before the first one
+    no_warmup: bool
 
 
 class Options(RunOptions, total=False):
     """All of a run."""
 
-    n_ctx: int  # tokens over all slots
-    n_parallel: int  # slots; 0: automatic, four over one cache
-    type_k: str  # of cached K: "f16", "q8_0", "q4_0", ...
-    type_v: str
-
-    # llama-server's flags of the same meaning
-    ctx: int
-    ctx_size: int
+    n_ctx: int  # context in tokens over all slots, 262144 or 256k; 0: the model's own
     c: int
+    ctx_size: int
+    ctx: int
+    n_parallel: int  # slots; 0 or not given: 4 over one unified cache
     np: int
+    parallel: int
+    type_k: str  # type of cached K [f16]
     ctk: str
+    cache_type_k: str
+    type_v: str  # type of cached V [f16]
     ctv: str
+    cache_type_v: str
 
 
 SWEPT: dict[str, str] = {
@@ -113,22 +140,23 @@ def only_of_runs(options: Any) -> None:
             raise InvalidArgumentError(f"sweep: '{name}' is given as {SWEPT[name]}")
 
 
-def as_json(options: Any) -> str:
-    """Options for the compiled part. Numbers of NumPy are taken as well."""
-    try:
-        return json.dumps(options, default=_plain, allow_nan=False)
-    except TypeError as e:
-        raise InvalidArgumentError(str(e)) from None
-    except ValueError:
-        raise InvalidArgumentError("a number among the options is not finite") from None
+def plain(options: Any) -> dict[str, Any]:
+    """Options for the compiled part, as Python's own numbers, texts and lists."""
+    return {name: _plain(value) for name, value in options.items()}
 
 
 def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):  # a scalar or array of NumPy
-        return value.tolist()
-    if hasattr(value, "__iter__"):
-        return list(value)
-    raise TypeError(f"{value!r} is no option's value")
+        value = value.tolist()
+    if isinstance(value, float) and not isfinite(value):
+        raise InvalidArgumentError("a number among the options is not finite")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if hasattr(value, "__index__"):
+        return index(value)
+    if isinstance(value, dict) or not hasattr(value, "__iter__"):
+        raise InvalidArgumentError(f"{value!r} is no option's value")
+    return [_plain(v) for v in value]
 
 
 def whole_numbers(name: str, value: Any) -> list[int]:

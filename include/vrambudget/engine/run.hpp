@@ -95,6 +95,8 @@ struct run {
   projector_run mmproj = {};  ///< of the projector (`--mmproj`), which is given beside the run
 
   engine_profile profile = engine_profiles.front();  ///< `--engine`: whose rules hold
+
+  friend bool operator==(const run&, const run&) = default;
 };
 
 /// The machine's number of the first device that a run uses: without splitting the main GPU.

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "vrambudget/report/launch.hpp"
+#include "vrambudget/request/run_line.hpp"
 
 namespace vrambudget::launching {
 
@@ -18,11 +19,8 @@ struct planned {
   const budget& b;
 };
 
-struct argument {
-  std::string flag;
-  std::string value;  ///< empty: the flag stands alone
-};
-using arguments = std::vector<argument>;
+using request::argument;
+using request::arguments;
 
 /// All arguments of llama-server that differ from its defaults, and always the context and the layers on
 /// GPUs.

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "request/run_options.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "truth/recorded_devices.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/plan/planner.hpp"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "request/run_options.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"

@@ -1,14 +1,14 @@
 // Sweeps as JSON, for bindings without objects: the grid that is asked for, and its rows.
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "request/answers.hpp"
+#include "vrambudget/request/answers.hpp"
 
-namespace vrambudget {
+namespace vrambudget::request {
 
 /// The sweep that an object means:
 ///   "gpus"         a GPU or a set of them each: "3090", "2x4090", ["3090", "3060"]
@@ -18,12 +18,12 @@ namespace vrambudget {
 ///   "threads"      absent: as many as the machine runs at once
 /// `options`: of the GPUs ("free", "os", "display") and of all runs.
 ///
-/// Errors: bad_format, invalid_argument  no such object; and those of open_devices()
+/// Errors: invalid_argument  no such axis or value; and those of open_devices()
 [[nodiscard]] result<sweep_request> sweep_request_of(
-    std::vector<std::shared_ptr<const model>> models, std::string_view grid,
-    std::string_view options);
+    std::vector<std::shared_ptr<const model>> models, const boost::json::object& grid,
+    const plan_request& options);
 
 /// {"schema", "n_budgets", "columns": {NAME: [...], ...}, "refused": [...]}
 [[nodiscard]] std::string sweep_json(const sweep_result& r);
 
-}  // namespace vrambudget
+}  // namespace vrambudget::request

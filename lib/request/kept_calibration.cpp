@@ -1,7 +1,6 @@
-#include "calibrated.hpp"
+#include "vrambudget/request/kept_calibration.hpp"
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "vrambudget/io/calibration_json.hpp"
 #include "vrambudget/io/settings_file.hpp"
@@ -21,49 +20,47 @@ result<calibration> read(const std::string& path, const std::optional<std::strin
 
 }  // namespace
 
-std::string calibration_path() {
-  constexpr const char* name = "vrambudget/calibration.json";
-  // the XDG base directory specification: relative paths do not count
-  if (const char* config = std::getenv("XDG_CONFIG_HOME"); config && *config == '/')
-    return std::string(config) + "/" + name;
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return std::string(home) + "/.config/" + name;
-  return "";
+std::string calibration_path(const environment& around) {
+  const std::string& folder = around.config_folder;
+  return folder.empty() ? "" : folder + "/vrambudget/calibration.json";
 }
 
-calibration stored_calibration() {
-  const std::string path = calibration_path();
-  if (path.empty()) return {};
-  const auto text = value_or_fail(read_settings(path), bad_input);
-  return value_or_fail(read(path, text), bad_input);
+result<calibration> stored_calibration(const environment& around) {
+  const std::string path = calibration_path(around);
+  if (path.empty()) return calibration{};
+  const auto text = read_settings(path);
+  return text ? read(path, *text) : result<calibration>(text.error());
 }
 
-calibration change_calibration(const std::function<void(calibration&)>& change) {
-  const std::string path = calibration_path();
-  if (path.empty()) throw failure{bad_input, "no folder to keep a calibration in: HOME is not set"};
+result<calibration> change_calibration(const environment& around,
+                                       const std::function<result<void>(calibration&)>& change) {
+  const std::string path = calibration_path(around);
+  if (path.empty()) return error{errc::io, "no folder to keep a calibration in: HOME is not set"};
   calibration all;
   const auto done = update_settings(path, [&](const auto& text) -> result<std::string> {
     auto present = read(path, text);
     if (!present) return present.error();
     all = std::move(*present);
-    change(all);
+    if (const auto changed = change(all); !changed) return changed.error();
     return calibration_json(all);
   });
-  if (!done) throw failure{bad_input, done.error().message};
+  if (!done) return done.error();
   return all;
 }
 
-void calibrate_devices(named_gpus& gpus) {
-  const calibration stored = stored_calibration();
+result<void> calibrate_devices(named_gpus& gpus, const environment& around) {
+  const auto stored = stored_calibration(around);
+  if (!stored) return stored.error();
   std::vector<std::string>& notes = gpus.calibration_notes;
   for (device& d : gpus.devices) {
-    const calibrated_device* c = find_calibration(stored, d.name, gpus.system, gpus.driver);
+    const calibrated_device* c = find_calibration(*stored, d.name, gpus.system, gpus.driver);
     if (c == nullptr) continue;
     d.driver_context = context_range(*c, gpus.driver);
     std::string note = d.name + ": driver_context " + d.driver_context.note;
     if (std::find(notes.begin(), notes.end(), note) == notes.end())
       notes.push_back(std::move(note));
   }
+  return {};
 }
 
 }  // namespace vrambudget::request

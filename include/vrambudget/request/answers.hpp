@@ -1,0 +1,99 @@
+// Questions of other languages: requests as structs, models that were read once, answers as values or as the
+// JSON that the program prints.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/gpu/probe.hpp"
+#include "vrambudget/machine/device.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/model/projector.hpp"
+#include "vrambudget/plan/answer.hpp"
+#include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/sweep_columns.hpp"
+#include "vrambudget/request/plan_request.hpp"
+
+namespace vrambudget::request {
+
+/// What a plan is about. What is absent here is named in the request.
+struct plan_inputs {
+  std::shared_ptr<const model> main, draft;
+  std::shared_ptr<const projector> mmproj;
+  std::vector<device> devices;
+};
+
+/// What a sweep goes over, and what stands beside each of its models; everything else is in the request,
+/// the draft and the projector too if they are absent here.
+struct sweep_request {
+  std::vector<std::shared_ptr<const model>> models;
+  std::shared_ptr<const model> draft;
+  std::shared_ptr<const projector> mmproj;
+  std::vector<std::vector<device>> gpus;
+  std::vector<std::pair<ggml_type, ggml_type>> cache_types;  ///< of K and V
+  std::vector<std::uint32_t> n_parallel, n_ctx;
+  unsigned n_threads = 0;  ///< 0: as many as the machine runs at once
+};
+
+// All may be called by several threads at once. Errors are those of the program: a name that is not found,
+// a file that is no model, a run that the engine refuses.
+
+/// A model by path, address, hf:, ollama: or name.
+[[nodiscard]] result<std::shared_ptr<const model>> open_model(const std::string& name,
+                                                              const source_options& sources = {});
+/// A projector by path or name.
+[[nodiscard]] result<std::shared_ptr<const projector>> open_projector(const std::string& path);
+
+/// The devices that the request names; without names those of this machine.
+[[nodiscard]] result<std::vector<device>> open_devices(const plan_request& q);
+
+/// A plan that was made.
+struct planned {
+  std::shared_ptr<const model> of;
+  run r;  ///< with the context that was planned
+  budget b;
+  std::optional<context_limit> limit;  ///< what binds the largest context, if it was looked for
+  std::vector<suggestion> changes;     ///< that make it fit, if it does not
+};
+
+/// Without a context the largest one that fits is planned.
+[[nodiscard]] result<planned> plan(const plan_inputs& in, const plan_request& q);
+/// The same as `vrambudget --json` says it, schema 1.
+[[nodiscard]] result<std::string> plan_json(const plan_inputs& in, const plan_request& q);
+
+/// The largest context that fits; `limit`: not more than this; 0: the training length.
+[[nodiscard]] result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,
+                                                    std::uint32_t limit);
+
+/// All points of a grid (plan/sweep.hpp), at most 100 million. Options that the axes decide are refused.
+/// `progress` is called on the caller's thread.
+[[nodiscard]] result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q,
+                                              const sweep_progress& progress);
+
+/// A model's summary: schema 1's "model".
+[[nodiscard]] std::string model_json(const model& m);
+/// The catalogue of GPUs; `name`: only this one.
+[[nodiscard]] result<std::string> gpus_json(const std::string& name);
+/// The catalogue of models.
+[[nodiscard]] std::string models_json();
+/// The options of a plan: {"name", "names", "kind", "turns_off", "help"} each, `name` as
+/// Python has it.
+[[nodiscard]] std::string options_json();
+
+/// The GPUs of this machine as they are now, and their driver.
+struct machine_now {
+  driver_version version;
+  std::vector<live_device> devices;
+  std::vector<device> planned;  ///< as `devices`, as plans take them
+};
+/// Errors: io  no driver, no device, or either fails
+[[nodiscard]] result<machine_now> probe_machine();
+/// The same as `vrambudget probe --json` says it.
+[[nodiscard]] result<std::string> probe_json();
+
+}  // namespace vrambudget::request

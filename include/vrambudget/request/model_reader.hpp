@@ -1,0 +1,82 @@
+// Models as people name them: by path, on servers, in the stores of other programs, in the catalogue.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/hub/http.hpp"
+#include "vrambudget/hub/model_store.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/os/environment.hpp"
+#include "vrambudget/request/plan_request.hpp"
+
+namespace vrambudget::request {
+
+/// How far the reading of a model on a server is.
+struct reading_progress {
+  std::string_view what;  ///< its name, or its address as it may be shown
+  bytes arrived;
+  bool is_over = false;  ///< nothing more comes of it
+};
+
+/// Who is told while models are read; either may be absent.
+struct reading_listener {
+  std::function<void(const reading_progress&)> progress = {};
+  std::function<void(const std::string&)> note = {};  ///< a line: which file of several was chosen
+};
+
+/// What was taken from the network, and how long it took.
+struct network_use {
+  http_traffic traffic;
+  double seconds = 0;
+};
+
+/// Where other programs keep models.
+[[nodiscard]] store_folders usual_folders(const environment& around);
+
+/// Whether it is a model on a server: "https://...", "http://..." or "hf:...".
+[[nodiscard]] bool is_remote(std::string_view typed);
+
+/// Reads models. What other programs have on this disk is looked for once, when a name is first asked for.
+class model_reader {
+ public:
+  explicit model_reader(source_options sources = {}, environment around = environment_of_process(),
+                        reading_listener listener = {});
+
+  /// A model by path, address, hf:, ollama:, or the name of one on this disk or in the catalogue.
+  ///
+  /// Errors: not_found         no file, model or quantization of that name
+  ///         invalid_argument  a name that cannot be one, or sources that leave nothing to read from
+  ///         what the file, the server, and read_model() give
+  [[nodiscard]] result<model> read(const std::string& typed);
+
+  /// The models that other programs have on this disk.
+  [[nodiscard]] const std::vector<stored_model>& stored();
+
+  [[nodiscard]] const network_use& used() const { return used_; }
+
+ private:
+  [[nodiscard]] result<model> read_remote(const std::string& typed);
+  [[nodiscard]] result<model> read_named(const std::string& typed);
+
+  source_options sources_;
+  environment around_;
+  reading_listener listener_;
+  std::optional<std::vector<stored_model>> stored_;
+  network_use used_;
+};
+
+/// A model that another program put on this disk.
+/// Errors: what the file and read_model() give
+[[nodiscard]] result<model> read_stored(const stored_model& s);
+
+/// A file of the catalogue.
+/// Errors: unsupported, bad_format  not one that llama-quantize would write
+[[nodiscard]] result<model> read_catalogued(const catalogued_file& f);
+
+}  // namespace vrambudget::request

@@ -1,0 +1,31 @@
+// GPUs as people name them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/machine/device.hpp"
+#include "vrambudget/machine/operating_system.hpp"
+#include "vrambudget/os/environment.hpp"
+#include "vrambudget/os/this_system.hpp"
+#include "vrambudget/request/plan_request.hpp"
+
+namespace vrambudget::request {
+
+/// The GPUs that are meant, and what they run under.
+struct named_gpus {
+  std::vector<device> devices;
+  operating_system system = this_system();
+  std::string driver;                          ///< "550.54.14"; empty: unknown
+  std::vector<std::string> calibration_notes;  ///< what a reader should know of it, a line a kind
+};
+
+/// The GPUs of a request, with the driver contexts that were calibrated, if any were.
+///
+/// Errors: not_found         no GPU of that name
+///         invalid_argument  more sizes than GPUs, more than 16 of a kind, or none named and none here
+///         those of stored_calibration()
+[[nodiscard]] result<named_gpus> find_gpus(const gpu_request& q, const environment& around);
+
+}  // namespace vrambudget::request

@@ -1,0 +1,54 @@
+// What a plan is asked for, whoever asks: a command line, JSON, Python or C.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vrambudget/engine/run.hpp"
+#include "vrambudget/hub/http.hpp"
+#include "vrambudget/machine/operating_system.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget::request {
+
+/// How models on servers are read.
+struct source_options {
+  bool offline = false;   ///< only headers that were kept
+  bool no_cache = false;  ///< keep no headers, use none that were kept
+  std::uint32_t timeout = http_settings{}.stall_seconds;  ///< seconds without a byte
+  std::uint32_t retries = http_settings{}.n_retries;
+};
+
+/// How the GPUs to plan for are named.
+struct gpu_request {
+  std::vector<std::string> names = {};          ///< "3090", "2x3090"; none: those of this machine
+  std::vector<bytes> free = {};                 ///< free memory of each, if known
+  std::optional<operating_system> system = {};  ///< of named GPUs; absent: this machine's
+  std::string driver = {};  ///< "550.54.14"; empty: this machine's if they are its, else unknown
+  bool display = false;     ///< they draw a desktop
+  bool no_calibration = false;  ///< take nothing of what was calibrated
+};
+
+/// A plan: the model, what it runs on, how it is run, and what is told of it.
+struct plan_request {
+  std::string model = {};   ///< a path, an address, hf:, ollama:, or a name
+  std::string draft = {};   ///< `-md`, by the same; empty: none
+  std::string mmproj = {};  ///< `--mmproj`, a path or a name; empty: none
+  source_options sources = {};
+  gpu_request gpus = {};
+  bytes reserve = {};            ///< kept free on each GPU
+  bool buffers_only = false;     ///< the engine's own buffers, no driver context and no pool
+  std::string engine_note = {};  ///< what a reader should know of the engine that was asked for
+  bool explain = false;          ///< terms get notes
+  bool max_context = false;      ///< find the largest context, also if the run names one
+  run r = {};
+
+  bool json = false, svg = false;  ///< of the program: how it answers
+  std::string emit = {};           ///< of the program: for which one the run is written down
+  std::string family = {};         ///< of the models that are ranked; empty: all
+  std::uint32_t min_ctx = 0;       ///< tokens that a ranked model must take at least; 0: not said
+};
+
+}  // namespace vrambudget::request

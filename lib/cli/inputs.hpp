@@ -1,0 +1,28 @@
+// What a command line names, read; where that fails the command ends. What takes long is told on the terminal.
+#pragma once
+
+#include "failure.hpp"
+#include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/model_reader.hpp"
+#include "vrambudget/request/named_gpus.hpp"
+#include "vrambudget/request/plan_request.hpp"
+
+namespace vrambudget::cli {
+
+using namespace request;  // what people ask for is read there
+
+/// Reads models, with notes and a line of progress on stderr.
+[[nodiscard]] model_reader reader_of(const source_options& sources);
+
+/// A model; a wrong name is wrong use, a wrong file bad input.
+[[nodiscard]] model read_or_fail(model_reader& reader, const std::string& typed);
+[[nodiscard]] plan_models models_or_fail(const plan_request& q, model_reader& reader);
+
+/// The GPUs that are meant; one that is not known is wrong use.
+[[nodiscard]] named_gpus gpus_or_fail(const gpu_request& q);
+[[nodiscard]] named_gpus devices_or_fail(const plan_request& q);
+
+/// The budget of the request's model on `devices`, without a context at the largest one that fits.
+[[nodiscard]] budget budget_or_fail(const plan_request& q, const std::vector<device>& devices);
+
+}  // namespace vrambudget::cli

@@ -1,0 +1,55 @@
+#include "vrambudget/request/asked_plan.hpp"
+
+#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/plan/max_context.hpp"
+#include "vrambudget/request/projectors.hpp"
+
+namespace vrambudget::request {
+
+result<plan_models> load_models(const plan_request& q, model_reader& reader) {
+  auto main = reader.read(q.model);
+  if (!main) return main.error();
+  plan_models all{std::move(*main), std::nullopt, std::nullopt};
+  if (!q.draft.empty()) {
+    auto draft = reader.read(q.draft);
+    if (!draft) return draft.error();
+    all.draft = std::move(*draft);
+  }
+  if (!q.mmproj.empty()) {
+    auto mmproj = load_projector(q.mmproj);
+    if (!mmproj) return mmproj.error();
+    all.mmproj = std::move(*mmproj);
+  }
+  return all;
+}
+
+result<named_gpus> choose_devices(const plan_request& q, const environment& around) {
+  gpu_request named = q.gpus;
+  named.no_calibration |= q.buffers_only;
+  return find_gpus(named, around);
+}
+
+result<std::optional<context_limit>> find_context(const plan_request& q, planner& p, run& r) {
+  if (r.n_ctx != 0 && !q.max_context) return std::optional<context_limit>();
+  const auto most = max_context(p, r);
+  if (!most) return most.error();
+  if (r.n_ctx == 0) r.n_ctx = most->n_ctx ? most->n_ctx : n_ctx_multiple;
+  return std::optional(*most);
+}
+
+result<budget> budget_of(const plan_request& q, planner& p) {
+  run r = q.r;
+  if (const auto limit = find_context(q, p, r); !limit) return limit.error();
+  return p.budget_for(r);
+}
+
+void add_notes(const plan_request& q, const std::vector<std::string>& calibration_notes,
+               const model& m, budget& b) {
+  if (!q.engine_note.empty()) b.notes.push_back(q.engine_note);
+  if (q.mmproj.empty())
+    if (const std::string beside = projector_beside(m); !beside.empty())
+      b.notes.push_back("a projector lies beside the model and is not counted: --mmproj " + beside);
+  b.notes.insert(b.notes.end(), calibration_notes.begin(), calibration_notes.end());
+}
+
+}  // namespace vrambudget::request

@@ -1,0 +1,106 @@
+#include "vrambudget/request/model_reader.hpp"
+
+#include <filesystem>
+#include <utility>
+
+#include "vrambudget/io/model_file.hpp"
+#include "vrambudget/model/projector.hpp"
+
+namespace vrambudget::request {
+namespace {
+
+bool looks_like_path(const std::string& s) {
+  return s.find('/') != std::string::npos || s.ends_with(".gguf");
+}
+
+result<model> from_file(const std::string& path) {
+  const auto f = open_model_file(path);
+  if (!f) return f.error();
+  if (is_projector(f->headers.front()))
+    return error{errc::unsupported, path + ": a projector and not a model: give it with --mmproj"};
+  auto m = read_model(f->headers);
+  if (!m) return in_context(path, m.error());
+  m->path = f->paths.front();
+  m->file_size = f->total_size;
+  if (m->name.empty()) m->name = std::filesystem::path(path).stem().string();
+  return m;
+}
+
+/// No name is a way out of a store.
+error as_not_found(error e) {
+  if (e.code == errc::invalid_argument) e.code = errc::not_found;
+  return e;
+}
+
+}  // namespace
+
+store_folders usual_folders(const environment& e) {
+  store_folders f;
+  f.ollama = e.ollama_models;
+  if (f.ollama.empty() && !e.home.empty()) f.ollama = e.home + "/.ollama/models";
+  if (!e.hf_hub_cache.empty())
+    f.hubs.push_back(e.hf_hub_cache);
+  else if (!e.hf_home.empty())
+    f.hubs.push_back(e.hf_home + "/hub");
+  else if (!e.cache_folder.empty())
+    f.hubs.push_back(e.cache_folder + "/huggingface/hub");
+  if (!e.llama_cache.empty()) f.hubs.push_back(e.llama_cache);  // the engine keeps it as a hub
+  if (!e.llama_cache.empty())
+    f.model_folders.push_back(e.llama_cache);
+  else if (!e.cache_folder.empty())
+    f.model_folders.push_back(e.cache_folder + "/llama.cpp");
+  if (!e.home.empty()) {
+    f.model_folders.push_back(e.home + "/.lmstudio/models");
+    f.model_folders.push_back(e.home + "/.cache/lm-studio/models");
+  }
+  return f;
+}
+
+model_reader::model_reader(source_options sources, environment around, reading_listener listener)
+    : sources_(sources), around_(std::move(around)), listener_(std::move(listener)) {}
+
+const std::vector<stored_model>& model_reader::stored() {
+  if (!stored_) stored_ = stored_models(usual_folders(around_));
+  return *stored_;
+}
+
+result<model> model_reader::read(const std::string& typed) {
+  if (is_remote(typed)) return read_remote(typed);
+  constexpr std::string_view store = "ollama:";
+  if (typed.starts_with(store)) {
+    const std::string folder = usual_folders(around_).ollama;
+    if (folder.empty())
+      return error{errc::not_found, typed + ": neither OLLAMA_MODELS nor HOME is set"};
+    const auto found = ollama_model(folder, typed.substr(store.size()));
+    return found ? read_stored(*found) : result<model>(as_not_found(found.error()));
+  }
+  std::error_code ignored;
+  return std::filesystem::exists(typed, ignored) ? from_file(typed) : read_named(typed);
+}
+
+result<model> model_reader::read_named(const std::string& typed) {
+  const auto whole = find_whole_name(stored(), typed);
+  if (!whole) return whole.error();
+  if (*whole) return read_stored(**whole);
+  if (looks_like_path(typed)) return from_file(typed);
+  const auto known = find_catalogued_file(typed);
+  if (known) return read_catalogued(*known);
+  const auto begins = find_stored_model(stored(), typed);
+  if (begins) return read_stored(*begins);
+  const bool is_one_of_several = begins.error().message.find(" can be ") != std::string::npos;
+  return error{errc::not_found, "no file '" + typed + "', and " +
+                                    (is_one_of_several ? begins.error() : known.error()).message};
+}
+
+result<model> read_stored(const stored_model& s) {
+  auto m = from_file(s.path);
+  if (m && s.name.starts_with("ollama:")) m->name = s.name;  // a blob's own name is its digest
+  return m;
+}
+
+result<model> read_catalogued(const catalogued_file& f) {
+  const auto shape = read_shape(*f.shape);
+  return shape ? as_file(*shape, f) : result<model>(shape.error());
+}
+
+}  // namespace vrambudget::request
