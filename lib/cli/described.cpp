@@ -2,26 +2,42 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <variant>
+
+#include "vrambudget/ggml/type.hpp"
+#include "vrambudget/request/option.hpp"
 
 namespace vrambudget::cli {
 namespace {
 
-/// The names at the beginning of help: "-ub" of "-ub: micro-batch", which are read before CLI11 reads.
-void take_short_words(described_option& d) {
-  for (;;) {
-    const auto end = d.help.find(": ");
-    const std::string name = d.help.substr(0, end);
-    if (end == name.npos || name.size() < 2 || name[0] != '-' || name.find(' ') != name.npos)
-      return;
-    d.names.insert(d.names.begin(), name);
-    d.help.erase(0, end + 2);
-  }
+/// What the value of a row can be, where it is one of some: each as it is written.
+std::vector<std::string> words_of(const request::option& row) {
+  std::vector<std::string> words;
+  const auto add_choices = [&](const auto& kind) {
+    if constexpr (requires { kind.words; })
+      for (auto w = kind.words.begin(); w != kind.words.end(); ++w)
+        if (std::none_of(kind.words.begin(), w,
+                         [&](const auto& o) { return o.second == w->second; }))
+          words.emplace_back(w->first);
+  };
+  std::visit(add_choices, row.value);
+  if (!std::holds_alternative<request::kind::cache_type>(row.value)) return words;
+  request::plan_request scratch;
+  for (const type_traits& t : type_table)
+    if (set(row, scratch, t.name)) words.emplace_back(t.name);
+  return words;
 }
 
-/// "on|off|auto" as words.
-std::vector<std::string> words_of(const std::string& shown) {
-  if (shown.find('|') == shown.npos) return {};
-  return CLI::detail::split(shown, '|');
+/// The row's names that CLI11 does not know, "-ub", with which its help begins: "-ub: micro-batch".
+void add_short_words(const request::option& row, described_option& d) {
+  std::vector<std::string> words;
+  request::for_each_name(row.names, [&](std::string_view name) {
+    const std::string prefix = std::string(name) + ": ";
+    if (!d.help.starts_with(prefix)) return;
+    d.help.erase(0, prefix.size());
+    words.emplace_back(name);
+  });
+  d.names.insert(d.names.begin(), words.begin(), words.end());
 }
 
 described_option describe(const CLI::Option& o) {
@@ -34,8 +50,10 @@ described_option describe(const CLI::Option& o) {
   }
   d.help = o.get_description();
   d.group = o.get_group();
-  d.words = words_of(d.shown);
-  take_short_words(d);
+  if (const request::option* row = request::find_option(d.names.back())) {
+    add_short_words(*row, d);
+    d.words = words_of(*row);
+  }
   return d;
 }
 

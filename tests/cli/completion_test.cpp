@@ -87,6 +87,8 @@ TEST_CASE("bash completes options, values and names") {
   CHECK(contains(offered("vrambudget insp", 1), " inspect "));
   CHECK(offered("vrambudget inspect --n-gpu", 2) == "  \n");
   CHECK(offered("vrambudget x -fa o", 3) == " on off \n");
+  CHECK(offered("vrambudget -ctk q8", 2) == " q8_0 \n");
+  CHECK(offered("vrambudget -sm ''", 2) == " none layer row tensor \n");
   CHECK(contains(offered("vrambudget --gpu rtx-309", 2), " rtx-3090 "));
   CHECK(contains(offered("vrambudget Qwen3-8B", 1), " Qwen3-8B-Q8_0 "));
 }
