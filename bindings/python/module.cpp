@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 
+#include "vrambudget/report/sentences.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
@@ -352,7 +353,7 @@ PYBIND11_MODULE(_core, m) {
         const plan_inputs in = inputs_of(model, draft, mmproj, devices);
         const plan_request q = request_of_dict(options);
         const context_limit most = unlocked([&] { return largest_context(in, q, limit); });
-        return py::make_tuple(most.n_ctx, std::string(most.bound_by));
+        return py::make_tuple(most.n_ctx, name_of_bound(most));
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
       py::arg("limit"));

@@ -17,21 +17,21 @@ namespace {
 namespace json = boost::json;
 
 constexpr const char* ballast_name = "ballast";
-constexpr const char* context_name = "driver_context";
 
 /// The driver's context is no buffer: the process that takes them has one by then.
 std::vector<device_trial> trials_of(const budget& b, bytes ballast) {
   std::vector<device_trial> all;
   for (const device_budget& d : b.devices) {
     device_trial t;
-    t.index = std::stoi(d.id.substr(d.id.find_first_of("0123456789")));
+    t.index = static_cast<int>(d.id.index);
     const auto add = [&t](std::string_view name, bytes size, basis known) {
       t.buffers.push_back({std::string(name), size});
       t.known.push_back(known);
     };
     if (ballast.count > 0) add(ballast_name, ballast, basis::exact);
     for (const term& buffer : d.terms)
-      if (buffer.name != context_name) add(buffer.name, buffer.size, buffer.basis);
+      if (buffer.kind != term_kind::driver_context)
+        add(name(buffer.kind), buffer.size, buffer.basis);
     all.push_back(std::move(t));
   }
   return all;
@@ -81,7 +81,7 @@ trial allocate(const plan_request& q, const std::vector<live_device>& live, byte
   for (const device_budget& d : t.plan.devices)
     if (!d.fits())
       throw failure{does_not_fit, fmt::format("{}: the plan needs {} of {}, nothing was taken",
-                                              d.id, in_mib(d.used()), in_mib(d.usable))};
+                                              name(d.id), in_mib(d.used()), in_mib(d.usable))};
   t.devices = trials_of(t.plan, ballast);
   const auto answer = in_own_process([&] { return take_all(t.devices); });
   if (!answer)
@@ -102,8 +102,9 @@ void print_trial(const trial& t, const std::vector<live_device>& live) {
     const auto row = [](std::string_view name, bytes predicted, std::optional<bytes> taken) {
       fmt::print("    {:<22}{:>16}{:>16}\n", name, in_mib(predicted), taken ? in_mib(*taken) : "-");
     };
-    if (const bytes context = b.of(context_name); context.count > 0)
-      row(context_name, context, live.at(static_cast<std::size_t>(d.index)).context);
+    if (const bytes context = b.of(term_kind::driver_context); context.count > 0)
+      row(name(term_kind::driver_context), context,
+          live.at(static_cast<std::size_t>(d.index)).context);
     for (std::size_t k = 0; k < d.buffers.size(); ++k)
       row(d.buffers[k].name, d.buffers[k].size, d.taken[k].size());
   }
@@ -117,8 +118,8 @@ json::object trial_json(const trial& t, const plan_request& q, const std::string
     const device_budget& b = t.plan.devices[i];
     json::array buffers;
     for (const term& context : b.terms) {
-      if (context.name != context_name) continue;
-      json::object o{{"term", context.name},
+      if (context.kind != term_kind::driver_context) continue;
+      json::object o{{"term", name(context.kind)},
                      {"basis", name(context.basis)},
                      {"predicted_bytes", context.size.count}};
       if (const auto measured = live.at(static_cast<std::size_t>(d.index)).context)

@@ -38,7 +38,7 @@ std::string claimed(const engine_claims& c) {
 
 /// Bytes of one term with other rules, on all GPUs or on the host.
 struct row {
-  std::string term;
+  term_kind term = term_kind::weights;
   bool host = false;
   std::int64_t bytes = 0;
   std::string_view basis;
@@ -49,9 +49,8 @@ std::vector<row> rows_of(const budget& b) {
   const auto add = [&](const term_list& list, bool host) {
     for (const term& t : list.terms) {
       auto it = std::find_if(all.begin(), all.end(),
-                             [&](const row& r) { return r.host == host && r.term == t.name; });
-      if (it == all.end())
-        it = all.insert(all.end(), {std::string(t.name), host, 0, name(t.basis)});
+                             [&](const row& r) { return r.host == host && r.term == t.kind; });
+      if (it == all.end()) it = all.insert(all.end(), {t.kind, host, 0, name(t.basis)});
       it->bytes += static_cast<std::int64_t>(t.size.count);
     }
   };
@@ -120,7 +119,8 @@ std::string signed_mib(std::int64_t n) {
 void print_outcome(const outcome& o) {
   if (!o) return fmt::print("      refused: {}\n", o.error().message);
   for (const row& r : *o)
-    fmt::print("      {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + r.term, signed_mib(r.bytes));
+    fmt::print("      {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + std::string(name(r.term)),
+               signed_mib(r.bytes));
   if (o->empty()) fmt::print("      nothing\n");
 }
 
@@ -148,8 +148,8 @@ void print_text(comparison* c) {
 json::array differences_json(const std::vector<row>& rows) {
   json::array all;
   for (const row& r : rows)
-    all.push_back(
-        json::object{{"where", r.host ? "host" : "devices"}, {"term", r.term}, {"bytes", r.bytes}});
+    all.push_back(json::object{
+        {"where", r.host ? "host" : "devices"}, {"term", name(r.term)}, {"bytes", r.bytes}});
   return all;
 }
 void add_outcome(json::object& to, const outcome& o) {

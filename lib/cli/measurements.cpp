@@ -50,7 +50,7 @@ std::optional<calibration_measurement> from_buffers(const json::array& buffers) 
     const auto predicted = size_of(o, "predicted_bytes"), taken = size_of(o, "taken_bytes");
     if (!predicted || !taken) return std::nullopt;
     m.used += *taken;
-    if (text_of(o, "term") == "driver_context")
+    if (text_of(o, "term") == name(term_kind::driver_context))
       has_context = true;
     else
       m.buffers += *predicted;
@@ -92,15 +92,15 @@ calibration_measurement measurement_of(const device_budget& plan, read_size used
   m.used = used.size;
   m.resolution = used.resolution;
   for (const term& t : plan.terms) {
-    if (t.name == "driver_context") continue;
-    if (t.name == "pool") {
+    if (t.kind == term_kind::driver_context) continue;
+    if (t.kind == term_kind::pool) {
       if (!loaded) m.pool = t.size;
       continue;
     }
     if (t.basis != basis::exact)
       throw failure{usage, fmt::format("{}: {} of this run is not exact but {}, so nothing can be "
                                        "told of the rest",
-                                       plan.id, t.name, name(t.basis))};
+                                       name(plan.id), name(t.kind), name(t.basis))};
     m.buffers += t.size;
   }
   return m;

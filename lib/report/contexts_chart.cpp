@@ -63,7 +63,7 @@ void mark_limit(picture& p, const scale& s, const context_curve& c, bytes usable
 }  // namespace
 
 void draw_contexts(picture& p, const std::vector<context_curve>& curves, const device_budget& d) {
-  const bytes usable = d.usable, weights = d.of("weights");
+  const bytes usable = d.usable, weights = d.of(term_kind::weights);
   std::uint32_t n_most = 1;
   for (const context_curve& c : curves) n_most = std::max(n_most, c.points.back().first);
   p.y += 36;
@@ -77,7 +77,7 @@ void draw_contexts(picture& p, const std::vector<context_curve>& curves, const d
                   picture::left, s.bottom - height, picture::right - picture::left, height));
   p.y = static_cast<int>(s.y(weights));
   p.rectangle(picture::left, picture::right, s.bottom - p.y,
-              fmt::format(R"(fill="#{:06x}" fill-opacity=".25")", ink_of("weights").rgb));
+              fmt::format(R"(fill="#{:06x}" fill-opacity=".25")", ink_of(term_kind::weights).rgb));
   p.y = s.bottom - 8;
   p.text(picture::left + 8, "m s", "weights");
   draw_axes(p, s, n_most, usable);

@@ -5,6 +5,7 @@
 
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/report/sentences.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget {
@@ -15,9 +16,9 @@ namespace json = boost::json;
 json::array terms_of(const term_list& list, bool explain) {
   json::array all;
   for (const term& t : list.terms) {
-    json::object o{{"term", t.name}, {"bytes", t.size.count}, {"basis", name(t.basis)}};
+    json::object o{{"term", name(t.kind)}, {"bytes", t.size.count}, {"basis", name(t.basis)}};
     if (t.low) o["low_bytes"] = t.low->count;
-    if (explain && !t.note.empty()) o["note"] = t.note;
+    if (std::string why = explain ? sentence(t.why) : ""; !why.empty()) o["note"] = std::move(why);
     all.push_back(std::move(o));
   }
   return all;
@@ -69,7 +70,7 @@ json::object projector_of(const projector_budget& p) {
       if (n.n_images > 1) o["n_images"] = n.n_images;
       return o;
     };
-    json::object o{{"kind", e.kind},           {"type", e.type},
+    json::object o{{"kind", name(e.kind)},     {"type", e.type},
                    {"basis", name(e.basis)},   {"weights_bytes", e.weights.count},
                    {"warmup", need(e.warmup)}, {"largest", need(e.largest)}};
     if (e.graph.n_nodes) {
@@ -83,7 +84,7 @@ json::object projector_of(const projector_budget& p) {
 }
 
 json::object device_of(const device_budget& d, bool explain) {
-  json::object o{{"id", d.id},
+  json::object o{{"id", name(d.id)},
                  {"gpu", d.gpu.name},
                  {"total_bytes", d.gpu.total.count},
                  {"usable_bytes", d.usable.count},
@@ -133,18 +134,22 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   if (!b.fits()) o["missing_bytes"] = b.missing().count;
   if (extras.max_context)
     o["max_context"] = json::object{{"n_ctx", extras.max_context->n_ctx},
-                                    {"bound_by", extras.max_context->bound_by}};
+                                    {"bound_by", name_of_bound(*extras.max_context)}};
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},
                               {"splits", {b.prompt.n_splits, b.generation.n_splits}}};
   if (!extras.suggestions.empty()) {
     json::array all;
     for (const suggestion& s : extras.suggestions)
-      all.push_back(
-          json::object{{"flags", s.flags}, {"gives", s.gives}, {"free_bytes", s.spare.count}});
+      all.push_back(json::object{
+          {"flags", flags_of(s)}, {"gives", sentence(s)}, {"free_bytes", s.spare.count}});
     o["suggestions"] = std::move(all);
   }
-  if (!b.notes.empty()) o["notes"] = json::value_from(b.notes);
+  if (!b.notes.empty()) {
+    json::array notes;
+    for (const note& n : b.notes) notes.emplace_back(sentence(n));
+    o["notes"] = std::move(notes);
+  }
   return json::serialize(o) + "\n";
 }
 

@@ -41,7 +41,8 @@ class budget_picture : picture {
   void device(const device_budget& d) {
     y += 32;
     text(left, "b",
-         fmt::format(R"({} <tspan class="m">{}</tspan>)", d.id, xml_text(d.gpu.name, longest_gpu)));
+         fmt::format(R"({} <tspan class="m">{}</tspan>)", name(d.id),
+                     xml_text(d.gpu.name, longest_gpu)));
     text(
         right, "n",
         fmt::format(R"({} of {} <tspan class="b {}">{}</tspan>)", in_gib(d.used()),
@@ -84,13 +85,14 @@ class budget_picture : picture {
   void bar(const term_list& list) {
     bytes sum;
     for (const term& t : list.terms) {
-      const ink& i = ink_of(t.name);
+      const ink& i = ink_of(t.kind);
       const double from = x_of(sum), to = x_of(sum + t.size);
       rectangle(from, to, bar_height, fmt::format(R"(fill="#{:06x}")", i.rgb));
       if (i.striped) rectangle(from, to, bar_height, R"(class="stripes")");
-      if (to - from > 8.0 * static_cast<double>(t.name.size()) + 12)  // there is room for its name
+      if (to - from >
+          8.0 * static_cast<double>(name(t.kind).size()) + 12)  // there is room for its name
         add(fmt::format(R"(<text x="{:.0f}" y="{}" style="fill:{}">{}</text>)", from + 8, y + 19,
-                        is_bright(i.rgb) ? "#000" : "#fff", t.name));
+                        is_bright(i.rgb) ? "#000" : "#fff", name(t.kind)));
       sum += t.size;
     }
   }
@@ -106,10 +108,10 @@ class budget_picture : picture {
   void terms(const term_list& list) {
     y += 8;
     for (const term& t : list.terms) {
-      const ink& i = ink_of(t.name);
+      const ink& i = ink_of(t.kind);
       swatch(fmt::format("#{:06x}", i.rgb));
       if (i.striped) swatch("url(#stripes)");
-      row(t.name, "", t.size, basis_text(t.basis, t.low.value_or(t.size), t.size));
+      row(name(t.kind), "", t.size, basis_text(t.basis, t.low.value_or(t.size), t.size));
     }
   }
 
@@ -132,7 +134,7 @@ class budget_picture : picture {
 /// "CUDA0: weights 15,382.8 MiB, ..., in all 21,769.7 MiB. "
 std::string in_words(std::string_view where, const term_list& list) {
   std::string text = fmt::format("{}:", where);
-  for (const term& t : list.terms) text += fmt::format(" {} {},", t.name, in_mib(t.size));
+  for (const term& t : list.terms) text += fmt::format(" {} {},", name(t.kind), in_mib(t.size));
   return text + fmt::format(" in all {}. ", in_mib(list.used()));
 }
 
@@ -148,7 +150,7 @@ std::string budget_svg(const model& m, const budget& b, const std::vector<contex
   std::string words = context_line(b) + ". ";
   for (const device_budget& d : b.devices) {
     p.device(d);
-    words += in_words(d.id, d) + (d.fits() ? "It fits. " : "It does not fit. ");
+    words += in_words(name(d.id), d) + (d.fits() ? "It fits. " : "It does not fit. ");
   }
   if (b.devices.size() == 1 && !curves.empty()) {
     p.contexts(curves, b.devices[0]);

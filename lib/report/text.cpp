@@ -6,8 +6,8 @@
 #include <algorithm>
 
 #include "ink.hpp"
-
 #include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/report/sentences.hpp"
 
 namespace vrambudget {
 namespace {
@@ -40,7 +40,7 @@ std::string bar(const device_budget& d, const text_style& s) {
     const std::size_t until = std::min(room, std::max(drawn + 1, columns(sum, whole)));
     for (; drawn < until; ++drawn) {
       if (drawn == limit) line += coloured(s, 31, "|");
-      const ink& i = ink_of(t.name);
+      const ink& i = ink_of(t.kind);
       line += s.colour && s.unicode ? coloured(s, i.ansi, "\u2588") : std::string(1, i.letter);
     }
   }
@@ -49,13 +49,14 @@ std::string bar(const device_budget& d, const text_style& s) {
 }
 
 std::string term_line(const term& t, std::size_t column, const text_style& s) {
-  const ink& i = ink_of(t.name);
+  const ink& i = ink_of(t.kind);
   const std::string key =
       coloured(s, i.ansi, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
-  std::string line = fmt::format("  {} {:<{}}{:>16}  {}\n", key, t.name, column, in_mib(t.size),
-                                 basis_text(t.basis, t.low.value_or(t.size), t.size));
-  if (s.explain && !t.note.empty())
-    line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), t.note);
+  std::string line =
+      fmt::format("  {} {:<{}}{:>16}  {}\n", key, name(t.kind), column, in_mib(t.size),
+                  basis_text(t.basis, t.low.value_or(t.size), t.size));
+  if (const std::string why = s.explain ? sentence(t.why) : ""; !why.empty())
+    line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), why);
   return line;
 }
 
@@ -64,7 +65,7 @@ std::size_t name_column(const budget& b) { return b.draft ? 22 : 18; }
 
 std::string device_text(const device_budget& d, std::size_t column, const text_style& s) {
   const bool fits = d.fits();
-  const std::string head = fmt::format("{}  {}", d.id, d.gpu.name);
+  const std::string head = fmt::format("{}  {}", name(d.id), d.gpu.name);
   const std::string verdict = fmt::format("{} of {}", in_gib(d.used()), in_gib(d.usable));
   const std::string word = fits ? "fits" : "does not fit";
   std::string text = head;
@@ -104,7 +105,8 @@ std::string encoder_line(const encoder_budget& e, bool on_device) {
     if (n.n_images > 1) text += fmt::format(", {} at once", n.n_images);
     return text;
   };
-  std::string line = fmt::format("{} by {}: buffer {} when loaded", e.kind, e.type, need(e.warmup));
+  std::string line =
+      fmt::format("{} by {}: buffer {} when loaded", name(e.kind), e.type, need(e.warmup));
   if (e.largest.nx != e.warmup.nx || e.largest.ny != e.warmup.ny || e.largest.n_images > 1)
     line += fmt::format(",\n  {} at most", need(e.largest));
   return line;
@@ -162,7 +164,7 @@ std::string budget_text(const model& m, const budget& b, const text_style& s) {
     text += fmt::format("host{:>{}}\n", in_gib(b.host.used()), width - 4);
     for (const term& t : b.host.terms) text += term_line(t, name_column(b), s);
   }
-  for (const std::string& note : b.notes) text += "note: " + note + "\n";
+  for (const note& n : b.notes) text += "note: " + sentence(n) + "\n";
   return text;
 }
 
@@ -170,13 +172,14 @@ std::string suggestions_text(const std::vector<suggestion>& all) {
   if (all.empty()) return "No single change makes it fit.\n";
   std::string text = "What would fit:\n";
   for (const suggestion& s : all)
-    text += fmt::format("  {:<21} {:<38}{:>12} spare\n", s.flags, s.gives, in_mib(s.spare));
+    text += fmt::format("  {:<21} {:<38}{:>12} spare\n", flags_of(s), sentence(s), in_mib(s.spare));
   return text;
 }
 
 std::string context_text(const context_limit& limit) {
-  return fmt::format("{:>12}  bound by {}", limit.n_ctx ? grouped(limit.n_ctx) : "-",
-                     limit.bound_by == "n_ctx_train" ? "training" : limit.bound_by);
+  return fmt::format(
+      "{:>12}  bound by {}", limit.n_ctx ? grouped(limit.n_ctx) : "-",
+      limit.bound_by == context_bound::n_ctx_train ? "training" : name_of_bound(limit));
 }
 
 std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train) {

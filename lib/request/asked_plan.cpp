@@ -45,11 +45,11 @@ result<budget> budget_of(const plan_request& q, planner& p) {
 
 void add_notes(const plan_request& q, const std::vector<std::string>& calibration_notes,
                const model& m, budget& b) {
-  if (!q.engine_note.empty()) b.notes.push_back(q.engine_note);
+  if (!q.engine_note.empty()) b.notes.push_back({note_kind::remark, q.engine_note});
   if (q.mmproj.empty())
     if (const std::string beside = projector_beside(m); !beside.empty())
-      b.notes.push_back("a projector lies beside the model and is not counted: --mmproj " + beside);
-  b.notes.insert(b.notes.end(), calibration_notes.begin(), calibration_notes.end());
+      b.notes.push_back({note_kind::projector_beside, beside});
+  for (const std::string& n : calibration_notes) b.notes.push_back({note_kind::remark, n});
 }
 
 }  // namespace vrambudget::request

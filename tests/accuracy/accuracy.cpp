@@ -40,7 +40,7 @@ bytes planned_pool(const std::string& model_id, const std::string& gpu, const st
   for (std::string w; words >> w;) args.push_back(w);
   const run r = request::parse_run(args).value();
   const budget b = plan(m, r, {to_device(find_gpu(gpu).value())}).value();
-  return known[key] = b.devices.front().of("pool");
+  return known[key] = b.devices.front().of(term_kind::pool);
 }
 
 double share_over(const row& r, bytes predicted) {

@@ -37,15 +37,15 @@ TEST_CASE("the run this began with, by the rules of its days") {
       to_device(find_gpu("3090").value(), {operating_system::native_linux, std::nullopt, true});
   const budget b = plan(m, r, {gpu}, {}, nullptr, &p).value();
   const device_budget& d = b.devices[0];
-  CHECK(std::floor(in_mib(d.of("weights"))) == 15382);
-  CHECK(in_mib(d.of("kv_cache")) == 4608);
-  CHECK(std::round(in_mib(d.of("recurrent_state"))) == 150);
-  CHECK(std::round(in_mib(d.of("compute_buffer"))) == 1672);
-  CHECK(std::round(in_mib(d.of("projector_weights"))) == 600);
+  CHECK(std::floor(in_mib(d.of(term_kind::weights))) == 15382);
+  CHECK(in_mib(d.of(term_kind::kv_cache)) == 4608);
+  CHECK(std::round(in_mib(d.of(term_kind::recurrent_state))) == 150);
+  CHECK(std::round(in_mib(d.of(term_kind::compute_buffer))) == 1672);
+  CHECK(std::round(in_mib(d.of(term_kind::projector_weights))) == 600);
 
   // From what is held once all is loaded, with the least context and desktop, to everything in use.
   const bytes in_use{static_cast<std::uint64_t>(23.2 * (1 << 30))};
-  const bytes later = d.of("pool") + d.of("projector_growth");
+  const bytes later = d.of(term_kind::pool) + d.of(term_kind::projector_growth);
   CHECK(saturating_sub(d.used_low(), later) + d.gpu.others->low < in_use);
   CHECK(d.used() + d.gpu.others->high > in_use);
 }

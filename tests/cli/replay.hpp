@@ -132,7 +132,9 @@ inline void compare_buffer(report& r, const std::string& where, const json::valu
       r.differs(where, fmt::format("{} took {}, predicted {}", term, taken, predicted));
   }
   if (today == nullptr || text_at(b, "basis") != "exact" || term == "ballast") return;
-  if (const std::uint64_t now = today->of(term).count; now != predicted)
+  const auto kind = find_term_kind(term);
+  if (!kind) return r.differs(where, fmt::format("'{}' is no term of a budget", term));
+  if (const std::uint64_t now = today->of(*kind).count; now != predicted)
     r.differs(where, fmt::format("{} is {} today, was {}", term, now, predicted));
 }
 

@@ -194,8 +194,9 @@ class records {
         return verdict::not_comparable;
       }
       bytes sum;
+      const term_kind kind = find_term_kind(term).value();
       for (const device_budget& d : k.planned->devices)
-        sum = each ? std::max(sum, d.of(term)) : sum + d.of(term);
+        sum = each ? std::max(sum, d.of(kind)) : sum + d.of(kind);
       const double mine = static_cast<double>(sum.count) / 0x1p20;
       got = fmt::format("predicted {:.2f}, {} devices", mine, k.planned->devices.size());
       return std::abs(mine - mib) <= tolerance ? verdict::equal : verdict::differs;

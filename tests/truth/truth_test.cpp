@@ -106,40 +106,41 @@ class runner {
                  difference);
     };
     const auto context = [](const term_list& l) {
-      return (l.of("kv_cache") + l.of("recurrent_state")).count;
+      return (l.of(term_kind::kv_cache) + l.of(term_kind::recurrent_state)).count;
     };
     // with -sm none only the main card is used
-    const auto on = [&](const std::string& name) {
+    const auto on = [&](std::size_t i) {
       const auto it = std::find_if(b.devices.begin(), b.devices.end(),
-                                   [&](const device_budget& x) { return x.id == name; });
+                                   [&](const device_budget& x) { return x.id.index == i; });
       return it == b.devices.end() ? device_budget{} : *it;
     };
     const json::array& devices = want.at("devices").as_array();
     for (std::size_t i = 0; i < devices.size(); ++i) {
       const json::value& d = devices[i];
       const std::string name = "CUDA" + std::to_string(i);
-      const device_budget got = on(name);
-      check(0, name + " weights", number(d.at("weights")), got.of("weights").count);
+      const device_budget got = on(i);
+      check(0, name + " weights", number(d.at("weights")), got.of(term_kind::weights).count);
       check(1, name + " context", number(d.at("context")), context(got));
-      check(2, name + " compute", number(d.at("compute")), got.of("compute_buffer").count);
+      check(2, name + " compute", number(d.at("compute")), got.of(term_kind::compute_buffer).count);
     }
     // what decoding took in addition must be within the bound
     if (const json::value* growth = want.as_object().if_contains("decode_growth");
         growth && b.devices.size() == devices.size())
       for (std::size_t i = 0; i < b.devices.size(); ++i) {
         const auto grew = static_cast<std::uint64_t>(number(growth->at(i)));
-        const std::uint64_t pool = b.devices[i].of("pool").count;
+        const std::uint64_t pool = b.devices[i].of(term_kind::pool).count;
         ++t.pools;
         t.close += pool >= grew && pool - grew <= (2_MiB).count;
         if (grew > pool)
-          check(7, b.devices[i].id + " pool, a bound", static_cast<std::int64_t>(grew), pool);
+          check(7, name(b.devices[i].id) + " pool, a bound", static_cast<std::int64_t>(grew), pool);
       }
     const json::value& host = want.at("host");
-    check(3, "host weights", number(host.at("weights")), b.host.of("weights").count);
+    check(3, "host weights", number(host.at("weights")), b.host.of(term_kind::weights).count);
     check(4, "host context", number(host.at("context")), context(b.host));
-    check(5, "host compute", number(host.at("compute")), b.host.of("compute_buffer").count);
+    check(5, "host compute", number(host.at("compute")),
+          b.host.of(term_kind::compute_buffer).count);
     if (const json::value* mib = want.as_object().if_contains("output_mib")) {
-      const double got = static_cast<double>(b.host.of("output_buffer").count) / (1 << 20);
+      const double got = static_cast<double>(b.host.of(term_kind::output_buffer).count) / (1 << 20);
       const auto hundredths = [](double x) {  // as printed, halves rounded to even
         std::string digits = fmt::format("{:.2f}", x);
         return std::stoll(digits.erase(digits.find('.'), 1));
@@ -155,15 +156,15 @@ class runner {
     if (const json::value* draft = want.as_object().if_contains("draft")) {
       const auto compare_draft = [&](const std::string& where, const json::value& d,
                                      const term_list& got) {
-        check(8, where + " draft weights", number(d.at("weights")), got.of("draft_weights").count);
+        check(8, where + " draft weights", number(d.at("weights")),
+              got.of(term_kind::draft_weights).count);
         check(8, where + " draft context", number(d.at("context")),
-              (got.of("draft_kv_cache") + got.of("draft_recurrent_state")).count);
+              (got.of(term_kind::draft_kv_cache) + got.of(term_kind::draft_recurrent_state)).count);
         check(8, where + " draft compute", number(d.at("compute")),
-              got.of("draft_compute_buffer").count);
+              got.of(term_kind::draft_compute_buffer).count);
       };
       for (std::size_t i = 0; i < devices.size(); ++i) {
-        const std::string name = "CUDA" + std::to_string(i);
-        compare_draft(name, draft->at("devices").at(i), on(name));
+        compare_draft("CUDA" + std::to_string(i), draft->at("devices").at(i), on(i));
       }
       compare_draft("host", draft->at("host"), b.host);
     }

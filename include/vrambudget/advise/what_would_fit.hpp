@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "vrambudget/plan/answer.hpp"
+#include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
 
 /// Changes that make `r` fit, each as small as its kind allows, the least harmful first: cache types,
-/// fewer slots, a smaller batch, a shorter context, experts on the host, fewer layers on the GPU.
+/// fewer slots, no draft, a smaller batch, a shorter context, experts on the host, fewer layers on the GPU.
 [[nodiscard]] std::vector<suggestion> what_would_fit(planner& p, const run& r);
 
 }  // namespace vrambudget

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/ggml/type.hpp"
 
@@ -99,14 +100,11 @@ struct run {
   friend bool operator==(const run&, const run&) = default;
 };
 
-/// The machine's number of the first device that a run uses: without splitting the main GPU.
-[[nodiscard]] inline std::size_t first_device(const run& r) {
-  return r.split_mode == split_mode::none && r.main_gpu > 0 ? static_cast<std::size_t>(r.main_gpu)
-                                                            : 0;
-}
-/// The engine's name of the device that a run uses as its number `i`.
-[[nodiscard]] inline std::string device_id(const run& r, std::size_t i) {
-  return "CUDA" + std::to_string(first_device(r) + i);
+/// The device that a run uses as its number `i`: without splitting the first one is the main GPU.
+[[nodiscard]] inline device_id id_of(const run& r, std::size_t i) {
+  const bool alone = r.split_mode == split_mode::none && r.main_gpu > 0;
+  return {backend_kind::cuda,
+          static_cast<std::uint32_t>(i) + (alone ? static_cast<std::uint32_t>(r.main_gpu) : 0)};
 }
 
 }  // namespace vrambudget

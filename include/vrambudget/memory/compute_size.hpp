@@ -1,7 +1,9 @@
 // What simulating a context's graphs gives: sizes of its compute buffers, and counts to compare.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,17 +11,28 @@
 
 namespace vrambudget {
 
+namespace ggml {
+enum class op : std::uint8_t;
+}
+
 /// What the scheduler made of one graph.
 struct graph_shape {
   std::uint32_t n_nodes = 0;
   std::uint32_t n_splits = 0;
 };
 
+/// An operation of a graph, by what it works on.
+struct operation_name {
+  ggml::op op;
+  std::string of;                    ///< its weight, or its own name
+  std::array<std::int64_t, 4> a, b;  ///< shapes of its operands
+};
+
 /// Scratch that the operations of a context's graphs draw from one device's pool.
 struct pool_need {
-  bytes scratch;        ///< most that one operation draws
-  bool cublas = false;  ///< some operation needs cuBLAS
-  std::string by;       ///< the operation that draws most, for people
+  bytes scratch;                          ///< most that one operation draws
+  bool cublas = false;                    ///< some operation needs cuBLAS
+  std::optional<operation_name> by = {};  ///< the one that draws most
 };
 
 /// Compute buffers, and what was decided on the way.

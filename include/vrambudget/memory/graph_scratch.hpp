@@ -34,17 +34,9 @@ inline bool draws_the_same(const ggml::tensor& a, const ggml::tensor& b) {
   return a.op != ggml::op::flash_attn_ext || v_in_k(a) == v_in_k(b);
 }
 
-/// "mul_mat of blk.0.ffn_up.weight [2048 x 8192] and [2048 x 512]"
-inline std::string describe_operands(const ggml::tensor& t) {
-  const auto shape = [](const ggml::tensor& s) {
-    std::string text = std::to_string(s.ne[0]);
-    for (std::size_t d = 1; d < 4 && (d < 2 || s.ne[d] > 1 || (d == 2 && s.ne[3] > 1)); ++d)
-      text += " x " + std::to_string(s.ne[d]);
-    return text;
-  };
-  const bool weight = t.src[0]->is_weight;
-  return std::string(ggml::name(t.op)) + " of " + (weight ? t.src[0]->name : t.name) + " [" +
-         shape(*t.src[0]) + "] and [" + shape(*t.src[t.src[1] ? 1 : 0]) + "]";
+inline operation_name name_operation(const ggml::tensor& t) {
+  return {t.op, t.src[0]->is_weight ? t.src[0]->name : t.name, t.src[0]->ne,
+          t.src[t.src[1] ? 1 : 0]->ne};
 }
 
 }  // namespace detail
@@ -84,7 +76,7 @@ inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nod
       most = t;
     }
   }
-  if (most) need.by = detail::describe_operands(*most);
+  if (most) need.by = detail::name_operation(*most);
 }
 
 }  // namespace vrambudget

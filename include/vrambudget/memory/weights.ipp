@@ -55,12 +55,12 @@ class weight_overrides {
     std::string valid = "CPU";
     if (buffer == "CPU") backend = place.host();
     for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
-      const std::string id = device_id(r, i);
+      const std::string id = name(id_of(r, i));
       valid += ", " + id;
       if (buffer == id) backend = static_cast<int>(i);
     }
     for (std::size_t i = 0; i < n_present && backend == none; ++i)
-      if (buffer == "CUDA" + std::to_string(i)) backend = idle_device;
+      if (buffer == name(device_id{.index = static_cast<std::uint32_t>(i)})) backend = idle_device;
     if (backend == none)
       return error{errc::invalid_argument,
                    "-ot: there is no buffer '" + buffer + "'; there are " + valid};

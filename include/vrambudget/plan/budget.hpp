@@ -5,73 +5,23 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "vrambudget/basis.hpp"
 #include "vrambudget/engine/context.hpp"
+#include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
+#include "vrambudget/model/projector_hparams.hpp"
+#include "vrambudget/plan/note.hpp"
+#include "vrambudget/plan/term.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
 
-/// One named amount of memory.
-struct term {
-  std::string_view name;  ///< "weights", "kv_cache", ...: the JSON contract's words
-  bytes size;
-  enum basis basis = basis::exact;
-  std::string note;               ///< how it comes about, with this model's numbers
-  std::optional<bytes> low = {};  ///< of a measured amount: what it may be instead, at least
-};
-
-/// The terms of one device or of the host.
-struct term_list {
-  std::vector<term> terms;
-
-  /// Adds a term; one of no bytes is left out.
-  void add(term t) {
-    if (t.size.count > 0) terms.push_back(std::move(t));
-  }
-  /// Adds to the term of that name, or adds the term.
-  void grow(term t) {
-    const auto known =
-        std::find_if(terms.begin(), terms.end(), [&](const term& k) { return k.name == t.name; });
-    if (known == terms.end()) return add(std::move(t));
-    if (t.size.count == 0) return;
-    known->size += t.size;
-    known->basis = std::max(known->basis, t.basis);
-    if (!t.note.empty()) known->note += "; " + t.note;
-  }
-  /// Sum of all terms.
-  [[nodiscard]] bytes used() const {
-    bytes sum;
-    for (const term& t : terms) sum += t.size;
-    return sum;
-  }
-  /// The same with each measured term at its lower end.
-  [[nodiscard]] bytes used_low() const {
-    bytes sum;
-    for (const term& t : terms) sum += t.low.value_or(t.size);
-    return sum;
-  }
-  /// The weakest basis of any term.
-  [[nodiscard]] enum basis weakest() const {
-    enum basis b = basis::exact;
-    for (const term& t : terms) b = std::max(b, t.basis);
-    return b;
-  }
-  /// The size of a term; zero if there is none of that name.
-  [[nodiscard]] bytes of(std::string_view name) const {
-    for (const term& t : terms)
-      if (t.name == name) return t.size;
-    return {};
-  }
-};
-
 /// What one device must hold, and what it has.
 struct device_budget : term_list {
-  std::string id;  ///< the engine's name: "CUDA0"
+  device_id id;
   device gpu;
   bytes usable;  ///< what the terms may take: free memory less the reserve
 
@@ -81,7 +31,7 @@ struct device_budget : term_list {
 };
 
 /// What drafts tokens beside a model: its effective context and the engine's graphs of it. Its bytes
-/// are terms of the devices and the host, "draft_...".
+/// are terms of the devices and the host.
 struct draft_summary {
   spec_type type = spec_type::draft_simple;
   std::string name, architecture;
@@ -101,7 +51,7 @@ struct image_need {
 
 /// What one encoder of a projector takes.
 struct encoder_budget {
-  std::string kind;  ///< "vision" or "audio"
+  modality kind = modality::vision;
   std::string type;  ///< the engine's name of the projector
   bytes weights;
   image_need warmup;   ///< what is reserved when it is loaded
@@ -113,7 +63,7 @@ struct encoder_budget {
   enum basis basis = basis::exact;
 };
 
-/// A projector beside the model. Its bytes are terms of its device or the host, "projector_...".
+/// A projector beside the model. Its bytes are terms of its device or the host.
 struct projector_budget {
   std::string name;
   bool on_device = true;
@@ -131,7 +81,7 @@ struct budget {
   std::optional<projector_budget> projector;
   /// Pools of the same run on other devices, by set and device: planner::count_pools_on().
   std::vector<std::vector<bytes>> pool_elsewhere;
-  std::vector<std::string> notes;  ///< what a reader should know: bounds used, unknown architecture
+  std::vector<note> notes;  ///< bounds used, an unknown architecture, ...
 
   [[nodiscard]] bool fits() const {
     return std::all_of(devices.begin(), devices.end(),
@@ -139,7 +89,7 @@ struct budget {
   }
   /// Whether anything is cached per token, so that KV types matter.
   [[nodiscard]] bool keeps_kv() const {
-    const auto has_kv = [](const term_list& l) { return l.of("kv_cache").count > 0; };
+    const auto has_kv = [](const term_list& l) { return l.of(term_kind::kv_cache).count > 0; };
     return has_kv(host) || std::any_of(devices.begin(), devices.end(), has_kv);
   }
   /// Bytes that do not fit, over all devices.

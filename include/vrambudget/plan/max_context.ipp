@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <string>
 
 #include "vrambudget/plan/max_context.hpp"
 
@@ -13,7 +12,7 @@ result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
   const std::uint64_t n_caches = unified(r) ? 1 : sequences(r);
   const std::uint64_t grid = n_ctx_multiple * n_caches;
   const std::uint64_t most = limit ? limit : p.get_model().hp.n_ctx_train * n_caches;
-  std::string full;  // the device that was over its memory at the last try that did not fit
+  device_id full;  // over its memory at the last try that did not fit
   // room on the fullest device, negative if it is over
   const auto room_at = [&](std::uint64_t steps) -> result<double> {
     r.n_ctx =
@@ -34,10 +33,10 @@ result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
   if (!room_beyond) return room_beyond.error();
   if (*room_beyond >= 0)
     return context_limit{static_cast<std::uint32_t>(beyond * grid),
-                         limit ? "limit" : "n_ctx_train"};
+                         limit ? context_bound::limit : context_bound::n_ctx_train};
   result<double> room_fits = room_at(fits);
   if (!room_fits) return room_fits.error();
-  if (*room_fits < 0) return context_limit{0, full};
+  if (*room_fits < 0) return context_limit{0, context_bound::device, full};
   for (bool guess = true; fits + 1 < beyond; guess = !guess) {
     const double share = guess ? *room_fits / (*room_fits - *room_beyond) : 0.5;
     const auto step = static_cast<std::uint64_t>(share * static_cast<double>(beyond - fits));
@@ -53,7 +52,7 @@ result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
       (*next >= 0 ? room_fits : room_beyond) = *next;
     }
   }
-  return context_limit{static_cast<std::uint32_t>(fits * grid), full};
+  return context_limit{static_cast<std::uint32_t>(fits * grid), context_bound::device, full};
 }
 
 }  // namespace vrambudget

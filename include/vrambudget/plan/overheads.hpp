@@ -1,20 +1,19 @@
 // What a process takes on each device besides the engine's buffers: the driver's context and pools.
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <vector>
 
 #include "vrambudget/memory/pool.hpp"
 #include "vrambudget/plan/budget.hpp"
-#include "vrambudget/plan/context_terms.hpp"
+#include "vrambudget/plan/explain.hpp"
 #include "vrambudget/plan/planned_context.hpp"
 
 namespace vrambudget::detail {
 
 inline void add_driver_context(device_budget& d) {
   const measured_range& own = d.gpu.driver_context;
-  d.add({"driver_context", own.high, own.basis, own.note, own.low});
+  d.add({term_kind::driver_context, own.high, own.basis, {why::measured{own.note}}, own.low});
 }
 
 /// The pool of a context on its device of number `i`, were that `d`, and what compute buffers grow by.
@@ -28,7 +27,6 @@ inline void add_driver_context(device_budget& d) {
 
 /// Each context has backends, and with them pools, of its own.
 inline void add_pools(const planned_context& c, budget& b) {
-  const explainer why = explain(c);
   const std::size_t n_devices = c.at.devices.size(), n_sets = c.at.elsewhere.size();
   b.pool_elsewhere.resize(n_sets, std::vector<bytes>(n_devices));
   for (std::size_t i = 0; i < n_devices; ++i) {
@@ -38,13 +36,11 @@ inline void add_pools(const planned_context& c, budget& b) {
                   c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s]);
     device_budget& d = b.devices[i];
     const bytes more = pool_on(c, i, d.gpu, c.compute.pool);
-    const auto known = std::find_if(d.terms.begin(), d.terms.end(),
-                                    [](const term& t) { return t.name == "pool"; });
-    if (known != d.terms.end())
+    if (term* const known = d.find(term_kind::pool))
       known->size += more;
     else
-      d.add(
-          {"pool", more, c.claims().pool ? basis::bound : basis::assumed, why.pool(c.compute, i)});
+      d.add({term_kind::pool, more, c.claims().pool ? basis::bound : basis::assumed,
+             explain_pool(c, i)});
   }
 }
 

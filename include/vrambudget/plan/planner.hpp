@@ -58,7 +58,7 @@ class planner {
 
  private:
   /// The budget of a device of the machine, without terms.
-  [[nodiscard]] device_budget empty_budget(std::size_t id, const device& d) const;
+  [[nodiscard]] device_budget empty_budget(device_id id, const device& d) const;
   /// The device's budget; one that the run leaves out is added with the driver's context, for a projector
   /// takes part of it.
   [[nodiscard]] device_budget& budget_of(budget& b, std::uint32_t device) const;

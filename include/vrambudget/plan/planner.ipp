@@ -21,17 +21,15 @@ namespace detail {
 inline void assume_layers(budget& b) {
   for (device_budget& d : b.devices)
     for (term& t : d.terms) t.basis = std::max(t.basis, basis::assumed);
-  b.notes.push_back("-sm tensor is not modelled: this is the plan of -sm layer");
+  b.notes.push_back({note_kind::split_mode_tensor});
 }
 
 /// The engine reads what is free for a draft's layers when the main model is loaded already.
 inline void assume_draft_split(budget& b) {
   for (device_budget& d : b.devices)
     for (term& t : d.terms)
-      if (t.name.starts_with("draft_")) t.basis = std::max(t.basis, basis::assumed);
-  b.notes.push_back(
-      "without -ts the engine splits the draft by the memory the main model leaves free, this "
-      "plan by what is free before");
+      if (owner_of(t.kind) == term_owner::draft) t.basis = std::max(t.basis, basis::assumed);
+  b.notes.push_back({note_kind::draft_split});
 }
 
 inline error in_draft(error e) { return {e.code, "the draft: " + e.message}; }
@@ -80,18 +78,19 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen)
   return b;
 }
 
-device_budget planner::empty_budget(std::size_t id, const device& d) const {
+device_budget planner::empty_budget(device_id id, const device& d) const {
   device_budget b;
-  b.id = "CUDA" + std::to_string(id);
+  b.id = id;
   b.gpu = d;
   b.usable = saturating_sub(d.free, limits_.reserve);
   return b;
 }
 
 device_budget& planner::budget_of(budget& b, std::uint32_t device) const {
-  device_budget added = empty_budget(device, devices_[device]);
+  const device_id id{.index = device};
   for (device_budget& d : b.devices)
-    if (d.id == added.id) return d;
+    if (d.id == id) return d;
+  device_budget added = empty_budget(id, devices_[device]);
   if (!limits_.buffers_only) detail::add_driver_context(added);
   b.devices.push_back(std::move(added));
   return b.devices.back();
@@ -107,9 +106,8 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget& b,
   auto main =
       detail::plan_context(*placed_, *params, layout_of(model_, *params, placed_->where), seen);
   if (!main) return main.error();
-  const std::size_t first = first_device(d.r);
   for (std::size_t i = 0; i < placed_->devices.size(); ++i)
-    b.devices.push_back(empty_budget(first + i, placed_->devices[i]));
+    b.devices.push_back(empty_budget(id_of(d.r, i), placed_->devices[i]));
   b.n_gpu_layers = placed_->where.n_offloaded();
   b.context = main->context;
   b.prompt = main->compute.prompt;
@@ -158,7 +156,7 @@ result<void> planner::add_projector(const run& r, budget& b) {
   projector_run pr = r.mmproj;
   pr.flash_attn = r.flash_attn;
   if (pr.offload && pr.device >= devices_.size() && !devices_.empty())
-    return error{errc::invalid_argument, "--mmproj-device CUDA" + std::to_string(pr.device) +
+    return error{errc::invalid_argument, "--mmproj-device " + name(device_id{.index = pr.device}) +
                                              ": there are " + std::to_string(devices_.size()) +
                                              " devices"};
   const bool on_device = pr.offload && !devices_.empty();

@@ -9,62 +9,12 @@
 #include <utility>
 #include <vector>
 
-#include "vrambudget/backends/cuda/backend.hpp"
-#include "vrambudget/engine/speculative.hpp"
-#include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/plan/sweep_curve.hpp"
+#include "vrambudget/plan/sweep_kind.hpp"
 
 namespace vrambudget {
 namespace detail {
-
-/// Sets of devices on which all of a model's buffers are the same, pools aside.
-struct sweep_kind {
-  /// What decides: cards of the same buffers, and the layers on each. A projector's pool is counted for one
-  /// card only, so with one the cards must be alike.
-  struct key {
-    std::vector<std::uint32_t> cards;
-    std::vector<int> layers;
-    auto operator<=>(const key&) const = default;
-  };
-  static key key_of(const sweep_axes& axes, const model& m, const std::vector<device>& set) {
-    key k;
-    for (const device& d : set) {
-      k.cards.push_back(axes.mmproj ? d.cc : cuda::same_buffers_from(d.cc));
-      if (axes.mmproj) k.cards.push_back(d.n_sm);
-    }
-    add_layers(k.layers, axes.base, set, m);
-    if (axes.draft) add_layers(k.layers, placement_of_draft(axes.base), set, *axes.draft);
-    return k;
-  }
-
-  const model* of;
-  std::vector<std::vector<device>> sets;  ///< no two with the same pools
-
-  /// The number of the set whose pools are those of `set`.
-  std::size_t number_of(const std::vector<device>& set, bool with_pools) {
-    const auto same = [](const device& a, const device& b) {
-      return a.cc == b.cc && a.n_sm == b.n_sm;
-    };
-    std::size_t n = 0;
-    while (n < sets.size() && with_pools &&
-           !std::equal(set.begin(), set.end(), sets[n].begin(), sets[n].end(), same))
-      ++n;
-    if (n == sets.size()) sets.push_back(set);
-    return n;
-  }
-
- private:
-  static void add_layers(std::vector<int>& out, const run& r, const std::vector<device>& set,
-                         const model& m) {
-    const auto used = devices_of(r, set);
-    if (!used) return;
-    const auto where = place_layers(r, *used, m.hp.n_layer_all);
-    if (!where) return;
-    for (std::uint32_t il = 0; il < m.hp.n_layer_all; ++il) out.push_back(where->layer_backend(il));
-    out.push_back(where->output_backend());
-  }
-};
 
 class sweeper {
  public:
@@ -154,58 +104,71 @@ class sweeper {
         blocks.size(), [&](std::size_t b) { write(blocks[b]); }, [] { return true; });
   }
 
+  /// What a device has for a point, and what is the same at all of them.
+  struct device_room {
+    std::int64_t context = 0, usable = 0;
+  };
+  [[nodiscard]] std::vector<device_room> rooms(const block& b) const {
+    const auto& set = axes_.gpus[places_[b.place].gpu];
+    std::vector<device_room> all;
+    for (const std::size_t d : curves_[b.curve]->devices()) {
+      const bytes own = axes_.held_against.buffers_only ? bytes{} : set[d].driver_context.high;
+      const bytes usable = saturating_sub(set[d].free, axes_.held_against.reserve);
+      all.push_back(
+          {static_cast<std::int64_t>(own.count), static_cast<std::int64_t>(usable.count)});
+    }
+    return all;
+  }
+
   void write(const block& b) {
     const place& p = places_[b.place];
     const sweep_curve& curve = *curves_[b.curve];
-    const auto& set = axes_.gpus[p.gpu];
+    const std::vector<device_room> devices = rooms(b);
     sweep_columns& c = out_.columns;
-    std::vector<std::int64_t> context, room;  // of each device
-    for (const std::size_t d : curve.devices()) {
-      const bytes own = axes_.held_against.buffers_only ? bytes{} : set[d].driver_context.high;
-      context.push_back(static_cast<std::int64_t>(own.count));
-      room.push_back(
-          static_cast<std::int64_t>(saturating_sub(set[d].free, axes_.held_against.reserve).count));
-    }
     std::size_t row = b.first_row;
     for (std::size_t k = 0; k < axes_.n_ctx.size(); ++k) {
       const sweep_curve::point& at = curve.at(k);
       if (at.refused) continue;
-      const sweep_curve::amounts a = curve.amounts_at(k);
-      std::int64_t sum[sweep_curve::n_amounts] = {}, pool = 0, contexts = 0, usable = 0, used = 0,
-                   spare = room.empty() ? 0 : INT64_MAX;  // 0: all on the host
-      for (std::size_t d = 0; d < room.size(); ++d) {
-        std::int64_t used_here = context[d] + a.pool(p.set, d);
-        for (std::size_t n = 0; n < sweep_curve::n_amounts; ++n) {
-          sum[n] += a.of(d, n);
-          used_here += a.of(d, n);
-        }
-        pool += a.pool(p.set, d);
-        contexts += context[d];
-        usable += room[d];
-        used += used_here;
-        spare = std::min(spare, room[d] - used_here);
-      }
       c.model[row] = static_cast<std::int32_t>(p.model);
       c.gpu[row] = static_cast<std::int32_t>(p.gpu);
       c.cache_types[row] = static_cast<std::int32_t>(b.cache_types);
       c.n_parallel[row] = axes_.n_parallel[b.n_parallel];
       c.n_ctx[row] = axes_.n_ctx[k];
-      c.weights[row] = sum[sweep_curve::weights];
-      c.kv_cache[row] = sum[sweep_curve::kv_cache];
-      c.recurrent_state[row] = sum[sweep_curve::recurrent_state];
-      c.compute_buffer[row] = sum[sweep_curve::compute_buffer];
-      c.driver_context[row] = contexts;
-      c.pool[row] = pool;
-      c.other[row] = sum[sweep_curve::other];
-      c.used[row] = used;
-      c.usable[row] = usable;
-      c.spare[row] = spare;
-      c.host[row] = a.host();
-      c.fits[row] = spare >= 0;
       c.basis[row] = static_cast<std::uint8_t>(at.basis);
       c.interpolated[row] = !at.planned;
+      write_amounts(curve.amounts_at(k), p.set, devices, row);
       ++row;
     }
+  }
+  void write_amounts(const sweep_amounts& a, std::size_t set,
+                     const std::vector<device_room>& devices, std::size_t row) {
+    std::int64_t sum[sweep_amounts::n_amounts] = {}, pool = 0, contexts = 0, usable = 0, used = 0,
+                 spare = devices.empty() ? 0 : INT64_MAX;  // 0: all on the host
+    for (std::size_t d = 0; d < devices.size(); ++d) {
+      std::int64_t used_here = devices[d].context + a.pool(set, d);
+      for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) {
+        sum[n] += a.of(d, n);
+        used_here += a.of(d, n);
+      }
+      pool += a.pool(set, d);
+      contexts += devices[d].context;
+      usable += devices[d].usable;
+      used += used_here;
+      spare = std::min(spare, devices[d].usable - used_here);
+    }
+    sweep_columns& c = out_.columns;
+    c.weights[row] = sum[sweep_amounts::weights];
+    c.kv_cache[row] = sum[sweep_amounts::kv_cache];
+    c.recurrent_state[row] = sum[sweep_amounts::recurrent_state];
+    c.compute_buffer[row] = sum[sweep_amounts::compute_buffer];
+    c.driver_context[row] = contexts;
+    c.pool[row] = pool;
+    c.other[row] = sum[sweep_amounts::other];
+    c.used[row] = used;
+    c.usable[row] = usable;
+    c.spare[row] = spare;
+    c.host[row] = a.host();
+    c.fits[row] = spare >= 0;
   }
 
   /// Contexts that are refused one after the other for the same reason are one refusal.

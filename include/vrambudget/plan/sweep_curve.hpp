@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/plan/sweep_amounts.hpp"
 
 namespace vrambudget::detail {
 
@@ -32,9 +32,6 @@ namespace vrambudget::detail {
 /// The amounts of one run at all contexts of an axis.
 class sweep_curve {
  public:
-  /// What a device holds, its pool and its driver context aside.
-  enum amount { weights, kv_cache, recurrent_state, compute_buffer, other, n_amounts };
-
   /// Plans as many budgets as the lines between them need.
   sweep_curve(planner& p, run r, std::span<const std::uint32_t> n_ctx)
       : planner_(&p), run_(std::move(r)) {
@@ -75,24 +72,8 @@ class sweep_curve {
   /// The point of number `i` on the axis.
   [[nodiscard]] const point& at(std::size_t i) const { return points_[axis_[i]]; }
 
-  /// Its amounts, bytes: the host's, then those of each device, then each device's pool, as planned and on
-  /// the sets of planner::count_pools_on().
-  class amounts {
-   public:
-    amounts(const std::int64_t* first, std::size_t n_devices) : v_(first), n_(n_devices) {}
-    [[nodiscard]] std::int64_t host() const { return v_[0]; }
-    [[nodiscard]] std::int64_t of(std::size_t device, std::size_t a) const {
-      return v_[1 + device * n_amounts + a];
-    }
-    [[nodiscard]] std::int64_t pool(std::size_t set, std::size_t device) const {
-      return v_[1 + n_ * n_amounts + set * n_ + device];
-    }
-
-   private:
-    const std::int64_t* v_;
-    std::size_t n_;
-  };
-  [[nodiscard]] amounts amounts_at(std::size_t i) const {
+  /// Its amounts.
+  [[nodiscard]] sweep_amounts amounts_at(std::size_t i) const {
     return {values_.data() + axis_[i] * width_, devices_.size()};
   }
 
@@ -141,10 +122,9 @@ class sweep_curve {
   }
   void keep(std::size_t i, const budget& b) {
     if (values_.empty()) {
-      for (const device_budget& d : b.devices)
-        devices_.push_back(std::stoul(d.id.substr(std::string_view("CUDA").size())));
+      for (const device_budget& d : b.devices) devices_.push_back(d.id.index);
       const std::size_t n = devices_.size();
-      width_ = 1 + n * n_amounts + n * (1 + b.pool_elsewhere.size());
+      width_ = 1 + n * sweep_amounts::n_amounts + n * (1 + b.pool_elsewhere.size());
       values_.resize(points_.size() * width_);
     }
     point& p = points_[i];
@@ -153,27 +133,20 @@ class sweep_curve {
     v[0] = as_number(b.host.used());
     p.basis = b.host.weakest();
     std::int64_t* of_device = v + 1;
-    std::int64_t* pool = v + 1 + devices_.size() * n_amounts;
+    std::int64_t* pool = v + 1 + devices_.size() * sweep_amounts::n_amounts;
     for (const device_budget& d : b.devices) {
       for (const term& t : d.terms) {
-        if (t.name == "driver_context") continue;
-        (t.name == "pool" ? *pool : of_device[amount_of(t.name)]) += as_number(t.size);
-        if (t.name != "pool") p.basis = std::max(p.basis, t.basis);
+        if (t.kind == term_kind::driver_context) continue;
+        const bool is_pool = t.kind == term_kind::pool;
+        (is_pool ? *pool : of_device[sweep_amounts::amount_of(t.kind)]) += as_number(t.size);
+        if (!is_pool) p.basis = std::max(p.basis, t.basis);
       }
-      of_device += n_amounts;
+      of_device += sweep_amounts::n_amounts;
       ++pool;
     }
     for (const std::vector<bytes>& set : b.pool_elsewhere)
       pool = std::transform(set.begin(), set.end(), pool, as_number);
   }
-  static amount amount_of(std::string_view term) {
-    return term == "weights"           ? weights
-           : term == "kv_cache"        ? kv_cache
-           : term == "recurrent_state" ? recurrent_state
-           : term == "compute_buffer"  ? compute_buffer
-                                       : other;
-  }
-
   /// Fills the points between two planned ones. `guess`: cut where the lines at both ends meet, else halve.
   void fill(std::size_t first, std::size_t last, bool guess) {
     if (last - first < 2) return;

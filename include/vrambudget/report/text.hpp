@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"

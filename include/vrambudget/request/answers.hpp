@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/machine/device.hpp"

@@ -51,7 +51,7 @@ std::vector<variant> variants_of(const run& r) {
 bytes predicted_by(const budget& b, const log_comparison& l, const std::string& backend) {
   const buffer_place p = place_of_buffer(l.device.substr(0, l.device.find('+')));
   const bool on_device = p.kind == buffer_place::device && p.backend == backend;
-  const auto of = [&](std::string_view term) {
+  const auto of = [&](term_kind term) {
     if (l.device.empty()) {
       bytes sum = b.host.of(term);
       for (const device_budget& d : b.devices) sum += d.of(term);
@@ -60,10 +60,11 @@ bytes predicted_by(const budget& b, const log_comparison& l, const std::string& 
     if (!on_device) return b.host.of(term);
     return p.index < b.devices.size() ? b.devices[p.index].of(term) : bytes{};
   };
-  if (l.term == "table_context") return of("kv_cache") + of("recurrent_state");
-  if (l.term == "table_compute") return of("compute_buffer");
-  if (l.term == "table_model") return of("weights");
-  return of(l.term);
+  if (l.term == "table_context") return of(term_kind::kv_cache) + of(term_kind::recurrent_state);
+  if (l.term == "table_compute") return of(term_kind::compute_buffer);
+  if (l.term == "table_model") return of(term_kind::weights);
+  const auto term = find_term_kind(l.term);
+  return term ? of(*term) : bytes{};
 }
 
 }  // namespace

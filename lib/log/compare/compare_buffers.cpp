@@ -17,7 +17,7 @@ void comparer::compare_buffers(const log_context& c, bool draft) {
       else if (t == log_term::output && s.size.mib == 0)
         line.why = "no output buffer yet";
       else
-        judge(line, of(*out_.planned, backend, term_name(t, draft)));
+        judge(line, of(*out_.planned, backend, kind_of(t, draft)));
       if (t == log_term::compute) excuse_backend(line, true);
     }
 }
@@ -76,11 +76,12 @@ void comparer::compare_table_row(const log_table_row& row, int backend) {
     judge(line, predicted);
     return line;
   };
-  const auto planned = [&](std::string_view term) { return of(*out_.planned, backend, term); };
+  const auto planned = [&](term_kind term) { return of(*out_.planned, backend, term); };
   if (backend != where_.host() && m_.types_known())
-    one("table_model", row.model, planned("weights"));
-  one("table_context", row.context, planned("kv_cache") + planned("recurrent_state"));
-  excuse_backend(one("table_compute", row.compute, planned("compute_buffer")), true);
+    one("table_model", row.model, planned(term_kind::weights));
+  one("table_context", row.context,
+      planned(term_kind::kv_cache) + planned(term_kind::recurrent_state));
+  excuse_backend(one("table_compute", row.compute, planned(term_kind::compute_buffer)), true);
 }
 
 }  // namespace vrambudget

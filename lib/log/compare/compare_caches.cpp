@@ -51,7 +51,7 @@ void comparer::compare_caches(const log_context& c, bool draft) {
     if (backend < 0)
       line.why = no_such_place;
     else if (draft)
-      judge(line, of(*out_.planned, backend, "draft_kv_cache"));
+      judge(line, of(*out_.planned, backend, term_kind::draft_kv_cache));
     else if (by_cache)
       judge(line, kv_cache_bytes(*cache_named(*layout_, s.cache), backend, where_.host()));
     else
@@ -68,7 +68,7 @@ void comparer::compare_states(const log_context& c, bool draft) {
     else if (!layout_->recurrent)
       line.why = "this model keeps no recurrent states";
     else if (draft)
-      judge(line, of(*out_.planned, backend, "draft_recurrent_state"));
+      judge(line, of(*out_.planned, backend, term_kind::draft_recurrent_state));
     else
       judge(line, recurrent_state_bytes(*layout_->recurrent, backend, where_.host()));
   }

@@ -31,7 +31,7 @@ void comparer::judge_weights(log_comparison& line, const sum& s) {
   } else if (!out_.planned) {
     line.why = "no plan";
   } else {
-    judge(line, of(*out_.planned, backend, "weights"));
+    judge(line, of(*out_.planned, backend, term_kind::weights));
     if (line.verdict == verdict::equal) return;
     if (s.place.mapped) {
       if (const bytes range = mapped_range(); line.logged->prints(range)) return judge(line, range);

@@ -8,12 +8,15 @@
 
 namespace vrambudget {
 
-std::string term_name(log_term t, bool draft) {
-  constexpr std::string_view names[] = {"weights", "kv_cache", "recurrent_state", "compute_buffer",
-                                        "output_buffer"};
-  const auto n = std::string(names[static_cast<std::size_t>(t)]);
-  return draft ? "draft_" + n : n;
+term_kind kind_of(log_term t, bool draft) {
+  using enum term_kind;
+  constexpr term_kind own[] = {weights, kv_cache, recurrent_state, compute_buffer, output_buffer};
+  constexpr term_kind drafts[] = {draft_weights, draft_kv_cache, draft_recurrent_state,
+                                  draft_compute_buffer, draft_output_buffer};
+  return (draft ? drafts : own)[static_cast<std::size_t>(t)];
 }
+
+std::string term_name(log_term t, bool draft) { return std::string(name(kind_of(t, draft))); }
 
 int comparer::backend_of(const buffer_place& p) const {
   const std::size_t n = out_.rebuilt.devices.size();
@@ -23,7 +26,7 @@ int comparer::backend_of(const buffer_place& p) const {
   return -1;
 }
 
-bytes comparer::of(const budget& b, int backend, std::string_view term) const {
+bytes comparer::of(const budget& b, int backend, term_kind term) const {
   const auto d = static_cast<std::size_t>(backend);
   return d < b.devices.size() ? b.devices[d].of(term) : b.host.of(term);
 }

@@ -56,7 +56,7 @@ class comparer {
 
   /// The backend's number of a place; -1: none of the plan's.
   [[nodiscard]] int backend_of(const buffer_place& p) const;
-  [[nodiscard]] bytes of(const budget& b, int backend, std::string_view term) const;
+  [[nodiscard]] bytes of(const budget& b, int backend, term_kind term) const;
   [[nodiscard]] bytes mapped_range() const;
   log_comparison& add(std::string term, const sum& s);
   void judge(log_comparison& c, bytes predicted);
@@ -78,7 +78,9 @@ class comparer {
 inline constexpr const char* no_such_place = "not a place that is modelled";
 inline constexpr const char* no_tensors = "the log does not list tensors: give the model's file";
 
-/// A term's name in a budget: "kv_cache", "draft_kv_cache".
+/// The term of a budget that a log's line is about.
+[[nodiscard]] term_kind kind_of(log_term t, bool draft);
+/// Its name: "kv_cache", "draft_kv_cache".
 [[nodiscard]] std::string term_name(log_term t, bool draft);
 
 }  // namespace vrambudget

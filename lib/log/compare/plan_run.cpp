@@ -22,7 +22,7 @@ void comparer::choose_draft_types() {
   for (const log_buffer& l : log_.contexts[out_.context + 1].buffers)
     if (const int backend = backend_of(place_of_buffer(l.device));
         l.term == log_term::kv_cache && backend >= 0 &&
-        l.size.prints(of(*b, backend, "draft_kv_cache")))
+        l.size.prints(of(*b, backend, term_kind::draft_kv_cache)))
       made.r = same;
 }
 

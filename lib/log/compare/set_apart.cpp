@@ -49,12 +49,13 @@ void comparer::find_missing() {
   if (!out_.planned) return;
   const std::vector<device_budget>& planned = out_.planned->devices;
   for (std::size_t d = 0; d < out_.rebuilt.devices.size() && d < planned.size(); ++d)
-    for (const char* term : {"weights", "kv_cache", "recurrent_state", "compute_buffer"}) {
+    for (const term_kind term : {term_kind::weights, term_kind::kv_cache,
+                                 term_kind::recurrent_state, term_kind::compute_buffer}) {
       const bytes here = planned[d].of(term);
-      if (here.count == 0 || (std::string_view(term) == "weights" && !with_model_)) continue;
-      if (has_line(term, d)) continue;
+      if (here.count == 0 || (term == term_kind::weights && !with_model_)) continue;
+      if (has_line(name(term), d)) continue;
       log_comparison& l = out_.lines.emplace_back();
-      l.term = term;
+      l.term = name(term);
       l.device = out_.rebuilt.backend + std::to_string(d);
       l.predicted = here;
       l.verdict = verdict::not_logged;

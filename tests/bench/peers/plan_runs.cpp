@@ -27,7 +27,8 @@ double ms_since(std::chrono::steady_clock::time_point start) {
 
 /// The engine's own buffers on the card: no driver context, no pool.
 bytes engine_buffers(const device_budget& d) {
-  return d.of("weights") + d.of("kv_cache") + d.of("recurrent_state") + d.of("compute_buffer");
+  return d.of(term_kind::weights) + d.of(term_kind::kv_cache) + d.of(term_kind::recurrent_state) +
+         d.of(term_kind::compute_buffer);
 }
 
 json::object estimate(const json::value& what, const device& card, std::int64_t repeat) {

@@ -18,6 +18,9 @@ int main() {
   const vb::budget budget = planner.budget_for(run).value();
   const vb::context_limit most = vb::max_context(planner, run).value();
   std::printf("%llu bytes of KV cache, at most %u tokens\n",
-              static_cast<unsigned long long>(budget.devices[0].of("kv_cache").count), most.n_ctx);
-  return budget.devices[0].of("kv_cache").count == 4831838208 && most.n_ctx == 262144 ? 0 : 1;
+              static_cast<unsigned long long>(budget.devices[0].of(vb::term_kind::kv_cache).count),
+              most.n_ctx);
+  return budget.devices[0].of(vb::term_kind::kv_cache).count == 4831838208 && most.n_ctx == 262144
+             ? 0
+             : 1;
 }

@@ -40,14 +40,14 @@ TEST_SUITE("drafts") {
     const model m = catalogued("Qwen3.6-27B-MTP-UD-Q4_K_XL");
     const budget b = plan(m, mtp, {testing::card()}).value();
     const device_budget& d = b.devices[0];
-    CHECK(d.of("weights").count == 16375605248);
-    CHECK((d.of("kv_cache") + d.of("recurrent_state")).count == 2775056384);
-    CHECK(d.of("compute_buffer").count == 161497344);
-    CHECK(d.of("draft_weights").count == 0);
-    CHECK(d.of("draft_kv_cache").count == 134217728);
-    CHECK(d.of("draft_recurrent_state").count == 0);
-    CHECK(d.of("draft_compute_buffer").count == 136331392);
-    CHECK(b.host.of("draft_compute_buffer").count == 54544416);
+    CHECK(d.of(term_kind::weights).count == 16375605248);
+    CHECK((d.of(term_kind::kv_cache) + d.of(term_kind::recurrent_state)).count == 2775056384);
+    CHECK(d.of(term_kind::compute_buffer).count == 161497344);
+    CHECK(d.of(term_kind::draft_weights).count == 0);
+    CHECK(d.of(term_kind::draft_kv_cache).count == 134217728);
+    CHECK(d.of(term_kind::draft_recurrent_state).count == 0);
+    CHECK(d.of(term_kind::draft_compute_buffer).count == 136331392);
+    CHECK(b.host.of(term_kind::draft_compute_buffer).count == 54544416);
     REQUIRE(b.draft.has_value());
     CHECK(b.draft->type == spec_type::draft_mtp);
     CHECK(b.draft->context.kind == context_kind::mtp);
@@ -55,8 +55,9 @@ TEST_SUITE("drafts") {
     run alone = mtp;
     alone.spec_types.clear();
     const budget without = plan(m, alone, {testing::card()}).value();
-    CHECK(d.of("recurrent_state") == 4 * without.devices[0].of("recurrent_state"));
-    CHECK(without.devices[0].of("weights") < d.of("weights"));
+    CHECK(d.of(term_kind::recurrent_state) ==
+          4 * without.devices[0].of(term_kind::recurrent_state));
+    CHECK(without.devices[0].of(term_kind::weights) < d.of(term_kind::weights));
     CHECK_FALSE(without.draft.has_value());
     CHECK(without.context.n_outputs_max == 1);
     CHECK(b.context.n_outputs_max == 4);
@@ -72,16 +73,17 @@ TEST_SUITE("drafts") {
     const budget b = plan(m, r, {testing::card(32_GiB)}, {}, &draft).value();
     const device_budget& d = b.devices[0];
     const budget alone = plan(draft, {.n_ctx = 32768, .n_parallel = 1}, {testing::card()}).value();
-    CHECK(d.of("draft_weights") == alone.devices[0].of("weights"));
-    CHECK(d.of("draft_kv_cache") == alone.devices[0].of("kv_cache"));
-    CHECK(d.of("draft_compute_buffer") == alone.devices[0].of("compute_buffer"));
-    CHECK(b.host.of("draft_weights") == alone.host.of("weights"));
+    CHECK(d.of(term_kind::draft_weights) == alone.devices[0].of(term_kind::weights));
+    CHECK(d.of(term_kind::draft_kv_cache) == alone.devices[0].of(term_kind::kv_cache));
+    CHECK(d.of(term_kind::draft_compute_buffer) == alone.devices[0].of(term_kind::compute_buffer));
+    CHECK(b.host.of(term_kind::draft_weights) == alone.host.of(term_kind::weights));
     CHECK(b.draft->type == spec_type::draft_simple);
-    CHECK(d.of("pool") > plan(m, r, {testing::card(32_GiB)}).value().devices[0].of("pool"));
+    CHECK(d.of(term_kind::pool) >
+          plan(m, r, {testing::card(32_GiB)}).value().devices[0].of(term_kind::pool));
     r.draft_n_gpu_layers = 0;
     const budget on_host = plan(m, r, {testing::card(32_GiB)}, {}, &draft).value();
-    CHECK(on_host.devices[0].of("draft_weights").count == 0);
-    CHECK(on_host.devices[0].of("weights") == d.of("weights"));
+    CHECK(on_host.devices[0].of(term_kind::draft_weights).count == 0);
+    CHECK(on_host.devices[0].of(term_kind::weights) == d.of(term_kind::weights));
   }
 
   TEST_CASE("the largest context leaves room for the draft, and leaving it out is a suggestion") {
@@ -97,7 +99,7 @@ TEST_SUITE("drafts") {
     REQUIRE_FALSE(p.budget_for(r).value().fits());
     bool suggested = false;
     for (const suggestion& s : what_would_fit(p, r))
-      suggested = suggested || s.flags == "--spec-type none";
+      suggested = suggested || s.change == change_kind::no_draft;
     CHECK(suggested);
   }
 
@@ -120,9 +122,10 @@ TEST_SUITE("drafts") {
     const std::size_t kept_alone = kept;
     const budget b = p.budget_for(reads, count).value();
     CHECK(kept == kept_alone + 2);
-    CHECK(b.devices[0].of("compute_buffer") >= a.devices[0].of("compute_buffer"));
+    CHECK(b.devices[0].of(term_kind::compute_buffer) >= a.devices[0].of(term_kind::compute_buffer));
     // 2 layers x 2048 tokens of a batch x 256 floats
-    CHECK(b.host.of("output_buffer") == a.host.of("output_buffer") + bytes{4 * 2 * 2048 * 256});
+    CHECK(b.host.of(term_kind::output_buffer) ==
+          a.host.of(term_kind::output_buffer) + bytes{4 * 2 * 2048 * 256});
     CHECK(p.budget_for(plain, count).has_value());
     CHECK(kept == kept_alone);
     CHECK(refusal(renamed(m, "qwen2"), reads, &draft).find("hidden states") != std::string::npos);

@@ -13,9 +13,9 @@ namespace {
 
 model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 std::uint64_t mib(bytes b) { return (b.count + (1 << 19)) >> 20; }
-enum basis basis_of(const term_list& l, std::string_view name) {
+enum basis basis_of(const term_list& l, term_kind k) {
   for (const term& t : l.terms)
-    if (t.name == name) return t.basis;
+    if (t.kind == k) return t.basis;
   return basis::assumed;
 }
 engine_profile build(std::string_view text) { return find_profile(text).value().profile; }
@@ -39,17 +39,17 @@ TEST_SUITE("engine profiles") {
                 .profile = build("2026-05-28")};
     planner p(m, {testing::card()});
     const budget b = p.budget_for(r).value();
-    CHECK(mib(b.devices[0].of("compute_buffer")) == 3976);
-    CHECK(mib(b.host.of("compute_buffer")) == 2408);
-    const std::uint64_t pool = mib(b.devices[0].of("pool"));
+    CHECK(mib(b.devices[0].of(term_kind::compute_buffer)) == 3976);
+    CHECK(mib(b.host.of(term_kind::compute_buffer)) == 2408);
+    const std::uint64_t pool = mib(b.devices[0].of(term_kind::pool));
     CHECK(pool >= 294);
     CHECK(pool <= 294 + 16);
-    CHECK(basis_of(b.devices[0], "compute_buffer") == basis::assumed);
-    CHECK(basis_of(b.devices[0], "kv_cache") == basis::exact);
+    CHECK(basis_of(b.devices[0], term_kind::compute_buffer) == basis::assumed);
+    CHECK(basis_of(b.devices[0], term_kind::kv_cache) == basis::exact);
 
     run now = r;  // the same planner by other rules
     now.profile = build(engine_release);
-    CHECK(mib(p.budget_for(now).value().host.of("compute_buffer")) == 1236);
+    CHECK(mib(p.budget_for(now).value().host.of(term_kind::compute_buffer)) == 1236);
   }
 
   // a log of b9246 on an RTX 5090: -np 4 --kv-unified, Q8_0 caches, drafts by the model's NextN layer
@@ -66,12 +66,12 @@ TEST_SUITE("engine profiles") {
                 .draft_type_v = ggml_type::q8_0,
                 .profile = build("b9246")};
     const budget b = plan(m, r, {testing::card()}).value();
-    CHECK(mib(b.devices[0].of("kv_cache")) == 4352);
-    CHECK(b.devices[0].of("recurrent_state").count == 627572736);  // 598.5 MiB
-    CHECK(mib(b.devices[0].of("compute_buffer")) == 495);
-    CHECK(mib(b.host.of("compute_buffer")) == 276);
-    CHECK(mib(b.devices[0].of("draft_kv_cache")) == 272);
-    CHECK(mib(b.devices[0].of("draft_compute_buffer")) == 495);
+    CHECK(mib(b.devices[0].of(term_kind::kv_cache)) == 4352);
+    CHECK(b.devices[0].of(term_kind::recurrent_state).count == 627572736);  // 598.5 MiB
+    CHECK(mib(b.devices[0].of(term_kind::compute_buffer)) == 495);
+    CHECK(mib(b.host.of(term_kind::compute_buffer)) == 276);
+    CHECK(mib(b.devices[0].of(term_kind::draft_kv_cache)) == 272);
+    CHECK(mib(b.devices[0].of(term_kind::draft_compute_buffer)) == 495);
   }
 
   // a log of b8829 on four Tesla P100: Qwen3.5-122B-A10B, experts of six layers on each of the middle cards
@@ -91,11 +91,11 @@ TEST_SUITE("engine profiles") {
     const std::vector<device> cards(4, p100);
     const auto hundredths = [](bytes b) { return (b.count * 100 + (1 << 19)) >> 20; };
     const budget small = plan(m, r, cards).value();
-    CHECK(hundredths(small.devices[1].of("recurrent_state")) == 3727);
-    CHECK(hundredths(small.devices[1].of("compute_buffer")) == 23003);
-    CHECK(hundredths(small.devices[2].of("compute_buffer")) == 23003);
-    CHECK(hundredths(small.devices[3].of("compute_buffer")) == 100600);
-    CHECK(hundredths(small.host.of("compute_buffer")) == 2804);
+    CHECK(hundredths(small.devices[1].of(term_kind::recurrent_state)) == 3727);
+    CHECK(hundredths(small.devices[1].of(term_kind::compute_buffer)) == 23003);
+    CHECK(hundredths(small.devices[2].of(term_kind::compute_buffer)) == 23003);
+    CHECK(hundredths(small.devices[3].of(term_kind::compute_buffer)) == 100600);
+    CHECK(hundredths(small.host.of(term_kind::compute_buffer)) == 2804);
   }
 
   // github.com/unslothai/unsloth issue 6718, builds of July 2026
@@ -110,7 +110,7 @@ TEST_SUITE("engine profiles") {
          {std::pair{"Qwen3.6-27B-UD-Q4_K_XL", 1360}, {"gemma-4-31B", 2392}}) {
       CAPTURE(name);
       const model m = catalogued(name);
-      CHECK(mib(plan(m, r, {testing::card()}).value().devices[0].of("compute_buffer")) ==
+      CHECK(mib(plan(m, r, {testing::card()}).value().devices[0].of(term_kind::compute_buffer)) ==
             static_cast<std::uint64_t>(compute));
     }
   }
@@ -122,12 +122,12 @@ TEST_SUITE("engine profiles") {
     const run r{
         .n_ctx = 16384, .n_gpu_layers = 0, .offload_kqv = false, .profile = build("2025-05")};
     const budget b = plan(m, r, {testing::card()}).value();
-    CHECK(b.host.of("kv_cache").count == 61ull * 16384 * 1088 * 2);
+    CHECK(b.host.of(term_kind::kv_cache).count == 61ull * 16384 * 1088 * 2);
     CHECK(b.context.n_seq_max == 1);
     const model gemma = catalogued("gemma-3-27B");
     run w{.n_ctx = 8192, .n_parallel = 1, .profile = build("2025-04")};
     const auto cache_of = [&](const run& x) {
-      return plan(gemma, x, {testing::card()}).value().devices[0].of("kv_cache").count;
+      return plan(gemma, x, {testing::card()}).value().devices[0].of(term_kind::kv_cache).count;
     };
     CHECK(cache_of(w) == 62ull * 8192 * 2 * 16 * 128 * 2);  // every layer the whole context
     w.profile = build("2025-10");
@@ -142,8 +142,8 @@ TEST_SUITE("engine profiles") {
       r.profile = build(text);
       const budget b = plan(m, r, {testing::card()}).value();
       const device_budget& d = b.devices[0];
-      return std::vector{basis_of(d, "weights"), basis_of(d, "kv_cache"),
-                         basis_of(d, "compute_buffer"), basis_of(d, "pool")};
+      return std::vector{basis_of(d, term_kind::weights), basis_of(d, term_kind::kv_cache),
+                         basis_of(d, term_kind::compute_buffer), basis_of(d, term_kind::pool)};
     };
     using enum basis;
     CHECK(bases(engine_release) == std::vector{exact, exact, exact, bound});

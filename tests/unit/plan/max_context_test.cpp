@@ -2,8 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <sstream>
-
 #include "../header_of.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 
@@ -21,7 +19,8 @@ TEST_SUITE("solve") {
     const run r{.n_parallel = 1};
     const context_limit most = max_context(p, r).value();
     CHECK(most.n_ctx >= 4096);
-    CHECK(most.bound_by == "CUDA0");
+    CHECK(most.bound_by == context_bound::device);
+    CHECK(most.full == device_id{.index = 0});
     const auto fits = [&](std::uint32_t n) {
       run at = r;
       at.n_ctx = n;
@@ -35,7 +34,7 @@ TEST_SUITE("solve") {
     const model m = testing::small_llama().value();
     planner p(m, {testing::card()});
     CHECK(max_context(p, {.n_parallel = 1}).value().n_ctx == 8192);
-    CHECK(max_context(p, {.n_parallel = 1}).value().bound_by == "n_ctx_train");
+    CHECK(max_context(p, {.n_parallel = 1}).value().bound_by == context_bound::n_ctx_train);
     CHECK(max_context(p, {.n_parallel = 2}).value().n_ctx == 2 * 8192);
     CHECK(max_context(p, {.n_parallel = 1}, 65536).value().n_ctx == 65536);
   }
@@ -55,26 +54,10 @@ TEST_SUITE("solve") {
     const auto all = what_would_fit(p, r);
     CHECK(all.size() >= 3);
     for (const suggestion& s : all) {
-      CAPTURE(s.flags);
-      run changed = r;
-      std::istringstream words(s.flags);
-      for (std::string flag, value; words >> flag >> value;) {
-        if (flag == "-ctk")
-          changed.type_k = *type_from_name(value);
-        else if (flag == "-ctv")
-          changed.type_v = *type_from_name(value);
-        else if (flag == "-np")
-          changed.n_parallel = static_cast<std::uint32_t>(std::stoul(value));
-        else if (flag == "-ub")
-          changed.n_ubatch = static_cast<std::uint32_t>(std::stoul(value));
-        else if (flag == "-c")
-          changed.n_ctx = static_cast<std::uint32_t>(std::stoul(value));
-        else if (flag == "-ngl")
-          changed.n_gpu_layers = std::stoi(value);
-        else
-          FAIL("unknown flag");
-      }
-      CHECK(p.budget_for(changed).value().fits());
+      CAPTURE(static_cast<int>(s.change));
+      const budget b = p.budget_for(s.changed).value();
+      CHECK(b.fits());
+      CHECK(s.spare == b.devices[0].spare());
     }
   }
 }

@@ -44,11 +44,11 @@ TEST_CASE("a projector's terms: loaded, and what the largest image adds") {
   run r{.n_ctx = 4096};
   SUBCASE("on the GPU") {
     const budget b = plan_with(p, r);
-    CHECK(b.devices[0].of("projector_weights") == 927588992_B);
-    CHECK(b.devices[0].of("projector_compute") == 260149504_B);
-    CHECK(b.devices[0].of("projector_growth") == 243429120_B);
-    CHECK(b.host.of("projector_compute") == 26136832_B);
-    CHECK(b.host.of("projector_growth") == 24456960_B);
+    CHECK(b.devices[0].of(term_kind::projector_weights) == 927588992_B);
+    CHECK(b.devices[0].of(term_kind::projector_compute) == 260149504_B);
+    CHECK(b.devices[0].of(term_kind::projector_growth) == 243429120_B);
+    CHECK(b.host.of(term_kind::projector_compute) == 26136832_B);
+    CHECK(b.host.of(term_kind::projector_growth) == 24456960_B);
     const encoder_budget& e = b.projector->encoders.at(0);
     CHECK(e.warmup.n_tokens == 2116);
     CHECK(e.largest.nx == 2048);
@@ -56,38 +56,38 @@ TEST_CASE("a projector's terms: loaded, and what the largest image adds") {
     CHECK(e.largest.n_tokens == 4096);
     // a pool and a cuBLAS workspace of its own
     const budget alone = plan(text_model(), r, {b.devices[0].gpu}).value();
-    CHECK(b.devices[0].of("pool") == alone.devices[0].of("pool") + e.pool);
+    CHECK(b.devices[0].of(term_kind::pool) == alone.devices[0].of(term_kind::pool) + e.pool);
     CHECK(e.pool >= 4_MiB);
   }
   SUBCASE("on the host") {
     r.mmproj.offload = false;
     const budget b = plan_with(p, r);
-    CHECK(b.devices[0].of("projector_weights").count == 0);
-    CHECK(b.host.of("projector_weights") == 927587264_B);
-    CHECK(b.host.of("projector_compute") == 260149504_B);
+    CHECK(b.devices[0].of(term_kind::projector_weights).count == 0);
+    CHECK(b.host.of(term_kind::projector_weights) == 927587264_B);
+    CHECK(b.host.of(term_kind::projector_compute) == 260149504_B);
   }
   SUBCASE("without a warm-up all of it grows") {
     r.mmproj.warmup = false;
     const budget b = plan_with(p, r);
-    CHECK(b.devices[0].of("projector_compute").count == 0);
-    CHECK(b.devices[0].of("projector_growth") == 503578624_B);
+    CHECK(b.devices[0].of(term_kind::projector_compute).count == 0);
+    CHECK(b.devices[0].of(term_kind::projector_growth) == 503578624_B);
   }
   SUBCASE("images of at most 1,024 tokens need less than the warm-up") {
     r.mmproj.image_max_tokens = 1024;
     const budget b = plan_with(p, r);
-    CHECK(b.devices[0].of("projector_compute") == 260149504_B);
-    CHECK(b.devices[0].of("projector_growth").count == 0);
+    CHECK(b.devices[0].of(term_kind::projector_compute) == 260149504_B);
+    CHECK(b.devices[0].of(term_kind::projector_growth).count == 0);
   }
   SUBCASE("on a GPU that the model does not use") {
     r.split_mode = split_mode::none;
     r.main_gpu = 1;
     const budget b = plan_with(p, r, 2);
     REQUIRE(b.devices.size() == 2);
-    CHECK(b.devices[0].id == "CUDA1");
-    CHECK(b.devices[1].id == "CUDA0");
-    CHECK(b.devices[1].of("weights").count == 0);
-    CHECK(b.devices[1].of("projector_weights") == 927588992_B);
-    CHECK(b.devices[1].of("driver_context").count > 0);
+    CHECK(b.devices[0].id == device_id{.index = 1});
+    CHECK(b.devices[1].id == device_id{.index = 0});
+    CHECK(b.devices[1].of(term_kind::weights).count == 0);
+    CHECK(b.devices[1].of(term_kind::projector_weights) == 927588992_B);
+    CHECK(b.devices[1].of(term_kind::driver_context).count > 0);
   }
 }
 
@@ -180,10 +180,11 @@ TEST_CASE("a type that is not described is bounded from above, and says so") {
     shape.replace(at, known.size(), "of the future");
   const budget b = plan_with(projector_of(shape), run{.n_ctx = 4096});
   const device_budget& d = b.devices[0];
-  CHECK(d.of("projector_weights") >= 927588992_B);
-  CHECK(d.of("projector_compute") >= 260149504_B);
+  CHECK(d.of(term_kind::projector_weights) >= 927588992_B);
+  CHECK(d.of(term_kind::projector_compute) >= 260149504_B);
   for (const term& t : d.terms)
-    if (t.name.starts_with("projector")) CHECK(t.basis == basis::bound);
+    if (owner_of(t.kind) == term_owner::projector) CHECK(t.basis == basis::bound);
   REQUIRE(b.notes.size() == 1);
-  CHECK(b.notes[0].find("'of the future' is not described") != std::string::npos);
+  CHECK(b.notes[0].kind == note_kind::undescribed_projector);
+  CHECK(b.notes[0].about == "of the future");
 }

@@ -72,13 +72,13 @@ void check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) 
   std::int64_t weights = 0, kv = 0, states = 0, compute = 0, context = 0, pool = 0, used = 0,
                spare = b.devices.empty() ? 0 : INT64_MAX;
   for (const device_budget& d : b.devices) {
-    const auto of = [&](const char* name) { return static_cast<std::int64_t>(d.of(name).count); };
-    weights += of("weights");
-    kv += of("kv_cache");
-    states += of("recurrent_state");
-    compute += of("compute_buffer");
-    context += of("driver_context");
-    pool += of("pool");
+    const auto of = [&](term_kind k) { return static_cast<std::int64_t>(d.of(k).count); };
+    weights += of(term_kind::weights);
+    kv += of(term_kind::kv_cache);
+    states += of(term_kind::recurrent_state);
+    compute += of(term_kind::compute_buffer);
+    context += of(term_kind::driver_context);
+    pool += of(term_kind::pool);
     used += static_cast<std::int64_t>(d.used().count);
     spare = std::min(spare, static_cast<std::int64_t>(d.spare().count) -
                                 static_cast<std::int64_t>(d.missing().count));
@@ -204,8 +204,9 @@ TEST_CASE("buffers are the same on all cards from a class's first on") {
         CAPTURE(cc);
         REQUIRE(b.has_value() == first.has_value());
         if (!b) continue;
-        CHECK(b->devices[0].of("compute_buffer") == first->devices[0].of("compute_buffer"));
-        CHECK(b->devices[0].of("kv_cache") == first->devices[0].of("kv_cache"));
+        CHECK(b->devices[0].of(term_kind::compute_buffer) ==
+              first->devices[0].of(term_kind::compute_buffer));
+        CHECK(b->devices[0].of(term_kind::kv_cache) == first->devices[0].of(term_kind::kv_cache));
         CHECK(b->host.used() == first->host.used());
       }
   }

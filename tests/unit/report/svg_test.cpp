@@ -10,9 +10,7 @@ static bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
 }
 
-static term exactly(std::string_view name, bytes size) {
-  return {name, size, basis::exact, {}, {}};
-}
+static term exactly(term_kind kind, bytes size) { return {kind, size, basis::exact, {}, {}}; }
 
 static std::string drawn(const budget& b, const std::string& name = "m") {
   model m;
@@ -25,12 +23,12 @@ static budget half_full() {
   budget b;
   b.context.n_ctx = 4096;
   device_budget d;
-  d.id = "CUDA0";
+  d.id = {.index = 0};
   d.gpu.name = "A card";
   d.gpu.total = d.gpu.free = d.usable = 1000_MiB;
-  d.add(exactly("weights", 500_MiB));
+  d.add(exactly(term_kind::weights, 500_MiB));
   b.devices.push_back(d);
-  b.host.add(exactly("output_buffer", 100_MiB));
+  b.host.add(exactly(term_kind::output_buffer, 100_MiB));
   return b;
 }
 
@@ -47,7 +45,7 @@ TEST_SUITE("svg") {
 
   TEST_CASE("what is over a card's memory is framed, and the scale is what is needed") {
     budget b = half_full();
-    b.devices[0].add(exactly("kv_cache", 1500_MiB));  // 2,000 of 1,000
+    b.devices[0].add(exactly(term_kind::kv_cache, 1500_MiB));  // 2,000 of 1,000
     const std::string svg = drawn(b);
     CHECK(contains(svg, R"(width="336.0" height="28" class="track")"));
     CHECK(contains(svg, R"(<rect x="360.0" y="118" width="336.0" height="28" class="over"/>)"));
@@ -58,12 +56,12 @@ TEST_SUITE("svg") {
   TEST_CASE("a draft's terms have their model's colours with stripes") {
     budget b = half_full();
     CHECK_FALSE(contains(drawn(b), R"(class="stripes")"));
-    b.devices[0].add(exactly("draft_weights", 100_MiB));
+    b.devices[0].add(exactly(term_kind::draft_weights, 100_MiB));
     CHECK(contains(drawn(b), R"(class="stripes")"));
   }
 
   TEST_CASE("curves of one card end in a dot where its memory does") {
-    const context_curve c{ggml_type::f16, {500, "CUDA0"}, {{0, 500_MiB}, {1000, 1500_MiB}}};
+    const context_curve c{ggml_type::f16, {500, context_bound::device, {}}, {{0, 500_MiB}, {1000, 1500_MiB}}};
     model m;
     budget b = half_full();
     const std::string svg = budget_svg(m, b, {c});

@@ -1,0 +1,31 @@
+// A change to a run that makes it fit, as data; report/sentences.hpp makes flags and sentences of it.
+#pragma once
+
+#include <cstdint>
+
+#include "vrambudget/engine/run.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// What is changed.
+enum class change_kind : std::uint8_t {
+  cache_types,     ///< K and V in a smaller type
+  n_parallel,      ///< one slot
+  no_draft_model,  ///< without the model of `-md`
+  no_draft,        ///< the model does not draft for itself
+  n_ubatch,        ///< a smaller micro-batch
+  n_ctx,           ///< a shorter context
+  n_cpu_moe,       ///< experts of some layers on the host
+  n_gpu_layers     ///< some layers on the host
+};
+
+struct suggestion {
+  change_kind change = change_kind::cache_types;
+  run changed;                  ///< the run with it
+  std::uint32_t n_on_host = 0;  ///< layers that it moves to the host, whole or their experts
+  std::uint32_t n_before = 0;   ///< slots that there were
+  bytes spare = {};             ///< on the fullest device afterwards
+};
+
+}  // namespace vrambudget

@@ -1,0 +1,30 @@
+// Which device: a backend of the engine, and its number there.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vrambudget {
+
+/// Backends whose devices are planned for.
+enum class backend_kind : std::uint8_t { cuda };
+
+/// A device as the engine numbers it.
+struct device_id {
+  backend_kind backend = backend_kind::cuda;
+  std::uint32_t index = 0;
+
+  friend auto operator<=>(const device_id&, const device_id&) = default;
+};
+
+/// The engine's name: "CUDA0".
+[[nodiscard]] inline std::string name(const device_id& d) {
+  constexpr std::array<std::string_view, 1> backends = {"CUDA"};
+  return std::string(backends[static_cast<std::size_t>(d.backend)]) + std::to_string(d.index);
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,76 @@
+// How a term comes about, with this model's numbers, as data; report/sentences.hpp makes sentences of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "vrambudget/engine/cache.hpp"
+#include "vrambudget/ggml/type.hpp"
+#include "vrambudget/memory/compute_size.hpp"
+#include "vrambudget/model/projector_hparams.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+namespace why {
+
+/// Tensors of a model, each padded.
+struct tensors {
+  std::uint64_t n = 0;
+  std::uint32_t alignment = 0;  ///< bytes
+};
+/// Layers of one KV cache.
+struct cache_cells {
+  cache_kind cache = cache_kind::base;
+  std::uint64_t n_layer = 0, n_cell = 0;  ///< cells over all streams
+  ggml_type type_k = ggml_type::f16, type_v = ggml_type::f16;
+  std::uint64_t k_width = 0, v_width = 0;  ///< of the first layer; 0: no V
+};
+/// Layers with recurrent states of f32.
+struct states {
+  std::uint64_t n_layer = 0, n_rows = 0;
+  std::uint64_t n_embd_r = 0, n_embd_s = 0;  ///< of the first layer
+};
+/// The highest byte of a simulated graph.
+struct simulated_graph {
+  graph_shape shape;
+  std::uint32_t n_tokens = 0, n_outputs = 0;
+};
+/// More than a graph that is not described can need.
+struct compute_ceiling {
+  std::uint32_t n_tokens = 0;
+};
+struct pool_ceiling {
+  std::uint32_t n_tokens = 0;
+};
+/// Scratch of the operation that draws most.
+struct scratch {
+  pool_need need;
+  bool grows = false;  ///< compute buffers grow with the cache's contents
+};
+/// Rows of logits.
+struct logits {
+  std::uint64_t n_rows = 0, n_vocab = 0;
+};
+/// What was measured, as its source has it.
+struct measured {
+  std::string note;
+};
+/// An encoder of a projector, and which of its amounts.
+enum class encoder_part : std::uint8_t { tensors, reserved, growth, pool };
+struct encoder {
+  modality kind = modality::vision;
+  std::string type = {};  ///< the engine's name
+  encoder_part part = encoder_part::tensors;
+  std::int64_t nx = 0, ny = 0, n_images = 1;  ///< the input it is for
+  bytes size = {};
+};
+
+}  // namespace why
+
+using explanation = std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
+                                 why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
+                                 why::measured, why::encoder>;
+
+}  // namespace vrambudget

@@ -1,0 +1,27 @@
+// What a reader of a budget should know besides its numbers, as data; report/sentences.hpp makes sentences of it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace vrambudget {
+
+enum class note_kind : std::uint8_t {
+  undescribed_graph,         ///< `about`: an architecture that is known, but not its graph
+  undescribed_architecture,  ///< `about`: its name; nothing is known of it
+  tensor_types,              ///< `about`: where the model's tensor types are from, in words
+  draft_split,               ///< the engine splits the draft by another free memory
+  split_mode_tensor,         ///< planned as -sm layer
+  endless_sound,  ///< `about`: an encoder that takes sound of any length; `n`: frames counted
+  undescribed_projector,  ///< `about`: its type
+  projector_beside,       ///< `about`: a projector's file that is not counted
+  remark                  ///< `about`: whatever the caller has to say, in words
+};
+
+struct note {
+  note_kind kind = note_kind::remark;
+  std::string about = {};
+  std::int64_t n = 0;
+};
+
+}  // namespace vrambudget

@@ -1,0 +1,20 @@
+// A ranking of models as text and as JSON.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "vrambudget/catalogue/ranked_models.hpp"
+
+namespace vrambudget {
+
+/// Those that fit, one a line: of each model its best file, of those on this disk all. `n_more`: what
+/// more_with_q8_0() counts.
+[[nodiscard]] std::string ranking_text(const ranking_question& q,
+                                       const std::vector<ranked_model>& all, std::size_t n_more);
+/// All of them as one JSON object, schema 1, and a line feed.
+[[nodiscard]] std::string ranking_json(const ranking_question& q,
+                                       const std::vector<ranked_model>& all);
+
+}  // namespace vrambudget

@@ -1,0 +1,2 @@
+// The ranking of models, compiled once.
+#include "vrambudget/advise/rank.ipp"

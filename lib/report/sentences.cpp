@@ -1,0 +1,174 @@
+// Words for budgets and advice.
+#include "vrambudget/report/sentences.hpp"
+
+#include <fmt/format.h>
+
+#include "vrambudget/ggml/tensor.hpp"
+
+namespace vrambudget {
+namespace {
+
+std::string row(ggml_type t, std::uint64_t width) {
+  return fmt::format("{} of {} = {}", width, traits(t).name, row_size(t, width).count);
+}
+
+std::string shape(const std::array<std::int64_t, 4>& ne) {
+  std::string text = std::to_string(ne[0]);
+  for (std::size_t d = 1; d < 4 && (d < 2 || ne[d] > 1 || (d == 2 && ne[3] > 1)); ++d)
+    text += fmt::format(" x {}", ne[d]);
+  return text;
+}
+
+/// The words for one part of a term.
+struct in_words {
+  std::string operator()(const why::tensors& t) const {
+    return fmt::format("{} tensors, each padded to {} bytes", t.n, t.alignment);
+  }
+  std::string operator()(const why::cache_cells& c) const {
+    std::string text = fmt::format("{}: {} layers x {} cells x (K {}", name(c.cache), c.n_layer,
+                                   c.n_cell, row(c.type_k, c.k_width));
+    if (c.v_width) text += " + V " + row(c.type_v, c.v_width);
+    return text + ")";
+  }
+  std::string operator()(const why::states& s) const {
+    return fmt::format("{} layers x {} states x 4 x ({} convolution + {} recurrence)", s.n_layer,
+                       s.n_rows, s.n_embd_r, s.n_embd_s);
+  }
+  std::string operator()(const why::simulated_graph& g) const {
+    return fmt::format(
+        "highest byte of a simulated graph of {} nodes in {} splits, {} tokens, {} rows of logits",
+        g.shape.n_nodes, g.shape.n_splits, g.n_tokens, g.n_outputs);
+  }
+  std::string operator()(const why::compute_ceiling& c) const {
+    return fmt::format("a bound for {} tokens", c.n_tokens);
+  }
+  std::string operator()(const why::pool_ceiling& c) const {
+    return fmt::format("a ceiling for {} tokens", c.n_tokens);
+  }
+  std::string operator()(const why::scratch& s) const {
+    std::string text = "no operation draws scratch";
+    if (const auto& by = s.need.by)
+      text = fmt::format("scratch of {} of {} [{}] and [{}]", ggml::name(by->op), by->of,
+                         shape(by->a), shape(by->b));
+    if (s.need.cublas) text += ", and cuBLAS's workspace";
+    if (s.grows) text += "; compute buffers grow with the cache's contents";
+    return text;
+  }
+  std::string operator()(const why::logits& l) const {
+    return fmt::format("4 x {} rows x {} logits", l.n_rows, l.n_vocab);
+  }
+  std::string operator()(const why::measured& m) const { return m.note; }
+  std::string operator()(const why::encoder& e) const {
+    using enum why::encoder_part;
+    const std::string what = fmt::format("{} encoder {}", name(e.kind), e.type);
+    const std::string size = (e.n_images > 1 ? fmt::format("{} at once of ", e.n_images) : "") +
+                             fmt::format("{} x {}", e.nx, e.ny);
+    switch (e.part) {
+      case tensors:
+        return what;
+      case reserved:
+        return what + ": reserved when it is loaded, for " + size;
+      case growth:
+        return what + ": more once an input of " + size + " came";
+      case pool:
+        return fmt::format("{} of the {}'s own", e.size.count, what);
+    }
+    return what;
+  }
+};
+
+}  // namespace
+
+std::string sentence(const std::vector<explanation>& why) {
+  std::string text;
+  for (const explanation& e : why) {
+    const std::string part = std::visit(in_words{}, e);
+    if (!text.empty() && !part.empty()) text += "; ";
+    text += part;
+  }
+  return text;
+}
+
+std::string sentence(const note& n) {
+  switch (n.kind) {
+    case note_kind::undescribed_graph:
+      return "the graph of architecture '" + n.about +
+             "' is not described yet: its compute buffer is a bound, the rest is exact";
+    case note_kind::undescribed_architecture:
+      return "architecture '" + n.about +
+             "' is unknown: weights are exact, the KV cache follows the standard formula, the "
+             "compute buffer is a bound";
+    case note_kind::draft_split:
+      return "without -ts the engine splits the draft by the memory the main model leaves free, "
+             "this plan by what is free before";
+    case note_kind::split_mode_tensor:
+      return "-sm tensor is not modelled: this is the plan of -sm layer";
+    case note_kind::endless_sound:
+      return fmt::format(
+          "{} is given sound of any length at once: more than {} frames take more "
+          "than is counted here",
+          n.about, n.n);
+    case note_kind::undescribed_projector:
+      return "projector type '" + n.about +
+             "' is not described: all tensors of its file are counted, and a ceiling for its "
+             "compute buffer";
+    case note_kind::projector_beside:
+      return "a projector lies beside the model and is not counted: --mmproj " + n.about;
+    case note_kind::tensor_types:
+    case note_kind::remark:
+      break;
+  }
+  return n.about;
+}
+
+std::string flags_of(const suggestion& s) {
+  const run& r = s.changed;
+  switch (s.change) {
+    case change_kind::cache_types:
+      return fmt::format("-ctk {} -ctv {}", traits(r.type_k).name, traits(r.type_v).name);
+    case change_kind::n_parallel:
+      return fmt::format("-np {}", r.n_parallel);
+    case change_kind::no_draft_model:
+      return "without -md";
+    case change_kind::no_draft:
+      return "--spec-type none";
+    case change_kind::n_ubatch:
+      return fmt::format("-ub {}", r.n_ubatch);
+    case change_kind::n_ctx:
+      return fmt::format("-c {}", r.n_ctx);
+    case change_kind::n_cpu_moe:
+      return fmt::format("-ncmoe {}", r.n_cpu_moe);
+    case change_kind::n_gpu_layers:
+      return fmt::format("-ngl {}", r.n_gpu_layers);
+  }
+  return {};
+}
+
+std::string sentence(const suggestion& s) {
+  switch (s.change) {
+    case change_kind::cache_types:
+      return fmt::format("the same context, KV in {}", traits(s.changed.type_k).name);
+    case change_kind::n_parallel:
+      return fmt::format("one slot instead of {}", s.n_before);
+    case change_kind::no_draft_model:
+    case change_kind::no_draft:
+      return "no drafts, slower";
+    case change_kind::n_ubatch:
+      return "the same context, slower prompts";
+    case change_kind::n_ctx:
+      return "the largest context, all else the same";
+    case change_kind::n_cpu_moe:
+      return fmt::format("experts of {} layers on the host", s.n_on_host);
+    case change_kind::n_gpu_layers:
+      return fmt::format("{} layers on the host", s.n_on_host);
+  }
+  return {};
+}
+
+std::string name_of_bound(const context_limit& l) {
+  return l.bound_by == context_bound::device        ? name(l.full)
+         : l.bound_by == context_bound::n_ctx_train ? "n_ctx_train"
+                                                    : "limit";
+}
+
+}  // namespace vrambudget
