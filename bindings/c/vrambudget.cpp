@@ -226,6 +226,17 @@ vrambudget_status vrambudget_sweep(const vrambudget_model* const* models, uint64
   });
 }
 
+vrambudget_status vrambudget_rank(const char* options_json, const char* family, uint32_t min_ctx,
+                                  char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    auto q = request_of(options_json);
+    if (!q) return q.error();
+    if (family != nullptr) q->family = family;
+    q->min_ctx = min_ctx;
+    return give(request::rank_json({}, *q), out);
+  });
+}
+
 void vrambudget_close_table(vrambudget_table* table) { delete table; }
 
 vrambudget_status vrambudget_table_column(const vrambudget_table* table, const char* name,

@@ -94,11 +94,15 @@ struct py_device {
   std::optional<live_device> live;
 };
 
+std::vector<device> as_given(const std::vector<py_device>& all) {
+  std::vector<device> out;
+  for (const py_device& d : all) out.push_back(d.is);
+  return out;
+}
+
 plan_inputs inputs_of(const py_model& m, const py_model* draft, const py_projector* mmproj,
                       const std::vector<py_device>& devices) {
-  plan_inputs in{m.is, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr, {}};
-  for (const py_device& d : devices) in.devices.push_back(d.is);
-  return in;
+  return {m.is, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr, as_given(devices)};
 }
 
 std::vector<py_device> as_python(std::vector<device> all) {
@@ -357,6 +361,17 @@ PYBIND11_MODULE(_core, m) {
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
       py::arg("limit"));
+  m.def(
+      "rank",
+      [](const std::vector<py_device>& devices, const py::dict& options, const std::string& family,
+         std::uint32_t min_ctx) {
+        plan_request q = request_of_dict(options);
+        q.family = family;
+        q.min_ctx = min_ctx;
+        const std::vector<device> on = as_given(devices);
+        return unlocked([&] { return rank_json(on, q); });
+      },
+      py::arg("devices"), py::arg("options"), py::arg("family"), py::arg("min_ctx"));
   m.def("sweep", &sweep_of, py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("gpus"),
         py::arg("cache_types"), py::arg("n_parallel"), py::arg("n_ctx"), py::arg("threads"),
         py::arg("options"), py::arg("progress"));

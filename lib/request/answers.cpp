@@ -5,10 +5,12 @@
 #include <utility>
 
 #include "vrambudget/advise/what_would_fit.hpp"
+#include "vrambudget/catalogue/ranked_models.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/report/json.hpp"
+#include "vrambudget/report/ranking.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/projectors.hpp"
 
@@ -154,6 +156,21 @@ result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q
   axes.n_ctx = grid.n_ctx;
   if (const auto ok = refuse_too_many(axes); !ok) return ok.error();
   return sweep(axes, progress, on_threads(grid.n_threads));
+}
+
+result<std::string> rank_json(const std::vector<device>& devices, const plan_request& q) {
+  if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty())
+    return error{errc::invalid_argument, "a ranking takes no model, draft or projector"};
+  const environment here = environment_of_process();
+  ranking_question asked{devices, limits_of(q), q.r, q.min_ctx};
+  if (devices.empty()) {
+    auto gpus = choose_devices(q, here);
+    if (!gpus) return gpus.error();
+    asked.devices = std::move(gpus->devices);
+  }
+  model_reader reader(q.sources, here);
+  const known_models among{reader.stored(), read_stored, q.family, {}};
+  return ranking_json(asked, rank_models(asked, among, on_threads()));
 }
 
 }  // namespace vrambudget::request

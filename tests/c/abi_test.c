@@ -160,6 +160,18 @@ int main(void) {
   CHECK(vrambudget_models(&json, NULL) == VRAMBUDGET_OK);
   vrambudget_free(json);
 
+  json = NULL;
+  CHECK(vrambudget_rank("{\"gpu\": \"3090\", \"ctx_size\": 8192, \"offline\": true}", "gpt-oss-120b", 0, &json,
+                        &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"schema\":1") && strstr(json, "\"fits\":false") && !strstr(json, "\"fits\":true"));
+  vrambudget_free(json);
+  json = NULL;
+  CHECK(vrambudget_rank("{\"gpu\": \"3090\", \"model_draft\": \"a\"}", NULL, 0, &json, &error) ==
+        VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(json == NULL && error && strstr(error, "draft"));
+  vrambudget_free(error);
+  error = NULL;
+
   check_sweep(model);
 
   pthread_t threads[4];

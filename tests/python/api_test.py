@@ -87,6 +87,21 @@ class Plan(unittest.TestCase):
         self.assertFalse(vb.plan(MODEL, gpu="3090", n_parallel=1, n_ctx=most.n_ctx + 256).fits)
         self.assertEqual(vb.max_context(MODEL, gpu="3090", limit=4096).n_ctx, 4096)
 
+    def test_rank(self):
+        ranked = vb.rank(gpu="3090", family="qwen3", n_ctx=8192, n_parallel=1)
+        fitting = [r["fits"] for r in ranked]
+        self.assertEqual(fitting, sorted(fitting, reverse=True))
+        self.assertTrue(all("qwen3" in r["architecture"] + r["name"].lower() for r in ranked))
+        best = next(r for r in ranked if r["fits"] and r["from"] == "catalogue")
+        file = f"{best['name']}-{best['quantization']}"
+        self.assertTrue(vb.plan(file, gpu="3090", n_ctx=8192, n_parallel=1).fits)
+        card = vb.Device("a card", 24 * 2**30, cc=8.6, n_sm=82)
+        self.assertFalse(any(r["fits"] for r in vb.rank(gpu=card, family="gpt-oss-120b")))
+        longer = vb.rank(gpu="3090", family="qwen3", n_ctx=8192, n_parallel=1, min_ctx=200000)
+        self.assertLess(sum(r["fits"] for r in longer), sum(fitting))
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "draft"):
+            vb.rank(gpu="3090", md="a")
+
     def test_compare(self):
         c = vb.compare([MODEL, "Qwen3.6-27B-Q8_0"], gpu="5090")
         self.assertEqual(len(c), 2)

@@ -70,6 +70,13 @@ VRAMBUDGET_API vrambudget_status vrambudget_max_context(const vrambudget_model *
                                                         const char *options_json, uint32_t *n_ctx,
                                                         char **error);
 
+/* Which known models fit, as `vrambudget --json` without a model says it: those on this disk first, then the
+ * catalogue's, the best first, each with its largest file that fits. `family`: only names or architectures with
+ * this; NULL: all. `min_ctx`: tokens that a model must take at least; 0: not said. A model, a draft or a
+ * projector in the options is VRAMBUDGET_BAD_ARGUMENT. */
+VRAMBUDGET_API vrambudget_status vrambudget_rank(const char *options_json, const char *family,
+                                                 uint32_t min_ctx, char **json, char **error);
+
 /* The GPUs of this machine now, as `vrambudget probe --json` shows them: total_bytes, free_bytes, and what the
  * driver tells besides. Each is given a context for a moment, in a process of its own.
  * VRAMBUDGET_IO: no driver, no device, or either fails. */

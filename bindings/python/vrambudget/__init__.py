@@ -65,6 +65,7 @@ __all__ = [
     "open_projector",
     "plan",
     "probe",
+    "rank",
     "sweep",
 ]
 
@@ -153,6 +154,16 @@ def _devices(gpu: GpuSet, options: Any) -> list[Device]:
     return [d for i in items for d in ([i] if isinstance(i, Device) else _devices(i, options))]
 
 
+def _named(gpu: GpuSet, options: Any) -> tuple[list[Device], dict[str, Any]]:
+    """The devices that are given whole, and options that name all others."""
+    names = _names(_items(gpu))
+    rest = dict(options)
+    if names is not None:
+        return [], plain({**rest, "gpu": names})
+    rest = {k: v for k, v in rest.items() if k not in ("free", "system", "display")}
+    return _devices(gpu, options), plain(rest)
+
+
 def _inputs(
     model: AnyModel,
     gpu: GpuSet,
@@ -161,20 +172,13 @@ def _inputs(
     options: Any,
 ) -> tuple[Model, Optional[Model], Optional[Projector], list[Device], dict[str, Any]]:
     sources = {k: options[k] for k in _OF_SOURCES if k in options}
-    names = _names(_items(gpu))
-    rest = dict(options)
-    devices: list[Device] = []
-    if names is None:
-        devices = _devices(gpu, options)
-        rest = {k: v for k, v in rest.items() if k not in ("free", "system", "display")}
-    else:
-        rest["gpu"] = names
+    devices, rest = _named(gpu, options)
     return (
         open_model(model, **sources),
         None if draft is None else open_model(draft, **sources),
         None if mmproj is None else open_projector(mmproj),
         devices,
-        plain(rest),
+        rest,
     )
 
 
@@ -239,6 +243,22 @@ def compare(
             }
         )
     return Comparison(rows)
+
+
+def rank(
+    gpu: GpuSet = None,
+    *,
+    family: str = "",
+    min_ctx: int = 0,
+    **options: Unpack[Options],
+) -> list[dict[str, Any]]:
+    """Which known models fit, those on this disk first, the best first, each with its largest file that fits:
+    a dict a model, with the keys of the program's --json. `family`: only names or architectures with this;
+    `min_ctx`: tokens that a model must take at least."""
+    devices, rest = _named(gpu, options)
+    (least,) = whole_numbers("min_ctx", min_ctx)
+    found: list[dict[str, Any]] = json.loads(_core.rank(devices, rest, family, least))["models"]
+    return found
 
 
 def _models(models: Union[AnyModel, Iterable[AnyModel]]) -> list[AnyModel]:

@@ -82,6 +82,9 @@ def max_context(
     options: dict[str, Any],
     limit: int,
 ) -> tuple[int, str]: ...
+def rank(
+    devices: Sequence[Device], options: dict[str, Any], family: str, min_ctx: int
+) -> str: ...
 def sweep(
     models: Sequence[Model],
     draft: Optional[Model],

@@ -76,6 +76,11 @@ struct planned {
 [[nodiscard]] result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q,
                                               const sweep_progress& progress);
 
+/// All known models, those of this disk first, the best first: what the program says with --json and no model.
+/// A draft or a projector is refused. `devices`: none: those that the request names.
+[[nodiscard]] result<std::string> rank_json(const std::vector<device>& devices,
+                                            const plan_request& q);
+
 /// A model's summary: schema 1's "model".
 [[nodiscard]] std::string model_json(const model& m);
 /// The catalogue of GPUs; `name`: only this one.
