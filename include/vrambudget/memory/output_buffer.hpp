@@ -1,10 +1,11 @@
 // Host memory for logits and embeddings that callers read after each batch.
 #pragma once
 
-#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 #include "vrambudget/engine/context.hpp"
+#include "vrambudget/model/hparams.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
