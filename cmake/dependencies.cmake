@@ -16,7 +16,7 @@ vrambudget_find(fmt libfmt-dev 9)
 add_library(vrambudget_fmt INTERFACE)
 target_include_directories(vrambudget_fmt SYSTEM INTERFACE
   $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
-if(VRAMBUDGET_BUILD_CLI OR VRAMBUDGET_BUILD_TESTS OR VRAMBUDGET_BUILD_PYTHON)
+if(VRAMBUDGET_BUILD_CLI)
   vrambudget_find(CLI11 libcli11-dev 2.1)
 endif()
 if(VRAMBUDGET_BUILD_TESTS)

@@ -92,15 +92,11 @@ vb::result<vrambudget_status> give(const vb::result<std::string>& text, char** o
   return give(*text, out);
 }
 
-/// An object's text as the caller gave it, NULL for none.
-vb::result<boost::json::object> object_of(const char* text, const char* what) {
-  auto o = request::object_of(text == nullptr ? "" : text, what);
-  if (!o) return vb::error{vb::errc::invalid_argument, o.error().message};
-  return o;
-}
+/// A text as the caller gave it, NULL for none.
+std::string_view text_of(const char* text) { return text == nullptr ? "" : text; }
 
 vb::result<request::plan_request> request_of(const char* options) {
-  const auto o = object_of(options, "the options");
+  const auto o = request::object_of(text_of(options), "the options");
   if (!o) return o.error();
   return request::request_of(*o);
 }
@@ -114,7 +110,7 @@ request::plan_inputs inputs_of(const vrambudget_model* model) {
 
 vb::result<request::sweep_request> grid_of(const vrambudget_model* const* models, std::size_t n,
                                            const char* grid, const request::plan_request& options) {
-  const auto o = object_of(grid, "the grid");
+  const auto o = request::object_of(text_of(grid), "the grid");
   if (!o) return o.error();
   std::vector<std::shared_ptr<const vb::model>> all;
   for (std::size_t i = 0; i < n; ++i) all.push_back(models[i]->read);

@@ -50,8 +50,7 @@ auto unlocked(Work work) {
     const py::gil_scoped_release others_run;
     return work();
   }();
-  if (!r) throw exception(r.error());
-  return std::move(*r);
+  return std::move(r).value();
 }
 
 /// A value of Python as JSON has it, numbers as numbers.
@@ -77,9 +76,7 @@ boost::json::value value_of(const py::handle& v) {
 plan_request request_of_dict(const py::dict& options) {
   boost::json::object all;
   for (const auto& [key, value] : options) all[key.cast<std::string>()] = value_of(value);
-  auto q = request_of(all);
-  if (!q) throw exception(q.error());
-  return std::move(*q);
+  return request_of(all).value();
 }
 
 /// A model or device stays as it is once it is made, so threads may share it.
@@ -191,18 +188,14 @@ py::tuple sweep_of(const std::vector<py_model>& models, const py_model* draft,
   if (draft) q.draft = draft->is;
   if (mmproj) q.mmproj = mmproj->is;
   for (const auto& [k, v] : cache_types) {
-    const auto pair = request_of({{"type_k", k}, {"type_v", v}});
-    if (!pair) throw exception(pair.error());
-    q.cache_types.emplace_back(pair->r.type_k, pair->r.type_v);
+    const plan_request pair = request_of({{"type_k", k}, {"type_v", v}}).value();
+    q.cache_types.emplace_back(pair.r.type_k, pair.r.type_v);
   }
   q.n_parallel = std::move(n_parallel);
   q.n_ctx = std::move(n_ctx);
   q.n_threads = n_threads;
   for (const py_model& m : models) q.models.push_back(m.is);
-  for (const auto& set : gpus) {
-    q.gpus.emplace_back();
-    for (const py_device& d : set) q.gpus.back().push_back(d.is);
-  }
+  for (const auto& set : gpus) q.gpus.push_back(as_given(set));
   progress tells(callback);
   auto r = std::make_shared<sweep_result>(
       unlocked([&] { return sweep_grid(q, base, std::ref(tells)); }));
@@ -215,15 +208,11 @@ py::tuple sweep_of(const std::vector<py_model>& models, const py_model* draft,
 }
 
 py::tuple probe() {
-  auto found = [] {
-    const py::gil_scoped_release others_run;
-    return probe_machine();
-  }();
-  if (!found) throw exception(found.error());
+  const machine_now found = unlocked([] { return probe_machine(); });
   py::list devices;
-  for (std::size_t i = 0; i < found->devices.size(); ++i)
-    devices.append(py_device{found->planned[i], found->devices[i]});
-  return py::make_tuple(found->version.driver, found->version.cuda, devices);
+  for (std::size_t i = 0; i < found.devices.size(); ++i)
+    devices.append(py_device{found.planned[i], found.devices[i]});
+  return py::make_tuple(found.version.driver, found.version.cuda, devices);
 }
 
 /// A size that the machine tells, or None.

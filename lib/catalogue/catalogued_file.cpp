@@ -13,7 +13,7 @@ namespace vrambudget {
 namespace {
 
 /// Headers of recorded files take up to 64 bytes for each token: its text, length, score, type, and a
-/// merge (tests/unit/model/quantize_test.cpp).
+/// merge (tests/unit/quantize/quantize_test.cpp).
 constexpr std::uint64_t most_header_bytes_per_token = 65;
 
 std::string model_name(const catalogued_model& m) {

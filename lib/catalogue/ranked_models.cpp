@@ -32,9 +32,7 @@ bool is_of_family(const std::string& family, const std::string& name, const mode
 /// A model on its own; nothing where the engine refuses it, or it is of another family.
 using maybe_ranked = std::optional<ranked_model>;
 
-maybe_ranked plan_as(ranked_model r, const model& m, const ranking_question& q,
-                     const known_models& among) {
-  if (!is_of_family(among.family, r.name, m)) return std::nullopt;
+maybe_ranked plan_as(ranked_model r, const model& m, const ranking_question& q) {
   auto planned = plan_candidate(q, m);
   if (!planned) return std::nullopt;
   r.planned = std::move(*planned);
@@ -43,11 +41,12 @@ maybe_ranked plan_as(ranked_model r, const model& m, const ranking_question& q,
 
 maybe_ranked plan_stored(const stored_model& s, const ranking_question& q,
                          const known_models& among) {
-  const result<model> m =
-      among.read ? among.read(s) : error{errc::unsupported, "nobody reads stored models"};
+  if (!among.read) return std::nullopt;
+  const result<model> m = among.read(s);
   if (!m) return std::nullopt;  // a file on this disk that is no model
-  return plan_as({model_name(s), quantization_of(s.name + ".gguf"), s.path, nullptr, false, {}}, *m,
-                 q, among);
+  const std::string name = model_name(s);
+  if (!is_of_family(among.family, name, *m)) return std::nullopt;
+  return plan_as({name, quantization_of(s.name + ".gguf"), s.path, nullptr, false, {}}, *m, q);
 }
 
 /// A file of a model and what its tensors take.
@@ -91,7 +90,7 @@ maybe_ranked plan_catalogued(const catalogued_files& all, const ranking_question
   if (best == nullptr) return std::nullopt;
   const catalogued_file& file = *best->file;
   const bool is_scaled = !file.is_own() && file.published && best->data == file.published->size;
-  return plan_as({all.name, file.quantization, {}, &file, is_scaled, {}}, *chosen, q, among);
+  return plan_as({all.name, file.quantization, {}, &file, is_scaled, {}}, *chosen, q);
 }
 
 }  // namespace

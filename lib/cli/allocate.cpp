@@ -97,7 +97,7 @@ void print_trial(const trial& t, const std::vector<live_device>& live) {
   for (std::size_t i = 0; i < t.devices.size(); ++i) {
     const device_trial& d = t.devices[i];
     const device_budget& b = t.plan.devices[i];
-    fmt::print("\nCUDA{}  {}\n    {:<22}{:>16}{:>16}\n", d.index, b.gpu.name, "", "predicted",
+    fmt::print("\n{}  {}\n    {:<22}{:>16}{:>16}\n", name(b.id), b.gpu.name, "", "predicted",
                "taken");
     const auto row = [](std::string_view name, bytes predicted, std::optional<bytes> taken) {
       fmt::print("    {:<22}{:>16}{:>16}\n", name, in_mib(predicted), taken ? in_mib(*taken) : "-");
@@ -135,9 +135,8 @@ json::object trial_json(const trial& t, const plan_request& q, const std::string
       if (const auto size = d.taken[k].size()) o["taken_bytes"] = size->count;
       buffers.push_back(std::move(o));
     }
-    devices.push_back(json::object{{"id", fmt::format("CUDA{}", d.index)},
-                                   {"gpu", b.gpu.name},
-                                   {"buffers", std::move(buffers)}});
+    devices.push_back(
+        json::object{{"id", name(b.id)}, {"gpu", b.gpu.name}, {"buffers", std::move(buffers)}});
   }
   json::object o{{"model", public_name(q.model)}};
   if (!q.draft.empty()) o["draft"] = public_name(q.draft);

@@ -11,6 +11,7 @@
 #include "measurements.hpp"
 #include "options.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/io/calibration_json.hpp"
 #include "vrambudget/os/this_system.hpp"
 #include "vrambudget/report/json.hpp"
@@ -74,7 +75,7 @@ void print_card(const calibrated_device& d, const card_before* before) {
     fmt::print(", +-{} as it was read; another run tells how far it spreads\n",
                in_mib(saturating_sub(f.high, f.context)));
   fmt::print("  pool            {}\n", pool_text(f));
-  fmt::print("  plans count     {}", in_mib(context_range(d, "").high));
+  fmt::print("  plans count     {}", in_mib(context_range(d, "", context_growth()).high));
   if (before)
     fmt::print("; before: {} ({})", in_mib(before->context.high), name(before->context.basis));
   fmt::print("\n");
@@ -174,7 +175,8 @@ int add_recordings(const calibrate_request& q) {
       const calibrated_device* c = find_calibration(kept, m.card.gpu, m.card.system, m.card.driver);
       device plain;
       if (const auto known = find_gpu(m.card.gpu)) plain = to_device(*known, {m.card.system});
-      before.push_back({m.card, c ? context_range(*c, m.card.driver) : plain.driver_context});
+      before.push_back(
+          {m.card, c ? context_range(*c, m.card.driver, context_growth()) : plain.driver_context});
     }
     return add_all(kept, measured);
   });

@@ -33,8 +33,7 @@ std::string quoted(const std::string& text) {
 bool is_gpu(const described_option& o) { return o.names.back() == "--gpu"; }
 
 bool is_model(const described_option& o) {
-  static constexpr std::string_view models[] = {"--model", "--model-draft", "--spec-draft-model"};
-  return std::find(std::begin(models), std::end(models), o.names.back()) != std::end(models);
+  return o.shown == "MODEL" || o.names.back() == "--model";
 }
 
 bool is_file(const described_option& o) {
@@ -93,7 +92,7 @@ complete -o bashdefault -F _vrambudget vrambudget
                      joined(names_of(all), "|"), values, joined(names_of(all), " "), options);
 }
 
-/// "'(-c --ctx)'{-c,--ctx}'[context]:N:(a b)'", which _arguments reads.
+/// "'*'{-c,--ctx}'[context]:value:(a b)'", which _arguments reads.
 std::string zsh_option(const described_option& o) {
   std::string help = o.help, value;
   for (const char* special : {"[", "]", ":"})

@@ -41,7 +41,6 @@ struct row {
   term_kind term = term_kind::weights;
   bool host = false;
   std::int64_t bytes = 0;
-  std::string_view basis;
 };
 
 std::vector<row> rows_of(const budget& b) {
@@ -50,7 +49,7 @@ std::vector<row> rows_of(const budget& b) {
     for (const term& t : list.terms) {
       auto it = std::find_if(all.begin(), all.end(),
                              [&](const row& r) { return r.host == host && r.term == t.kind; });
-      if (it == all.end()) it = all.insert(all.end(), {t.kind, host, 0, name(t.basis)});
+      if (it == all.end()) it = all.insert(all.end(), {t.kind, host, 0});
       it->bytes += static_cast<std::int64_t>(t.size.count);
     }
   };
@@ -67,7 +66,7 @@ std::vector<row> differences(const std::vector<row>& now, std::vector<row> then)
       return o.host == r.host && o.term == r.term;
     });
     const std::int64_t bytes = it == then.end() ? 0 : it->bytes;
-    if (bytes != r.bytes) all.push_back({r.term, r.host, bytes - r.bytes, r.basis});
+    if (bytes != r.bytes) all.push_back({r.term, r.host, bytes - r.bytes});
     if (it != then.end()) then.erase(it);
   }
   all.insert(all.end(), then.begin(), then.end());

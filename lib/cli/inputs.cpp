@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -39,13 +40,10 @@ class progress_line {
   clock::time_point last_ = clock::now();
 };
 
-/// Names of models on servers have a form; others are looked for.
-status status_of(const error& e, const std::string& typed) {
-  return is_remote(typed) ? cli::status_of(e) : bad_input;
-}
-
-status status_of_gpus(const error& e) {
-  return e.code == errc::not_found ? usage : cli::status_of(e);
+named_gpus found_or_fail(result<named_gpus>&& gpus) {
+  if (gpus) return std::move(*gpus);
+  const error& e = gpus.error();
+  throw failure{e.code == errc::not_found ? usage : status_of(e), e.message};
 }
 
 }  // namespace
@@ -59,29 +57,23 @@ model_reader reader_of(const source_options& sources) {
 }
 
 model read_or_fail(model_reader& reader, const std::string& typed) {
-  auto m = reader.read(typed);
-  if (!m) throw failure{status_of(m.error(), typed), m.error().message};
-  return std::move(*m);
+  if (const auto ok = reader.check(typed); !ok) throw failure{usage, ok.error().message};
+  return value_or_fail(reader.read(typed), bad_input);
 }
 
 plan_models models_or_fail(const plan_request& q, model_reader& reader) {
-  auto all = load_models(q, reader);
-  if (!all)
-    throw failure{status_of(all.error(), is_remote(q.draft) ? q.draft : q.model),
-                  all.error().message};
-  return std::move(*all);
+  plan_models all{read_or_fail(reader, q.model), std::nullopt, std::nullopt};
+  if (!q.draft.empty()) all.draft = read_or_fail(reader, q.draft);
+  if (!q.mmproj.empty()) all.mmproj = value_or_fail(load_projector(q.mmproj), bad_input);
+  return all;
 }
 
 named_gpus gpus_or_fail(const gpu_request& q) {
-  auto gpus = find_gpus(q, environment_of_process());
-  if (!gpus) throw failure{status_of_gpus(gpus.error()), gpus.error().message};
-  return std::move(*gpus);
+  return found_or_fail(find_gpus(q, environment_of_process()));
 }
 
 named_gpus devices_or_fail(const plan_request& q) {
-  auto gpus = choose_devices(q, environment_of_process());
-  if (!gpus) throw failure{status_of_gpus(gpus.error()), gpus.error().message};
-  return std::move(*gpus);
+  return found_or_fail(choose_devices(q, environment_of_process()));
 }
 
 budget budget_or_fail(const plan_request& q, const std::vector<device>& devices) {

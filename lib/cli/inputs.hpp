@@ -1,7 +1,14 @@
 // What a command line names, read; where that fails the command ends. What takes long is told on the terminal.
 #pragma once
 
+#include <optional>
+#include <utility>
+#include <vector>
+
 #include "failure.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/model/projector.hpp"
+#include "vrambudget/plan/planner.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/named_gpus.hpp"
@@ -10,6 +17,17 @@
 namespace vrambudget::cli {
 
 using namespace request;  // what people ask for is read there
+
+/// What a request names besides its GPUs.
+struct plan_models {
+  model main;
+  std::optional<model> draft;
+  std::optional<projector> mmproj;
+
+  [[nodiscard]] planner on(std::vector<device> devices, limits l = {}) const {
+    return {main, std::move(devices), l, draft ? &*draft : nullptr, mmproj ? &*mmproj : nullptr};
+  }
+};
 
 /// Reads models, with notes and a line of progress on stderr.
 [[nodiscard]] model_reader reader_of(const source_options& sources);

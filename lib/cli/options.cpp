@@ -33,9 +33,11 @@ std::string shown_help(const option& o) {
   return help + request::help_of(o);
 }
 
+bool is_of_server(topic t) { return t == topic::files || request::is_of_run(t); }
+
 const char* group_of(topic t) {
   if (t == topic::sources) return "Models on servers";
-  return t == topic::files || request::is_of_run(t) ? "llama-server's options" : "Options";
+  return is_of_server(t) ? "llama-server's options" : "Options";
 }
 
 /// An error of ours as one of CLI11's, which stops its reading.
@@ -116,7 +118,7 @@ void command_options::rows(std::initializer_list<topic> about, request::plan_req
     for (const option& o : request::options())
       if (o.topic == t) {
         const CLI::Option* added = add(o, q);
-        if (t == topic::files || request::is_of_run(t)) of_run_.push_back(added);
+        if (is_of_server(t)) of_run_.push_back(added);
       }
 }
 

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <cstdio>
 #include <memory>
 
@@ -16,7 +15,6 @@
 #include "vrambudget/report/launch.hpp"
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
-#include "vrambudget/version.hpp"
 
 namespace vrambudget::cli {
 namespace {

@@ -13,6 +13,7 @@
 #include "options.hpp"
 #include "recording.hpp"
 #include "report/live_devices.hpp"
+#include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/request/typed.hpp"
 #include "vrambudget/version.hpp"
@@ -25,7 +26,8 @@ namespace json = boost::json;
 void print_text(const std::vector<live_device>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const live_device& d = all[i];
-    fmt::print("{}CUDA{}  {}\n", i ? "\n" : "", i, d.gpu.name);
+    fmt::print("{}{}  {}\n", i ? "\n" : "", name(device_id{.index = static_cast<std::uint32_t>(i)}),
+               d.gpu.name);
     const auto row = [](const char* what, const std::string& value) {
       fmt::print("    {:<20}{:>14}\n", what, value);
     };

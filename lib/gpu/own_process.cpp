@@ -15,6 +15,8 @@
 #include <string_view>
 #include <utility>
 
+#include "os/descriptor.hpp"
+
 namespace vrambudget {
 namespace {
 
@@ -67,15 +69,6 @@ class signals {
   std::array<struct sigaction, ends_us.size()> before_{};
 };
 
-void write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return;  // nobody reads any more
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
 std::string read_all(int fd) {
   std::string text;
   std::array<char, 4096> buffer;
@@ -101,7 +94,7 @@ std::string read_all(int fd) {
   } catch (const std::exception& e) {
     answer["error"] = e.what();
   }
-  write_all(fd, json::serialize(answer));
+  (void)detail::write_all(fd, json::serialize(answer));  // perhaps nobody reads any more
   ::_exit(0);
 }
 

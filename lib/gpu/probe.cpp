@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "primary_context.hpp"
+
 namespace vrambudget {
 namespace {
 
@@ -54,24 +56,16 @@ std::optional<bytes> grown(std::optional<bytes> before, std::optional<bytes> aft
 /// Asks about one device. What it holds is given back.
 class device_probe {
  public:
-  device_probe(const driver_api& cuda, int index)
-      : cuda_(cuda), name_("CUDA" + std::to_string(index)), index_(index) {}
-  device_probe(const device_probe&) = delete;
-  device_probe& operator=(const device_probe&) = delete;
-  ~device_probe() {
-    if (!has_context_) return;
-    cuda_.cuCtxSetCurrent(nullptr);
-    cuda_.cuDevicePrimaryCtxRelease(device_);
-  }
+  device_probe(const driver_api& cuda, int index) : cuda_(cuda), on_(cuda, index) {}
 
   result<live_device> ask(const nvml_api* nvml) {
     live_device d;
-    if (auto r = ok("cuDeviceGet", cuda_.cuDeviceGet(&device_, index_)); !r) return r.error();
+    if (auto r = on_.find(); !r) return r.error();
     if (auto r = read_facts(d.gpu); !r) return r.error();
     std::array<char, 32> pci_bus_id{};
-    if (auto r = ok("cuDeviceGetPCIBusId",
-                    cuda_.cuDeviceGetPCIBusId(pci_bus_id.data(),
-                                              static_cast<int>(pci_bus_id.size()), device_));
+    if (auto r = on_.ok("cuDeviceGetPCIBusId",
+                        cuda_.cuDeviceGetPCIBusId(
+                            pci_bus_id.data(), static_cast<int>(pci_bus_id.size()), on_.device()));
         !r)
       return r.error();
 
@@ -81,7 +75,7 @@ class device_probe {
       d.used_by_others = bytes{m->used};
     }
     const auto before = by_nvml.used();
-    if (auto r = make_context(); !r) return r.error();
+    if (auto r = on_.open(); !r) return r.error();
     d.context = grown(before, by_nvml.used());
     if (auto r = read_memory(d.gpu); !r) return r.error();
     if (auto r = read_granularity(d); !r) return r.error();
@@ -92,15 +86,11 @@ class device_probe {
   }
 
  private:
-  [[nodiscard]] result<void> ok(const char* function, int status) const {
-    if (status == driver_api::success) return {};
-    return driver_error(cuda_, name_ + ": " + function, status);
-  }
-
   result<void> read_facts(device& d) {
     std::array<char, 256> name{};
-    if (auto r = ok("cuDeviceGetName",
-                    cuda_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, device_));
+    if (auto r = on_.ok(
+            "cuDeviceGetName",
+            cuda_.cuDeviceGetName(name.data(), static_cast<int>(name.size()) - 1, on_.device()));
         !r)
       return r;
     int n_sm = 0, major = 0, minor = 0;
@@ -109,8 +99,8 @@ class device_probe {
         {&major, driver_api::compute_capability_major},
         {&minor, driver_api::compute_capability_minor}};
     for (const auto& [value, attribute] : wanted)
-      if (auto r =
-              ok("cuDeviceGetAttribute", cuda_.cuDeviceGetAttribute(value, attribute, device_));
+      if (auto r = on_.ok("cuDeviceGetAttribute",
+                          cuda_.cuDeviceGetAttribute(value, attribute, on_.device()));
           !r)
         return r;
     d.name = name.data();
@@ -119,20 +109,11 @@ class device_probe {
     return {};
   }
 
-  result<void> make_context() {
-    driver_api::context context = nullptr;
-    if (auto r = ok("cuDevicePrimaryCtxRetain", cuda_.cuDevicePrimaryCtxRetain(&context, device_));
-        !r)
-      return r;
-    has_context_ = true;
-    return ok("cuCtxSetCurrent", cuda_.cuCtxSetCurrent(context));
-  }
-
   result<void> read_memory(device& d) {
     std::size_t free = 0, total = 0;
-    if (auto r = ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total)); !r) return r;
+    if (auto r = on_.ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total)); !r) return r;
     if (free > total)
-      return error{errc::io, name_ + ": the driver reports " + std::to_string(free) +
+      return error{errc::io, on_.name() + ": the driver reports " + std::to_string(free) +
                                  " bytes free of " + std::to_string(total)};
     d.free = {free};
     d.total = {total};
@@ -142,11 +123,11 @@ class device_probe {
   result<void> read_granularity(live_device& d) {
     if (cuda_.cuMemGetAllocationGranularity == nullptr) return {};
     driver_api::allocation_properties p;
-    p.location_id = device_;
+    p.location_id = on_.device();
     std::size_t size = 0;
     const int status = cuda_.cuMemGetAllocationGranularity(&size, &p, 0);
     if (status == driver_api::not_supported) return {};
-    if (auto r = ok("cuMemGetAllocationGranularity", status); !r) return r;
+    if (auto r = on_.ok("cuMemGetAllocationGranularity", status); !r) return r;
     d.granularity = bytes{size};
     return {};
   }
@@ -155,10 +136,10 @@ class device_probe {
   /// for one.
   result<void> second_context(live_device& d) {
     driver_api::context context = nullptr;
-    if (cuda_.cuCtxCreate(&context, 0, device_) != driver_api::success) return {};
+    if (cuda_.cuCtxCreate(&context, 0, on_.device()) != driver_api::success) return {};
     std::size_t free = 0, total = 0;
-    const auto known = ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total));
-    const auto gone = ok("cuCtxDestroy", cuda_.cuCtxDestroy(context));
+    const auto known = on_.ok("cuMemGetInfo", cuda_.cuMemGetInfo(&free, &total));
+    const auto gone = on_.ok("cuCtxDestroy", cuda_.cuCtxDestroy(context));
     if (!known) return known;
     if (!gone) return gone;
     d.context = grown(bytes{free}, d.gpu.free);
@@ -166,10 +147,7 @@ class device_probe {
   }
 
   const driver_api& cuda_;
-  std::string name_;
-  int index_;
-  int device_ = 0;
-  bool has_context_ = false;
+  detail::primary_context on_;
 };
 
 }  // namespace

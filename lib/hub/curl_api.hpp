@@ -19,6 +19,7 @@ struct curl_api {
   /// CURLcode.
   enum code : int {
     ok = 0,
+    unsupported_protocol = 1,
     url_malformat = 3,
     couldnt_resolve_host = 6,
     couldnt_connect = 7,

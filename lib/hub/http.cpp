@@ -93,9 +93,10 @@ failure broken(const transfer& t, curl_api::code code, std::string why, std::uin
   if (code == curl_api::operation_timedout && t.status() != 0)
     why = fmt::format("too slow: below {} bytes a second for {} s at byte {}",
                       slowest_bytes_per_second, stall_seconds, t.answer().offset);
-  return {
-      error{code == curl_api::url_malformat ? errc::invalid_argument : errc::io, std::move(why)},
-      is_passing(code)};
+  const bool is_no_address =
+      code == curl_api::unsupported_protocol || code == curl_api::url_malformat;
+  return {error{is_no_address ? errc::invalid_argument : errc::io, std::move(why)},
+          is_passing(code)};
 }
 
 }  // namespace

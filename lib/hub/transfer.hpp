@@ -1,13 +1,16 @@
 // One transfer as libcurl's callbacks see it: what the server says before the body, and the body's way to a sink.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "curl_api.hpp"
 #include "http_answer.hpp"

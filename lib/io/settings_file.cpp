@@ -19,19 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 using detail::descriptor;
+using detail::write_all;
 
 error failed(const std::string& path, const std::string& what) {
   return {errc::io, path + ": " + what + ": " + std::strerror(errno)};
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return true;
 }
 
 result<void> replace(const std::string& path, std::string_view text) {

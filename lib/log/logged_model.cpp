@@ -4,23 +4,9 @@
 #include <utility>
 
 #include "model_of_lines.hpp"
-#include "vrambudget/catalogue/models.hpp"
-#include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 
 namespace vrambudget {
-namespace {
-
-result<model> from_catalogue(const catalogued_model& c) {
-  const auto header = header_from_shape(c.shape);
-  if (!header) return header.error();
-  const auto parsed = gguf::parse(*header, {.check_data = false});
-  if (!parsed) return parsed.error();
-  auto m = read_model({&*parsed, 1});
-  if (m) m->name = c.name;
-  return m;
-}
-
-}  // namespace
 
 result<logged_model> find_logged_model(const log_model& lines) {
   if (lines.architecture.empty())
@@ -29,7 +15,7 @@ result<logged_model> find_logged_model(const log_model& lines) {
   std::optional<logged_model> found;
   for (const catalogued_model& c : catalogued_models()) {
     if (!has_dimensions || c.architecture != lines.architecture) continue;
-    auto m = from_catalogue(c);
+    auto m = read_shape(c);
     if (!m || contradiction(*m, lines)) continue;
     const bool same = same_types(*m, lines);
     if (found && !same) continue;

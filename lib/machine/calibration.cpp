@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/machine/driver_context_fit.hpp"
 
 namespace vrambudget {
@@ -80,7 +79,7 @@ const calibrated_device* find_calibration(const calibration& all, std::string_vi
   return best;
 }
 
-measured_range context_range(const calibrated_device& d, std::string_view driver) {
+measured_range context_range(const calibrated_device& d, std::string_view driver, bytes growth) {
   const calibrated_context& f = d.fit;
   const bytes half = saturating_sub(f.high, f.context);
   const char* sure = f.n_measurements > 1 ? "with 95 % confidence" : "as it was read";
@@ -91,7 +90,7 @@ measured_range context_range(const calibrated_device& d, std::string_view driver
   const bool other = !driver.empty() && !d.driver.empty() && d.driver != driver;
   if (other) note += fmt::format("; by driver {}, this one is {}", d.driver, driver);
   if (!f.of_runs) note += "; and the most that one grew by in use on another machine";
-  const bytes high = f.of_runs ? f.high : f.high + context_growth();
+  const bytes high = f.of_runs ? f.high : f.high + growth;
   return {f.low, high, other ? basis::assumed : basis::fitted, std::move(note)};
 }
 

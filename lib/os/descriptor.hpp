@@ -1,8 +1,11 @@
-// An open file of POSIX.
+// An open file of POSIX, and writing to one.
 #pragma once
 
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstddef>
+#include <string_view>
 #include <utility>
 
 namespace vrambudget::detail {
@@ -22,5 +25,16 @@ class descriptor {
  private:
   int fd_;
 };
+
+/// Writes all of it; false: errno says why not.
+[[nodiscard]] inline bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return true;
+}
 
 }  // namespace vrambudget::detail

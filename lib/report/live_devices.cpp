@@ -6,12 +6,14 @@
 #include <optional>
 #include <utility>
 
+#include "vrambudget/engine/device_id.hpp"
+
 namespace vrambudget {
 
 namespace json = boost::json;
 
 json::object device_json(std::size_t index, const live_device& d) {
-  json::object o{{"id", fmt::format("CUDA{}", index)},
+  json::object o{{"id", name(device_id{.index = static_cast<std::uint32_t>(index)})},
                  {"gpu", d.gpu.name},
                  {"compute_capability", fmt::format("{}.{}", d.gpu.cc / 100, d.gpu.cc / 10 % 10)},
                  {"sm_count", d.gpu.n_sm},

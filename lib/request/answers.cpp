@@ -12,6 +12,7 @@
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
 #include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::request {

@@ -6,23 +6,6 @@
 
 namespace vrambudget::request {
 
-result<plan_models> load_models(const plan_request& q, model_reader& reader) {
-  auto main = reader.read(q.model);
-  if (!main) return main.error();
-  plan_models all{std::move(*main), std::nullopt, std::nullopt};
-  if (!q.draft.empty()) {
-    auto draft = reader.read(q.draft);
-    if (!draft) return draft.error();
-    all.draft = std::move(*draft);
-  }
-  if (!q.mmproj.empty()) {
-    auto mmproj = load_projector(q.mmproj);
-    if (!mmproj) return mmproj.error();
-    all.mmproj = std::move(*mmproj);
-  }
-  return all;
-}
-
 result<named_gpus> choose_devices(const plan_request& q, const environment& around) {
   gpu_request named = q.gpus;
   named.no_calibration |= q.buffers_only;

@@ -1,6 +1,5 @@
-// Catalogues, options and this machine as JSON.
+// Catalogues and this machine as JSON.
 #include <boost/json.hpp>
-#include <map>
 
 #include "gpu/live_machine.hpp"
 #include "report/live_devices.hpp"
@@ -8,7 +7,6 @@
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/request/answers.hpp"
-#include "vrambudget/request/option.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::request {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "request/option_values.hpp"
 #include "vrambudget/basis.hpp"
 #include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
@@ -87,14 +88,6 @@ result<std::vector<std::pair<ggml_type, ggml_type>>> types_of(const json::value&
     all.emplace_back(q->r.type_k, q->r.type_v);
   }
   return all;
-}
-
-/// Puts what was read where it belongs.
-template <class T>
-result<void> put(result<T> value, T& to) {
-  if (!value) return value.error();
-  to = std::move(*value);
-  return {};
 }
 
 result<void> read_axis(std::string_view key, const json::value& v, const plan_request& options,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/io/calibration_json.hpp"
 #include "vrambudget/io/settings_file.hpp"
 
@@ -55,7 +56,7 @@ result<void> calibrate_devices(named_gpus& gpus, const environment& around) {
   for (device& d : gpus.devices) {
     const calibrated_device* c = find_calibration(*stored, d.name, gpus.system, gpus.driver);
     if (c == nullptr) continue;
-    d.driver_context = context_range(*c, gpus.driver);
+    d.driver_context = context_range(*c, gpus.driver, context_growth());
     std::string note = d.name + ": driver_context " + d.driver_context.note;
     if (std::find(notes.begin(), notes.end(), note) == notes.end())
       notes.push_back(std::move(note));

@@ -54,20 +54,14 @@ error no_proportion(const std::string& part, std::string_view all) {
           "'" + part + "' in '" + std::string(all) + "' is not a proportion"};
 }
 
-/// Puts a value in its place, if there is one.
-template <class T, class To>
-result<void> put(result<T> value, To& to) {
-  if (!value) return value.error();
-  to = std::move(*value);
-  return {};
+error is_not_between(const std::string& n, const kind::count& k) {
+  return {errc::invalid_argument,
+          n + " is not between " + std::to_string(k.least) + " and " + std::to_string(k.most)};
 }
 
 result<void> put(const kind::count& k, plan_request& q, result<std::uint32_t> n) {
   if (!n) return n.error();
-  if (*n < k.least || *n > k.most)
-    return error{errc::invalid_argument, std::to_string(*n) + " is not between " +
-                                             std::to_string(k.least) + " and " +
-                                             std::to_string(k.most)};
+  if (*n < k.least || *n > k.most) return is_not_between(std::to_string(*n), k);
   std::uint32_t& to = k.at(q);
   to = k.keeps_largest ? std::max(to, *n) : *n;
   return {};
@@ -125,7 +119,10 @@ error is_none_of(std::string_view text, const std::string& words) {
 
 result<void> take(const kind::count& k, plan_request& q, std::string_view text) {
   if (k.is_auto_at_0 && (text == "-1" || text == "auto")) return put(k, q, 0u);
-  return put(k, q, parse_tokens(text));
+  const auto n = parse_tokens(text);
+  const bool is_of_tokens = k.most == kind::count{}.most;
+  if (!n && !is_of_tokens) return is_not_between("'" + std::string(text) + "'", k);
+  return put(k, q, n);
 }
 result<void> take(const kind::count& k, plan_request& q, std::int64_t n) {
   return put(k, q, k.is_auto_at_0 && n == -1 ? 0u : tokens(n));

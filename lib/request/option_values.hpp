@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "vrambudget/error.hpp"
@@ -11,8 +12,16 @@
 
 namespace vrambudget::request {
 
-/// "a,b,c" in parts, none of them empty.
+/// "a,b,c" in parts; a comma at the end begins none.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char between = ',');
+
+/// Puts a value in its place, if there is one.
+template <class T, class To>
+[[nodiscard]] result<void> put(result<T> value, To& to) {
+  if (!value) return value.error();
+  to = std::move(*value);
+  return {};
+}
 
 // Each takes a value of its kind into the request.
 // Errors: invalid_argument  no such value

@@ -18,6 +18,8 @@ using clock = std::chrono::steady_clock;
 
 bool is_hub_name(std::string_view typed) { return typed.starts_with("hf:"); }
 
+result<hub_name> hub_name_of(std::string_view typed) { return parse_hub_name(typed.substr(3)); }
+
 http_settings settings_of(const source_options& o, const environment& e) {
   http_settings s;
   s.token = e.hf_token;
@@ -58,7 +60,7 @@ struct hub_choice {
 };
 result<hub_choice> choose(const header_source& from, const std::string& endpoint,
                           const std::string& typed) {
-  const auto name = parse_hub_name(std::string_view(typed).substr(3));
+  const auto name = hub_name_of(typed);
   if (!name) return name.error();
   if (!name->file.empty()) return hub_choice{hub_file_url(endpoint, name->repo, name->file), {}};
   const auto files = files_of(from, endpoint, name->repo);
@@ -101,10 +103,19 @@ bool is_remote(std::string_view typed) {
   return typed.starts_with("https://") || typed.starts_with("http://") || is_hub_name(typed);
 }
 
-result<model> model_reader::read_remote(const std::string& typed) {
+result<void> model_reader::check(const std::string& typed) const {
+  if (!is_remote(typed)) return {};
   if (sources_.offline && sources_.no_cache)
     return error{errc::invalid_argument,
                  "--offline and --no-cache leave no place to read " + typed + " from"};
+  if (!is_hub_name(typed)) return {};
+  const auto name = hub_name_of(typed);
+  if (!name) return name.error();
+  return {};
+}
+
+result<model> model_reader::read_remote(const std::string& typed) {
+  if (const auto ok = check(typed); !ok) return ok.error();
   const auto start = clock::now();
   std::optional<header_cache> cache;
   if (!around_.cache_folder.empty() && !sources_.no_cache)

@@ -173,8 +173,7 @@ result<json::object> object_of(std::string_view text, const char* what) {
   if (text.empty()) return json::object();
   boost::system::error_code bad;
   json::value v = json::parse(text, bad);
-  if (bad || !v.is_object())
-    return error{errc::bad_format, fmt::format("{}: no JSON object", what)};
+  if (bad || !v.is_object()) return refusal(fmt::format("{}: no JSON object", what));
   return std::move(v.get_object());
 }
 

@@ -1,6 +1,7 @@
 // Values of a request as a command line has them.
 #include <fmt/format.h>
 
+#include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/request/option.hpp"
@@ -66,7 +67,7 @@ struct teller {
   told_value operator()(const kind::projector_device& k) const {
     const projector_run& p = k.at(q);
     if (!p.offload || p.device == k.at(usual).device) return {};
-    return fmt::format("CUDA{}", p.device);
+    return name(device_id{.index = p.device});
   }
   told_value operator()(const kind::engine_version& k) const {
     const engine_profile& p = k.at(q).r.profile;

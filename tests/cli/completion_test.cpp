@@ -91,6 +91,8 @@ TEST_CASE("bash completes options, values and names") {
   CHECK(offered("vrambudget -sm ''", 2) == " none layer row tensor \n");
   CHECK(contains(offered("vrambudget --gpu rtx-309", 2), " rtx-3090 "));
   CHECK(contains(offered("vrambudget Qwen3-8B", 1), " Qwen3-8B-Q8_0 "));
+  CHECK(contains(offered("vrambudget probe --allocate Qwen3-8B", 3), " Qwen3-8B-Q8_0 "));
+  CHECK(contains(offered("vrambudget x -md Qwen3-8B", 3), " Qwen3-8B-Q8_0 "));
 }
 
 TEST_CASE("shells and man read it") {

@@ -200,6 +200,14 @@ class Faults(HttpTest):
         for target in ("file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1/x"):
             self.assert_fails(self.inspect("to/" + target), "rotocol")
 
+    def test_names_are_wrong_use_and_what_a_server_says_is_bad_input(self):
+        for name, status in (("hf:nobody", 2), ("http://", 3), (self.server.url + "/to/ftp://127.0.0.1/x", 3)):
+            self.assertEqual(self.run_program("inspect", name, "--retries", "0").status, status, name)
+        model = self.server.url + "/range/" + FILE
+        self.assertEqual(self.run_program(model, "--offline", "--no-cache", "--gpu", "3090").status, 2)
+        done = self.run_program(model, "--gpu", "3090", "-c", "4096", "--mmproj", "Qwen3-8B-Q8_0")
+        self.assertEqual(done.status, 3, done.err)
+
     def test_a_page_instead_of_a_model(self):
         self.assert_fails(self.inspect("html/" + FILE), "found '<!DO', expected 'GGUF'")
 

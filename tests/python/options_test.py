@@ -76,6 +76,9 @@ class Options(unittest.TestCase):
             for name in row["names"]:
                 if row["name"] in AXES and name != row["name"]:
                     self.assertIn(name, options.SWEPT)
+        drafts = next(row for row in json.loads(_core.options()) if row["name"] == "draft")
+        for name in drafts["names"]:
+            self.assertTrue(name == "draft" or name in options.SWEPT, name)
         self.assertGreater(len(TABLE), 45)
 
     def test_a_number_is_never_a_text(self):

@@ -54,6 +54,12 @@ class Exact(unittest.TestCase):
         fitting = [int(n) for n, fits in zip(s["n_ctx"], s["fits"]) if fits]
         self.assertEqual(max(fitting), min(most, 40960))
 
+    def test_the_system_has_two_names(self):
+        on = [vb.sweep("Qwen3-8B", "3090", 4096, **of)["usable"][0] for of in ({"os": "windows"}, {"system": "windows"},
+                                                                         {"system": "linux"})]
+        self.assertEqual(on[0], on[1])
+        self.assertLess(on[0], on[2])
+
     def test_refusals_have_no_row(self):
         s = vb.sweep(MODELS[0], "3090", [4096, 8192], cache_types=["f16", "q8_0"], flash_attn=False)
         self.assertEqual(set(s["type_k"]), {"f16"})

@@ -3,6 +3,7 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 
 import engine
 import shape
@@ -24,6 +25,18 @@ BEFORE = {
 }
 # With one of these the CPU computes, which takes time and tells nothing of the cards' pools.
 COMPUTED_BY_HOST = {"-ngl", "-nkvo", "-ot", "-cmoe", "-ncmoe", "--n-cpu-ffn", "--embeddings", "--pooling"}
+
+
+def parse(ap):
+    """The options of `ap` and those that recorders share; llama-server's arguments come after "--"."""
+    ap.add_argument("--compare", action="store_true", help="record nothing")
+    ap.add_argument("--engine", default=engine.PINNED, help="one that engine.py built (default: the pinned one)")
+    ap.add_argument("--build", type=pathlib.Path, default=ROOT / "build" / "release", help="the project's build folder")
+    words = sys.argv[1:]
+    end = words.index("--") if "--" in words else len(words)
+    o = ap.parse_args(words[:end])
+    o.arguments = words[end + 1:]
+    return o
 
 
 class Refused(Exception):
@@ -89,6 +102,11 @@ class Recorder:
     def model_file(self, name):
         return self.write_model(name, find_shape(name))
 
+    def card(self, key, room=1):
+        """A card of devices.json with so many times its memory."""
+        row = self.cards[key]
+        return {**row, **{k: row[k] * room for k in ("total_bytes", "free_bytes")}}
+
     def program(self, program, words, cards=(), more=()):
         """A program's JSON; what the engine does not run is refused."""
         environment = dict(self.engine.environment(cards), **dict(more))
@@ -103,9 +121,7 @@ class Recorder:
         return said
 
     def run(self, case, allocate=False, decode=False, graph=None):
-        room = ROOM if allocate else 1
-        cards = [{**self.cards[key], **{k: self.cards[key][k] * room for k in ("total_bytes", "free_bytes")}}
-                 for key in case["gpus"]]
+        cards = [self.card(key, ROOM if allocate else 1) for key in case["gpus"]]
         words, environment = [], {}
         for rule in case.get("before", []):
             if isinstance(BEFORE[rule], dict):

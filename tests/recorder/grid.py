@@ -21,8 +21,8 @@ WITH_A_WINDOW = (("swafull", "rtx3090", "-c 16384 -np 2 --swa-full"),)
 WITH_STATES = (("nrs", "rtx3090", "-c 4096 -np 2"),)
 
 
-def runs(read):
-    """The cases of a shape, not recorded yet."""
+def runs(name, read):
+    """The cases of the shape NAME, not recorded yet."""
     architecture = read["architecture"]
     metadata, tensors = read["metadata"], [row[0] for row in read["tensors"]]
     half = str(metadata[architecture + ".block_count"][1] // 2)
@@ -33,6 +33,6 @@ def runs(read):
         chosen += WITH_A_WINDOW
     if any("ssm_" in name or "time_mix" in name for name in tensors):
         chosen += WITH_STATES
-    return [{"id": "%s-%s" % (read["name"], tag), "model": read["name"], "tag": tag, "gpus": cards.split(),
+    return [{"id": "%s-%s" % (name, tag), "model": name, "tag": tag, "gpus": cards.split(),
              "args": arguments.replace("LAYERS", half).split(), **({"n_rs_seq": 3} if tag == "nrs" else {})}
             for tag, cards, arguments in chosen]

@@ -54,11 +54,8 @@ class ProjectorRecorder(cases.Recorder):
                 words += ["--" + option, ",".join(map(str, question[option]))]
         words += ["--overview"] * case.get("overview", False) + ["--encode"] * question["encode"]
         words += ["--", "--mmproj", self.model_file(case["model"]), *case["args"]]
-        card = {**self.cards[case["gpu"]]}
-        for key in ("total_bytes", "free_bytes"):
-            card[key] *= cases.ROOM
         try:
-            said = self.program("projector", words, [card])
+            said = self.program("projector", words, [self.card(case["gpu"], cases.ROOM)])
         except (cases.Refused, subprocess.TimeoutExpired) as e:
             more = {key: case[key] for key in ("encoder", "input") if key in case}
             return {**out, "refusal": str(e), **more}

@@ -94,7 +94,7 @@ class Cases(unittest.TestCase):
     def test_the_runs_of_a_shape_follow_what_it_has(self):
         read = {"name": "n", "architecture": "a", "metadata": {"a.block_count": ["u32", 9]},
                 "tensors": [["blk.{0-8}.ffn_up_exps.weight", "F32", [4]]]}
-        runs = {c["tag"]: c for c in grid.runs(read)}
+        runs = {c["tag"]: c for c in grid.runs("n", read)}
         self.assertEqual(runs["partial"]["args"], ["-c", "8192", "-np", "2", "-ngl", "4"])
         self.assertIn("moecpu", runs)
         self.assertNotIn("swafull", runs)

@@ -14,10 +14,10 @@
 
 #include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
-#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/request/run_line.hpp"
 
 namespace {
 

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Grows when a function or status is added; what is there keeps its meaning. */
-#define VRAMBUDGET_ABI 1
+#define VRAMBUDGET_ABI 2
 
 typedef enum vrambudget_status {
   VRAMBUDGET_OK = 0,
@@ -43,51 +43,51 @@ typedef struct vrambudget_model vrambudget_model;
 
 /* VRAMBUDGET_ABI of the library that is loaded, and its version, "0.1.0". */
 VRAMBUDGET_API uint32_t vrambudget_abi(void);
-VRAMBUDGET_API const char *vrambudget_version(void);
+VRAMBUDGET_API const char* vrambudget_version(void);
 
 /* A path, an address, hf:org/repo:QUANT, ollama:name, or the name of a known model. */
-VRAMBUDGET_API vrambudget_status vrambudget_open_model(const char *name, const char *options_json,
-                                                       vrambudget_model **model, char **error);
-VRAMBUDGET_API void vrambudget_close_model(vrambudget_model *model);
+VRAMBUDGET_API vrambudget_status vrambudget_open_model(const char* name, const char* options_json,
+                                                       vrambudget_model** model, char** error);
+VRAMBUDGET_API void vrambudget_close_model(vrambudget_model* model);
 
 /* The model's summary. */
-VRAMBUDGET_API vrambudget_status vrambudget_model_json(const vrambudget_model *model, char **json,
-                                                       char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_model_json(const vrambudget_model* model, char** json,
+                                                       char** error);
 
 /* The whole budget. Without a context it is that of the largest that fits. */
-VRAMBUDGET_API vrambudget_status vrambudget_plan(const vrambudget_model *model,
-                                                 const char *options_json, char **json,
-                                                 char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_plan(const vrambudget_model* model,
+                                                 const char* options_json, char** json,
+                                                 char** error);
 
 /* Whether a run fits (1 or 0). `bytes`: what is left on the device with least, or what is missing on all
  * together. Either may be NULL. */
-VRAMBUDGET_API vrambudget_status vrambudget_fits(const vrambudget_model *model,
-                                                 const char *options_json, int *fits,
-                                                 uint64_t *bytes, char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_fits(const vrambudget_model* model,
+                                                 const char* options_json, int* fits,
+                                                 uint64_t* bytes, char** error);
 
 /* The largest context that fits; 0: none does. */
-VRAMBUDGET_API vrambudget_status vrambudget_max_context(const vrambudget_model *model,
-                                                        const char *options_json, uint32_t *n_ctx,
-                                                        char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_max_context(const vrambudget_model* model,
+                                                        const char* options_json, uint32_t* n_ctx,
+                                                        char** error);
 
 /* Which known models fit, as `vrambudget --json` without a model says it: those on this disk first, then the
  * catalogue's, the best first, each with its largest file that fits. `family`: only names or architectures with
  * this; NULL: all. `min_ctx`: tokens that a model must take at least; 0: not said. A model, a draft or a
  * projector in the options is VRAMBUDGET_BAD_ARGUMENT. */
-VRAMBUDGET_API vrambudget_status vrambudget_rank(const char *options_json, const char *family,
-                                                 uint32_t min_ctx, char **json, char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_rank(const char* options_json, const char* family,
+                                                 uint32_t min_ctx, char** json, char** error);
 
 /* The GPUs of this machine now, as `vrambudget probe --json` shows them: total_bytes, free_bytes, and what the
  * driver tells besides. Each is given a context for a moment, in a process of its own.
  * VRAMBUDGET_IO: no driver, no device, or either fails. */
-VRAMBUDGET_API vrambudget_status vrambudget_probe(char **json, char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_probe(char** json, char** error);
 
 /* Rows of a sweep. */
 typedef struct vrambudget_table vrambudget_table;
 
 /* Told the points done and their number now and then, on the thread that called vrambudget_sweep(); 0 stops
  * the sweep. `user` is what was given there. It must not throw. */
-typedef int (*vrambudget_progress)(uint64_t done, uint64_t all, void *user);
+typedef int (*vrambudget_progress)(uint64_t done, uint64_t all, void* user);
 
 /* Budgets of `n_models` models over a grid, an object:
  *   "gpus"         a GPU or a set of them each: ["3090", "2x4090", ["3090", "3060"]]
@@ -102,12 +102,12 @@ typedef int (*vrambudget_progress)(uint64_t done, uint64_t all, void *user);
  * contexts. Between budgets that are planned one by one, values are taken from the line through them where a
  * third one lies on it to the byte; such rows are `interpolated`.
  * VRAMBUDGET_STOPPED: `progress` said so, and there is no table. */
-VRAMBUDGET_API vrambudget_status vrambudget_sweep(const vrambudget_model *const *models,
-                                                  uint64_t n_models, const char *grid_json,
-                                                  const char *options_json,
-                                                  vrambudget_progress progress, void *user,
-                                                  vrambudget_table **table, char **error);
-VRAMBUDGET_API void vrambudget_close_table(vrambudget_table *table);
+VRAMBUDGET_API vrambudget_status vrambudget_sweep(const vrambudget_model* const* models,
+                                                  uint64_t n_models, const char* grid_json,
+                                                  const char* options_json,
+                                                  vrambudget_progress progress, void* user,
+                                                  vrambudget_table** table, char** error);
+VRAMBUDGET_API void vrambudget_close_table(vrambudget_table* table);
 
 /* One column and its length. The values belong to the table and last as long. Columns:
  *   model, gpu, cache_types     numbers on their axes, from 0
@@ -121,21 +121,21 @@ VRAMBUDGET_API void vrambudget_close_table(vrambudget_table *table);
  *   fits, interpolated          1 or 0
  *   basis                       of the engine's own buffers: 0 exact, 1 bound, 2 fitted, 3 assumed
  * VRAMBUDGET_NOT_FOUND: no such column. */
-VRAMBUDGET_API vrambudget_status vrambudget_table_column(const vrambudget_table *table,
-                                                         const char *name, const int64_t **values,
-                                                         uint64_t *n_rows, char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_table_column(const vrambudget_table* table,
+                                                         const char* name, const int64_t** values,
+                                                         uint64_t* n_rows, char** error);
 
 /* {"columns": {NAME: [...]}, "refused": [...], "n_budgets"}; refused: points that the engine refuses, which
  * have no row, with the reason. */
-VRAMBUDGET_API vrambudget_status vrambudget_table_json(const vrambudget_table *table, char **json,
-                                                       char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_table_json(const vrambudget_table* table, char** json,
+                                                       char** error);
 
 /* The catalogues. `name`: of one GPU; NULL: all. */
-VRAMBUDGET_API vrambudget_status vrambudget_gpus(const char *name, char **json, char **error);
-VRAMBUDGET_API vrambudget_status vrambudget_models(char **json, char **error);
+VRAMBUDGET_API vrambudget_status vrambudget_gpus(const char* name, char** json, char** error);
+VRAMBUDGET_API vrambudget_status vrambudget_models(char** json, char** error);
 
 /* Frees a string of this library; NULL is left alone. */
-VRAMBUDGET_API void vrambudget_free(char *text);
+VRAMBUDGET_API void vrambudget_free(char* text);
 
 #ifdef __cplusplus
 }

@@ -69,7 +69,8 @@ __all__ = [
     "sweep",
 ]
 
-_OF_DEVICES = ("free", "system", "display", "no_calibration", "buffers_only")
+_OF_NAMED = ("free", "system", "os", "display")
+_OF_DEVICES = (*_OF_NAMED, "no_calibration", "buffers_only")
 _OF_SOURCES = ("offline", "no_cache", "timeout", "retries")
 
 
@@ -160,7 +161,7 @@ def _named(gpu: GpuSet, options: Any) -> tuple[list[Device], dict[str, Any]]:
     rest = dict(options)
     if names is not None:
         return [], plain({**rest, "gpu": names})
-    rest = {k: v for k, v in rest.items() if k not in ("free", "system", "display")}
+    rest = {k: v for k, v in rest.items() if k not in _OF_NAMED}
     return _devices(gpu, options), plain(rest)
 
 
@@ -308,7 +309,7 @@ def sweep(
     sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
     opened = [open_model(m, **sources) for m in _models(models)]
     devices = [_devices(s, options) for s in sets]
-    rest = {k: v for k, v in options.items() if k not in ("free", "system", "display")}
+    rest = {k: v for k, v in options.items() if k not in _OF_NAMED}
     found = _core.sweep(
         opened,
         None if draft is None else open_model(draft, **sources),

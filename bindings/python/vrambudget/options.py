@@ -129,7 +129,7 @@ SWEPT: dict[str, str] = {
     **dict.fromkeys(("type_k", "type_v", "ctk", "ctv", "cache_type_k", "cache_type_v"), "cache_types"),
     **dict.fromkeys(("ctx", "ctx_size", "c"), "n_ctx"),
     **dict.fromkeys(("np", "parallel"), "n_parallel"),
-    **dict.fromkeys(("model_draft", "md"), "draft"),
+    **dict.fromkeys(("model_draft", "md", "spec_draft_model"), "draft"),
 }
 
 

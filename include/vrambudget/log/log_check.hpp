@@ -27,7 +27,8 @@ enum class verdict : std::uint8_t {
 
 /// One line or the sum of a few, and what was predicted for it: bytes, or a count.
 struct log_comparison {
-  std::string term;  ///< "weights", "kv_cache", ..., as in a budget; or "cells", "graph_nodes", ...
+  std::string
+      term;  ///< "weights", "kv_cache", ..., as in a budget; or "kv_cells", "graph_nodes", ...
   std::string device;  ///< as the log has it; empty: all
   std::string cache;   ///< of several: "swa", "idx"
   std::size_t line = 0;

@@ -73,7 +73,8 @@ struct calibration {
                                                         std::string_view driver);
 
 /// The context that plans for this card count: `high`, fitted; assumed where `driver` is another one.
-/// What a context without buffers grows by in use is added.
-[[nodiscard]] measured_range context_range(const calibrated_device& d, std::string_view driver);
+/// `growth`: what a context without buffers grows by in use (catalogue/overheads.hpp: context_growth).
+[[nodiscard]] measured_range context_range(const calibrated_device& d, std::string_view driver,
+                                           bytes growth);
 
 }  // namespace vrambudget

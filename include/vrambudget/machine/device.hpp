@@ -1,5 +1,5 @@
 // What the engine's behaviour depends on in a GPU. Catalogue facts (price of a name, sources) live
-// in gpu/.
+// in catalogue/.
 #pragma once
 
 #include <cstdint>

@@ -170,12 +170,12 @@ struct drafting {
       target.n_seq_max * (has_type(r, {spec_type::draft_dflash, spec_type::draft_dspark})
                               ? 1 + r.spec_draft_n_max
                               : 1);
-  d.n_batch = target.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
+  d.n_batch = detail::asked_batch(r);
   d.embeddings = false;
   d.pooling = pooling::unspecified;
   d.spec_types.clear();
   auto c = effective_context(d, by.by->hp);
-  if (c && has_type(r, {spec_type::draft_mtp})) c->kind = context_kind::mtp;
+  if (c && loads_nextn(r)) c->kind = context_kind::mtp;
   return c;
 }
 

@@ -1,4 +1,4 @@
-// How an encoder is simulated; see projector.hpp.
+// How an encoder is simulated; see encoder_buffers.hpp.
 #pragma once
 
 #include <algorithm>

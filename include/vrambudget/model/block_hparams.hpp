@@ -102,7 +102,7 @@ struct dsv4_hparams {
 
 /// Embeddings of n-grams beside some layers.
 struct ple_hparams {
-  std::uint32_t ngram_size = 0, heads_per_ngram = 0, conv_kernel = 0, n_heads = 0, head_dim = 0;
+  std::uint32_t ngram_size = 0, conv_kernel = 0, n_heads = 0, head_dim = 0;
   std::vector<std::uint8_t> arr;  ///< per layer: it has them
 };
 

@@ -1,4 +1,4 @@
-// What a request names, read; and what it asks of a plan.
+// What a request asks of a plan.
 #pragma once
 
 #include <optional>
@@ -7,30 +7,13 @@
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
-#include "vrambudget/model/projector.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/planner.hpp"
-#include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/named_gpus.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
 namespace vrambudget::request {
-
-/// What a request names besides its GPUs.
-struct plan_models {
-  model main;
-  std::optional<model> draft;
-  std::optional<projector> mmproj;
-
-  [[nodiscard]] planner on(std::vector<device> devices, limits l = {}) const {
-    return {main, std::move(devices), l, draft ? &*draft : nullptr, mmproj ? &*mmproj : nullptr};
-  }
-};
-
-/// Reads them.
-/// Errors: those of model_reader::read() and load_projector()
-[[nodiscard]] result<plan_models> load_models(const plan_request& q, model_reader& reader);
 
 /// The devices it means. What was calibrated of them counts unless only buffers are asked for.
 /// Errors: those of find_gpus()

@@ -48,10 +48,15 @@ class model_reader {
   explicit model_reader(source_options sources = {}, environment around = environment_of_process(),
                         reading_listener listener = {});
 
+  /// Whether a name can be asked for at all, before a server is.
+  /// Errors: invalid_argument  no form of hf:, or sources that leave nothing to read from
+  [[nodiscard]] result<void> check(const std::string& typed) const;
+
   /// A model by path, address, hf:, ollama:, or the name of one on this disk or in the catalogue.
   ///
   /// Errors: not_found         no file, model or quantization of that name
-  ///         invalid_argument  a name that cannot be one, or sources that leave nothing to read from
+  ///         invalid_argument  an address that cannot be one
+  ///         those of check()
   ///         what the file, the server, and read_model() give
   [[nodiscard]] result<model> read(const std::string& typed);
 

@@ -17,7 +17,7 @@ namespace vrambudget::request {
 [[nodiscard]] result<plan_request> request_of(const boost::json::object& options);
 
 /// The object that a text is; an empty text is an empty one.
-/// Errors: bad_format  no JSON, or no object; `what` is named
+/// Errors: invalid_argument  no JSON, or no object; `what` is named
 [[nodiscard]] result<boost::json::object> object_of(std::string_view text, const char* what);
 
 }  // namespace vrambudget::request

@@ -77,11 +77,11 @@ void comparer::compare_states(const log_context& c, bool draft) {
 void comparer::compare_cache_sizes(const log_context& c) {
   const bool by_cache = names_all(c, *layout_);
   for (const log_cache& k : c.caches) {
-    const sum all{"", k.cache, k.size, {}};
     if (k.recurrent) {
       compare_state_size(k);
       continue;
     }
+    const sum all{"", k.cache, k.size, {}};
     if (!by_cache) {
       add("kv_cache", all).why = "several caches that the lines do not tell apart";
       continue;

@@ -3,8 +3,6 @@
 #include <optional>
 #include <string>
 
-#include "engine_functions.hpp"
-
 namespace vrambudget {
 
 using namespace detail;

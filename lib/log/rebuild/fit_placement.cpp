@@ -57,8 +57,7 @@ std::vector<candidate> splits(const log_context& c, const log_model& lines, cons
   const printed_sizes states = add_up(c.buffers, log_term::recurrent_state, made);
   const auto where = place_layers(made.r, made.devices, m.hp.n_layer_all);
   if ((!any_printed(kv) && !any_printed(states)) || !made.r.offload_kqv || !where) return as_it_is;
-  if (caches_fit(layout_of(m, params, *where), *where, kv, states))
-    return as_it_is;
+  if (caches_fit(layout_of(m, params, *where), *where, kv, states)) return as_it_is;
   std::vector<candidate> found;
   border_search search(bytes_of_layers(m, params), kv, states);
   const std::size_t n = m.hp.n_layer_all + 1u;

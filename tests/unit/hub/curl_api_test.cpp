@@ -13,6 +13,7 @@ TEST_SUITE("curl_api") {
   TEST_CASE("the numbers are those of libcurl's header") {
     const int pairs[][2] = {
         {curl_api::ok, CURLE_OK},
+        {curl_api::unsupported_protocol, CURLE_UNSUPPORTED_PROTOCOL},
         {curl_api::url_malformat, CURLE_URL_MALFORMAT},
         {curl_api::couldnt_resolve_host, CURLE_COULDNT_RESOLVE_HOST},
         {curl_api::couldnt_connect, CURLE_COULDNT_CONNECT},

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/io/calibration_json.hpp"
 
 using namespace vrambudget;
@@ -43,7 +44,7 @@ TEST_SUITE("calibration") {
   TEST_CASE("runs of a card are fitted together and a plan counts the upper end") {
     const calibration all = three_runs();
     REQUIRE(all.devices.size() == 1);
-    const measured_range r = context_range(all.devices[0], "");
+    const measured_range r = context_range(all.devices[0], "", context_growth());
     CHECK(in_mib(r.high) == doctest::Approx(256.9687).epsilon(1e-5));
     CHECK(in_mib(r.low) == doctest::Approx(247.0313).epsilon(1e-5));
     CHECK(r.basis == basis::fitted);
@@ -64,7 +65,7 @@ TEST_SUITE("calibration") {
     CHECK(added(all, card, {240_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
     CHECK(all.devices[0].fit.context == 240_MiB);
     CHECK_FALSE(all.devices[0].fit.of_runs);
-    CHECK(context_range(all.devices[0], "").note.find("1 measured context of") !=
+    CHECK(context_range(all.devices[0], "", context_growth()).note.find("1 measured context of") !=
           std::string::npos);
     CHECK(added(all, card, run_of(1267, "2026-11-21")));
     CHECK(all.devices[0].fit.context == 253_MiB);
@@ -98,10 +99,10 @@ TEST_SUITE("calibration") {
     CHECK(driver_found("999") == "580.65.06");
     CHECK(find_calibration(all, card.gpu, operating_system::wsl2, "") == nullptr);
     CHECK(find_calibration(all, "NVIDIA GeForce RTX 4090", card.system, "") == nullptr);
-    const measured_range r = context_range(all.devices[1], "999");
+    const measured_range r = context_range(all.devices[1], "999", context_growth());
     CHECK(r.basis == basis::assumed);
     CHECK(r.note.find("by driver 580.65.06, this one is 999") != std::string::npos);
-    CHECK(context_range(all.devices[1], "").basis == basis::fitted);
+    CHECK(context_range(all.devices[1], "", context_growth()).basis == basis::fitted);
   }
 
   TEST_CASE("what was written is read again") {

@@ -31,6 +31,25 @@ TEST_SUITE("model") {
     CHECK(m.find("blk.4.ffn_up.weight") == nullptr);
   }
 
+  TEST_CASE("a key that nothing uses has its type all the same") {
+    const auto rank = [](const std::string& architecture, std::string_view value) {
+      return [=](gguf::writer& w) {
+        w.add(architecture + ".attention.kv_lora_rank", std::uint32_t{512});
+        w.add(architecture + ".attention.q_lora_rank", value);
+      };
+    };
+    const error wrong = problem(rank("deepseek2", "1536"), "deepseek2");
+    CHECK(wrong.code == errc::bad_format);
+    CHECK(wrong.message.find("deepseek2.attention.q_lora_rank") != std::string::npos);
+    const error scale = problem(
+        [](gguf::writer& w) {
+          w.add("granite.logit_scale", 8.0f);
+          w.add("granite.attention.scale", std::string_view("x"));
+        },
+        "granite");
+    CHECK(scale.code == errc::bad_format);
+  }
+
   TEST_CASE("layers and names of tensors come apart") {
     CHECK(layer_of("blk.12.attn_q.weight") ==
           std::pair<int, std::string_view>{12, "attn_q.weight"});

@@ -161,6 +161,16 @@ TEST_CASE("what is said to hold without an option does") {
   }
 }
 
+TEST_CASE("a number that is none of tokens is told by its range") {
+  plan_request q;
+  for (const char* wrong : {"x", "0", "3601"}) {
+    CAPTURE(wrong);
+    const auto done = set(*find_option("--timeout"), q, wrong);
+    REQUIRE_FALSE(done.has_value());
+    CHECK(done.error().message.find("not between 1 and 3600") != std::string::npos);
+  }
+}
+
 TEST_CASE("wrong values and options of something else are refused in a line") {
   for (const words& wrong : {words{"-c", "x"},
                              {"-c", "4294967296"},

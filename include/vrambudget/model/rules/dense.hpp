@@ -15,13 +15,13 @@ inline void alibi(keys&, hparams& hp) {
 }
 
 /// The engine takes models of so many layers for those of 70 B parameters.
+/// Source: llama.cpp, src/models/*.cpp: load_arch_hparams, where type is LLM_TYPE_70B
 template <std::uint32_t n_layer>
 void size_70b(keys&, hparams& hp) {
   hp.is_70b = hp.n_layer() == n_layer;
 }
-inline void llama(keys& k, hparams& hp) {
-  size_70b<80>(k, hp);
-  if (hp.moe.n_expert == 8 || hp.n_head() == hp.n_head_kv()) hp.is_70b = false;
+inline void llama(keys&, hparams& hp) {
+  hp.is_70b = hp.n_layer() == 80 && hp.moe.n_expert != 8 && hp.n_head() != hp.n_head_kv();
 }
 
 /// Baichuan: only the 7B model (32 layers) rotates, only the 13B model (40) has slopes.

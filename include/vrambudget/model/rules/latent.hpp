@@ -8,7 +8,9 @@
 
 namespace vrambudget::detail::rules {
 
+// Here and below keys that nothing uses are read as well: a header that has them in another type is damaged.
 inline void latent(keys& k, hparams& hp) {
+  k.u32("attention.q_lora_rank");
   hp.mla.n_lora_kv = k.required("attention.kv_lora_rank");
   hp.mla.n_embd_head_k = k.u32("attention.key_length_mla");
   hp.mla.n_embd_head_v = k.u32("attention.value_length_mla");
@@ -59,6 +61,7 @@ inline void hy_v4(keys& k, hparams& hp) {
 }
 inline void deepseek4(keys& k, hparams& hp) {
   indexer(k, hp);
+  k.u32("attention.q_lora_rank");
   hp.dsv4.o_lora_rank = k.u32("attention.output_lora_rank");
   streams(k, hp);
   hp.hc.sinkhorn_iters = k.u32("hyper_connection.sinkhorn_iterations");
@@ -78,6 +81,7 @@ inline void minimax_m3(keys& k, hparams& hp) {
   hp.indexer.n_head = k.positive("attention.indexer.head_count");
   hp.indexer.block_size = k.positive("attention.indexer.block_size");
   k.limit("attention.indexer.block_size", hp.indexer.block_size, 1u << 16);
+  k.u32("attention.indexer.local_blocks");
 }
 
 }  // namespace vrambudget::detail::rules

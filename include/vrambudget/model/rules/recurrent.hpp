@@ -103,6 +103,7 @@ inline void qwen4exp(keys& k, hparams& hp) {
   indexer(k, hp);
   hp.indexer.n_head = k.positive("attention.indexer.head_count");
   streams(k, hp);
+  k.u32("hyper_connection.low_rank");
   hp.n_embd_out_impl = hp.hc.mult * hp.n_embd;
   hp.indexer.block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
   for (const std::uint32_t n : hp.indexer.block_arr)
@@ -110,15 +111,14 @@ inline void qwen4exp(keys& k, hparams& hp) {
   hp.ple.head_dim = k.u32("embedding_length_per_layer_input");
   k.limit("embedding_length_per_layer_input", hp.ple.head_dim, 1u << 20);
   hp.ple.ngram_size = k.u32("ple.ngram_size");
-  hp.ple.heads_per_ngram = k.u32("ple.heads_per_ngram");
+  const std::uint32_t heads_per_ngram = k.u32("ple.heads_per_ngram");
   hp.ple.conv_kernel = k.u32("ple.conv_kernel");
-  for (const std::uint32_t n : {hp.ple.ngram_size, hp.ple.heads_per_ngram, hp.ple.conv_kernel})
+  for (const std::uint32_t n : {hp.ple.ngram_size, heads_per_ngram, hp.ple.conv_kernel})
     k.limit("ple", n, 1u << 12);
   const gguf::value* layers = k.find("ple.layers");
   for (std::uint64_t i = 0; layers && i < layers->size() && i < hp.n_layer_all; ++i)
     if (const auto il = layers->integer(i); il && *il < hp.n_layer_all) hp.ple.arr[*il] = 1;
-  if (layers && hp.ple.ngram_size > 1)
-    hp.ple.n_heads = (hp.ple.ngram_size - 1) * hp.ple.heads_per_ngram;
+  if (layers && hp.ple.ngram_size > 1) hp.ple.n_heads = (hp.ple.ngram_size - 1) * heads_per_ngram;
 }
 
 /// Makes room for `n` layers; the new ones repeat the old from the first on.

@@ -65,7 +65,7 @@ inline void low_rank_kv(keys& k, hparams& hp) {
 }
 inline void minicpm3(keys& k, hparams& hp) {
   low_rank_kv(k, hp);
-  k.need("attention.q_lora_rank");
+  k.required("attention.q_lora_rank");
   hp.scale.f_hidden = 256.0f / static_cast<float>(hp.n_embd);
   hp.scale.f_residual = 1.4f / std::sqrt(static_cast<float>(hp.n_layer()));
 }

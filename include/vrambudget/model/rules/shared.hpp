@@ -54,6 +54,7 @@ inline void recurrent_without_kv_heads(hparams& hp) {
 
 inline void experts_after_dense(keys& k, hparams& hp, std::uint32_t default_gating) {
   hp.moe.n_layer_dense_lead = k.u32("leading_dense_block_count");
+  k.u32("expert_shared_count");
   hp.moe.weights_scale = k.f32("expert_weights_scale");
   hp.moe.weights_norm = k.boolean("expert_weights_norm");
   hp.moe.gating_func = k.u32("expert_gating_func");
@@ -64,6 +65,7 @@ inline void granite_scales(keys& k, hparams& hp) {
   hp.scale.f_logit = k.f32("logit_scale");
   hp.scale.f_residual = k.f32("residual_scale");
   hp.scale.f_embedding = k.f32("embedding_scale");
+  k.f32("attention.scale");
 }
 
 }  // namespace vrambudget::detail::rules
