@@ -45,6 +45,8 @@ measured_rig read_rig(const json::object& o) {
 
 double in_mib(bytes b) { return static_cast<double>(b.count) / (1 << 20); }
 
+bytes between(bytes low, bytes high) { return {low.count + saturating_sub(high, low).count / 2}; }
+
 using group = std::vector<const measured_rig*>;
 
 std::string note_of(const group& rigs, const std::string& alike) {
@@ -124,9 +126,9 @@ measured_range driver_context_of(std::uint32_t cc, operating_system system,
     if (taken.size() < 2) continue;
     const auto by_low = [](const auto* a, const auto* b) { return a->low < b->low; };
     const auto by_high = [](const auto* a, const auto* b) { return a->high < b->high; };
-    return {(*std::min_element(taken.begin(), taken.end(), by_low))->low,
-            (*std::max_element(taken.begin(), taken.end(), by_high))->high, c.basis,
-            note_of(taken, c.alike)};
+    const bytes low = (*std::min_element(taken.begin(), taken.end(), by_low))->low;
+    const bytes high = (*std::max_element(taken.begin(), taken.end(), by_high))->high;
+    return {low, between(low, high), high, c.basis, note_of(taken, c.alike)};
   }
   return device{}.driver_context;
 }
@@ -142,7 +144,7 @@ measured_range desktop_of(operating_system system) {
   for (const measured_desktop& d : measured_desktops())
     if (d.system == system)
       return {
-          d.low, d.high, basis::assumed,
+          d.low, between(d.low, d.high), d.high, basis::assumed,
           fmt::format("a desktop under {}, the highest of {} samples", name(system), d.n_samples)};
   return {};
 }

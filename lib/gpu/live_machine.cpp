@@ -70,11 +70,11 @@ device to_device(const live_device& d) {
   device g = d.gpu;
   g.driver_context = driver_context_of(g.cc, this_system());
   if (d.context)
-    g.driver_context = {*d.context, *d.context + context_growth(), basis::fitted,
+    g.driver_context = {*d.context, *d.context, *d.context + context_growth(), basis::fitted,
                         "measured on this GPU just now, and the most that one grew by in use on "
                         "another machine"};
   if (d.used_by_others)
-    g.others = {*d.used_by_others, *d.used_by_others, basis::fitted,
+    g.others = {*d.used_by_others, *d.used_by_others, *d.used_by_others, basis::fitted,
                 "held by others on this GPU just now"};
   return g;
 }

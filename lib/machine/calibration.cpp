@@ -91,7 +91,7 @@ measured_range context_range(const calibrated_device& d, std::string_view driver
   if (other) note += fmt::format("; by driver {}, this one is {}", d.driver, driver);
   if (!f.of_runs) note += "; and the most that one grew by in use on another machine";
   const bytes high = f.of_runs ? f.high : f.high + growth;
-  return {f.low, high, other ? basis::assumed : basis::fitted, std::move(note)};
+  return {f.low, f.context, high, other ? basis::assumed : basis::fitted, std::move(note)};
 }
 
 }  // namespace vrambudget

@@ -18,6 +18,7 @@ json::array terms_of(const term_list& list, bool explain) {
   for (const term& t : list.terms) {
     json::object o{{"term", name(t.kind)}, {"bytes", t.size.count}, {"basis", name(t.basis)}};
     if (t.low) o["low_bytes"] = t.low->count;
+    if (t.expected) o["expected_bytes"] = t.expected->count;
     if (std::string why = explain ? sentence(t.why) : ""; !why.empty()) o["note"] = std::move(why);
     all.push_back(std::move(o));
   }
@@ -90,7 +91,7 @@ json::object device_of(const device_budget& d, bool explain) {
                  {"usable_bytes", d.usable.count},
                  {"terms", terms_of(d, explain)},
                  {"used_bytes", d.used().count}};
-  if (const bytes low = d.used_low(); low != d.used()) o["used_low_bytes"] = low.count;
+  if (const bytes low = d.used(estimate::low); low != d.used()) o["used_low_bytes"] = low.count;
   o["free_bytes"] = d.spare().count;
   o["fits"] = d.fits();
   if (d.gpu.others) {

@@ -75,7 +75,7 @@ std::string device_text(const device_budget& d, std::size_t column, const text_s
   text += bar(d, s);
   for (const term& t : d.terms) text += term_line(t, column, s);
   text += fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()),
-                      basis_text(d.weakest(), d.used_low(), d.used()));
+                      basis_text(d.weakest(), d.used(estimate::low), d.used()));
   if (const auto& o = d.gpu.others; o && o->high.count > 0) {
     text += fmt::format("    {:<{}}{:>16}  {}\n", "held by others", column, in_mib(o->high),
                         basis_text(o->basis, o->low, o->high));

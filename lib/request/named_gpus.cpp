@@ -49,7 +49,7 @@ result<void> take_free(std::vector<device>& all, const std::vector<bytes>& free)
   for (std::size_t i = 0; i < free.size(); ++i) {
     all[i].free = free[i];
     const bytes held = saturating_sub(all[i].total, free[i]);
-    all[i].others = measured_range{held, held, basis::exact, "the total less --free"};
+    all[i].others = measured_range{held, held, held, basis::exact, "the total less --free"};
   }
   return {};
 }

@@ -46,6 +46,6 @@ TEST_CASE("the run this began with, by the rules of its days") {
   // From what is held once all is loaded, with the least context and desktop, to everything in use.
   const bytes in_use{static_cast<std::uint64_t>(23.2 * (1 << 30))};
   const bytes later = d.of(term_kind::pool) + d.of(term_kind::projector_growth);
-  CHECK(saturating_sub(d.used_low(), later) + d.gpu.others->low < in_use);
+  CHECK(saturating_sub(d.used(estimate::low), later) + d.gpu.others->low < in_use);
   CHECK(d.used() + d.gpu.others->high > in_use);
 }

@@ -11,11 +11,19 @@
 
 namespace vrambudget {
 
-/// An amount that was measured, not computed: between `low` and `high`. Plans count `high`.
+/// Which end of what is only known to lie between two ends.
+enum class estimate : std::uint8_t { low, expected, high };
+
+/// An amount that was measured, not computed: between `low` and `high`, most often `expected`. Plans
+/// count `high`; a verdict asks all three.
 struct measured_range {
-  bytes low, high;
+  bytes low, expected, high;
   enum basis basis = basis::assumed;
   std::string note;  ///< where it comes from
+
+  [[nodiscard]] bytes at(estimate e) const {
+    return e == estimate::low ? low : e == estimate::expected ? expected : high;
+  }
 };
 
 /// One CUDA device a model can be placed on.
@@ -27,10 +35,14 @@ struct device {
   bytes free;              ///< free to a process before its context; what a plan may use
   /// What the driver takes for a process: its context, the kernels' code, CUDA graphs.
   measured_range driver_context = {
-      70_MiB, 750_MiB, basis::assumed,
+      70_MiB, 300_MiB, 750_MiB, basis::assumed,
       "no measurement of this device; cards of all generations lie between these"};
   /// What other processes hold, a desktop for example: no part of `free`. Absent: nothing is known.
   std::optional<measured_range> others = {};
+  /// What may be in use of it by all before the driver moves memory to the host's, as Windows does.
+  /// Absent: what does not fit is refused.
+  std::optional<bytes> spills_from = {};
+  bool unified = false;  ///< its memory is the host's, too
 };
 
 }  // namespace vrambudget

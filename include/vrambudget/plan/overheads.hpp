@@ -13,7 +13,12 @@ namespace vrambudget::detail {
 
 inline void add_driver_context(device_budget& d) {
   const measured_range& own = d.gpu.driver_context;
-  d.add({term_kind::driver_context, own.high, own.basis, {why::measured{own.note}}, own.low});
+  d.add({term_kind::driver_context,
+         own.high,
+         own.basis,
+         {why::measured{own.note}},
+         own.low,
+         own.expected});
 }
 
 /// The pool of a context on its device of number `i`, were that `d`, and what compute buffers grow by.

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "vrambudget/basis.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/plan/explanation.hpp"
 #include "vrambudget/units.hpp"
 
@@ -86,7 +87,12 @@ struct term {
   bytes size;
   enum basis basis = basis::exact;
   std::vector<explanation> why = {};  ///< how it comes about, part by part
-  std::optional<bytes> low = {};      ///< of a measured amount: what it may be instead, at least
+  /// Of a measured amount: what it may be instead, at least and most often.
+  std::optional<bytes> low = {}, expected = {};
+
+  [[nodiscard]] bytes at(estimate e) const {
+    return e == estimate::high ? size : (e == estimate::low ? low : expected).value_or(size);
+  }
 };
 
 /// The terms of one device or of the host.
@@ -124,10 +130,10 @@ struct term_list {
     for (const term& t : terms) sum += t.size;
     return sum;
   }
-  /// The same with each measured term at its lower end.
-  [[nodiscard]] bytes used_low() const {
+  /// The same with each measured term at that end.
+  [[nodiscard]] bytes used(estimate e) const {
     bytes sum;
-    for (const term& t : terms) sum += t.low.value_or(t.size);
+    for (const term& t : terms) sum += t.at(e);
     return sum;
   }
   /// The weakest basis of any term.
