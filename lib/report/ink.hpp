@@ -17,7 +17,7 @@ struct ink {
   char letter;                    ///< where bars have no colours
   std::uint32_t
       rgb;  ///< in pictures: Okabe and Ito's, which people with colour blindness tell apart
-  bool striped = false;  ///< a draft's terms have their model's colours
+  bool striped = false;  ///< terms of two kinds share a colour, as a draft's and its model's
 };
 
 inline constexpr std::array inks{
@@ -27,6 +27,7 @@ inline constexpr std::array inks{
     ink{term_kind::compute_buffer, 33, 'c', 0x009e73},
     ink{term_kind::driver_context, 35, 'd', 0x999999},
     ink{term_kind::pool, 31, 'p', 0x56b4e9},
+    ink{term_kind::all_reduce, 91, 'a', 0x56b4e9, true},
     ink{term_kind::projector_weights, 95, 'v', 0xd55e00},
     ink{term_kind::projector_compute, 35, 'i', 0xd55e00, true},
     ink{term_kind::projector_growth, 37, 'g', 0xf0a878, true},

@@ -57,6 +57,10 @@ struct in_words {
   std::string operator()(const why::logits& l) const {
     return fmt::format("4 x {} rows x {} logits", l.n_rows, l.n_vocab);
   }
+  std::string operator()(const why::all_reduce& a) const {
+    return fmt::format("scratch to add up results of two cards, up to {} bytes at once",
+                       a.largest.count);
+  }
   std::string operator()(const why::measured& m) const { return m.note; }
   std::string operator()(const why::encoder& e) const {
     using enum why::encoder_part;
@@ -101,8 +105,12 @@ std::string sentence(const note& n) {
     case note_kind::draft_split:
       return "without -ts the engine splits the draft by the memory the main model leaves free, "
              "this plan by what is free before";
-    case note_kind::split_mode_tensor:
-      return "-sm tensor is not modelled: this is the plan of -sm layer";
+    case note_kind::tensor_split_aborts:
+      return "-sm tensor: the engine loads this and aborts at the first tokens: " + n.about;
+    case note_kind::nccl:
+      return "-sm tensor: a build with NCCL adds up results of cards in NCCL's own memory, which "
+             "is "
+             "not counted, instead of all_reduce's";
     case note_kind::endless_sound:
       return fmt::format(
           "{} is given sound of any length at once: more than {} frames take more "

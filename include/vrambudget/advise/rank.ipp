@@ -14,6 +14,8 @@ namespace detail {
 
 inline bool weights_exceed(const ranking_question& q, const model& m) {
   const run r = q.run_of(m);
+  if (r.split_mode == split_mode::tensor || r.split_mode == split_mode::row)
+    return false;  // cards have parts of tensors
   const auto used = devices_of(r, q.devices);
   if (!used) return false;
   const auto where = place_layers(r, *used, m.hp.n_layer_all);

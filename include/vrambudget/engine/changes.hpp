@@ -51,6 +51,16 @@ inline constexpr std::array engine_changes{
         .log_shows_new = "this build keeps what fused expert kernels read until they are done",
     },
     engine_change{
+        .name = "row_buffers",
+        .rule = &engine_rules::row_buffers,
+        .first_build = 9890,
+        .before = "-sm row divides matrices by rows among cards",
+        .now = "row splitting removed: the engine refuses -sm row",
+        .when = "2026-06-05 (PR 24216), by b9890",
+        .log_shows_old = {},  // a log shows the buffers or has none to show
+        .log_shows_new = {},
+    },
+    engine_change{
         .name = "flash_attn_copies_in_pool",
         .rule = &engine_rules::flash_attn_copies_in_pool,
         .first_build = 9603,

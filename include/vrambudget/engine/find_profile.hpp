@@ -41,7 +41,8 @@ chosen_profile nearest_profile(Gap&& gap_of) {
       engine_profiles.begin(), engine_profiles.end(),
       [&](const engine_profile& a, const engine_profile& b) { return gap_of(a) < gap_of(b); });
   chosen_profile c{*it, gap_of(*it) == 0};
-  if (!c.covers) c.profile.claims = {.caches = false, .compute = false, .pool = false};
+  if (!c.covers)
+    c.profile.claims = {.caches = false, .compute = false, .pool = false, .slices = false};
   return c;
 }
 /// All of `text` as a number without sign; -1: it is none.

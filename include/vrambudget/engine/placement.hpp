@@ -1,6 +1,7 @@
 // Which device computes which layer. The numbers come from memory/place_layers.hpp.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -9,7 +10,8 @@
 
 namespace vrambudget {
 
-/// Where the layers of a model are. Backends are numbered: device i is i, the host comes last.
+/// Where the layers of a model are. Backends are numbered: device i is i, the host comes last. With
+/// `-sm tensor` all cards together are device 0.
 class placement {
  public:
   placement() = default;
@@ -32,6 +34,10 @@ class placement {
   /// True if `-ngl` covers all layers and the output: the engine then pins norms to their layers.
   [[nodiscard]] bool full_offload() const { return full_; }
   [[nodiscard]] split_mode mode() const { return mode_; }
+  /// The backend that card `i` is or is a part of.
+  [[nodiscard]] int backend_of(std::size_t card) const {
+    return mode_ == split_mode::tensor ? 0 : static_cast<int>(card);
+  }
   /// Layers on devices; the output counts as one.
   [[nodiscard]] std::uint32_t n_offloaded() const {
     std::uint32_t n = output_ != host();

@@ -19,6 +19,7 @@ struct engine_rules {
   bool window_caches = true;      ///< layers with a sliding window have a smaller cache
   bool indexer_v_cache = false;   ///< Qwen4's indexer keeps V beside K
   bool states_for_rollback = true;  ///< recurrent states are kept back for drafts that are undone
+  bool row_buffers = false;         ///< `-sm row` divides matrices by rows
   bool four_slots = true;           ///< `-np` automatic: four slots over one cache, not one slot
 
   bool operator==(const engine_rules&) const = default;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "vrambudget/arch/weight_table.hpp"
 #include "vrambudget/backends/cpu/backend.hpp"
 #include "vrambudget/backends/cuda/backend.hpp"
+#include "vrambudget/backends/meta/backend.hpp"
 #include "vrambudget/engine/cache.hpp"
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/engine/run.hpp"
@@ -22,6 +24,7 @@
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/graph_observer.hpp"
 #include "vrambudget/memory/place_layers.hpp"
+#include "vrambudget/memory/sliced_node.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -36,8 +39,10 @@ namespace vrambudget {
 /// model, it reuses its memory.
 class graph_planner {
  public:
+  /// `slicer`: of the devices, if they are one; null: each is its own. It must outlive this.
   graph_planner(const model& m, const placement& place, const weights& placed,
-                std::span<const device> devices, const run& r);
+                std::span<const device> devices, const run& r,
+                const tensor_slicer* slicer = nullptr);
   /// Lets a draft's graphs read the target's embeddings and output matrix, which it may share.
   void borrow_from(const model& target, const weights& placed, const placement& where);
   /// Keeps what goes into these layers until the graph's end, for a draft that reads it.
@@ -85,6 +90,18 @@ class graph_planner {
 
   /// Raises the pools of `out` to what the operations of the graph that was split last draw.
   void add_pools(const ggml::scheduler& sched, compute_buffers& out) const;
+  /// The nodes that draw on card `i`.
+  [[nodiscard]] std::vector<const ggml::tensor*> nodes_on(std::size_t i,
+                                                          const ggml::scheduler& sched,
+                                                          std::deque<sliced_node>& slices) const;
+  /// Whether these cards add up results by CUDA's own scratch.
+  [[nodiscard]] static bool adds_halves(std::span<const cuda::card> cards);
+  /// Results in that graph of which each card has a part: the largest, and the largest that cards add up,
+  /// for which each adds up its experts' first.
+  struct partial_results {
+    bytes largest, added;
+  };
+  [[nodiscard]] partial_results partial_sums() const;
 
   /// The engine's table of a graph's tensors has a fixed size; a graph that outgrows it aborts.
   /// Source: llama.cpp, src/llama-context.cpp: graph_max_nodes; ggml/src/ggml.c: ggml_hash_size
@@ -114,6 +131,8 @@ class graph_planner {
   bool op_offload_, may_pipeline_;
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   std::deque<cuda::backend> cuda_;
+  std::optional<meta::backend> meta_;  ///< of all of them, if they are one device
+  std::optional<node_slicer> slicer_;
   std::vector<cuda::card> cards_;
   std::vector<std::vector<cuda::card>> elsewhere_;
   cpu::backend cpu_;

@@ -12,7 +12,8 @@
 namespace vrambudget {
 
 graph_planner::graph_planner(const model& m, const placement& place, const weights& placed,
-                             std::span<const device> devices, const run& r)
+                             std::span<const device> devices, const run& r,
+                             const tensor_slicer* slicer)
     : model_(m),
       place_(place),
       weights_(m.hp.n_layer_all),
@@ -21,11 +22,19 @@ graph_planner::graph_planner(const model& m, const placement& place, const weigh
       op_offload_(r.op_offload),
       may_pipeline_(devices.size() > 1 && place.full_offload() &&
                     place.mode() == split_mode::layer && !has_overrides(r)) {
-  const int n_backends = static_cast<int>(devices.size()) + 1;
+  const int n_backends = place.host() + 1;
   cards_ = cards_of(devices);
-  for (const device& d : devices) {
-    cuda_.emplace_back(static_cast<int>(cuda_.size()), d.cc, n_backends, rules_);
-    backends_.push_back(&cuda_.back());
+  for (std::size_t i = 0; i < devices.size(); ++i) {
+    cuda_.emplace_back(place.backend_of(i), devices[i].cc, n_backends, rules_);
+    if (!slicer) backends_.push_back(&cuda_.back());
+  }
+  if (slicer) {
+    std::vector<const ggml::backend*> cards;
+    for (const cuda::backend& c : cuda_) cards.push_back(&c);
+    backends_.push_back(&meta_.emplace(std::move(cards)));
+    slicer_.emplace(*slicer, m);
+    for (const placed_weight& w : placed.all)
+      if (w.backend != place.host()) slicer_->add(m.tensors[w.tensor]);
   }
   backends_.push_back(&cpu_);
   for (const placed_weight& w : placed.all)
@@ -76,8 +85,9 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
 
   compute_buffers out;
   out.flash_attn = cp.flash_attn;
-  out.device.resize(backends_.size() - 1);
-  out.pool.resize(backends_.size() - 1);
+  out.device.resize(cards_.size());
+  out.pool.resize(cards_.size());
+  out.attends_on_host = cp.flash_attn && !stays_on_layers(ggml::op::flash_attn_ext);
   out.pool_elsewhere.assign(elsewhere_.size(), out.pool);
   out.generation = reserve(sched, out);
   if (seen) seen(graph_phase::generation, graph_, sched);
@@ -141,8 +151,9 @@ graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out)
                           static_cast<std::uint32_t>(sched.splits().size())};
   sched.plan_buffers(graph_);
   for (std::size_t i = 0; i < out.device.size(); ++i)
-    out.device[i] = std::max(out.device[i], bytes{sched.buffer_size(i)});
-  out.host = std::max(out.host, bytes{sched.buffer_size(out.device.size())});
+    out.device[i] = std::max(
+        out.device[i], bytes{sched.buffer_size(static_cast<std::size_t>(place_.backend_of(i)))});
+  out.host = std::max(out.host, bytes{sched.buffer_size(backends_.size() - 1)});
   add_pools(sched, out);
   return shape;
 }
@@ -155,11 +166,49 @@ void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out, const arc
 
 void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out) const {
   for (std::size_t i = 0; i < out.pool.size(); ++i) {
-    const auto nodes = drawing_nodes(graph_, sched, static_cast<int>(i));
+    std::deque<sliced_node> slices;
+    const auto nodes = nodes_on(i, sched, slices);
     raise_pool(out.pool[i], nodes, cards_[i], rules_);
     for (std::size_t s = 0; s < elsewhere_.size(); ++s)
       raise_pool(out.pool_elsewhere[s][i], nodes, elsewhere_[s][i], rules_);
   }
+  if (!slicer_) return;
+  const partial_results partial = partial_sums();
+  out.partial_sum = std::max(out.partial_sum, partial.largest);
+  if (!adds_halves(cards_)) return;
+  const auto raise = [&](std::vector<pool_need>& all) {
+    for (pool_need& need : all)
+      need.scratch = std::max(need.scratch, meta::halves_of(partial.added));
+  };
+  raise(out.pool);
+  for (std::vector<pool_need>& set : out.pool_elsewhere) raise(set);
+}
+
+bool graph_planner::adds_halves(std::span<const cuda::card> cards) {
+  return cards.size() == meta::all_reduce_cards &&
+         std::all_of(cards.begin(), cards.end(),
+                     [](const cuda::card& c) { return c.cc >= meta::all_reduce_from_cc; });
+}
+
+std::vector<const ggml::tensor*> graph_planner::nodes_on(std::size_t i,
+                                                         const ggml::scheduler& sched,
+                                                         std::deque<sliced_node>& slices) const {
+  if (!slicer_) return drawing_nodes(graph_, sched, static_cast<int>(i));
+  slices = drawing_slices(*slicer_, graph_, sched, place_.backend_of(i), i);
+  std::vector<const ggml::tensor*> nodes;
+  for (const sliced_node& s : slices) nodes.push_back(&s.node);
+  return nodes;
+}
+
+graph_planner::partial_results graph_planner::partial_sums() const {
+  partial_results most;
+  for (const ggml::tensor* t : graph_.nodes()) {
+    if (t->backend != place_.backend_of(0) || slicer_->axis_of(*t) != 0) continue;
+    const auto experts = static_cast<std::uint64_t>(t->op == ggml::op::mul_mat_id ? t->ne[1] : 1);
+    most.largest = std::max(most.largest, bytes{t->nbytes});
+    most.added = std::max(most.added, bytes{t->nbytes / experts});
+  }
+  return most;
 }
 
 void graph_planner::check_table(const arch::description& d, std::uint64_t n_tokens,

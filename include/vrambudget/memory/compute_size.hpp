@@ -35,16 +35,18 @@ struct pool_need {
   std::optional<operation_name> by = {};  ///< the one that draws most
 };
 
-/// Compute buffers, and what was decided on the way.
+/// Compute buffers, and what was decided on the way. "Per device": per card, if they are one device.
 struct compute_buffers {
   std::vector<bytes> device;    ///< per device
   bytes host;                   ///< pinned host memory
   std::vector<bytes> growth;    ///< per device: by how much they grow until the cache is full
   std::vector<pool_need> pool;  ///< per device
   std::vector<std::vector<pool_need>> pool_elsewhere;  ///< on other cards, see count_pools_on()
-  bool flash_attn = false;                             ///< after probing, if it was automatic
-  graph_shape prompt;                                  ///< graph of a full micro-batch
-  graph_shape generation;                              ///< graph of one token per sequence
+  bytes partial_sum;             ///< the largest that cards which are one device add up
+  bool attends_on_host = false;  ///< attention of layers on devices
+  bool flash_attn = false;       ///< after probing, if it was automatic
+  graph_shape prompt;            ///< graph of a full micro-batch
+  graph_shape generation;        ///< graph of one token per sequence
 };
 
 }  // namespace vrambudget

@@ -108,11 +108,14 @@ inline result<void> set_outputs(context_params& c, const run& r, const hparams& 
   if (r.n_batch == 0 && r.n_ubatch == 0) return refused("-b and -ub are both 0");
   c.n_ctx = r.n_ctx ? r.n_ctx : hp.n_ctx_train;
   if (c.n_ctx == 0) return refused("no context length: the model has none, and -c gives none");
-  if (r.split_mode == split_mode::row)
-    return refused("-sm row: CUDA has no split buffers in this engine");
+  if (r.split_mode == split_mode::row && !r.profile.rules.row_buffers)
+    return refused("-sm row: CUDA has no split buffers in this engine; builds before b9890 had");
 
   flash_attn fa = hp.attn.never_flash ? flash_attn::off : r.flash_attn;
-  if (is_quantized(r.type_v) && fa == flash_attn::automatic) fa = flash_attn::on;
+  const bool is_divided = r.split_mode == split_mode::tensor;
+  if (is_divided && fa == flash_attn::off)
+    return refused("-sm tensor needs flash attention, which is off");
+  if (fa == flash_attn::automatic && (is_divided || is_quantized(r.type_v))) fa = flash_attn::on;
   if (const auto ok = detail::check_cache_types(r, hp, fa); !ok) return ok.error();
   c.flash_attn = fa != flash_attn::off;
   c.fa_auto = fa == flash_attn::automatic;

@@ -31,22 +31,28 @@ namespace vrambudget {
 /// Where each layer is computed.
 ///
 /// Formula:  start = max(n_layer_all + 1 - ngl, 0); layer il >= start goes to the first device whose
-///           cumulative share exceeds (il - start) / ngl; shares are -ts or free memory, as floats
+///           cumulative share exceeds (il - start) / ngl; shares are -ts or free memory, as floats.
+///           With -sm tensor there is one device of all cards
 /// Shape:    layers 0 .. n_layer_all - 1, and the output as number n_layer_all
-/// Errors:   invalid_argument  more shares than devices
+/// Errors:   invalid_argument  more shares than devices; -sm tensor without any
 /// Source:   llama.cpp, src/llama-model.cpp: load_tensors
 [[nodiscard]] inline result<placement> place_layers(const run& r, std::span<const device> devices,
                                                     std::uint32_t n_layer_all) {
-  const auto n_devices = static_cast<std::uint32_t>(devices.size());
-  if (r.tensor_split.size() > n_devices)
+  const bool is_one = r.split_mode == split_mode::tensor;
+  if (r.tensor_split.size() > devices.size())
     return error{errc::invalid_argument, "-ts has " + std::to_string(r.tensor_split.size()) +
-                                             " shares for " + std::to_string(n_devices) + " GPUs"};
+                                             " shares for " + std::to_string(devices.size()) +
+                                             " GPUs"};
+  if (is_one && devices.empty())
+    return error{errc::invalid_argument, "-sm tensor needs a GPU at least"};
+  const auto n_devices = is_one ? 1 : static_cast<std::uint32_t>(devices.size());
   const bool given =
       std::any_of(r.tensor_split.begin(), r.tensor_split.end(), [](float f) { return f > 0; });
   std::vector<float> until(n_devices);  // cumulative shares
   float sum = 0;
   for (std::uint32_t i = 0; i < n_devices; ++i) {
-    const float share = !given                      ? static_cast<float>(devices[i].free.count)
+    const float share = is_one                      ? 1.0f
+                        : !given                    ? static_cast<float>(devices[i].free.count)
                         : i < r.tensor_split.size() ? r.tensor_split[i]
                                                     : 0.0f;
     until[i] = sum += share;

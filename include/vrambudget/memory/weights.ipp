@@ -54,7 +54,9 @@ class weight_overrides {
     int backend = none;
     std::string valid = "CPU";
     if (buffer == "CPU") backend = place.host();
-    for (std::uint32_t i = 0; i < place.n_devices(); ++i) {
+    // cards that are one device are none that a tensor can be sent to
+    const bool is_one = place.mode() == split_mode::tensor;
+    for (std::uint32_t i = 0; i < place.n_devices() && !is_one; ++i) {
       const std::string id = name(id_of(r, i));
       valid += ", " + id;
       if (buffer == id) backend = static_cast<int>(i);

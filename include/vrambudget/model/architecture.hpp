@@ -47,6 +47,19 @@ enum class borrowing : std::uint8_t {
   embeddings_and_output,  ///< and the output matrix
 };
 
+/// How `-sm tensor` divides an architecture's tensors among cards, where it does; memory/tensor_slices.hpp
+/// does the same for us.
+enum class slicing : std::uint8_t {
+  usual,
+  refused,        ///< the engine does not load it so
+  copies,         ///< each card has all of it
+  copied_states,  ///< each card has all recurrent states
+  gated_query,    ///< queries and their gates are one matrix
+  grouped_heads,  ///< and value heads of one key head lie apart
+  output_groups,  ///< attention's output is multiplied in groups of heads
+  set_logits,  ///< as usual, but some logits are set, which the engine cannot where they are divided
+};
+
 /// One architecture of the engine. What a row does not say is as with most of them.
 struct architecture_traits {
   std::string_view name = {};  ///< `general.architecture`; empty: one that the engine does not know
@@ -78,6 +91,8 @@ struct architecture_traits {
   // llama-quantize
   bool fewer_bits_in_branches = false;  ///< in what ends a branch; the output matrix gets eight
   bool mxfp4_in_ffn_only = false;       ///< MXFP4_MOE is not for experts of other blocks
+
+  slicing slices = slicing::usual;
 
   [[nodiscard]] constexpr bool is_known() const { return !name.empty(); }
 };

@@ -81,6 +81,9 @@ struct budget {
   std::optional<projector_budget> projector;
   /// Pools of the same run on other devices, by set and device: planner::count_pools_on().
   std::vector<std::vector<bytes>> pool_elsewhere;
+  /// Why the engine loads this and then ends itself at the first tokens, in words; empty: it does not, as
+  /// far as is known.
+  std::string aborts;
   std::vector<note> notes;  ///< bounds used, an unknown architecture, ...
 
   [[nodiscard]] bool fits() const {

@@ -1,6 +1,7 @@
 // The terms of one context on each device and on the host.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "vrambudget/memory/cache_size.hpp"
@@ -37,21 +38,28 @@ inline void add_context_notes(const planned_context& c, bool with_weights, budge
 inline void add_context_terms(const planned_context& c, const context_kinds& kinds,
                               bool with_weights, std::size_t n_read, budget& b) {
   const int host = c.where().host();
-  const auto cache_basis = c.m().is_known() && c.claims().caches ? basis::exact : basis::assumed;
-  const auto add = [&](term_list& list, int backend, bytes compute) {
-    if (with_weights)
-      list.add({kinds.weights, c.at.placed_weights.on(backend), c.m().types_basis,
-                explain_weights(c, backend)});
-    list.add({kinds.kv_cache, kv_cache_bytes(c.layout, backend, host), cache_basis,
-              explain_kv_cache(c, backend)});
-    if (c.layout.recurrent)
-      list.add({kinds.recurrent_state, recurrent_state_bytes(*c.layout.recurrent, backend, host),
-                cache_basis, explain_states(c, backend)});
+  const bool knows_slices = c.m().is_known() && c.claims().slices;
+  const auto divided = [&](enum basis b, bool is_divided) {
+    return is_divided && !knows_slices ? std::max(b, basis::assumed) : b;
+  };
+  const auto cache_basis =
+      divided(c.m().is_known() && c.claims().caches ? basis::exact : basis::assumed,
+              c.at.slicer.has_value());
+  const auto weight_basis = divided(c.m().types_basis, c.at.slicer || c.at.rows);
+  const auto add = [&](term_list& list, int backend, bytes weights, const memory_layout& kept,
+                       bytes compute) {
+    if (with_weights) list.add({kinds.weights, weights, weight_basis, explain_weights(c, backend)});
+    list.add({kinds.kv_cache, kv_cache_bytes(kept, backend, host), cache_basis,
+              explain_kv_cache(kept, backend)});
+    if (kept.recurrent)
+      list.add({kinds.recurrent_state, recurrent_state_bytes(*kept.recurrent, backend, host),
+                cache_basis, explain_states(*kept.recurrent, backend)});
     list.add({kinds.compute_buffer, compute, c.compute_basis, explain_compute_buffer(c)});
   };
   for (std::size_t i = 0; i < c.at.devices.size(); ++i)
-    add(b.devices[i], static_cast<int>(i), c.compute.device[i]);
-  add(b.host, host, c.compute.host);
+    add(b.devices[i], c.where().backend_of(i), c.at.weights_on_card[i], c.layout_of(i),
+        c.compute.device[i]);
+  add(b.host, host, c.at.placed_weights.on(host), c.layout, c.compute.host);
   b.host.add({kinds.output_buffer, output_buffer_bytes(c.m().hp, c.context, n_read), basis::exact,
               explain_output_buffer(c)});
   add_context_notes(c, with_weights, b);

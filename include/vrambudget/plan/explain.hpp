@@ -28,9 +28,9 @@ template <class All>
                        static_cast<std::uint32_t>(alignment)}};
 }
 
-[[nodiscard]] inline explanations explain_kv_cache(const planned_context& c, int backend) {
+[[nodiscard]] inline explanations explain_kv_cache(const memory_layout& kept, int backend) {
   explanations all;
-  for (const kv_cache& k : c.layout.caches) {
+  for (const kv_cache& k : kept.caches) {
     const std::uint64_t n_layer = count_on(backend, k.layers);
     if (n_layer == 0 || k.borrowed) continue;
     const kv_layer& first = *std::find_if(k.layers.begin(), k.layers.end(),
@@ -41,8 +41,7 @@ template <class All>
   return all;
 }
 
-[[nodiscard]] inline explanations explain_states(const planned_context& c, int backend) {
-  const recurrent_state& r = *c.layout.recurrent;
+[[nodiscard]] inline explanations explain_states(const recurrent_state& r, int backend) {
   if (r.layers.empty()) return {};
   return {why::states{count_on(backend, r.layers), r.n_rows, r.layers[0].n_embd_r,
                       r.layers[0].n_embd_s}};

@@ -49,6 +49,10 @@ struct scratch {
   pool_need need;
   bool grows = false;  ///< compute buffers grow with the cache's contents
 };
+/// Scratch for sums of two cards.
+struct all_reduce {
+  bytes largest;  ///< tensor that it is for
+};
 /// Rows of logits.
 struct logits {
   std::uint64_t n_rows = 0, n_vocab = 0;
@@ -71,6 +75,6 @@ struct encoder {
 
 using explanation = std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
                                  why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
-                                 why::measured, why::encoder>;
+                                 why::all_reduce, why::measured, why::encoder>;
 
 }  // namespace vrambudget

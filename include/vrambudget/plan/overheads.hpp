@@ -1,9 +1,11 @@
 // What a process takes on each device besides the engine's buffers: the driver's context and pools.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <vector>
 
+#include "vrambudget/backends/meta/backend.hpp"
 #include "vrambudget/memory/pool.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/explain.hpp"
@@ -21,13 +23,47 @@ inline void add_driver_context(device_budget& d) {
          own.expected});
 }
 
-/// The pool of a context on its device of number `i`, were that `d`, and what compute buffers grow by.
+/// What card `i` draws for rows of other cards' products.
+[[nodiscard]] inline bytes row_scratch(const planned_context& c, std::size_t i) {
+  bytes most;
+  if (!c.at.rows || c.at.devices.size() < 2) return most;
+  for (const placed_weight& w : c.at.placed_weights.all) {
+    if (!c.at.divides(w)) continue;
+    const model_tensor& t = c.m().tensors[w.tensor];
+    const bool is_output = place_of(c.m(), t.name).kind != tensor_class::repeating;
+    const std::uint64_t n = is_output ? c.context.n_outputs_max : c.context.n_ubatch;
+    most = std::max(most, c.at.rows->scratch_on(i, t, n));
+  }
+  return pad(most, cuda::pool_granularity);
+}
+
+/// The pool of a context on its device of number `i`, were that `d`, what compute buffers grow by, and what
+/// cards that are one device receive each other's sums in.
 [[nodiscard]] inline bytes pool_on(const planned_context& c, std::size_t i, const device& d,
                                    const std::vector<pool_need>& need) {
   const bytes pool =
-      need.empty() ? pool_ceiling(c.m(), c.at.placed_weights, static_cast<int>(i), d, c.context)
+      need.empty() ? pool_ceiling(c.m(), c.at.placed_weights, c.where().backend_of(i), d, c.context)
                    : pool_bytes(need[i], d.cc);
-  return pool + (i < c.compute.growth.size() ? c.compute.growth[i] : bytes{});
+  return pool + (i < c.compute.growth.size() ? c.compute.growth[i] : bytes{}) +
+         c.compute.partial_sum * meta::reduce_steps(c.at.devices.size()) + row_scratch(c, i);
+}
+
+/// Two cards that are one device add up partial results with scratch for it; each context has its own.
+inline void add_all_reduce(const planned_context& c, budget& b) {
+  const auto& cards = c.at.devices;
+  if (!c.at.slicer || cards.size() != meta::all_reduce_cards ||
+      std::any_of(cards.begin(), cards.end(),
+                  [](const device& d) { return d.cc < meta::all_reduce_from_cc; }))
+    return;
+  for (std::size_t i = 0; i < cards.size(); ++i)
+    b.devices[i].grow({term_kind::all_reduce,
+                       meta::all_reduce_scratch,
+                       basis::exact,
+                       {why::all_reduce{meta::all_reduce_scratch}}});
+  b.host.grow({term_kind::all_reduce,
+               meta::all_reduce_on_host,
+               basis::exact,
+               {why::all_reduce{meta::all_reduce_scratch}}});
 }
 
 /// Each context has backends, and with them pools, of its own.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -13,6 +14,8 @@
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
 #include "vrambudget/memory/place_layers.hpp"
+#include "vrambudget/memory/row_slices.hpp"
+#include "vrambudget/memory/tensor_slices.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -26,16 +29,62 @@ struct placed_model {
         where(std::move(to)),
         placed_weights(std::move(of)),
         made_for(r),
-        graphs(m, where, placed_weights, devices, r) {}
+        slicer(slicer_for(m, devices.size(), r)),
+        rows(rows_for(devices, r)),
+        graphs(m, where, placed_weights, devices, r, slicer ? &*slicer : nullptr) {
+    for (std::size_t i = 0; i < devices.size(); ++i)
+      weights_on_card.push_back(slicer ? sliced_weights(i)
+                                : rows ? weights_with_rows(i)
+                                       : placed_weights.on(where.backend_of(i)));
+  }
 
   const model& m;
   std::vector<device> devices;  ///< that the run uses
   placement where;
   weights placed_weights;
   run made_for;
+  std::optional<tensor_slicer> slicer;  ///< of cards that are one device; absent: each is its own
+  std::optional<row_slicer> rows;       ///< of cards that share matrices by rows
+  std::vector<bytes> weights_on_card;
   graph_planner graphs;
   std::vector<std::vector<device>>
       elsewhere;  ///< planner::count_pools_on(), those that the run uses
+
+  /// Whether cards share the rows of this one.
+  [[nodiscard]] bool divides(const placed_weight& w) const {
+    return rows && w.backend != where.host() &&
+           rows->divides(m.tensors[w.tensor], static_cast<std::size_t>(w.backend));
+  }
+
+ private:
+  static std::optional<tensor_slicer> slicer_for(const model& m, std::size_t n_cards,
+                                                 const run& r) {
+    if (r.split_mode != split_mode::tensor) return std::nullopt;
+    return tensor_slicer(m, n_cards, r.tensor_split);
+  }
+  static std::optional<row_slicer> rows_for(std::span<const device> cards, const run& r) {
+    if (r.split_mode != split_mode::row || cards.empty()) return std::nullopt;
+    return row_slicer(cards, r);
+  }
+  [[nodiscard]] bytes weights_with_rows(std::size_t card) const {
+    bytes sum;
+    for (const placed_weight& w : placed_weights.all)
+      if (divides(w))
+        sum += rows->size_on(card, m.tensors[w.tensor]);
+      else if (w.backend == static_cast<int>(card))
+        sum += w.size;
+    return sum;
+  }
+  [[nodiscard]] bytes sliced_weights(std::size_t card) const {
+    bytes sum;
+    for (const placed_weight& w : placed_weights.all) {
+      if (w.backend != where.backend_of(card)) continue;
+      const model_tensor& t = m.tensors[w.tensor];
+      const auto s = slicer->of(t);
+      sum += s ? slice_size(t, *s, card) : w.size;
+    }
+    return sum;
+  }
 };
 
 /// Whether tensors lie at the same places for two runs.
@@ -49,11 +98,12 @@ struct placed_model {
 /// Places a model's tensors for `r` unless they lie so already. `elsewhere`: devices whose pools are counted
 /// in the places of these.
 ///
-/// Errors:   invalid_argument  of devices_of(), place_layers() or place_weights()
+/// Errors:   invalid_argument  of check_split_mode(), devices_of(), place_layers() or place_weights()
 [[nodiscard]] inline result<void> place_model(std::unique_ptr<placed_model>& at, const model& m,
                                               const run& r, std::span<const device> devices,
                                               std::span<const std::vector<device>> elsewhere) {
   if (at && same_place(at->made_for, r)) return {};
+  if (auto runs = check_split_mode(m, r); !runs) return runs.error();
   auto used = devices_of(r, devices);
   if (!used) return used.error();
   auto where = place_layers(r, *used, m.hp.n_layer_all);

@@ -25,6 +25,10 @@ struct planned_context {
   [[nodiscard]] const model& m() const { return at.m; }
   [[nodiscard]] const placement& where() const { return at.where; }
   [[nodiscard]] const engine_claims& claims() const { return at.made_for.profile.claims; }
+  /// What it keeps on card `i`, as caches of the backend that the card is or is a part of.
+  [[nodiscard]] memory_layout layout_of(std::size_t i) const {
+    return at.slicer ? layout_on(*at.slicer, layout, where().backend_of(i), i) : layout;
+  }
 };
 
 /// Simulates the graphs of a context; without a description of them their buffers are a bound.

@@ -7,6 +7,7 @@
 #include "vrambudget/memory/draft.hpp"
 #include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/memory/layout.hpp"
+#include "vrambudget/memory/slice_faults.hpp"
 #include "vrambudget/plan/context_terms.hpp"
 #include "vrambudget/plan/overheads.hpp"
 #include "vrambudget/plan/planned_context.hpp"
@@ -17,11 +18,14 @@ namespace vrambudget {
 
 namespace detail {
 
-/// -sm tensor is planned as -sm layer.
-inline void assume_layers(budget& b) {
-  for (device_budget& d : b.devices)
-    for (term& t : d.terms) t.basis = std::max(t.basis, basis::assumed);
-  b.notes.push_back({note_kind::split_mode_tensor});
+/// What cards that are one device need besides, and whether they can compute at all.
+inline void add_division(const planned_context& c, budget& b) {
+  if (!c.at.slicer) return;
+  add_all_reduce(c, b);
+  if (!b.aborts.empty()) return;
+  b.aborts = fault_of_slices(c.m(), *c.at.slicer, c.at.placed_weights, c.layout,
+                             c.where().backend_of(0), c.compute.attends_on_host);
+  if (!b.aborts.empty()) b.notes.push_back({note_kind::tensor_split_aborts, b.aborts});
 }
 
 /// The engine reads what is free for a draft's layers when the main model is loaded already.
@@ -70,7 +74,8 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen)
     if (auto added = add_draft(*d, *main, b, seen); !added) return added.error();
   if (projector_)
     if (auto added = add_projector(d->r, b); !added) return added.error();
-  if (d->r.split_mode == split_mode::tensor) detail::assume_layers(b);
+  if (d->r.split_mode == split_mode::tensor && devices_.size() > 1)
+    b.notes.push_back({note_kind::nccl});
   if (b.host.used().overflowed() ||
       std::any_of(b.devices.begin(), b.devices.end(),
                   [](const device_budget& x) { return x.used().overflowed(); }))
@@ -113,6 +118,7 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget& b,
   b.prompt = main->compute.prompt;
   b.generation = main->compute.generation;
   detail::add_context_terms(*main, detail::main_terms, true, d.read_layers.size(), b);
+  detail::add_division(*main, b);
   if (limits_.buffers_only) return main;
   for (device_budget& x : b.devices) detail::add_driver_context(x);
   detail::add_pools(*main, b);
@@ -139,7 +145,8 @@ result<void> planner::add_draft(const drafting& d, const detail::planned_context
       detail::as_draft(seen));
   if (!draft) return detail::in_draft(draft.error());
   detail::add_context_terms(*draft, detail::draft_terms, d.own_model, 0, b);
-  if (d.own_model && at.devices.size() > 1 && d.r.tensor_split.empty())
+  detail::add_division(*draft, b);
+  if (d.own_model && at.where.n_devices() > 1 && d.r.tensor_split.empty())
     detail::assume_draft_split(b);
   if (!limits_.buffers_only) detail::add_pools(*draft, b);
   b.draft = {d.type,

@@ -28,6 +28,8 @@ struct sweep_kind {
     for (const device& d : set) {
       k.cards.push_back(axes.mmproj ? d.cc : cuda::same_buffers_from(d.cc));
       if (axes.mmproj) k.cards.push_back(d.n_sm);
+      if (axes.base.split_mode == split_mode::row)  // which shares matrices by whole memory
+        k.cards.push_back(static_cast<std::uint32_t>(d.total.count >> 20));
     }
     add_layers(k.layers, axes.base, set, m);
     if (axes.draft) add_layers(k.layers, placement_of_draft(axes.base), set, *axes.draft);

@@ -34,10 +34,11 @@ enum class term_kind : std::uint8_t {
   projector_growth,
   driver_context,
   pool,
+  all_reduce,
 };
 
 /// Whose it is. A process has one context with the driver; pools of a model, its draft and its projector are
-/// one term.
+/// one term, as is what their cards add up partial results in.
 enum class term_owner : std::uint8_t { model, draft, projector, process };
 
 struct term_traits {
@@ -61,6 +62,7 @@ inline constexpr std::array all_terms = {
     term_traits{term_kind::projector_growth, "projector_growth", term_owner::projector},
     term_traits{term_kind::driver_context, "driver_context", term_owner::process},
     term_traits{term_kind::pool, "pool", term_owner::process},
+    term_traits{term_kind::all_reduce, "all_reduce", term_owner::process},
 };
 static_assert([] {
   for (std::size_t i = 0; i < all_terms.size(); ++i)

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 
 using namespace vrambudget;
 
@@ -61,6 +62,18 @@ TEST_SUITE("context") {
     CHECK(effective_context({}, llama()).value().fa_auto);
   }
 
+  TEST_CASE("cards that are one device always use flash attention") {
+    const auto c = effective_context({.split_mode = split_mode::tensor}, llama()).value();
+    CHECK(c.flash_attn);
+    CHECK_FALSE(c.fa_auto);
+  }
+
+  TEST_CASE("builds before b9890 take -sm row") {
+    run r{.split_mode = split_mode::row};
+    r.profile = profile_for_build(9330).profile;
+    CHECK(effective_context(r, llama()).has_value());
+  }
+
   TEST_CASE("refusals name what is wrong") {
     CHECK(refusal({.flash_attn = flash_attn::off, .type_v = ggml_type::q4_0}).find("q4_0") !=
           std::string::npos);
@@ -69,6 +82,8 @@ TEST_SUITE("context") {
     CHECK(refusal({.n_batch = 48, .n_parallel = 64}).find("48") != std::string::npos);
     CHECK(effective_context({.n_batch = 64, .n_parallel = 64}, llama()).has_value());
     CHECK(refusal({.split_mode = split_mode::row}).find("row") != std::string::npos);
+    CHECK(refusal({.flash_attn = flash_attn::off, .split_mode = split_mode::tensor}).find("-sm") !=
+          std::string::npos);
     hparams odd = llama();
     odd.attn.n_embd_head_k = 80;
     const std::string why = refusal({.type_k = ggml_type::q8_0}, odd);

@@ -4,6 +4,7 @@
 
 #include "../header_of.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/engine/find_profile.hpp"
 
 using namespace vrambudget;
 
@@ -106,15 +107,84 @@ TEST_SUITE("planner") {
               .of(term_kind::compute_buffer) <= b.devices[0].of(term_kind::compute_buffer));
   }
 
-  TEST_CASE("a split within layers is planned by layers, and no number of it is called exact") {
+  TEST_CASE("a split within layers gives each card slices, copies and a whole compute buffer") {
+    const model m = testing::small_llama().value();
+    run r{.n_ctx = 4096, .flash_attn = flash_attn::on};
+    const budget alone = plan(m, r, {testing::card()}).value();
+    r.split_mode = split_mode::tensor;
+    const budget b = plan(m, r, {testing::card(), testing::card()}).value();
+    REQUIRE(b.devices.size() == 2);
+    // a layer: norms of 1024 bytes twice; halves of Q, output (64 KiB), K, V (32 KiB), and of gate, up and
+    // down (128 KiB). The last norm, and embeddings of 272 bytes a row with one more, padded to 128
+    const std::uint64_t layer = 2048 + 2 * 65536 + 2 * 32768 + 3 * 131072;
+    for (const device_budget& d : b.devices) {
+      CHECK(d.of(term_kind::weights).count == 4 * layer + 1024 + 272384);
+      // one head of 64 for K and V, in 4 layers
+      CHECK(d.of(term_kind::kv_cache).count == 4 * 4096 * 2 * 64 * 2);
+      CHECK(d.of(term_kind::compute_buffer) == alone.devices[0].of(term_kind::compute_buffer));
+      CHECK(d.of(term_kind::all_reduce) == 32_MiB);
+    }
+    // 2 x (32 + 2 MiB) and 2 KiB
+    CHECK(b.host.of(term_kind::all_reduce).count == 71305216);
+    CHECK(b.aborts.empty());
+    CHECK(plan(m, r, {testing::card(), testing::card(), testing::card()})
+              .value()
+              .devices[0]
+              .of(term_kind::all_reduce)
+              .count == 0);
+  }
+
+  TEST_CASE("what cannot be computed in slices is said, whatever fits") {
     const model m = testing::small_llama().value();
     run r{.n_ctx = 4096};
     r.split_mode = split_mode::tensor;
+    const std::vector<device> two{testing::card(), testing::card()};
+    const auto aborts = [&](std::vector<tensor_override> to) {
+      r.overrides = std::move(to);
+      return !plan(m, r, two).value().aborts.empty();
+    };
+    // the engine's own: ffn_up alone, or the gate and down, on the host abort; down or all of them run
+    CHECK_FALSE(aborts({}));
+    CHECK(aborts({{"ffn_up", "CPU"}}));
+    CHECK(aborts({{"ffn_(gate|down)", "CPU"}}));
+    CHECK_FALSE(aborts({{"ffn_down", "CPU"}}));
+    CHECK_FALSE(aborts({{"ffn_(up|down)", "CPU"}}));
+    CHECK_FALSE(aborts({{"ffn", "CPU"}}));
+    CHECK(aborts({{"attn_q", "CPU"}}));
+    CHECK_FALSE(aborts({{"attn_output", "CPU"}}));
+    CHECK(aborts({{"blk.1", "CPU"}}));
+    r.offload_kqv = false;
+    CHECK(aborts({}));
+    CHECK_FALSE(aborts({{"attn", "CPU"}}));
+  }
+
+  TEST_CASE("builds that divided by rows have each matrix on all cards, and the rest by layers") {
+    const model m = testing::small_llama().value();
+    run r{.n_ctx = 4096, .tensor_split = {1, 1}};
+    r.split_mode = split_mode::row;
+    r.profile = profile_for_build(9330).profile;
     const budget b = plan(m, r, {testing::card(), testing::card()}).value();
-    for (const device_budget& d : b.devices)
-      for (const term& t : d.terms) CHECK(t.basis == basis::assumed);
-    REQUIRE(b.notes.size() == 1);
-    CHECK(b.notes[0].kind == note_kind::split_mode_tensor);
+    // layers 0 to 2 lie on the first card, layer 3 and the output on the second. Halves of Q, output, gate, up
+    // and down are on both; K and V of 128 rows, of which the first card would have none, are whole where
+    // their layer is
+    const std::uint64_t halves = 2 * 65536 + 3 * 131072, whole = 2048 + 2 * 65536;
+    // the output's 1000 rows of 272 bytes: 384 on the first card (500 less 116), 616 on the second
+    CHECK(b.devices[0].of(term_kind::weights).count == 4 * halves + 3 * whole + 385 * 272);
+    CHECK(b.devices[1].of(term_kind::weights).count == 4 * halves + whole + 1024 + 617 * 272);
+    CHECK(b.devices[0].terms[0].basis == basis::assumed);
+    r.profile = engine_profiles.front();
+    CHECK_FALSE(plan(m, r, {testing::card()}).has_value());
+  }
+
+  TEST_CASE("what is not divided is refused in tensor mode") {
+    run r{.n_ctx = 4096};
+    r.split_mode = split_mode::tensor;
+    const model olmo = testing::small_llama({}, "olmoe").value();
+    CHECK(plan(olmo, r, {testing::card()}).error().code == errc::invalid_argument);
+    const model m = testing::small_llama().value();
+    CHECK_FALSE(plan(m, r, {}).has_value());
+    r.flash_attn = flash_attn::off;
+    CHECK_FALSE(plan(m, r, {testing::card()}).has_value());
   }
 
   TEST_CASE("a tensor the engine needs and the file lacks is named") {
