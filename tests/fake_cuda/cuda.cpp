@@ -21,6 +21,7 @@ struct allocation {
 
 context primary[max_devices];
 std::size_t n_retained[max_devices];
+std::uint64_t more_stack[max_devices];  // of all threads, over the usual size
 std::vector<context*> current;
 std::map<std::uint64_t, allocation> allocations;
 std::uint64_t next_address = 0x7f0000000000;
@@ -76,7 +77,11 @@ int cuDeviceGetName(char* name, int size, int) {
 
 int cuDeviceGetAttribute(int* value, int attribute, int) {
   FAKE_CUDA_CALL("cuDeviceGetAttribute");
-  *value = attribute == 16 ? 82 : attribute == 75 ? 8 : attribute == 76 ? 6 : -1;
+  *value = attribute == 16   ? 82
+           : attribute == 39 ? 1536
+           : attribute == 75 ? 8
+           : attribute == 76 ? 6
+                             : -1;
   return *value < 0 ? invalid_value : 0;
 }
 
@@ -104,7 +109,21 @@ int cuDevicePrimaryCtxRelease_v2(int device) {
   FAKE_CUDA_CALL("cuDevicePrimaryCtxRelease_v2");
   const auto d = static_cast<std::size_t>(device);
   if (n_retained[d] == 0) return invalid_context;
-  if (--n_retained[d] == 0) --shared().devices[d].n_context;
+  if (--n_retained[d] > 0) return 0;
+  --shared().devices[d].n_context;
+  shared().devices[d].allocated_bytes -= more_stack[d];
+  more_stack[d] = 0;
+  return 0;
+}
+
+int cuCtxSetLimit(int limit, std::size_t size) {
+  FAKE_CUDA_CALL("cuCtxSetLimit");
+  if (current.empty()) return invalid_context;
+  if (limit != 0 || size < 1024) return invalid_value;
+  const std::size_t d = current.back()->device;
+  const std::uint64_t threads = number("FAKE_CUDA_STACKS", 82 * 1536);
+  shared().devices[d].allocated_bytes += (size - 1024) * threads - more_stack[d];
+  more_stack[d] = (size - 1024) * threads;
   return 0;
 }
 
@@ -148,7 +167,8 @@ int cuMemAlloc_v2(std::uint64_t* address, std::size_t size) {
   FAKE_CUDA_CALL("cuMemAlloc_v2");
   if (current.empty()) return invalid_context;
   const std::size_t d = current.back()->device;
-  const std::size_t taken = (size + 2 * mib - 1) / (2 * mib) * (2 * mib);
+  const std::uint64_t page = number("FAKE_CUDA_PAGE_KIB", 2048) * 1024;
+  const std::size_t taken = (size + page - 1) / page * page;
   if (size == 0) return invalid_value;
   if (taken > free_of(d)) return out_of_memory;
   device_state& s = shared().devices[d];

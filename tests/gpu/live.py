@@ -15,6 +15,8 @@ import engine
 from tools import Tools, ToolFailed
 
 GIB, MIB, STEP = 1 << 30, 1 << 20, 256
+PAGE = 2 * MIB
+BASE_MIB, SLOPE_MIB = 41.4, 1.818  # data/overheads.json, driver_context
 DENSE_HYBRID_EXPERTS = "qwen3-0.6b,llama-3.1-8b,qwen3.5-4b,qwen3.6-27b-ud-q4kxl,qwen3-30b-a3b"
 
 
@@ -52,6 +54,32 @@ class Suite:
         self.recording["allocations"] = []
         for d in self.recording["devices"]:
             self.say(f"{d['id']} {d['gpu']}: {d['free_bytes'] / MIB:.1f} of {d['total_bytes'] / MIB:.1f} MiB free")
+
+    def driver(self):
+        """The context is what the model of docs/accuracy.md says, for the reason that it gives: a local memory
+        for each resident thread. An allocation takes whole pages."""
+        try:
+            costs = self.tools.driver_costs()
+        except ToolFailed as e:
+            return self.fail(str(e))
+        self.recording["driver_costs"] = costs
+        threads = costs["sm_count"] * costs["threads_per_sm"]
+        bare = BASE_MIB + SLOPE_MIB * threads / 1024
+        first, *larger = costs["stacks"] or [None]
+        if first:
+            context = first["context_bytes"] / MIB
+            self.say(f"  a context takes {context:.1f} MiB, {bare:.1f} are expected of {threads} resident threads")
+            if not 0.90 * bare - 5 <= context <= 1.10 * bare + 10:
+                self.fail(f"a context takes {context:.1f} MiB, out of the range around {bare:.1f}")
+        for s in larger:
+            more = (s["context_bytes"] - first["context_bytes"]) / (s["stack_bytes"] - first["stack_bytes"])
+            self.say(f"  a stack of {s['stack_bytes']} bytes: {more / threads:.2f} bytes a byte of each resident thread")
+            if not 0.9 <= more / threads <= 1.1:
+                self.fail(f"a stack of {s['stack_bytes']} bytes takes {more:.0f} bytes a byte, "
+                          f"the card keeps {threads} threads")
+        for a in costs["allocations"]:
+            if a["taken_bytes"] != -(-a["size_bytes"] // PAGE) * PAGE:
+                self.fail(f"an allocation of {a['size_bytes']} bytes takes {a['taken_bytes']}, no whole pages of 2 MiB")
 
     def is_gone(self):
         status, _, why = self.program("probe")
@@ -168,6 +196,8 @@ class Suite:
 
     def run_all(self):
         self.probe()
+        self.say("the driver")
+        self.driver()
         self.say("buffers of plans")
         for model in filter(None, self.o.models.split(",")):
             for n_ctx in (4096, 32768):
@@ -220,7 +250,7 @@ def main():
     here = os.path.dirname(os.path.abspath(__file__))
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--program", required=True, help="vrambudget")
-    p.add_argument("--tools", required=True, help="the folder of hold, free_memory and sparse_model")
+    p.add_argument("--tools", required=True, help="the folder of driver_costs, hold, free_memory and sparse_model")
     p.add_argument("--record", default=os.path.join(here, "../../data/probes"), help="where the recording goes")
     p.add_argument("--scratch", help="a folder for models of zeros and logs [a temporary one]")
     p.add_argument("--models", default=DENSE_HYBRID_EXPERTS, help="catalogued models whose buffers are taken")

@@ -170,6 +170,21 @@ class Suite(unittest.TestCase):
                        FAKE_ENGINE="spills", said="tokens cannot fit, the engine: ran")
         self.assertEqual(r["engine"]["runs"][2]["purpose"], "next step")
 
+    def test_what_the_driver_takes_is_held_against_the_model(self):
+        done = self.live("--models", "")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        # 41.4 + 1.818 x 82 x 1,536 / 1,024; the fake driver has a context of 250 MiB
+        self.assertIn("a context takes 250.0 MiB, 265.0 are expected of 125952 resident threads", done.stdout)
+        self.assertIn("a stack of 4096 bytes: 1.00 bytes a byte of each resident thread", done.stdout)
+        stacks = self.recording()["driver_costs"]["stacks"]
+        self.assertEqual(stacks[2]["context_bytes"] - stacks[0]["context_bytes"], 3072 * 125952)
+
+    def test_a_driver_that_takes_something_else_is_told(self):
+        self.fails(FAKE_CUDA_CONTEXT_MIB="400", said="a context takes 400.0 MiB, out of the range around 265.0")
+        self.fails(FAKE_CUDA_STACKS="10000", said="a stack of 2048 bytes takes 10000 bytes a byte")
+        self.fails(FAKE_CUDA_PAGE_KIB="64",
+                   said="an allocation of 1048576 bytes takes 1048576, no whole pages of 2 MiB")
+
     def test_an_unknown_model_is_told(self):
         self.fails("--llama-cpp", self.engine, "--engine-model", "no-such-model", said="sparse_model: ")
         self.fails("--llama-cpp", self.engine, "--model", "/no/such.gguf", said="vrambudget /no/such.gguf")

@@ -1,5 +1,6 @@
 """The small programs beside the suite: memory held, memory read, models of zeros."""
 import contextlib
+import json
 import os
 import subprocess
 
@@ -19,6 +20,13 @@ class Tools:
         """Bytes free on the first GPU by NVML; None: it does not tell."""
         text = subprocess.run([self.path("free_memory")], capture_output=True, text=True).stdout.strip()
         return int(text) if text else None
+
+    def driver_costs(self):
+        """What the driver takes for a context, for the stacks of its threads, and for single allocations."""
+        done = subprocess.run([self.path("driver_costs")], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise ToolFailed(done.stderr.strip())
+        return json.loads(done.stdout)
 
     @contextlib.contextmanager
     def ballast(self, leave):
