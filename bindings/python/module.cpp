@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <chrono>
 
+#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/request_json.hpp"
@@ -241,7 +242,9 @@ py_device make_device(std::string name, std::int64_t total, std::optional<std::i
   d.free = {static_cast<std::uint64_t>(free.value_or(total))};
   if (driver_context) {
     const bytes given{static_cast<std::uint64_t>(*driver_context)};
-    d.driver_context = {given, given, basis::exact, "as it was given"};
+    d.driver_context = {given, given, given, basis::exact, "as it was given"};
+  } else {
+    d.driver_context = driver_context_of(d.cc, d.n_sm).in_use;
   }
   return {std::move(d), {}};
 }
@@ -286,7 +289,7 @@ PYBIND11_MODULE(_core, m) {
       .def(py::init(&make_device), py::arg("name"), py::arg("total"), py::kw_only(),
            py::arg("free") = py::none(), py::arg("cc") = 8.6, py::arg("n_sm") = 0,
            py::arg("driver_context") = py::none())
-      .def_property_readonly("name", [](const py_device& d) { return d.is.name; })
+      .def_property_readonly("name", [](const py_device& d) { return d.is.full_name(); })
       .def_property_readonly("total", [](const py_device& d) { return d.is.total.count; })
       .def_property_readonly("free", [](const py_device& d) { return d.is.free.count; })
       .def_property_readonly("cc", [](const py_device& d) { return d.is.cc / 100.0; })
@@ -298,8 +301,8 @@ PYBIND11_MODULE(_core, m) {
       .def_property_readonly("granularity", &told<&live_device::granularity>)
       .def_property_readonly("context", &told<&live_device::context>)
       .def("__repr__", [](const py_device& d) {
-        return "<Device " + d.is.name + ", " + std::to_string(d.is.free.count >> 20) + " of " +
-               std::to_string(d.is.total.count >> 20) + " MiB free>";
+        return "<Device " + d.is.full_name() + ", " + std::to_string(d.is.free.count >> 20) +
+               " of " + std::to_string(d.is.total.count >> 20) + " MiB free>";
       });
   py::class_<column>(m, "Column", py::buffer_protocol())
       .def("__len__", [](const column& c) { return c.n; })

@@ -1,9 +1,10 @@
 // Reads the embedded data/gpus.json and finds rows by the names people type.
 #include "vrambudget/catalogue/gpus.hpp"
 
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 #include <cassert>
-#include <stdexcept>
 
 #include "catalogue/compute_capability.hpp"
 #include "catalogue/embedded.hpp"
@@ -29,7 +30,7 @@ gpu_entry read_row(const json::object& row) {
   g.memory = size("memory_bytes").value();
   g.nvml_total = size("nvml_total_bytes");
   g.cuda_total = size("cuda_total_bytes");
-  g.cuda_total_observed = g.cuda_total && row.at("cuda_total_basis").as_string() == "observed";
+  g.ecc = size("ecc_bytes");
   g.cc = parse_compute_capability(row.at("compute_capability").as_string());
   if (const auto n = size("sm_count")) g.n_sm = static_cast<std::uint32_t>(n->count);
   g.bandwidth_bytes_per_s = size("bandwidth_bytes_per_s").value().count;
@@ -53,6 +54,26 @@ std::string key_of(std::string_view typed) {
     replace(g + "b", g);
   }
   return key;
+}
+
+/// "16g", as a key has it.
+std::string size_key(const gpu_entry& g) { return std::to_string(g.memory.count >> 30) + "g"; }
+
+/// Whether a word of a name is a size: "80GB".
+bool is_size(std::string_view word) {
+  return word.size() > 2 && word.ends_with("GB") &&
+         word.find_first_not_of("0123456789") == word.size() - 2;
+}
+
+/// A driver's name without the sizes in it: "NVIDIA A100-PCIE-40GB" -> "nvidiaa100pcie".
+std::string family_of(std::string_view name) {
+  std::string family;
+  while (!name.empty()) {
+    const std::string_view word = name.substr(0, name.find_first_of(" -"));
+    if (!is_size(word)) family += detail::folded(word);
+    name.remove_prefix(std::min(word.size() + 1, name.size()));
+  }
+  return family;
 }
 
 /// "rtx 3090 24gb" -> "rtx 3090" and 24; nothing when no separate size ends the name.
@@ -97,8 +118,21 @@ const gpu_entry* row_with_memory(std::string_view typed) {
   const bytes wanted = 1_GiB * split->second;
   if (base == nullptr || base->memory == wanted) return base;
   for (const gpu_entry& g : gpus())
-    if (g.name == base->name && g.memory == wanted) return &g;
+    if (family_of(g.name) == family_of(base->name) && g.memory == wanted) return &g;
   return nullptr;
+}
+
+bytes nvml_total_of(const gpu_entry& g) {
+  return g.nvml_total.value_or(saturating_sub(g.memory, g.ecc.value_or(bytes{})));
+}
+
+measured_range others_on(const gpu_entry& gpu, const surroundings& around) {
+  const bool draws = around.system != operating_system::native_linux &&
+                     (gpu.form == "desktop" || gpu.form == "workstation");
+  const drawn what = around.display.value_or(draws ? desktop::typical : desktop::none);
+  if (const bytes* size = std::get_if<bytes>(&what))
+    return {*size, *size, *size, basis::exact, "what --display says"};
+  return others_of(around.system, std::get<desktop>(what));
 }
 
 error not_found(std::string_view typed) {
@@ -141,26 +175,42 @@ result<gpu_entry> find_gpu(std::string_view typed) {
 }
 
 std::vector<std::string> other_variants(const gpu_entry& gpu) {
+  const std::string family = family_of(gpu.name);
   std::vector<std::string> out;
   for (const gpu_entry& g : gpus())
-    if (g.name == gpu.name && g.id != gpu.id) out.push_back(g.id);
+    if (g.id != gpu.id && family_of(g.name) == family) out.push_back(g.id);
   return out;
+}
+
+std::string choice_made(std::string_view typed, const gpu_entry& taken) {
+  const std::vector<std::string> others = other_variants(taken);
+  if (others.empty() || key_of(typed).find(size_key(taken)) != std::string::npos) return {};
+  return fmt::format("{}: the card with {} GiB is planned for; there is {}, too", typed,
+                     taken.memory.count >> 30, detail::joined(others));
+}
+
+bytes cuda_total_of(const gpu_entry& gpu, const surroundings& around) {
+  const bytes whole = nvml_total_of(gpu);
+  if (gpu.form == "unified") return gpu.cuda_total.value_or(whole);
+  if (around.system != operating_system::native_linux) return saturating_sub(whole, 1_MiB);
+  if (gpu.cuda_total) return *gpu.cuda_total;
+  return saturating_sub(whole, reserved_by_driver(gpu.cc, gpu.memory, around.driver).expected);
 }
 
 device to_device(const gpu_entry& gpu, const surroundings& around) {
   device d;
   d.name = gpu.name;
+  if (!other_variants(gpu).empty() && key_of(gpu.name).find(size_key(gpu)) == std::string::npos)
+    d.variant = fmt::format("{} GB", gpu.memory.count >> 30);
   d.cc = gpu.cc;
   d.n_sm = gpu.n_sm.value_or(0);
-  const bytes whole = gpu.nvml_total.value_or(gpu.memory);
-  const bool on_linux = around.system == operating_system::native_linux;
-  d.total = d.free = on_linux ? gpu.cuda_total.value_or(whole) : whole;
-  d.driver_context = driver_context_of(gpu.cc, around.system, around.driver);
-  const bool draws = gpu.form == "desktop" || gpu.form == "laptop";
-  if (around.display || (!on_linux && draws)) {
-    d.others = desktop_of(around.system);
-    d.free = saturating_sub(d.total, d.others->high);
-  }
+  d.total = cuda_total_of(gpu, around);
+  d.driver_context = driver_context_of(d.cc, d.n_sm).in_use;
+  d.draft_context = driver_contexts().draft;
+  d.others = others_on(gpu, around);
+  d.free = saturating_sub(d.total, d.others->high);
+  if (around.system != operating_system::native_linux)
+    d.spills_from = saturating_sub(nvml_total_of(gpu), spilled_below_total());
   return d;
 }
 

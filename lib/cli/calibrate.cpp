@@ -42,6 +42,12 @@ struct card_before {
   }
 };
 
+/// The context of a card of that name, as the driver spells it, without its own measurements.
+modelled_context modelled_for(const std::string& gpu) {
+  const auto known = find_gpu(gpu);
+  return known ? driver_context_of(known->cc, known->n_sm.value_or(0)) : driver_context_of(0, 0);
+}
+
 std::string signed_mib(double size) {
   return (size < 0 ? "-" : "+") +
          in_mib({static_cast<std::uint64_t>(std::llround(std::abs(size)))});
@@ -68,14 +74,13 @@ void print_card(const calibrated_device& d, const card_before* before) {
     fmt::print("  {:<10}{:>16}{:>16}  {}\n", m.date, in_mib(m.used),
                m.is_of_a_run() == f.of_runs ? signed_mib(residual(f, m)) : "not counted",
                what_ran(m));
-  fmt::print("  driver_context  {}", in_mib(f.context));
-  if (f.n_measurements > 1)
-    fmt::print(", {} to {} with 95 % confidence\n", in_mib(f.low), in_mib(f.high));
-  else
-    fmt::print(", +-{} as it was read; another run tells how far it spreads\n",
-               in_mib(saturating_sub(f.high, f.context)));
+  const measured_range counted = context_range(d, "", modelled_for(d.gpu));
+  fmt::print("  driver_context  {}, {} to {} {}\n", in_mib(f.context), in_mib(counted.low),
+             in_mib(counted.high),
+             f.n_measurements > 1 ? "with 95 % confidence"
+                                  : "as cards spread; another reading tells how far this one does");
   fmt::print("  pool            {}\n", pool_text(f));
-  fmt::print("  plans count     {}", in_mib(context_range(d, "", context_growth()).high));
+  fmt::print("  plans count     {}", in_mib(counted.high));
   if (before)
     fmt::print("; before: {} ({})", in_mib(before->context.high), name(before->context.basis));
   fmt::print("\n");
@@ -173,10 +178,8 @@ int add_recordings(const calibrate_request& q) {
   const calibration all = change_or_fail([&](calibration& kept) {
     for (const card_measurement& m : measured) {
       const calibrated_device* c = find_calibration(kept, m.card.gpu, m.card.system, m.card.driver);
-      device plain;
-      if (const auto known = find_gpu(m.card.gpu)) plain = to_device(*known, {m.card.system});
-      before.push_back(
-          {m.card, c ? context_range(*c, m.card.driver, context_growth()) : plain.driver_context});
+      const modelled_context modelled = modelled_for(m.card.gpu);
+      before.push_back({m.card, c ? context_range(*c, m.card.driver, modelled) : modelled.in_use});
     }
     return add_all(kept, measured);
   });

@@ -21,6 +21,9 @@ std::vector<std::string> words_of(const request::option& row) {
           words.emplace_back(w->first);
   };
   std::visit(add_choices, row.value);
+  if (std::holds_alternative<request::kind::display>(row.value))
+    for (const desktop d : {desktop::none, desktop::light, desktop::typical, desktop::heavy})
+      words.emplace_back(name(d));
   if (!std::holds_alternative<request::kind::cache_type>(row.value)) return words;
   request::plan_request scratch;
   for (const type_traits& t : type_table)

@@ -41,7 +41,7 @@ int run_program(std::vector<std::string> args) {
   };
   if (args.empty()) args.push_back("--help");
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
-  args = with_long_names(args);
+  args = with_all_values(with_long_names(args));
 
   CLI::App app{about(), "vrambudget"};
   app.require_subcommand(1);

@@ -151,6 +151,19 @@ std::string command_options::given_of_run() const {
   return line;
 }
 
+std::vector<std::string> with_all_values(const std::vector<std::string>& args) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    out.push_back(args[i]);
+    const option* known = args[i].starts_with("--") ? request::find_option(args[i]) : nullptr;
+    if (known == nullptr || known->alone().empty()) continue;
+    request::plan_request scratch;
+    const bool follows = i + 1 < args.size() && set(*known, scratch, args[i + 1]).has_value();
+    out.back() += "=" + (follows ? args[++i] : std::string(known->alone()));
+  }
+  return out;
+}
+
 std::vector<std::string> with_long_names(const std::vector<std::string>& args) {
   std::vector<std::string> out = args;
   for (std::string& a : out) {

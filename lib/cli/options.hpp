@@ -58,4 +58,8 @@ class command_options {
 /// reported whole.
 [[nodiscard]] std::vector<std::string> with_long_names(const std::vector<std::string>& args);
 
+/// The arguments with a value for each option that may stand alone, "--display=light": the next argument
+/// where it can be one, else what the option means alone.
+[[nodiscard]] std::vector<std::string> with_all_values(const std::vector<std::string>& args);
+
 }  // namespace vrambudget::cli

@@ -74,7 +74,7 @@ int show(const plan_request& q, const named_gpus& gpus, const plan_models& model
   run r = q.r;
   const std::optional<context_limit> limit = value_or_fail(find_context(q, p, r));
   budget b = value_or_fail(p.budget_for(r));
-  add_notes(q, gpus.calibration_notes, m, b);
+  add_notes(q, gpus.notes, m, b);
   std::vector<suggestion> changes;
   if (!b.fits()) changes = what_would_fit(p, r);
 

@@ -68,11 +68,14 @@ result<json::object> ask_driver() {
 
 device to_device(const live_device& d) {
   device g = d.gpu;
-  g.driver_context = driver_context_of(g.cc, this_system());
+  const modelled_context modelled = driver_context_of(g.cc, g.n_sm);
+  g.driver_context = modelled.in_use;
+  g.draft_context = driver_contexts().draft;
   if (d.context)
-    g.driver_context = {*d.context, *d.context, *d.context + context_growth(), basis::fitted,
-                        "measured on this GPU just now, and the most that one grew by in use on "
-                        "another machine"};
+    g.driver_context = {*d.context, *d.context + modelled.growth, *d.context + modelled.most_growth,
+                        basis::fitted, "measured on this GPU just now, and what grows in use"};
+  if (this_system() != operating_system::native_linux)
+    g.spills_from = saturating_sub(g.total + d.reserved.value_or(bytes{}), spilled_below_total());
   if (d.used_by_others)
     g.others = {*d.used_by_others, *d.used_by_others, *d.used_by_others, basis::fitted,
                 "held by others on this GPU just now"};

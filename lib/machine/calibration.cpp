@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "vrambudget/machine/driver_context_fit.hpp"
 
@@ -18,6 +19,21 @@ std::string last_date(const calibrated_device& d) {
   std::string last;
   for (const calibration_measurement& m : d.measurements) last = std::max(last, m.date);
   return last;
+}
+
+using ends = std::pair<bytes, bytes>;
+
+/// Around one reading, which may itself be off by its resolution.
+ends spread_of_one(const calibrated_context& f, const modelled_context& m) {
+  const bytes below = f.of_runs ? saturating_sub(m.in_use.expected, m.in_use.low)
+                                : saturating_sub(m.fresh.expected, m.fresh.low);
+  const bytes above =
+      saturating_sub(m.in_use.high, f.of_runs ? m.in_use.expected : m.fresh.expected);
+  return {saturating_sub(f.low, below), f.high + above};
+}
+
+ends spread_of_many(const calibrated_context& f, const modelled_context& m) {
+  return {f.low, f.of_runs ? f.high : f.high + m.most_growth};
 }
 
 }  // namespace
@@ -79,19 +95,22 @@ const calibrated_device* find_calibration(const calibration& all, std::string_vi
   return best;
 }
 
-measured_range context_range(const calibrated_device& d, std::string_view driver, bytes growth) {
+measured_range context_range(const calibrated_device& d, std::string_view driver,
+                             const modelled_context& modelled) {
   const calibrated_context& f = d.fit;
-  const bytes half = saturating_sub(f.high, f.context);
-  const char* sure = f.n_measurements > 1 ? "with 95 % confidence" : "as it was read";
-  std::string note = fmt::format(
-      "calibrated from {} {}{} of this card on {}, {}", f.n_measurements,
-      f.of_runs ? "measured run" : "measured context", f.n_measurements == 1 ? "" : "s", f.date,
-      half.count > 0 ? fmt::format("+-{} {}", in_mib(half), sure) : "spread unknown");
+  const bool one = f.n_measurements == 1;
+  std::string note =
+      fmt::format("calibrated from {} {}{} of this card on {}", f.n_measurements,
+                  f.of_runs ? "measured run" : "measured context", one ? "" : "s", f.date);
+  note +=
+      one ? ", with the spread of all cards"
+          : fmt::format(", +-{} with 95 % confidence", in_mib(saturating_sub(f.high, f.context)));
   const bool other = !driver.empty() && !d.driver.empty() && d.driver != driver;
   if (other) note += fmt::format("; by driver {}, this one is {}", d.driver, driver);
-  if (!f.of_runs) note += "; and the most that one grew by in use on another machine";
-  const bytes high = f.of_runs ? f.high : f.high + growth;
-  return {f.low, f.context, high, other ? basis::assumed : basis::fitted, std::move(note)};
+  if (!f.of_runs) note += "; and what grows in use";
+  const auto [low, high] = one ? spread_of_one(f, modelled) : spread_of_many(f, modelled);
+  const bytes expected = f.of_runs ? f.context : f.context + modelled.growth;
+  return {low, expected, high, other ? basis::assumed : basis::fitted, std::move(note)};
 }
 
 }  // namespace vrambudget

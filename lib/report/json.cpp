@@ -86,7 +86,7 @@ json::object projector_of(const projector_budget& p) {
 
 json::object device_of(const device_budget& d, bool explain) {
   json::object o{{"id", name(d.id)},
-                 {"gpu", d.gpu.name},
+                 {"gpu", d.gpu.full_name()},
                  {"total_bytes", d.gpu.total.count},
                  {"usable_bytes", d.usable.count},
                  {"terms", terms_of(d, explain)},
@@ -96,7 +96,10 @@ json::object device_of(const device_budget& d, bool explain) {
   o["fits"] = d.fits();
   if (d.gpu.others) {
     json::object others{{"bytes", d.gpu.others->high.count}, {"basis", name(d.gpu.others->basis)}};
-    if (d.gpu.others->low != d.gpu.others->high) others["low_bytes"] = d.gpu.others->low.count;
+    if (d.gpu.others->low != d.gpu.others->high) {
+      others["low_bytes"] = d.gpu.others->low.count;
+      others["expected_bytes"] = d.gpu.others->expected.count;
+    }
     if (explain) others["note"] = d.gpu.others->note;
     o["others"] = std::move(others);
   }

@@ -42,7 +42,7 @@ class budget_picture : picture {
     y += 32;
     text(left, "b",
          fmt::format(R"({} <tspan class="m">{}</tspan>)", name(d.id),
-                     xml_text(d.gpu.name, longest_gpu)));
+                     xml_text(d.gpu.full_name(), longest_gpu)));
     text(
         right, "n",
         fmt::format(R"({} of {} <tspan class="b {}">{}</tspan>)", in_gib(d.used()),

@@ -65,7 +65,7 @@ std::size_t name_column(const budget& b) { return b.draft ? 22 : 18; }
 
 std::string device_text(const device_budget& d, std::size_t column, const text_style& s) {
   const bool fits = d.fits();
-  const std::string head = fmt::format("{}  {}", name(d.id), d.gpu.name);
+  const std::string head = fmt::format("{}  {}", name(d.id), d.gpu.full_name());
   const std::string verdict = fmt::format("{} of {}", in_gib(d.used()), in_gib(d.usable));
   const std::string word = fits ? "fits" : "does not fit";
   std::string text = head;

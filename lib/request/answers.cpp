@@ -22,7 +22,7 @@ namespace {
 struct asked {
   plan_request q;
   plan_inputs in;
-  std::vector<std::string> calibration_notes;
+  std::vector<std::string> gpu_notes;
 
   [[nodiscard]] planner plans() const {
     return {*in.main, in.devices, limits_of(q), in.draft.get(), in.mmproj.get()};
@@ -46,7 +46,7 @@ result<asked> read(const plan_inputs& given, const plan_request& q) {
     auto gpus = choose_devices(q, here);
     if (!gpus) return gpus.error();
     a.in.devices = std::move(gpus->devices);
-    a.calibration_notes = std::move(gpus->calibration_notes);
+    a.gpu_notes = std::move(gpus->notes);
   }
   if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
   model_reader reader(q.sources, here);
@@ -117,7 +117,7 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
   auto b = p.budget_for(out.r);
   if (!b) return b.error();
   out.b = std::move(*b);
-  add_notes(a->q, a->calibration_notes, *out.of, out.b);
+  add_notes(a->q, a->gpu_notes, *out.of, out.b);
   if (!out.b.fits()) out.changes = what_would_fit(p, out.r);
   return out;
 }

@@ -26,13 +26,14 @@ result<budget> budget_of(const plan_request& q, planner& p) {
   return p.budget_for(r);
 }
 
-void add_notes(const plan_request& q, const std::vector<std::string>& calibration_notes,
-               const model& m, budget& b) {
+void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
+               budget& b) {
+  for (const std::string& n : q.value_notes) b.notes.push_back({note_kind::remark, n});
   if (!q.engine_note.empty()) b.notes.push_back({note_kind::remark, q.engine_note});
   if (q.mmproj.empty())
     if (const std::string beside = projector_beside(m); !beside.empty())
       b.notes.push_back({note_kind::projector_beside, beside});
-  for (const std::string& n : calibration_notes) b.notes.push_back({note_kind::remark, n});
+  for (const std::string& n : gpu_notes) b.notes.push_back({note_kind::remark, n});
 }
 
 }  // namespace vrambudget::request

@@ -52,11 +52,11 @@ result<calibration> change_calibration(const environment& around,
 result<void> calibrate_devices(named_gpus& gpus, const environment& around) {
   const auto stored = stored_calibration(around);
   if (!stored) return stored.error();
-  std::vector<std::string>& notes = gpus.calibration_notes;
+  std::vector<std::string>& notes = gpus.notes;
   for (device& d : gpus.devices) {
     const calibrated_device* c = find_calibration(*stored, d.name, gpus.system, gpus.driver);
     if (c == nullptr) continue;
-    d.driver_context = context_range(*c, gpus.driver, context_growth());
+    d.driver_context = context_range(*c, gpus.driver, driver_context_of(d.cc, d.n_sm));
     std::string note = d.name + ": driver_context " + d.driver_context.note;
     if (std::find(notes.begin(), notes.end(), note) == notes.end())
       notes.push_back(std::move(note));

@@ -2,56 +2,127 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "gpu/live_machine.hpp"
+#include "request/described_gpu.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/request/kept_calibration.hpp"
 
 namespace vrambudget::request {
 namespace {
 
-result<named_gpus> gpus_of_this_machine() {
-  const auto live = this_machine();
-  if (!live)
-    return error{errc::invalid_argument,
-                 "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them); none is here: " +
-                     live.error().message};
-  named_gpus all;
-  all.driver = live->version.driver.value_or("");
-  for (const live_device& d : live->devices) all.devices.push_back(to_device(d));
-  return all;
+// the scheduler takes 16 backends, and the CPU is one: ggml/src/ggml-backend.cpp, GGML_SCHED_MAX_BACKENDS
+constexpr std::size_t most_gpus = 15;
+
+error too_many(const std::string& which) {
+  return {errc::invalid_argument,
+          fmt::format("{}: at most {} GPUs: the engine's scheduler takes 16 backends, and the CPU "
+                      "is one",
+                      which, most_gpus)};
 }
 
-/// "3090", or "2x3090".
-result<void> add_named(std::vector<device>& all, const std::string& typed,
-                       const surroundings& around) {
-  std::size_t count = 1;
-  std::string name = typed;
-  const std::size_t x = typed.find_first_of("xX");
-  if (x != std::string::npos && x > 0 && x <= 2 && typed.find_first_not_of("0123456789") == x) {
-    std::from_chars(typed.data(), typed.data() + x, count);
-    name = typed.substr(x + 1);
-  }
-  if (count == 0 || count > 16)
-    return error{errc::invalid_argument, "--gpu " + typed + ": 1 to 16 GPUs of a kind"};
-  const auto gpu = find_gpu(name);
-  if (!gpu) return gpu.error();
-  all.insert(all.end(), count, to_device(*gpu, around));
-  return {};
+void add_note(std::vector<std::string>& notes, std::string note) {
+  if (!note.empty() && std::find(notes.begin(), notes.end(), note) == notes.end())
+    notes.push_back(std::move(note));
 }
 
-/// What is held of a card is what is not free.
-result<void> take_free(std::vector<device>& all, const std::vector<bytes>& free) {
-  if (free.size() > all.size())
-    return error{errc::invalid_argument,
-                 fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
-  for (std::size_t i = 0; i < free.size(); ++i) {
-    all[i].free = free[i];
-    const bytes held = saturating_sub(all[i].total, free[i]);
-    all[i].others = measured_range{held, held, held, basis::exact, "the total less --free"};
+/// The devices, and the memory that each is sold with or has by NVML: no more can be free.
+class chosen {
+ public:
+  explicit chosen(named_gpus& to) : to_(to) {}
+
+  result<void> add_this_machine() {
+    const auto live = this_machine();
+    if (!live)
+      return error{
+          errc::invalid_argument,
+          "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them); none is here: " +
+              live.error().message};
+    to_.driver = live->version.driver.value_or("");
+    for (const live_device& d : live->devices)
+      add(1, to_device(d), d.gpu.total + d.reserved.value_or(bytes{}));
+    if (to_.devices.size() > most_gpus) return too_many("this machine");
+    return {};
   }
-  return {};
+
+  /// "3090", "2x3090", "24GiB", or "name=...,total=...".
+  result<void> add_named(const std::string& typed, surroundings around) {
+    std::size_t count = 1;
+    std::string name = typed;
+    const std::size_t x = typed.find_first_of("xX");
+    if (x != std::string::npos && x > 0 && x <= 2 && typed.find_first_not_of("0123456789") == x) {
+      std::from_chars(typed.data(), typed.data() + x, count);
+      name = typed.substr(x + 1);
+    }
+    if (count == 0) return error{errc::invalid_argument, "--gpu " + typed + ": none of them"};
+    if (to_.devices.size() + count > most_gpus) return too_many("--gpu " + typed);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!to_.devices.empty()) around.display = desktop::none;  // another draws it
+      if (const auto added = add_one(name, around); !added) return added.error();
+    }
+    return {};
+  }
+
+  /// What is held of a card is what is not free.
+  result<void> take_free(const std::vector<bytes>& free) {
+    std::vector<device>& all = to_.devices;
+    if (free.size() > all.size())
+      return error{errc::invalid_argument,
+                   fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
+    for (std::size_t i = 0; i < free.size(); ++i) {
+      if (free[i] > memory_[i])
+        return error{errc::invalid_argument,
+                     fmt::format("--free: {} MiB are more than {} has, {} MiB", free[i].count >> 20,
+                                 all[i].full_name(), memory_[i].count >> 20)};
+      all[i].free = free[i];
+      all[i].total = std::max(all[i].total, free[i]);  // the driver keeps less of this one
+      const bytes held = saturating_sub(all[i].total, free[i]);
+      all[i].others = measured_range{held, held, held, basis::exact, "the total less --free"};
+    }
+    return {};
+  }
+
+ private:
+  void add(std::size_t count, const device& d, bytes memory) {
+    to_.devices.insert(to_.devices.end(), count, d);
+    memory_.insert(memory_.end(), count, memory);
+  }
+
+  result<void> add_one(const std::string& name, const surroundings& around) {
+    const auto described = describe_gpu(name);
+    if (!described) return described.error();
+    if (*described) {
+      const described_gpu& card = **described;
+      device d = to_device(card.gpu, around);
+      d.driver_context = driver_context_of(card.threads).in_use;
+      add(1, d, card.gpu.memory);
+      add_note(to_.notes, card.assumed);
+      return {};
+    }
+    const auto gpu = find_gpu(name);
+    if (!gpu) return gpu.error();
+    add(1, to_device(*gpu, around), gpu->memory);
+    add_note(to_.notes, choice_made(name, *gpu));
+    if (gpu->ecc)
+      add_note(to_.notes,
+               fmt::format("{}: with error correction on, as delivered, which takes {} MiB; --free "
+                           "says what is free without it",
+                           gpu->name, gpu->ecc->count >> 20));
+    return {};
+  }
+
+  named_gpus& to_;
+  std::vector<bytes> memory_;
+};
+
+std::optional<std::uint32_t> major_version(const std::string& driver) {
+  std::uint32_t n = 0;
+  const auto [rest, failed] = std::from_chars(driver.data(), driver.data() + driver.size(), n);
+  return failed == std::errc{} ? std::optional(n) : std::nullopt;
 }
 
 }  // namespace
@@ -60,17 +131,16 @@ result<named_gpus> find_gpus(const gpu_request& q, const environment& here) {
   surroundings around;
   around.display = q.display;
   if (q.system) around.system = *q.system;
+  around.driver = major_version(q.driver);
   named_gpus gpus;
-  if (q.names.empty()) {
-    auto live = gpus_of_this_machine();
-    if (!live) return live.error();
-    gpus = std::move(*live);
-  }
   gpus.system = around.system;
+  chosen all(gpus);
+  if (q.names.empty())
+    if (const auto added = all.add_this_machine(); !added) return added.error();
   if (!q.driver.empty()) gpus.driver = q.driver;
   for (const std::string& typed : q.names)
-    if (const auto added = add_named(gpus.devices, typed, around); !added) return added.error();
-  if (const auto taken = take_free(gpus.devices, q.free); !taken) return taken.error();
+    if (const auto added = all.add_named(typed, around); !added) return added.error();
+  if (const auto taken = all.take_free(q.free); !taken) return taken.error();
   if (q.no_calibration) return gpus;
   if (const auto done = calibrate_devices(gpus, here); !done) return done.error();
   return gpus;

@@ -67,6 +67,15 @@ result<void> put(const kind::count& k, plan_request& q, result<std::uint32_t> n)
   return {};
 }
 
+/// Says so where it is not what was typed.
+result<bytes> memory_of(plan_request& q, std::string_view text) {
+  const auto size = parse_memory(text);
+  if (size && *size != *parse_size(text))
+    q.value_notes.push_back(std::string(text) + " is taken as " + std::string(text) +
+                            " MiB, as nvidia-smi prints them");
+  return size;
+}
+
 result<std::int32_t> as_signed(result<std::uint32_t> n) {
   if (!n) return n.error();
   return static_cast<std::int32_t>(*n);
@@ -106,11 +115,21 @@ result<bytes> parse_size(std::string_view text) {
                        : unit == "k" || unit == "kib" ? 0x1p10
                        : unit == "m" || unit == "mib" ? 0x1p20
                        : unit == "g" || unit == "gib" ? 0x1p30
+                       : unit == "kb"                 ? 1e3
+                       : unit == "mb"                 ? 1e6
+                       : unit == "gb"                 ? 1e9
                                                       : 0;
   if (failed != std::errc{} || scale == 0 || !(n >= 0) || n * scale > 0x1p62)
-    return error{errc::invalid_argument,
-                 "'" + std::string(text) + "' is not a size: bytes, or a number with MiB or GiB"};
+    return error{
+        errc::invalid_argument,
+        "'" + std::string(text) + "' is not a size: bytes, or a number with MiB, GiB, MB or GB"};
   return bytes{static_cast<std::uint64_t>(std::floor(n * scale))};
+}
+
+result<bytes> parse_memory(std::string_view text) {
+  const auto size = parse_size(text);
+  const bool is_number = text.find_first_not_of("0123456789.") == text.npos;
+  return size && is_number && means_mib(size->count) ? parse_size(std::string(text) + "MiB") : size;
 }
 
 error is_none_of(std::string_view text, const std::string& words) {
@@ -228,22 +247,35 @@ result<void> take(const kind::size& k, plan_request& q, std::string_view text) {
   return put(parse_size(text), k.at(q));
 }
 result<void> take(const kind::size& k, plan_request& q, std::int64_t n) {
-  return n < 0 ? take(k, q, std::to_string(n))
-               : put(result<bytes>(bytes{std::uint64_t(n)}), k.at(q));
+  return take(k, q, std::to_string(n));
 }
 
 result<void> take(const kind::sizes& k, plan_request& q, std::string_view text) {
   for (const std::string_view part : split(text)) {
-    const auto size = parse_size(part);
+    const auto size = memory_of(q, part);
     if (!size) return size.error();
     k.at(q).push_back(*size);
   }
   return {};
 }
 result<void> take(const kind::sizes& k, plan_request& q, std::int64_t n) {
-  if (n < 0) return take(k, q, std::to_string(n));
-  k.at(q).push_back(bytes{static_cast<std::uint64_t>(n)});
+  return take(k, q, std::to_string(n));
+}
+
+result<void> take(const kind::display& k, plan_request& q, std::string_view text) {
+  if (text == "on") text = kind::display::alone;
+  if (text == "off") text = name(desktop::none);
+  if (const auto d = find_desktop(text)) {
+    k.at(q) = *d;
+    return {};
+  }
+  const auto size = memory_of(q, text);
+  if (!size) return is_none_of(text, "none, light, heavy or a size");
+  k.at(q) = *size;
   return {};
+}
+result<void> take(const kind::display& k, plan_request& q, std::int64_t n) {
+  return take(k, q, std::to_string(n));
 }
 
 result<void> set(const option& o, plan_request& q, std::string_view text) {

@@ -73,15 +73,19 @@ constexpr option table[] = {
      "name in any file type of llama-quantize (Qwen3-8B-Q5_K_M)"},
 
     {gpus, "--gpu", "", texts{at<&plan_request::gpus, &gpu_request::names>}, "NAME",
-     "a GPU by name, several times or as 2x3090", "those of this machine"},
+     "a GPU by name, several times or as 2x3090; by size, 24GiB; or by numbers, "
+     "name=P106-090,total=3072MiB,cc=6.1,sm=6",
+     "those of this machine"},
     {gpus, "--free", "", sizes{at<&plan_request::gpus, &gpu_request::free>}, "SIZE,...",
-     "free memory of each GPU, 23GiB or in bytes", "all of it"},
+     "free memory of each GPU: 23GiB, 22.5GB, or MiB as nvidia-smi prints them", "all of it"},
     {gpus, "--os", "system",
      choice<std::optional<operating_system>>{at<&plan_request::gpus, &gpu_request::system>,
                                              system_words},
      "NAME", "the system of the named GPUs: linux, windows, wsl2", "this one"},
-    {gpus, "--display", "", on_off{at<&plan_request::gpus, &gpu_request::display>}, "",
-     "the named GPUs draw a desktop, which takes a part of them", "only under Windows, WSL2"},
+    {gpus, "--display", "", display{at<&plan_request::gpus, &gpu_request::display>},
+     "none|light|heavy|SIZE",
+     "the first named GPU draws a desktop, which takes a part of it; alone: a typical one",
+     "none under Linux, typical under Windows and WSL2"},
     {gpus, "--no-calibration", "", on_off{at<&plan_request::gpus, &gpu_request::no_calibration>},
      "", "plan without what `vrambudget calibrate` found of these GPUs"},
 

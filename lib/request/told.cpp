@@ -73,6 +73,12 @@ struct teller {
     const engine_profile& p = k.at(q).r.profile;
     return p == k.at(usual).r.profile ? told_value() : std::string(p.name);
   }
+  told_value operator()(const kind::display& k) const {
+    const auto& d = k.at(q);
+    if (!d) return {};
+    const bytes* size = std::get_if<bytes>(&*d);
+    return size ? std::to_string(size->count) : std::string(name(std::get<desktop>(*d)));
+  }
   told_value operator()(const kind::text& k) const { return is_usual(k) ? told_value() : k.at(q); }
   told_value operator()(const kind::texts& k) const {
     return told_list(k.at(q), [](const std::string& s) { return s; });

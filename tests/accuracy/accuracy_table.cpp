@@ -1,23 +1,22 @@
-// accuracy_table OVERHEADS.jsonl: the table of errors in docs/accuracy.md, then what data/overheads.json must say.
+// accuracy_table DATA: the tables of docs/accuracy.md, then which rows of DATA/overheads.jsonl are left out.
 #include <fmt/format.h>
 
 #include <exception>
 
-#include "accuracy.hpp"
+#include "page.hpp"
+#include "totals.hpp"
 
 int main(int argc, char** argv) try {
   using namespace vrambudget::accuracy;
   if (argc != 2) {
-    fmt::print(stderr, "usage: accuracy_table data/overheads.jsonl\n");
+    fmt::print(stderr, "usage: accuracy_table data\n");
     return 2;
   }
+  for (const page_table& t : page_tables(argv[1])) fmt::print("{}:\n\n{}\n", t.name, t.markdown);
   std::map<std::string, int> left_out;
-  const std::vector<row> rows = read_rows(argv[1], &left_out);
-  fmt::print("{}\nRows left out:\n", markdown(table_of(rows)));
+  (void)read_totals(std::string(argv[1]) + "/overheads.jsonl", &left_out);
+  fmt::print("Rows left out:\n");
   for (const auto& [why, n] : left_out) fmt::print("{:5}  {}\n", n, why);
-  fmt::print("\nThe context alone, MiB:\n");
-  for (const auto& [rig, s] : samples_of(rows))
-    fmt::print("  {:<12}{:>4} samples {:>8.1f} to {:.1f}\n", rig, s.n, s.low, s.high);
   return 0;
 } catch (const std::exception& e) {
   fmt::print(stderr, "accuracy_table: {}\n", e.what());

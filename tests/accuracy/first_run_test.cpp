@@ -33,8 +33,8 @@ TEST_CASE("the run this began with, by the rules of its days") {
         .type_k = ggml_type::q4_0,
         .type_v = ggml_type::q4_0};
   r.profile = find_profile("2026-04").value().profile;
-  const device gpu =
-      to_device(find_gpu("3090").value(), {operating_system::native_linux, std::nullopt, true});
+  const device gpu = to_device(find_gpu("3090").value(),
+                               {operating_system::native_linux, std::nullopt, desktop::typical});
   const budget b = plan(m, r, {gpu}, {}, nullptr, &p).value();
   const device_budget& d = b.devices[0];
   CHECK(std::floor(in_mib(d.of(term_kind::weights))) == 15382);

@@ -130,7 +130,7 @@ TEST_SUITE("probe") {
         [](const json::value& t) { return t.at("term").as_string() == "driver_context"; });
     REQUIRE(context != terms.as_array().end());
     CHECK(number(*context, "low_bytes") == 250 * mib);    // what the probe saw, not what is usual
-    CHECK(number(*context, "bytes") / mib == 250 + 117);  // 4 x P100: from 262.8 to 380.6 in use
+    CHECK(number(*context, "bytes") / mib == 250 + 117);  // 50 + 0.55 x 82 x 1,536 / 1,024
     CHECK(context->at("basis").as_string() == "fitted");
     const outcome shown = run("Llama-3.1-8B --ctx 8192 --explain", "whole");
     CHECK(contains(shown.out, "held by others           100.0 MiB  fitted"));

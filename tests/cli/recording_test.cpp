@@ -158,10 +158,10 @@ TEST_SUITE("recording") {
     CHECK(contains(only(r), "refused today"));
   }
 
-  TEST_CASE("a context outside the range that plans use is told") {
+  TEST_CASE("a context outside the range that is expected of its card is told") {
     const auto all = differences(record("", "whole", "FAKE_CUDA_CONTEXT_MIB=2000"));
     REQUIRE(all.size() == 1);
-    CHECK(contains(all[0], "device 0: a context took 2097152000, plans count "));
+    CHECK(contains(all[0], "device 0: a context took 2097152000, "));
     CHECK(differences(record("", "whole", "FAKE_CUDA_CONTEXT_MIB=10")).size() == 1);
   }
 

@@ -13,6 +13,7 @@ TYPES = {
     "count": "int",
     "layers": "Union[int, str]",
     "word or switch": "Union[bool, str]",
+    "desktop": "Union[bool, int, str]",
     "word": "str",
     "type": "str",
     "switch": "bool",

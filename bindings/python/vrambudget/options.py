@@ -12,10 +12,10 @@ from .errors import InvalidArgumentError
 class RunOptions(TypedDict, total=False):
     """What a run is, except for what a sweep goes over. Sizes are bytes; absent is llama-server's default."""
 
-    free: Union[int, str, Sequence[Union[int, str]]]  # free memory of each GPU, 23GiB or in bytes [all of it]
+    free: Union[int, str, Sequence[Union[int, str]]]  # free memory of each GPU: 23GiB, 22.5GB, or MiB as nvidia- ...
     system: str  # the system of the named GPUs: linux, windows, wsl2 [this one]
     os: str
-    display: bool  # the named GPUs draw a desktop, which takes a part of them [only under Windows, WSL2]
+    display: Union[bool, int, str]  # the first named GPU draws a desktop, which takes a part of it; alone: a ...
     no_calibration: bool  # plan without what `vrambudget calibrate` found of these GPUs
     reserve: Union[int, str]  # memory to keep free on each GPU [0]
     buffers_only: bool  # count the engine's own buffers, no driver context and no pool

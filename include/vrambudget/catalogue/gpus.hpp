@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vrambudget/error.hpp"
+#include "vrambudget/machine/desktop.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/os/this_system.hpp"
@@ -25,8 +26,8 @@ struct gpu_entry {
   std::string form;                  ///< `class`: desktop, laptop, workstation, datacenter, unified
   bytes memory;                      ///< nominal, powers of two
   std::optional<bytes> nvml_total;   ///< what nvidia-smi calls total
-  std::optional<bytes> cuda_total;   ///< what cudaMemGetInfo calls total, on Linux
-  bool cuda_total_observed = false;  ///< true: read in a log; false: recalled, or not known
+  std::optional<bytes> cuda_total;   ///< what cudaMemGetInfo calls total on Linux, as logs have it
+  std::optional<bytes> ecc;          ///< what error correction takes, on as delivered; in no total
   std::uint32_t cc = 0;              ///< compute capability times 100
   std::optional<std::uint32_t> n_sm;  ///< streaming multiprocessors
   std::uint64_t bandwidth_bytes_per_s = 0;
@@ -44,20 +45,29 @@ struct gpu_entry {
 ///                    the name alone does not say which
 [[nodiscard]] result<gpu_entry> find_gpu(std::string_view typed);
 
-/// The other rows that carry the same driver name, as "NVIDIA GeForce RTX 4060 Ti" has two.
+/// The other rows that differ in memory alone: "NVIDIA GeForce RTX 4060 Ti" has two, and so have names
+/// that are the same without the size in them.
 [[nodiscard]] std::vector<std::string> other_variants(const gpu_entry& gpu);
+
+/// Which card was taken, where a name does not say which of several sizes is meant; empty: it says so.
+[[nodiscard]] std::string choice_made(std::string_view typed, const gpu_entry& taken);
 
 /// What a card is planned for, besides the model.
 struct surroundings {
   operating_system system = this_system();
   std::optional<std::uint32_t> driver = std::nullopt;  ///< its major version
-  bool display = false;                                ///< the card draws a desktop
+  /// What it draws. Absent: under Windows and WSL2 a card of class desktop or workstation draws a typical
+  /// desktop, others draw none.
+  std::optional<drawn> display = std::nullopt;
 };
 
-/// The row as the engine's device. `total` is the driver's where it is known (on Linux cuda_total, else
-/// nvml_total, else nominal). Without a desktop all of it is `free`. A desktop takes its part of a card
-/// with `display`, and of every desktop or laptop card under Windows and WSL2. The driver's context
-/// is that of the rigs most like it.
+/// What CUDA calls the card's total: on Linux as it was observed, else NVML's less what the driver keeps;
+/// under Windows and WSL2 NVML's less 1 MiB.
+///
+/// Accuracy: fitted, to 20 MiB in the middle; exact where it was observed on such a card
+[[nodiscard]] bytes cuda_total_of(const gpu_entry& gpu, const surroundings& around);
+
+/// The row as the engine's device. What others hold at most is no part of `free`.
 [[nodiscard]] device to_device(const gpu_entry& gpu, const surroundings& around = {});
 
 }  // namespace vrambudget

@@ -9,6 +9,7 @@
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
+#include "vrambudget/machine/driver_context.hpp"
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/units.hpp"
 
@@ -73,8 +74,14 @@ struct calibration {
                                                         std::string_view driver);
 
 /// The context that plans for this card count: `high`, fitted; assumed where `driver` is another one.
-/// `growth`: what a context without buffers grows by in use (catalogue/overheads.hpp: context_growth).
+/// One reading alone is as uncertain as the model is of any card.
+/// `modelled`: the same card's without its own readings (catalogue/overheads.hpp: driver_context_of)
+///
+/// Formula:  of runs:     one: reading - (expected - low) .. reading + (high - expected), of `in_use`;
+///                        several: the fit's interval
+///           of contexts: one: reading - (bare - low) of `fresh` .. reading + (`in_use`.high - bare);
+///                        several: the fit's interval, and `most_growth` above it; `growth` expected
 [[nodiscard]] measured_range context_range(const calibrated_device& d, std::string_view driver,
-                                           bytes growth);
+                                           const modelled_context& modelled);
 
 }  // namespace vrambudget

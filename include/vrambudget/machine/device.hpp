@@ -35,14 +35,21 @@ struct device {
   bytes free;              ///< free to a process before its context; what a plan may use
   /// What the driver takes for a process: its context, the kernels' code, CUDA graphs.
   measured_range driver_context = {
-      70_MiB, 300_MiB, 750_MiB, basis::assumed,
+      33_MiB, 310_MiB, 822_MiB, basis::assumed,
       "no measurement of this device; cards of all generations lie between these"};
+  bytes draft_context = 20_MiB;  ///< what a draft adds to it: a context of the engine of its own
   /// What other processes hold, a desktop for example: no part of `free`. Absent: nothing is known.
   std::optional<measured_range> others = {};
   /// What may be in use of it by all before the driver moves memory to the host's, as Windows does.
   /// Absent: what does not fit is refused.
   std::optional<bytes> spills_from = {};
-  bool unified = false;  ///< its memory is the host's, too
+  bool unified = false;      ///< its memory is the host's, too
+  std::string variant = {};  ///< what tells it from others of its name: "16 GB"; empty: nothing
+
+  /// As people are told of it: "NVIDIA GeForce RTX 4060 Ti 16 GB".
+  [[nodiscard]] std::string full_name() const {
+    return variant.empty() ? name : name + ' ' + variant;
+  }
 };
 
 }  // namespace vrambudget

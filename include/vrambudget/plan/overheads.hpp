@@ -23,6 +23,14 @@ inline void add_driver_context(device_budget& d) {
          own.expected});
 }
 
+/// A draft's context of the engine has streams, handles and graphs of its own on each device it uses.
+inline void add_draft_context(device_budget& d) {
+  term* const own = d.find(term_kind::driver_context);
+  if (own == nullptr) return;
+  own->size += d.gpu.draft_context;
+  *own->expected += d.gpu.draft_context;
+}
+
 /// What card `i` draws for rows of other cards' products.
 [[nodiscard]] inline bytes row_scratch(const planned_context& c, std::size_t i) {
   bytes most;

@@ -61,7 +61,9 @@ class planner {
   [[nodiscard]] device_budget empty_budget(device_id id, const device& d) const;
   /// The device's budget; one that the run leaves out is added with the driver's context, for a projector
   /// takes part of it.
-  [[nodiscard]] device_budget& budget_of(budget& b, std::uint32_t device) const;
+  device_budget& budget_of(budget& b, std::uint32_t device) const;
+  /// The driver makes a context on every device that a process sees, used or not.
+  void add_unused_devices(budget& b) const;
 
   result<detail::planned_context> plan_main(const drafting& d, budget& b,
                                             const graph_observer& seen);

@@ -74,6 +74,7 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen)
     if (auto added = add_draft(*d, *main, b, seen); !added) return added.error();
   if (projector_)
     if (auto added = add_projector(d->r, b); !added) return added.error();
+  if (!limits_.buffers_only) add_unused_devices(b);
   if (d->r.split_mode == split_mode::tensor && devices_.size() > 1)
     b.notes.push_back({note_kind::nccl});
   if (b.host.used().overflowed() ||
@@ -99,6 +100,11 @@ device_budget& planner::budget_of(budget& b, std::uint32_t device) const {
   if (!limits_.buffers_only) detail::add_driver_context(added);
   b.devices.push_back(std::move(added));
   return b.devices.back();
+}
+
+void planner::add_unused_devices(budget& b) const {
+  for (std::uint32_t i = 0; i < devices_.size(); ++i) budget_of(b, i);
+  for (std::vector<bytes>& set : b.pool_elsewhere) set.resize(b.devices.size());
 }
 
 result<detail::planned_context> planner::plan_main(const drafting& d, budget& b,
@@ -149,6 +155,7 @@ result<void> planner::add_draft(const drafting& d, const detail::planned_context
   if (d.own_model && at.where.n_devices() > 1 && d.r.tensor_split.empty())
     detail::assume_draft_split(b);
   if (!limits_.buffers_only) detail::add_pools(*draft, b);
+  for (std::size_t i = 0; i < at.devices.size(); ++i) detail::add_draft_context(b.devices[i]);
   b.draft = {d.type,
              m.name,
              m.architecture,

@@ -110,9 +110,11 @@ class sweeper {
   };
   [[nodiscard]] std::vector<device_room> rooms(const block& b) const {
     const auto& set = axes_.gpus[places_[b.place].gpu];
+    const sweep_curve& curve = *curves_[b.curve];
     std::vector<device_room> all;
-    for (const std::size_t d : curves_[b.curve]->devices()) {
-      const bytes own = axes_.held_against.buffers_only ? bytes{} : set[d].driver_context.high;
+    for (const std::size_t d : curve.devices()) {
+      bytes own = axes_.held_against.buffers_only ? bytes{} : set[d].driver_context.high;
+      if (curve.drafts_on(all.size())) own += set[d].draft_context;
       const bytes usable = saturating_sub(set[d].free, axes_.held_against.reserve);
       all.push_back(
           {static_cast<std::int64_t>(own.count), static_cast<std::int64_t>(usable.count)});

@@ -46,8 +46,10 @@ class sweep_curve {
   }
 
   [[nodiscard]] std::uint64_t n_budgets() const { return n_budgets_; }
-  /// The devices that the run uses, by their numbers in the set.
+  /// The devices that the run has, used ones first, by their numbers in the set.
   [[nodiscard]] const std::vector<std::size_t>& devices() const { return devices_; }
+  /// Whether a draft has a context of its own on the device of number `i` of these.
+  [[nodiscard]] bool drafts_on(std::size_t i) const { return drafts_[i]; }
   /// Contexts of the axis that the engine accepts.
   [[nodiscard]] std::size_t n_accepted() const {
     return static_cast<std::size_t>(std::count_if(
@@ -122,7 +124,10 @@ class sweep_curve {
   }
   void keep(std::size_t i, const budget& b) {
     if (values_.empty()) {
-      for (const device_budget& d : b.devices) devices_.push_back(d.id.index);
+      for (const device_budget& d : b.devices) {
+        devices_.push_back(d.id.index);
+        drafts_.push_back(d.of(term_kind::driver_context) > d.gpu.driver_context.high);
+      }
       const std::size_t n = devices_.size();
       width_ = 1 + n * sweep_amounts::n_amounts + n * (1 + b.pool_elsewhere.size());
       values_.resize(points_.size() * width_);
@@ -222,6 +227,7 @@ class sweep_curve {
   std::vector<point> points_;      ///< by micro-batch, then by context
   std::vector<std::size_t> axis_;  ///< for each context of the axis its point
   std::vector<std::size_t> devices_;
+  std::vector<bool> drafts_;
   std::size_t width_ = 0;  ///< amounts of a point
   std::vector<std::int64_t> values_;
   std::uint64_t n_budgets_ = 0;

@@ -31,7 +31,7 @@ namespace vrambudget::request {
 [[nodiscard]] result<budget> budget_of(const plan_request& q, planner& p);
 
 /// What a reader should know besides the plan's own notes.
-void add_notes(const plan_request& q, const std::vector<std::string>& calibration_notes,
-               const model& m, budget& b);
+void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
+               budget& b);
 
 }  // namespace vrambudget::request

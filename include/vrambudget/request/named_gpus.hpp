@@ -17,14 +17,16 @@ namespace vrambudget::request {
 struct named_gpus {
   std::vector<device> devices;
   operating_system system = this_system();
-  std::string driver;                          ///< "550.54.14"; empty: unknown
-  std::vector<std::string> calibration_notes;  ///< what a reader should know of it, a line a kind
+  std::string driver;              ///< "550.54.14"; empty: unknown
+  std::vector<std::string> notes;  ///< what a reader should know of them, a line each
 };
 
-/// The GPUs of a request, with the driver contexts that were calibrated, if any were.
+/// The GPUs of a request, with the driver contexts that were calibrated, if any were. Of several the first
+/// draws the desktop.
 ///
 /// Errors: not_found         no GPU of that name
-///         invalid_argument  more sizes than GPUs, more than 16 of a kind, or none named and none here
+///         invalid_argument  more sizes than GPUs, more free than a GPU has, more than 15, numbers that
+///                           are no card's, or none named and none here
 ///         those of stored_calibration()
 [[nodiscard]] result<named_gpus> find_gpus(const gpu_request& q, const environment& around);
 

@@ -43,6 +43,10 @@ struct option {
     return !std::holds_alternative<kind::on_off>(value) &&
            !std::holds_alternative<kind::optional_on_off>(value);
   }
+  /// The value that is meant where none follows; empty: one must.
+  [[nodiscard]] std::string_view alone() const {
+    return std::holds_alternative<kind::display>(value) ? kind::display::alone : "";
+  }
   /// Whether its flag sets something to false, which has a name too: "kv_offload" of --no-kv-offload.
   [[nodiscard]] bool turns_off() const {
     const auto* k = std::get_if<kind::on_off>(&value);

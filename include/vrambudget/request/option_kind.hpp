@@ -86,6 +86,11 @@ struct projector_device {
 struct engine_version {
   place<plan_request> at;
 };
+/// A desktop of some weight, or what it holds: "light", "800MiB". The option may stand alone.
+struct display {
+  static constexpr std::string_view alone = "typical";
+  place<std::optional<drawn>> at;
+};
 struct text {
   place<std::string> at;
 };
@@ -106,7 +111,7 @@ using any =
     std::variant<count, optional_count, index, layers, choice<flash_attn>, choice<split_mode>,
                  choice<pooling>, choice<std::optional<operating_system>>, cache_type, on_off,
                  optional_on_off, shares, overrides, spec_types, projector_device, engine_version,
-                 text, texts, size, sizes>;
+                 display, text, texts, size, sizes>;
 
 }  // namespace kind
 }  // namespace vrambudget::request

@@ -8,6 +8,7 @@
 
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/hub/http.hpp"
+#include "vrambudget/machine/desktop.hpp"
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/units.hpp"
 
@@ -27,8 +28,8 @@ struct gpu_request {
   std::vector<bytes> free = {};                 ///< free memory of each, if known
   std::optional<operating_system> system = {};  ///< of named GPUs; absent: this machine's
   std::string driver = {};  ///< "550.54.14"; empty: this machine's if they are its, else unknown
-  bool display = false;     ///< they draw a desktop
-  bool no_calibration = false;  ///< take nothing of what was calibrated
+  std::optional<drawn> display = {};  ///< by the first of them; absent: what is usual
+  bool no_calibration = false;        ///< take nothing of what was calibrated
 };
 
 /// A plan: the model, what it runs on, how it is run, and what is told of it.
@@ -38,8 +39,9 @@ struct plan_request {
   std::string mmproj = {};  ///< `--mmproj`, a path or a name; empty: none
   source_options sources = {};
   gpu_request gpus = {};
-  bytes reserve = {};            ///< kept free on each GPU
-  bool buffers_only = false;     ///< the engine's own buffers, no driver context and no pool
+  bytes reserve = {};         ///< kept free on each GPU
+  bool buffers_only = false;  ///< the engine's own buffers, no driver context and no pool
+  std::vector<std::string> value_notes = {};  ///< how values were taken that could mean two things
   std::string engine_note = {};  ///< what a reader should know of the engine that was asked for
   bool explain = false;          ///< terms get notes
   bool max_context = false;      ///< find the largest context, also if the run names one

@@ -39,7 +39,7 @@ TEST_CASE("every row has the keys of the documentation and no others") {
                                             {"memory_bytes", true},
                                             {"nvml_total_bytes", false},
                                             {"cuda_total_bytes", false},
-                                            {"cuda_total_basis", false},
+                                            {"ecc_bytes", false},
                                             {"compute_capability", true},
                                             {"sm_count", false},
                                             {"bandwidth_bytes_per_s", true},
@@ -55,9 +55,6 @@ TEST_CASE("every row has the keys of the documentation and no others") {
       CHECK(keys.contains(key));
     }
     for (const auto& key : keys) CHECK((!key.second || r.contains(key.first)));
-    CHECK(r.contains("cuda_total_bytes") == r.contains("cuda_total_basis"));
-    if (const json::value* basis = r.if_contains("cuda_total_basis"))
-      CHECK((basis->as_string() == "observed" || basis->as_string() == "recalled"));
     CHECK(classes.contains(std::string(r.at("class").as_string())));
   }
 }
@@ -91,6 +88,7 @@ TEST_CASE("sizes rates and multiprocessors are sane") {
     const double rate = r.at("bandwidth_bytes_per_s").to_number<double>();
     CHECK(rate >= 30e9);
     CHECK(rate <= 9e12);
+    if (const json::value* ecc = r.if_contains("ecc_bytes")) CHECK(gib(*ecc) == memory / 16);
     if (const json::value* n = r.if_contains("sm_count")) {
       CHECK(n->to_number<int>() >= 4);
       CHECK(n->to_number<int>() <= 192);
@@ -116,7 +114,7 @@ TEST_CASE("every number has a source that names it") {
         CHECK(r.contains(field.as_string()));
       }
     }
-    for (const char* key : {"memory_bytes", "nvml_total_bytes", "cuda_total_bytes",
+    for (const char* key : {"memory_bytes", "nvml_total_bytes", "ecc_bytes", "cuda_total_bytes",
                             "compute_capability", "sm_count", "bandwidth_bytes_per_s"})
       CHECK(r.contains(key) == sourced.contains(key));
   }

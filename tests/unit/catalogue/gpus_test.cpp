@@ -7,6 +7,8 @@
 
 using namespace vrambudget;
 
+static const surroundings on_linux{operating_system::native_linux};
+
 static std::string found(const char* typed) {
   const auto gpu = find_gpu(typed);
   return gpu ? gpu->id : gpu.error().message;
@@ -116,9 +118,59 @@ TEST_CASE("a device takes the most exact total that is known") {
   CHECK(d.cc == 860);
   CHECK(d.n_sm == 82);
   CHECK(d.total == 24124_MiB);  // cudaMemGetInfo in logs of Linux drivers of 2024 to 2026
-  CHECK(d.free == d.total);
-  // No CUDA total was seen for these: nvidia-smi's 143771 MiB; the 64 GiB of the specification.
-  CHECK(to_device(find_gpu("h200").value()).total == 143771_MiB);
+  // No CUDA total was seen for these: nvidia-smi's 143,771 MiB less 600; the specification's 64 GiB.
+  CHECK(to_device(find_gpu("h200").value(), on_linux).total == 143171_MiB);
   CHECK(to_device(find_gpu("agx orin").value()).total == 64_GiB);
   CHECK(to_device(find_gpu("gb300").value()).n_sm == 0);
+}
+
+TEST_CASE("a card's total is what CUDA was seen to report or what the driver leaves of NVML's") {
+  const auto total = [](const char* name) {
+    return to_device(find_gpu(name).value(), on_linux).total.count >> 20;
+  };
+  CHECK(total("gtx-1080-ti") == 11165);
+  CHECK(total("rtx-4070-laptop") == 7805);
+  CHECK(total("rtx-5090") == 32109);
+  // by rule: 8,188 - (375 + 3.4 x 8) = 7,785.8, as the 4070 laptop's 7,805
+  CHECK(total("rtx-4060-laptop") == 7785);
+  // P40 with ECC, as delivered: 24,576 x 15 / 16 = 23,040, less 60 + 3 x 24
+  CHECK(total("p40") == 22908);
+  CHECK(total("k80") == 11441);  // observed with ECC
+}
+
+TEST_CASE("no card is larger to CUDA than to nvidia-smi and none has much less") {
+  for (const gpu_entry& g : gpus()) {
+    if (g.form == "unified") continue;
+    CAPTURE(g.id);
+    const bytes whole = g.nvml_total.value_or(g.memory), total = to_device(g, on_linux).total;
+    CHECK(total < whole);
+    CHECK(whole < total + 1000_MiB);
+    CHECK(to_device(g, {operating_system::windows}).total + 1_MiB == whole);
+  }
+}
+
+TEST_CASE("cards of one name are told apart by their size") {
+  const auto shown = [](const char* name) { return to_device(find_gpu(name).value()).full_name(); };
+  CHECK(shown("4060ti") == "NVIDIA GeForce RTX 4060 Ti 8 GB");
+  CHECK(shown("4060ti-16g") == "NVIDIA GeForce RTX 4060 Ti 16 GB");
+  CHECK(shown("3090") == "NVIDIA GeForce RTX 3090");
+  CHECK(shown("a100") == "NVIDIA A100-PCIE-40GB");  // its name has the size
+  CHECK(shown("RTX A3000 Laptop") == "NVIDIA RTX A3000 Laptop GPU 6 GB");
+  CHECK(to_device(find_gpu("4060ti").value()).name == "NVIDIA GeForce RTX 4060 Ti");
+  for (const gpu_entry& g : gpus()) {
+    if (g.form == "unified") continue;  // Orin modules share a name and a size
+    CAPTURE(g.id);
+    CHECK(found(to_device(g).full_name().c_str()) == g.id);
+  }
+}
+
+TEST_CASE("a name that does not say the size is answered with the one that was taken") {
+  const auto said = [](const char* typed) { return choice_made(typed, find_gpu(typed).value()); };
+  CHECK(said("4060ti") ==
+        "4060ti: the card with 8 GiB is planned for; there is rtx-4060-ti-16gb, too");
+  CHECK(
+      said("RTX A3000 Laptop") ==
+      "RTX A3000 Laptop: the card with 6 GiB is planned for; there is rtx-a3000-12gb-laptop, too");
+  CHECK(said("4060 ti 16gb").empty());
+  CHECK(said("3090").empty());
 }

@@ -22,6 +22,9 @@ bool added(calibration& all, const calibrated_device& to, calibration_measuremen
   return add_measurement(all, to, std::move(m)).has_value();
 }
 
+/// An RTX 3090: bare 265.014, in use 238.8 to 409.2 MiB, 275.0 expected.
+const modelled_context modelled = driver_context_of(860, 82);
+
 /// 250, 252 and 254 MiB are left for the driver: +- 4.303 x 2 / sqrt(3) = 4.9687 MiB.
 calibration three_runs() {
   calibration all;
@@ -44,7 +47,7 @@ TEST_SUITE("calibration") {
   TEST_CASE("runs of a card are fitted together and a plan counts the upper end") {
     const calibration all = three_runs();
     REQUIRE(all.devices.size() == 1);
-    const measured_range r = context_range(all.devices[0], "", context_growth());
+    const measured_range r = context_range(all.devices[0], "", modelled);
     CHECK(in_mib(r.high) == doctest::Approx(256.9687).epsilon(1e-5));
     CHECK(in_mib(r.low) == doctest::Approx(247.0313).epsilon(1e-5));
     CHECK(r.basis == basis::fitted);
@@ -65,12 +68,29 @@ TEST_SUITE("calibration") {
     CHECK(added(all, card, {240_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
     CHECK(all.devices[0].fit.context == 240_MiB);
     CHECK_FALSE(all.devices[0].fit.of_runs);
-    CHECK(context_range(all.devices[0], "", context_growth()).note.find("1 measured context of") !=
+    CHECK(context_range(all.devices[0], "", modelled).note.find("1 measured context of") !=
           std::string::npos);
     CHECK(added(all, card, run_of(1267, "2026-11-21")));
     CHECK(all.devices[0].fit.context == 253_MiB);
     CHECK(all.devices[0].fit.n_measurements == 1);
     CHECK(all.devices[0].fit.of_runs);
+  }
+
+  TEST_CASE("one reading alone is as uncertain as the model is of any card") {
+    calibration all;
+    CHECK(added(all, card, run_of(1314, "2026-11-20")));  // 1,314 - 1,000 - 14 = 300 MiB
+    const measured_range of_run = context_range(all.devices[0], "", modelled);
+    CHECK(of_run.expected == 300_MiB);
+    CHECK(in_mib(of_run.low) == doctest::Approx(300 - (10 + 0.08 * 265.014 + 5)));
+    CHECK(in_mib(of_run.high) == doctest::Approx(300 + 0.10 * 265.014 + 40 + 0.55 * 123));
+
+    calibration fresh;
+    CHECK(added(fresh, card, {260_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
+    const measured_range of_context = context_range(fresh.devices[0], "", modelled);
+    CHECK(of_context.expected == 270_MiB);
+    CHECK(in_mib(of_context.low) == doctest::Approx(260 - (0.10 * 265.014 + 5)));
+    CHECK(in_mib(of_context.high) == doctest::Approx(260 + 0.10 * 265.014 + 50 + 0.55 * 123));
+    CHECK(of_context.note.find("with the spread of all cards") != std::string::npos);
   }
 
   TEST_CASE("a measurement that cannot be is refused and not kept") {
@@ -99,10 +119,10 @@ TEST_SUITE("calibration") {
     CHECK(driver_found("999") == "580.65.06");
     CHECK(find_calibration(all, card.gpu, operating_system::wsl2, "") == nullptr);
     CHECK(find_calibration(all, "NVIDIA GeForce RTX 4090", card.system, "") == nullptr);
-    const measured_range r = context_range(all.devices[1], "999", context_growth());
+    const measured_range r = context_range(all.devices[1], "999", modelled);
     CHECK(r.basis == basis::assumed);
     CHECK(r.note.find("by driver 580.65.06, this one is 999") != std::string::npos);
-    CHECK(context_range(all.devices[1], "", context_growth()).basis == basis::fitted);
+    CHECK(context_range(all.devices[1], "", modelled).basis == basis::fitted);
   }
 
   TEST_CASE("what was written is read again") {

@@ -39,6 +39,20 @@ TEST_SUITE("planner") {
     }
   }
 
+  TEST_CASE("every device that a process sees pays for its context") {
+    const model m = testing::small_llama().value();
+    run r{.n_ctx = 4096, .n_parallel = 1, .split_mode = split_mode::none};
+    r.main_gpu = 1;
+    const budget b = plan(m, r, {testing::card(), testing::card()}).value();
+    REQUIRE(b.devices.size() == 2);
+    CHECK(name(b.devices[0].id) == "CUDA1");
+    CHECK(name(b.devices[1].id) == "CUDA0");
+    REQUIRE(b.devices[1].terms.size() == 1);
+    CHECK(b.devices[1].terms[0].kind == term_kind::driver_context);
+    CHECK(b.devices[1].used() == b.devices[0].of(term_kind::driver_context));
+    CHECK(plan(m, r, {testing::card(), testing::card()}, {{}, true}).value().devices.size() == 1);
+  }
+
   TEST_CASE("a planner used before answers as a new one") {
     const model m = testing::small_llama().value();
     planner used(m, {testing::card()});

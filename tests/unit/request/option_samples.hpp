@@ -32,6 +32,7 @@ struct samples_by_kind {
   all operator()(const kind::spec_types&) const { return {"draft-mtp", "draft-simple,ngram-mod"}; }
   all operator()(const kind::projector_device&) const { return {"none", "CUDA0", "CUDA1"}; }
   all operator()(const kind::engine_version&) const { return {"2026-08", "b9849"}; }
+  all operator()(const kind::display&) const { return {"none", "heavy", "800MiB"}; }
   all operator()(const kind::text&) const { return {"a", "b c"}; }
   all operator()(const kind::texts&) const { return {"3090", "2x4090"}; }
   all operator()(const kind::size&) const { return {"0", "1GiB", "1073741824"}; }

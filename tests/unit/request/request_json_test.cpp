@@ -104,3 +104,29 @@ TEST_CASE("what is wrong is told, with names like it") {
   CHECK_FALSE(object_of("[1]", "the options").has_value());
   CHECK(object_of("", "the options").value().empty());
 }
+
+TEST_CASE("memory is typed as tools print it") {
+  const auto free = [](const char* text) { return of(text).gpus.free.at(0); };
+  CHECK(free(R"({"free": "23GiB"})") == 23_GiB);
+  CHECK(free(R"({"free": "22.5GB"})") == bytes{22'500'000'000});
+  CHECK(free(R"({"free": "23000MB"})") == bytes{23'000'000'000});
+  CHECK(free(R"({"free": 24696061952})") == 23552_MiB);
+  CHECK(of(R"({"free": 24696061952})").value_notes.empty());
+  // nvidia-smi's 23000 is no 23,000 bytes
+  for (const char* text : {R"({"free": 23000})", R"({"free": "23000"})"}) {
+    CHECK(free(text) == 23000_MiB);
+    REQUIRE(of(text).value_notes.size() == 1);
+    CHECK(of(text).value_notes[0].starts_with("23000 is taken as 23000 MiB"));
+  }
+  CHECK(of(R"({"reserve": 0})").reserve == bytes{});
+}
+
+TEST_CASE("a display is a switch, a weight or a size") {
+  const auto shown = [](const char* text) { return of(text).gpus.display; };
+  CHECK_FALSE(shown("{}"));
+  CHECK(shown(R"({"display": true})") == drawn(desktop::typical));
+  CHECK(shown(R"({"display": false})") == drawn(desktop::none));
+  CHECK(shown(R"({"display": "heavy"})") == drawn(desktop::heavy));
+  CHECK(shown(R"({"display": "1.5GiB"})") == drawn(1536_MiB));
+  CHECK(shown(R"({"display": 800})") == drawn(800_MiB));
+}
