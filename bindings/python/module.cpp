@@ -138,6 +138,7 @@ py::dict columns_of(const std::shared_ptr<const sweep_result>& r) {
   all["driver_context"] = column_of(r, c.driver_context);
   all["pool"] = column_of(r, c.pool);
   all["other"] = column_of(r, c.other);
+  all["page_rounding"] = column_of(r, c.page_rounding);
   all["used"] = column_of(r, c.used);
   all["usable"] = column_of(r, c.usable);
   all["spare"] = column_of(r, c.spare);
@@ -349,7 +350,7 @@ PYBIND11_MODULE(_core, m) {
         const plan_inputs in = inputs_of(model, draft, mmproj, devices);
         const plan_request q = request_of_dict(options);
         const context_limit most = unlocked([&] { return largest_context(in, q, limit); });
-        return py::make_tuple(most.n_ctx, name_of_bound(most));
+        return py::make_tuple(most.n_ctx, name_of_bound(most), most.n_ctx_loads);
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
       py::arg("limit"));

@@ -13,3 +13,4 @@
 #include "vrambudget/plan/planner.ipp"
 #include "vrambudget/plan/projector_budget.ipp"
 #include "vrambudget/plan/sweep.ipp"
+#include "vrambudget/plan/verdict.ipp"

@@ -18,7 +18,7 @@ namespace json = boost::json;
 
 constexpr const char* ballast_name = "ballast";
 
-/// The driver's context is no buffer: the process that takes them has one by then.
+/// The driver's context is no buffer: the process that takes them has one by then. Pages are what they take.
 std::vector<device_trial> trials_of(const budget& b, bytes ballast) {
   std::vector<device_trial> all;
   for (const device_budget& d : b.devices) {
@@ -30,7 +30,7 @@ std::vector<device_trial> trials_of(const budget& b, bytes ballast) {
     };
     if (ballast.count > 0) add(ballast_name, ballast, basis::exact);
     for (const term& buffer : d.terms)
-      if (buffer.kind != term_kind::driver_context)
+      if (buffer.kind != term_kind::driver_context && buffer.kind != term_kind::page_rounding)
         add(name(buffer.kind), buffer.size, buffer.basis);
     all.push_back(std::move(t));
   }

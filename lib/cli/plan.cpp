@@ -9,12 +9,12 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "ranking.hpp"
-#include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/report/verdict_text.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -35,18 +35,18 @@ launch_files files_of(const plan_request& q, const plan_models& models) {
   return f;
 }
 
-void print_launch(const plan_request& q, const plan_models& models, const run& r, const budget& b) {
+void print_launch(const plan_request& q, const plan_models& models,
+                  const request::made_plan& made) {
   const launcher l = *find_launcher(q.emit);
   const launch_files files = files_of(q, models);
-  fmt::print("{}", launch_text(l, files, models.main, r, b));
+  fmt::print("{}", launch_text(l, files, models.main, made.r, made.b));
   if (models.main.path.empty())
     fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
                files.model);
-  if (l == launcher::llama_server && !(r.profile == engine_profiles.front()))
+  if (l == launcher::llama_server && !(made.r.profile == engine_profiles.front()))
     fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
                full_name(engine_profiles.front()));
-  if (!b.fits())
-    fmt::print(stderr, "vrambudget: this does not fit: {} are missing\n", in_mib(b.missing()));
+  if (!made.judged.runs()) fmt::print(stderr, "vrambudget: {}\n", sentence(made.judged, made.b));
 }
 
 /// The largest context by cache type, and what the first device takes at `n_points` up to the training length.
@@ -71,32 +71,28 @@ std::vector<context_curve> context_curves(const plan_request& q, planner& p,
 
 int show(const plan_request& q, const named_gpus& gpus, const plan_models& models, planner& p) {
   const model& m = models.main;
-  run r = q.r;
-  const std::optional<context_limit> limit = value_or_fail(find_context(q, p, r));
-  budget b = value_or_fail(p.budget_for(r));
-  add_notes(q, gpus.notes, m, b);
-  std::vector<suggestion> changes;
-  if (!b.fits()) changes = what_would_fit(p, r);
-
+  const request::made_plan made = value_or_fail(make_plan(q, p, gpus.notes));
+  const budget& b = made.b;
   if (!q.emit.empty()) {
-    print_launch(q, models, r, b);
+    print_launch(q, models, made);
   } else if (q.svg) {
-    const bool curves = limit && b.keeps_kv() && b.devices.size() == 1;
+    const bool curves = made.limit && b.keeps_kv() && b.devices.size() == 1;
     fmt::print("{}",
                budget_svg(m, b, curves ? context_curves(q, p) : std::vector<context_curve>{}));
   } else if (q.json) {
-    fmt::print("{}", budget_json(m, r, b, {limit, changes, q.explain}));
+    fmt::print("{}", budget_json(m, made.r, b, {made.limit, made.changes, made.judged, q.explain}));
   } else {
-    fmt::print("{}", budget_text(m, b, {stdout_has_colours(), true, q.explain}));
-    if (!b.fits()) fmt::print("\n{}", suggestions_text(changes));
-    if (limit && !b.keeps_kv()) fmt::print("\nLargest context: {}\n", context_text(*limit));
-    if (limit && b.keeps_kv()) {
+    fmt::print("{}", budget_text(m, b, made.judged, {stdout_has_colours(), true, q.explain}));
+    if (!b.fits()) fmt::print("\n{}", suggestions_text(made.changes));
+    if (made.limit && !b.keeps_kv())
+      fmt::print("\nLargest context: {}\n", context_text(*made.limit));
+    if (made.limit && b.keeps_kv()) {
       std::vector<context_row> rows;
       for (const context_curve& c : context_curves(q, p, 0)) rows.push_back({c.type, c.limit});
       fmt::print("\n{}", contexts_text(rows, m.hp.n_ctx_train));
     }
   }
-  return b.fits() ? yes : does_not_fit;
+  return made.judged.runs() ? yes : does_not_fit;
 }
 
 int run_plan(const plan_request& q) {

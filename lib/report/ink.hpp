@@ -28,6 +28,8 @@ inline constexpr std::array inks{
     ink{term_kind::driver_context, 35, 'd', 0x999999},
     ink{term_kind::pool, 31, 'p', 0x56b4e9},
     ink{term_kind::all_reduce, 91, 'a', 0x56b4e9, true},
+    ink{term_kind::compute_growth, 31, 'P', 0x56b4e9, true},
+    ink{term_kind::page_rounding, 90, '-', 0x777777},
     ink{term_kind::projector_weights, 95, 'v', 0xd55e00},
     ink{term_kind::projector_compute, 35, 'i', 0xd55e00, true},
     ink{term_kind::projector_growth, 37, 'g', 0xf0a878, true},

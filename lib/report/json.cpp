@@ -81,7 +81,7 @@ json::object projector_of(const projector_budget& p) {
     }
     encoders.push_back(std::move(o));
   }
-  return {{"name", p.name}, {"on_device", p.on_device}, {"encoders", std::move(encoders)}};
+  return {{"name", p.name}, {"on_device", p.device.has_value()}, {"encoders", std::move(encoders)}};
 }
 
 json::object device_of(const device_budget& d, bool explain) {
@@ -93,7 +93,7 @@ json::object device_of(const device_budget& d, bool explain) {
                  {"used_bytes", d.used().count}};
   if (const bytes low = d.used(estimate::low); low != d.used()) o["used_low_bytes"] = low.count;
   o["free_bytes"] = d.spare().count;
-  o["fits"] = d.fits();
+  o["fits"] = d.fits(estimate::expected);
   if (d.gpu.others) {
     json::object others{{"bytes", d.gpu.others->high.count}, {"basis", name(d.gpu.others->basis)}};
     if (d.gpu.others->low != d.gpu.others->high) {
@@ -134,10 +134,18 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   o["devices"] = std::move(devices);
   o["host"] = json::object{{"terms", terms_of(b.host, extras.explain)},
                            {"used_bytes", b.host.used().count}};
-  o["fits"] = b.fits();
-  if (!b.fits()) o["missing_bytes"] = b.missing().count;
+  o["fits"] = extras.judged.runs();
+  o["verdict"] = name(extras.judged.kind);
+  if (const auto& at = extras.judged.fails_at)
+    o["fails_at"] = json::object{{"stage", name(at->stage)},
+                                 {"device", name(at->device)},
+                                 {"bytes", at->size.count},
+                                 {"short_bytes", at->missing.count}};
+  if (b.pipelining == pipelining::given_up) o["retried"] = true;
+  if (!extras.judged.runs()) o["missing_bytes"] = b.missing().count;
   if (extras.max_context)
     o["max_context"] = json::object{{"n_ctx", extras.max_context->n_ctx},
+                                    {"n_ctx_loads", extras.max_context->n_ctx_loads},
                                     {"bound_by", name_of_bound(*extras.max_context)}};
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},

@@ -51,7 +51,6 @@ struct in_words {
       text = fmt::format("scratch of {} of {} [{}] and [{}]", ggml::name(by->op), by->of,
                          shape(by->a), shape(by->b));
     if (s.need.cublas) text += ", and cuBLAS's workspace";
-    if (s.grows) text += "; compute buffers grow with the cache's contents";
     return text;
   }
   std::string operator()(const why::logits& l) const {
@@ -60,6 +59,12 @@ struct in_words {
   std::string operator()(const why::all_reduce& a) const {
     return fmt::format("scratch to add up results of two cards, up to {} bytes at once",
                        a.largest.count);
+  }
+  std::string operator()(const why::full_cache& f) const {
+    return fmt::format("what compute buffers grow by until {} positions are cached", f.n_positions);
+  }
+  std::string operator()(const why::pages&) const {
+    return "each buffer takes whole pages of 2 MiB";
   }
   std::string operator()(const why::measured& m) const { return m.note; }
   std::string operator()(const why::encoder& e) const {
@@ -102,15 +107,14 @@ std::string sentence(const note& n) {
       return "architecture '" + n.about +
              "' is unknown: weights are exact, the KV cache follows the standard formula, the "
              "compute buffer is a bound";
-    case note_kind::draft_split:
-      return "without -ts the engine splits the draft by the memory the main model leaves free, "
-             "this plan by what is free before";
     case note_kind::tensor_split_aborts:
       return "-sm tensor: the engine loads this and aborts at the first tokens: " + n.about;
     case note_kind::nccl:
       return "-sm tensor: a build with NCCL adds up results of cards in NCCL's own memory, which "
-             "is "
-             "not counted, instead of all_reduce's";
+             "is not counted, instead of all_reduce's";
+    case note_kind::pipelining_given_up:
+      return "the buffers for pipelined work do not fit: the engine says so, and takes those "
+             "counted here without";
     case note_kind::endless_sound:
       return fmt::format(
           "{} is given sound of any length at once: more than {} frames take more "
@@ -140,6 +144,8 @@ std::string flags_of(const suggestion& s) {
       return "without -md";
     case change_kind::no_draft:
       return "--spec-type none";
+    case change_kind::no_pipelining:
+      return fmt::format("-ot {}={}", r.overrides.back().pattern, r.overrides.back().buffer);
     case change_kind::n_ubatch:
       return fmt::format("-ub {}", r.n_ubatch);
     case change_kind::n_ctx:
@@ -161,6 +167,8 @@ std::string sentence(const suggestion& s) {
     case change_kind::no_draft_model:
     case change_kind::no_draft:
       return "no drafts, slower";
+    case change_kind::no_pipelining:
+      return "GPUs in turn, slower prompts";
     case change_kind::n_ubatch:
       return "the same context, slower prompts";
     case change_kind::n_ctx:

@@ -9,6 +9,7 @@
 #include "ink.hpp"
 #include "picture.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/report/verdict_text.hpp"
 #include "xml.hpp"
 
 namespace vrambudget {
@@ -43,10 +44,9 @@ class budget_picture : picture {
     text(left, "b",
          fmt::format(R"({} <tspan class="m">{}</tspan>)", name(d.id),
                      xml_text(d.gpu.full_name(), longest_gpu)));
-    text(
-        right, "n",
-        fmt::format(R"({} of {} <tspan class="b {}">{}</tspan>)", in_gib(d.used()),
-                    in_gib(d.usable), d.fits() ? "yes" : "no", d.fits() ? "fits" : "does not fit"));
+    text(right, "n",
+         fmt::format(R"({} of {} <tspan class="b {}">{}</tspan>)", in_gib(d.used()),
+                     in_gib(d.usable), d.fits(estimate::expected) ? "yes" : "no", word_for(d)));
     y += 8;
     const auto& others = d.gpu.others;
     const bool shared = others && others->high.count > 0;
@@ -150,7 +150,8 @@ std::string budget_svg(const model& m, const budget& b, const std::vector<contex
   std::string words = context_line(b) + ". ";
   for (const device_budget& d : b.devices) {
     p.device(d);
-    words += in_words(name(d.id), d) + (d.fits() ? "It fits. " : "It does not fit. ");
+    words +=
+        in_words(name(d.id), d) + (d.fits(estimate::expected) ? "It fits. " : "It does not fit. ");
   }
   if (b.devices.size() == 1 && !curves.empty()) {
     p.contexts(curves, b.devices[0]);

@@ -8,6 +8,7 @@
 #include "ink.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/verdict_text.hpp"
 
 namespace vrambudget {
 namespace {
@@ -63,15 +64,39 @@ std::string term_line(const term& t, std::size_t column, const text_style& s) {
 /// Width of the terms' names; a draft's are longer.
 std::size_t name_column(const budget& b) { return b.draft ? 22 : 18; }
 
+int colour_of(const device_budget& d) {
+  return d.fits() ? 32 : d.fits(estimate::expected) ? 33 : 31;
+}
+
+/// The verdict, broken at blanks.
+std::string wrapped(const std::string& text, const run_verdict& v, const text_style& s) {
+  const int colour = v.kind == verdict_kind::fits ? 32 : v.runs() ? 33 : 31;
+  std::string lines, line;
+  const auto end_line = [&] {
+    lines += coloured(s, colour, line) + "\n";
+    line.clear();
+  };
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t blank = std::min(text.find(' ', at), text.size());
+    const std::string_view word(text.data() + at, blank - at);
+    if (!line.empty() && line.size() + 1 + word.size() > width) end_line();
+    if (!line.empty()) line += ' ';
+    line += word;
+    at = blank + 1;
+  }
+  end_line();
+  return lines;
+}
+
 std::string device_text(const device_budget& d, std::size_t column, const text_style& s) {
   const bool fits = d.fits();
   const std::string head = fmt::format("{}  {}", name(d.id), d.gpu.full_name());
   const std::string verdict = fmt::format("{} of {}", in_gib(d.used()), in_gib(d.usable));
-  const std::string word = fits ? "fits" : "does not fit";
+  const std::string word(word_for(d));
   std::string text = head;
   const std::size_t taken = head.size() + verdict.size() + word.size() + 2;
   text += std::string(taken < width ? width - taken : 1, ' ') + verdict + "  " +
-          coloured(s, fits ? 32 : 31, word) + "\n";
+          coloured(s, colour_of(d), word) + "\n";
   text += bar(d, s);
   for (const term& t : d.terms) text += term_line(t, column, s);
   text += fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()),
@@ -148,16 +173,17 @@ std::string context_line(const budget& b) {
   return line;
 }
 
-std::string budget_text(const model& m, const budget& b, const text_style& s) {
-  std::string text =
-      fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n",
-                  m.name, m.architecture, static_cast<double>(m.n_params) / 1e9,
-                  grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight());
+std::string budget_text(const model& m, const budget& b, const run_verdict& v,
+                        const text_style& s) {
+  std::string text = wrapped(sentence(v, b), v, s) + "\n";
+  text += fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n",
+                      m.name, m.architecture, static_cast<double>(m.n_params) / 1e9,
+                      grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight());
   text += context_line(b) + "\n";
   if (b.draft) text += draft_line(*b.draft) + "\n";
   if (b.projector)
     for (const encoder_budget& e : b.projector->encoders)
-      text += encoder_line(e, b.projector->on_device) + "\n";
+      text += encoder_line(e, b.projector->device.has_value()) + "\n";
   text += "\n";
   for (const device_budget& d : b.devices) text += device_text(d, name_column(b), s) + "\n";
   if (!b.host.terms.empty()) {

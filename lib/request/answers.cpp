@@ -4,14 +4,12 @@
 
 #include <utility>
 
-#include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/ranked_models.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
-#include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/projectors.hpp"
 
@@ -110,22 +108,15 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
   const auto a = read(in, q);
   if (!a) return a.error();
   planner p = a->plans();
-  planned out{a->in.main, q.r, {}, {}, {}};
-  const auto limit = find_context(q, p, out.r);
-  if (!limit) return limit.error();
-  out.limit = *limit;
-  auto b = p.budget_for(out.r);
-  if (!b) return b.error();
-  out.b = std::move(*b);
-  add_notes(a->q, a->gpu_notes, *out.of, out.b);
-  if (!out.b.fits()) out.changes = what_would_fit(p, out.r);
-  return out;
+  auto made = make_plan(a->q, p, a->gpu_notes);
+  if (!made) return made.error();
+  return planned{std::move(*made), a->in.main};
 }
 
 result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   const auto p = plan(in, q);
   if (!p) return p.error();
-  return budget_json(*p->of, p->r, p->b, {p->limit, p->changes, q.explain});
+  return budget_json(*p->of, p->r, p->b, {p->limit, p->changes, p->judged, q.explain});
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,

@@ -1,10 +1,27 @@
 #include "vrambudget/request/asked_plan.hpp"
 
+#include <utility>
+
+#include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::request {
+namespace {
+
+/// What a reader should know besides the plan's own notes.
+void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
+               budget& b) {
+  for (const std::string& n : q.value_notes) b.notes.push_back({note_kind::remark, n});
+  if (!q.engine_note.empty()) b.notes.push_back({note_kind::remark, q.engine_note});
+  if (q.mmproj.empty())
+    if (const std::string beside = projector_beside(m); !beside.empty())
+      b.notes.push_back({note_kind::projector_beside, beside});
+  for (const std::string& n : gpu_notes) b.notes.push_back({note_kind::remark, n});
+}
+
+}  // namespace
 
 result<named_gpus> choose_devices(const plan_request& q, const environment& around) {
   gpu_request named = q.gpus;
@@ -26,14 +43,21 @@ result<budget> budget_of(const plan_request& q, planner& p) {
   return p.budget_for(r);
 }
 
-void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
-               budget& b) {
-  for (const std::string& n : q.value_notes) b.notes.push_back({note_kind::remark, n});
-  if (!q.engine_note.empty()) b.notes.push_back({note_kind::remark, q.engine_note});
-  if (q.mmproj.empty())
-    if (const std::string beside = projector_beside(m); !beside.empty())
-      b.notes.push_back({note_kind::projector_beside, beside});
-  for (const std::string& n : gpu_notes) b.notes.push_back({note_kind::remark, n});
+result<made_plan> make_plan(const plan_request& q, planner& p,
+                            const std::vector<std::string>& gpu_notes) {
+  made_plan made{.r = q.r, .b = {}, .judged = {}};
+  auto limit = find_context(q, p, made.r);
+  if (!limit) return limit.error();
+  made.limit = *limit;
+  auto b = p.budget_for(made.r);
+  if (!b) return b.error();
+  made.b = std::move(*b);
+  const auto judged = judge(p, made.r, made.b);
+  if (!judged) return judged.error();
+  made.judged = *judged;
+  add_notes(q, gpu_notes, p.get_model(), made.b);
+  if (!made.b.fits()) made.changes = what_would_fit(p, made.r);
+  return made;
 }
 
 }  // namespace vrambudget::request

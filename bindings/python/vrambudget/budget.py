@@ -21,6 +21,7 @@ class Term:
     basis: str  # "exact", "bound", "fitted" or "assumed"
     low: Optional[int] = None  # of a measured amount: what it may be instead, at least
     note: Optional[str] = None  # with explain=True: how it comes about
+    expected: Optional[int] = None  # of a measured amount: what is likely
 
 
 class TermList:
@@ -29,7 +30,8 @@ class TermList:
     def __init__(self, data: dict[str, Any]):
         self._data = data
         self.terms = tuple(
-            Term(t["term"], t["bytes"], t["basis"], t.get("low_bytes"), t.get("note"))
+            Term(t["term"], t["bytes"], t["basis"], t.get("low_bytes"), t.get("note"),
+                 t.get("expected_bytes"))
             for t in data["terms"]
         )
         self.used: int = data["used_bytes"]
@@ -81,14 +83,25 @@ class ContextLimit:
 
     n_ctx: int  # tokens over all slots; 0: not even the smallest context fits
     bound_by: str  # "n_ctx_train", "limit", or the id of the device that is full
+    n_ctx_loads: int = 0  # the same, but memory may run out as the context fills
 
     def to_dict(self) -> dict[str, Any]:
-        return {"n_ctx": self.n_ctx, "bound_by": self.bound_by}
+        return {"n_ctx": self.n_ctx, "n_ctx_loads": self.n_ctx_loads, "bound_by": self.bound_by}
 
     def _repr_html_(self) -> str:
         return html.table(
             ["largest context", "bound by"], [[f"{self.n_ctx:,}", self.bound_by]], "rl"
         )
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An allocation that the engine would see refused."""
+
+    stage: str  # a term's name
+    device: str
+    size: int
+    short: int  # what is missing
 
 
 @dataclass(frozen=True)
@@ -111,12 +124,19 @@ class Budget:
         self.devices = tuple(DeviceBudget(d) for d in data["devices"])
         self.host = TermList(data["host"])
         self.fits: bool = data["fits"]
+        self.verdict: str = data["verdict"]  # fits, tight, spills, fails_in_use or does_not_load
+        at = data.get("fails_at")
+        self.fails_at = (
+            Refusal(at["stage"], at["device"], at["bytes"], at["short_bytes"]) if at else None
+        )
         self.notes: tuple[str, ...] = tuple(data.get("notes", ()))
         self.suggestions = tuple(
             Suggestion(s["flags"], s["gives"], s["free_bytes"]) for s in data.get("suggestions", ())
         )
         limit = data.get("max_context")
-        self.max_context = ContextLimit(limit["n_ctx"], limit["bound_by"]) if limit else None
+        self.max_context = (
+            ContextLimit(limit["n_ctx"], limit["bound_by"], limit["n_ctx_loads"]) if limit else None
+        )
 
     @property
     def used(self) -> int:

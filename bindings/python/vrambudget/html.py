@@ -17,6 +17,7 @@ COLOURS = {
     "driver_context": "#999999",
     "pool": "#56b4e9",
     "output_buffer": "#f0e442",
+    "page_rounding": "#777777",
 }
 _OTHER = "#d55e00"
 _STRIPES = {  # by the first word of a term: a draft's are its model's colours with stripes

@@ -22,7 +22,7 @@ inline bool weights_exceed(const ranking_question& q, const model& m) {
   if (!where) return false;
   const auto placed = place_weights(m, *where, r, q.devices.size());
   for (std::size_t i = 0; placed && i < used->size(); ++i)
-    if (placed->on(static_cast<int>(i)) > saturating_sub((*used)[i].free, q.held_against.reserve))
+    if (placed->on(static_cast<int>(i)) > usable_of((*used)[i], q.held_against.reserve))
       return true;
   return false;
 }

@@ -14,6 +14,7 @@ enum class change_kind : std::uint8_t {
   n_parallel,      ///< one slot
   no_draft_model,  ///< without the model of `-md`
   no_draft,        ///< the model does not draft for itself
+  no_pipelining,   ///< GPUs work in turn
   n_ubatch,        ///< a smaller micro-batch
   n_ctx,           ///< a shorter context
   n_cpu_moe,       ///< experts of some layers on the host

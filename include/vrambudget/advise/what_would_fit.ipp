@@ -7,6 +7,7 @@
 
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/memory/draft.hpp"
+#include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget {
@@ -27,6 +28,7 @@ class change_search {
       keep_if_fits({change_kind::n_parallel, one, 0, sequences(r_), {}});
     }
     try_no_draft();
+    try_no_pipelining();
     for (std::uint32_t ub = r_.n_ubatch / 2; ub >= 64; ub /= 2) {
       run smaller = r_;
       smaller.n_ubatch = ub;
@@ -76,6 +78,12 @@ class change_search {
     alone.spec_types = {spec_type::none};
     keep_if_fits(
         {drafts->own_model ? change_kind::no_draft_model : change_kind::no_draft, alone, 0, 0, {}});
+  }
+
+  void try_no_pipelining() {
+    const result<budget> b = p_.budget_for(r_);
+    if (b && b->pipelining == pipelining::used)
+      keep_if_fits({change_kind::no_pipelining, without_pipelining(r_), 0, 0, {}});
   }
 
   void try_context() {

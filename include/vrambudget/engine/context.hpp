@@ -36,6 +36,8 @@ struct context_params {
   bool swa_full = false;
   bool embeddings = false;
   bool causal_attn = true;
+  bool pipeline_parallel =
+      true;  ///< where devices and placement allow; off: buffers did not fit so
   enum pooling pooling = pooling::none;
   engine_rules rules;  ///< of the build that runs it
 };

@@ -45,6 +45,8 @@ class placement {
     return n;
   }
 
+  friend bool operator==(const placement&, const placement&) = default;
+
  private:
   std::uint32_t n_devices_ = 0;
   std::vector<int> layers_;

@@ -56,13 +56,20 @@ namespace vrambudget {
   return sum;
 }
 
+/// Bytes of the states that feed a compressed cache on one backend.
+[[nodiscard]] inline bytes compressor_state_bytes(const compressor_state& s, int backend,
+                                                  int host) {
+  bytes sum;
+  for (const int b : s.backends)
+    if (b == backend) sum += 2 * buffer_size(ggml_type::f32, s.width, s.n_rows, backend != host);
+  return sum;
+}
+
 /// All KV caches of a context on one backend, with the states that feed compressed ones.
 [[nodiscard]] inline bytes kv_cache_bytes(const memory_layout& m, int backend, int host) {
   bytes sum;
   for (const kv_cache& c : m.caches) sum += kv_cache_bytes(c, backend, host);
-  for (const compressor_state& s : m.compressors)
-    for (const int b : s.backends)
-      if (b == backend) sum += 2 * buffer_size(ggml_type::f32, s.width, s.n_rows, backend != host);
+  for (const compressor_state& s : m.compressors) sum += compressor_state_bytes(s, backend, host);
   return sum;
 }
 

@@ -35,7 +35,7 @@ namespace vrambudget {
   }
   const std::uint64_t streams =
       std::max<std::uint64_t>({1, hp.hc.mult, hp.n_embd_per_layer ? hp.n_layer() : 0});
-  const std::uint64_t copies = n_devices > 1 ? sched_max_copies : 1;
+  const std::uint64_t copies = n_devices > 1 && cp.pipeline_parallel ? sched_max_copies : 1;
   const std::uint64_t rows =
       std::max<std::uint64_t>(cp.n_outputs_max, nt * (cp.embeddings ? 1 : 0));
   bytes sum = bytes{4} * nt * (12 * streams * hp.n_embd_inp() + 8 * widest * (1 + experts));
@@ -49,6 +49,7 @@ namespace vrambudget {
   compute_buffers out;
   out.flash_attn = cp.flash_attn;
   out.device.assign(n_devices, sum + 2 * largest);
+  out.at_first = out.device;
   out.host = sum;
   return out;
 }

@@ -76,7 +76,7 @@ class graph_planner {
                      const memory_layout& memory, const arch::ubatch& ub);
 
   /// Raises the buffers of `out` to what the graph that was split last needs.
-  graph_shape reserve(ggml::scheduler& sched, compute_buffers& out);
+  graph_shape reserve(ggml::scheduler& sched, compute_buffers& out, bool one_sequence);
 
   /// Raises the pools of `out` to what one sequence alone draws. No buffer is made for its graph, which
   /// therefore cannot fail.
@@ -89,7 +89,7 @@ class graph_planner {
                           std::initializer_list<arch::ubatch> batches);
 
   /// Raises the pools of `out` to what the operations of the graph that was split last draw.
-  void add_pools(const ggml::scheduler& sched, compute_buffers& out) const;
+  void add_pools(const ggml::scheduler& sched, compute_buffers& out, bool one_sequence) const;
   /// The nodes that draw on card `i`.
   [[nodiscard]] std::vector<const ggml::tensor*> nodes_on(std::size_t i,
                                                           const ggml::scheduler& sched,

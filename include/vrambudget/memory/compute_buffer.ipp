@@ -89,18 +89,24 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   out.pool.resize(cards_.size());
   out.attends_on_host = cp.flash_attn && !stays_on_layers(ggml::op::flash_attn_ext);
   out.pool_elsewhere.assign(elsewhere_.size(), out.pool);
-  out.generation = reserve(sched, out);
+  const bool sequences_differ =
+      n_seqs > 1 && !d->traits.prompt_of_one &&
+      (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0);
+  out.generation = reserve(sched, out, !sequences_differ);
   if (seen) seen(graph_phase::generation, graph_, sched);
   const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
   if (const auto ok = split(sched, *d, cp, memory, prompt); !ok) return ok.error();
-  out.prompt = reserve(sched, out);
+  out.prompt = reserve(sched, out, !sequences_differ);
+  for (std::size_t i = 0; i < out.device.size(); ++i)
+    out.at_first.push_back(
+        bytes{sched.buffer_size(static_cast<std::size_t>(place_.backend_of(i)))});
+  out.pipelined = n_copies(cp) > 1;
   if (seen) seen(graph_phase::prompt, graph_, sched);
   if (d->traits.prompt_of_one && n_seqs > 1) {
     if (const auto ok = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !ok)
       return ok.error();
-    reserve(sched, out);
-  } else if (n_seqs > 1 &&
-             (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0)) {
+    reserve(sched, out, true);
+  } else if (sequences_differ) {
     memory_layout own = memory;
     for (kv_cache& c : own.caches) c.n_stream = 1;
     draw(sched, out, *d, cp, own, {n_tokens, 1, n_outputs});
@@ -121,7 +127,7 @@ result<void> graph_planner::add_growth(ggml::scheduler& sched, compute_buffers& 
   cp.n_pos = cp.n_ctx_seq;
   for (const arch::ubatch& ub : batches) {
     if (const auto ok = split(sched, d, cp, memory, ub); !ok) return ok.error();
-    reserve(sched, full);
+    reserve(sched, full, true);
   }
   for (std::size_t i = 0; i < out.device.size(); ++i)
     out.growth[i] = bytes{full.device[i].count - out.device[i].count};
@@ -146,7 +152,8 @@ result<void> graph_planner::split(ggml::scheduler& sched, const arch::descriptio
   return {};
 }
 
-graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out) {
+graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out,
+                                   bool one_sequence) {
   const graph_shape shape{static_cast<std::uint32_t>(graph_.nodes().size()),
                           static_cast<std::uint32_t>(sched.splits().size())};
   sched.plan_buffers(graph_);
@@ -154,23 +161,24 @@ graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out)
     out.device[i] = std::max(
         out.device[i], bytes{sched.buffer_size(static_cast<std::size_t>(place_.backend_of(i)))});
   out.host = std::max(out.host, bytes{sched.buffer_size(backends_.size() - 1)});
-  add_pools(sched, out);
+  add_pools(sched, out, one_sequence);
   return shape;
 }
 
 void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
                          const context_params& cp, const memory_layout& memory,
                          const arch::ubatch& ub) {
-  if (split(sched, d, cp, memory, ub)) add_pools(sched, out);
+  if (split(sched, d, cp, memory, ub)) add_pools(sched, out, true);
 }
 
-void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out) const {
+void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out,
+                              bool one_sequence) const {
   for (std::size_t i = 0; i < out.pool.size(); ++i) {
     std::deque<sliced_node> slices;
     const auto nodes = nodes_on(i, sched, slices);
-    raise_pool(out.pool[i], nodes, cards_[i], rules_);
+    raise_pool(out.pool[i], nodes, cards_[i], rules_, one_sequence);
     for (std::size_t s = 0; s < elsewhere_.size(); ++s)
-      raise_pool(out.pool_elsewhere[s][i], nodes, elsewhere_[s][i], rules_);
+      raise_pool(out.pool_elsewhere[s][i], nodes, elsewhere_[s][i], rules_, one_sequence);
   }
   if (!slicer_) return;
   const partial_results partial = partial_sums();
@@ -246,7 +254,7 @@ bool graph_planner::stays_on_layers(ggml::op op) const {
 }
 
 std::uint32_t graph_planner::n_copies(const context_params& cp) const {
-  return may_pipeline_ && cp.offload_kqv ? sched_max_copies : 1;
+  return may_pipeline_ && cp.offload_kqv && cp.pipeline_parallel ? sched_max_copies : 1;
 }
 
 void graph_planner::add_weight(const model_tensor& t, int backend, std::string_view known_as) {

@@ -33,11 +33,14 @@ struct pool_need {
   bytes scratch;                          ///< most that one operation draws
   bool cublas = false;                    ///< some operation needs cuBLAS
   std::optional<operation_name> by = {};  ///< the one that draws most
+  bytes of_whole_batches = {};            ///< `scratch` of full micro-batches of one sequence
+  bool cublas_of_whole_batches = false;
 };
 
 /// Compute buffers, and what was decided on the way. "Per device": per card, if they are one device.
 struct compute_buffers {
   std::vector<bytes> device;    ///< per device
+  std::vector<bytes> at_first;  ///< the same, as the first prompt graph asks for it
   bytes host;                   ///< pinned host memory
   std::vector<bytes> growth;    ///< per device: by how much they grow until the cache is full
   std::vector<pool_need> pool;  ///< per device
@@ -45,6 +48,7 @@ struct compute_buffers {
   bytes partial_sum;             ///< the largest that cards which are one device add up
   bool attends_on_host = false;  ///< attention of layers on devices
   bool flash_attn = false;       ///< after probing, if it was automatic
+  bool pipelined = false;        ///< with copies of every input
   graph_shape prompt;            ///< graph of a full micro-batch
   graph_shape generation;        ///< graph of one token per sequence
 };

@@ -39,7 +39,7 @@ result<encoder_buffers> encoder_planner::reserve(const encoder_input& in) {
   }
   flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
   out_.pool = {};
-  if (on_device_) raise_pool(out_.pool, drawing_nodes(graph_, sched, 0), card_, rules_);
+  if (on_device_) raise_pool(out_.pool, drawing_nodes(graph_, sched, 0), card_, rules_, true);
   return out_;
 }
 

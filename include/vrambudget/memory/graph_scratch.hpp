@@ -64,13 +64,17 @@ inline operation_name name_operation(const ggml::tensor& t) {
   return all;
 }
 
-/// Raises `need` to what the nodes draw on a card.
+/// Raises `need` to what the nodes draw on a card. `one_sequence`: of a full micro-batch of a sequence.
 inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nodes,
-                       const cuda::card& card, const engine_rules& rules) {
+                       const cuda::card& card, const engine_rules& rules, bool one_sequence) {
   const ggml::tensor* most = nullptr;
   for (const ggml::tensor* t : nodes) {
     const cuda::scratch drawn = cuda::pool_scratch(*t, card, rules);
     need.cublas |= drawn.cublas;
+    if (one_sequence) {
+      need.cublas_of_whole_batches |= drawn.cublas;
+      need.of_whole_batches = std::max(need.of_whole_batches, bytes{drawn.whole});
+    }
     if (bytes{drawn.size} > need.scratch) {
       need.scratch = bytes{drawn.size};
       most = t;

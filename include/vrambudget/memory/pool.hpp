@@ -90,6 +90,12 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
          (need.cublas ? cuda::cublas_workspace(cc) : bytes{});
 }
 
+/// The same of full micro-batches of one sequence, as a first prompt without others draws it.
+[[nodiscard]] inline bytes pool_of_whole_batches(const pool_need& need, std::uint32_t cc) {
+  return pad(need.of_whole_batches, cuda::pool_granularity) +
+         (need.cublas_of_whole_batches ? cuda::cublas_workspace(cc) : bytes{});
+}
+
 /// The same for graphs that are not described: a ceiling from the weights alone.
 ///
 /// Formula:  max over matrix products of (input in the kernel's form) + tiles of stream-k kernels, over

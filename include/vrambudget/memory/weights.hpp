@@ -60,6 +60,12 @@ struct weights {
   return !r.overrides.empty() || r.cpu_moe || r.n_cpu_moe > 0 || r.n_cpu_ffn > 0;
 }
 
+/// The run without pipeline parallelism and nothing else changed: with an override that matches no tensor.
+[[nodiscard]] inline run without_pipelining(run r) {
+  r.overrides.push_back({"no-such-tensor", "CPU"});
+  return r;
+}
+
 /// A model's tensor as graphs read it, in the memory of backend `home`. It names `t`'s name, so `t` must
 /// outlive it.
 [[nodiscard]] inline ggml::tensor weight_tensor(const model_tensor& t, int home) {

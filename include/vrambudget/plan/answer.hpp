@@ -17,6 +17,8 @@ enum class context_bound : std::uint8_t {
 /// The largest context, and why it is not larger.
 struct context_limit {
   std::uint32_t n_ctx = 0;  ///< tokens over all sequences; 0: not even the smallest context fits
+  /// The same, but the run may be refused memory when the context fills: not less than `n_ctx`.
+  std::uint32_t n_ctx_loads = 0;
   context_bound bound_by = context_bound::device;
   device_id full = {};  ///< the device that is, if one is
 };

@@ -13,6 +13,7 @@
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/model/projector_hparams.hpp"
+#include "vrambudget/plan/allocation.hpp"
 #include "vrambudget/plan/note.hpp"
 #include "vrambudget/plan/term.hpp"
 #include "vrambudget/units.hpp"
@@ -25,9 +26,28 @@ struct device_budget : term_list {
   device gpu;
   bytes usable;  ///< what the terms may take: free memory less the reserve
 
-  [[nodiscard]] bool fits() const { return used() <= usable; }
+  /// The same if others hold what they are expected to, or least.
+  [[nodiscard]] bytes usable_at(estimate e) const {
+    return gpu.others ? usable + saturating_sub(gpu.others->high, gpu.others->at(e)) : usable;
+  }
+  [[nodiscard]] bool fits(estimate e = estimate::high) const { return used(e) <= usable_at(e); }
   [[nodiscard]] bytes spare() const { return saturating_sub(usable, used()); }
   [[nodiscard]] bytes missing() const { return saturating_sub(used(), usable); }
+};
+
+/// What terms may take of a device: what is free, and under Windows no more than the driver leaves there.
+[[nodiscard]] inline bytes usable_of(const device& d, bytes reserve) {
+  bytes free = d.free;
+  if (d.spills_from)
+    free = std::min(free, saturating_sub(*d.spills_from, d.others ? d.others->high : bytes{}));
+  return saturating_sub(free, reserve);
+}
+
+/// Whether devices work on several micro-batches at once, for which inputs are kept in copies.
+enum class pipelining : std::uint8_t {
+  none,
+  used,
+  given_up  ///< its buffers did not fit, and the engine took smaller ones without
 };
 
 /// What drafts tokens beside a model: its effective context and the engine's graphs of it. Its bytes
@@ -38,6 +58,7 @@ struct draft_summary {
   context_params context;
   std::uint32_t n_gpu_layers = 0;
   graph_shape prompt, generation;
+  enum pipelining pipelining = pipelining::none;
 };
 
 /// Buffers of an encoder for images of one size.
@@ -66,7 +87,7 @@ struct encoder_budget {
 /// A projector beside the model. Its bytes are terms of its device or the host.
 struct projector_budget {
   std::string name;
-  bool on_device = true;
+  std::optional<std::size_t> device = {};  ///< its number in budget::devices; absent: the host
   std::vector<encoder_budget> encoders;
 };
 
@@ -75,6 +96,8 @@ struct budget {
   context_params context;          ///< effective parameters, flash attention resolved
   std::uint32_t n_gpu_layers = 0;  ///< layers on devices, the output layer included
   std::vector<device_budget> devices;
+  std::vector<allocation> allocations;  ///< of devices, in the engine's order
+  enum pipelining pipelining = pipelining::none;
   term_list host;
   graph_shape prompt, generation;  ///< the engine's graphs, for comparison with its log
   std::optional<draft_summary> draft;
@@ -86,10 +109,18 @@ struct budget {
   std::string aborts;
   std::vector<note> notes;  ///< bounds used, an unknown architecture, ...
 
-  [[nodiscard]] bool fits() const {
-    return std::all_of(devices.begin(), devices.end(),
-                       [](const device_budget& d) { return d.fits(); });
+  /// Adds an allocation; one of no bytes is left out.
+  void ask(const allocation& a) {
+    if (a.size.count > 0) allocations.push_back(a);
   }
+  /// Whether it runs to the end of its context.
+  [[nodiscard]] bool fits(estimate e = estimate::high) const {
+    return aborts.empty() && !first_refused(e);
+  }
+  /// The first allocation that is refused. Nothing: all are made.
+  [[nodiscard]] std::optional<refused_allocation> first_refused(estimate e) const;
+  /// The same for the first `n` allocations.
+  [[nodiscard]] std::optional<refused_allocation> first_refused(estimate e, std::size_t n) const;
   /// Whether anything is cached per token, so that KV types matter.
   [[nodiscard]] bool keeps_kv() const {
     const auto has_kv = [](const term_list& l) { return l.of(term_kind::kv_cache).count > 0; };
@@ -102,5 +133,33 @@ struct budget {
     return sum;
   }
 };
+
+inline std::optional<refused_allocation> budget::first_refused(estimate e, std::size_t n) const {
+  std::vector<bytes> used;
+  for (const device_budget& d : devices) {
+    const term* const own = d.find(term_kind::driver_context);
+    used.push_back(own ? own->at(e) : bytes{});
+  }
+  const auto refuse = [&](std::size_t device, term_kind stage,
+                          bytes size) -> std::optional<refused_allocation> {
+    const bytes usable = devices[device].usable_at(e);
+    if (used[device] <= usable) return std::nullopt;
+    return refused_allocation{stage, devices[device].id, size,
+                              saturating_sub(used[device], usable)};
+  };
+  for (std::size_t i = 0; i < n; ++i) {
+    const allocation& a = allocations[i];
+    bytes& here = used[a.device];
+    here = saturating_sub(here, in_pages(a.replaces)) + in_pages(a.size);
+    if (auto refused = refuse(a.device, a.stage, a.size)) return refused;
+  }
+  for (std::size_t i = 0; i < devices.size(); ++i)
+    if (auto refused = refuse(i, term_kind::driver_context, used[i])) return refused;
+  return std::nullopt;
+}
+
+inline std::optional<refused_allocation> budget::first_refused(estimate e) const {
+  return first_refused(e, allocations.size());
+}
 
 }  // namespace vrambudget

@@ -56,8 +56,11 @@ template <class All>
 
 [[nodiscard]] inline explanations explain_pool(const planned_context& c, std::size_t device) {
   if (c.compute.pool.empty()) return {why::pool_ceiling{c.context.n_ubatch}};
-  const std::vector<bytes>& growth = c.compute.growth;
-  return {why::scratch{c.compute.pool[device], device < growth.size() && growth[device].count > 0}};
+  return {why::scratch{c.compute.pool[device]}};
+}
+
+[[nodiscard]] inline explanations explain_growth(const planned_context& c) {
+  return {why::full_cache{c.context.n_ctx_seq}};
 }
 
 [[nodiscard]] inline explanations explain_output_buffer(const planned_context& c) {

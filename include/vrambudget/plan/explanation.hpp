@@ -47,12 +47,17 @@ struct pool_ceiling {
 /// Scratch of the operation that draws most.
 struct scratch {
   pool_need need;
-  bool grows = false;  ///< compute buffers grow with the cache's contents
 };
 /// Scratch for sums of two cards.
 struct all_reduce {
   bytes largest;  ///< tensor that it is for
 };
+/// A graph that reads a cache of that many positions.
+struct full_cache {
+  std::uint32_t n_positions = 0;
+};
+/// Buffers take whole pages.
+struct pages {};
 /// Rows of logits.
 struct logits {
   std::uint64_t n_rows = 0, n_vocab = 0;
@@ -73,8 +78,9 @@ struct encoder {
 
 }  // namespace why
 
-using explanation = std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
-                                 why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
-                                 why::all_reduce, why::measured, why::encoder>;
+using explanation =
+    std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
+                 why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
+                 why::all_reduce, why::measured, why::encoder, why::full_cache, why::pages>;
 
 }  // namespace vrambudget

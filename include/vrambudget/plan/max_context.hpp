@@ -8,10 +8,13 @@
 
 namespace vrambudget {
 
-/// The largest n_ctx that fits, on the engine's grid of 256 cells per sequence.
+/// The largest n_ctx that runs until it is full, on the engine's grid of 256 cells per sequence, and the
+/// largest that is created.
 ///
 /// Formula:  bisection over the whole model, each step a budget; where to cut is guessed from the room
-///           left at both ends, since memory grows almost evenly with the context
+///           left at both ends, since memory grows almost evenly with the context. Where pipelined buffers
+///           just fit, nothing may be left for the pool, while a larger context makes the engine do
+///           without them and runs: both sides are searched
 /// Units:    `limit` in tokens; 0: the training length (per sequence, if each has a cache of its own)
 /// Errors:   as planner::budget_for
 /// Accuracy: exact for the terms that are

@@ -2,57 +2,160 @@
 #pragma once
 
 #include <algorithm>
-#include <limits>
+#include <cstdint>
+#include <utility>
+#include <vector>
 
 #include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget {
 
-result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
-  const std::uint64_t n_caches = unified(r) ? 1 : sequences(r);
-  const std::uint64_t grid = n_ctx_multiple * n_caches;
-  const std::uint64_t most = limit ? limit : p.get_model().hp.n_ctx_train * n_caches;
-  device_id full;  // over its memory at the last try that did not fit
-  // room on the fullest device, negative if it is over
-  const auto room_at = [&](std::uint64_t steps) -> result<double> {
-    r.n_ctx =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(steps * grid, UINT32_MAX / grid * grid));
-    const result<budget> b = p.budget_for(r);
-    if (!b) return b.error();
-    double least = std::numeric_limits<double>::max();
-    for (const device_budget& d : b->devices) {
-      const double room = static_cast<double>(d.usable.count) - static_cast<double>(d.used().count);
-      if (room < least && room < 0) full = d.id;
-      least = std::min(least, room);
-    }
-    return least;
+namespace detail {
+
+/// Budgets along the context, counted in steps of the engine's grid.
+class context_search {
+ public:
+  context_search(planner& p, run r) : p_(p), r_(std::move(r)) {
+    grid_ = n_ctx_multiple * (unified(r_) ? 1 : sequences(r_));
+  }
+
+  [[nodiscard]] std::uint64_t grid() const { return grid_; }
+
+  /// What a budget says of one context.
+  struct sample {
+    double load_room = 0, room = 0;  ///< on the fullest device; negative: missing there
+    bool given_up = false;           ///< pipelining was
+    device_id full = {};             ///< refuses an allocation
+
+    [[nodiscard]] bool loads() const { return load_room >= 0; }
+    [[nodiscard]] bool runs() const { return room >= 0; }
   };
 
-  std::uint64_t fits = 1, beyond = std::max<std::uint64_t>(most / grid, 1);
-  result<double> room_beyond = room_at(beyond);
-  if (!room_beyond) return room_beyond.error();
-  if (*room_beyond >= 0)
-    return context_limit{static_cast<std::uint32_t>(beyond * grid),
-                         limit ? context_bound::limit : context_bound::n_ctx_train};
-  result<double> room_fits = room_at(fits);
-  if (!room_fits) return room_fits.error();
-  if (*room_fits < 0) return context_limit{0, context_bound::device, full};
-  for (bool guess = true; fits + 1 < beyond; guess = !guess) {
-    const double share = guess ? *room_fits / (*room_fits - *room_beyond) : 0.5;
-    const auto step = static_cast<std::uint64_t>(share * static_cast<double>(beyond - fits));
-    const std::uint64_t at = std::clamp(fits + step, fits + 1, beyond - 1);
-    const result<double> room = room_at(at);
-    if (!room) return room.error();
-    (*room >= 0 ? fits : beyond) = at;
-    (*room >= 0 ? room_fits : room_beyond) = *room;
-    if (*room >= 0 && fits + 1 < beyond && guess) {  // the next step usually decides
-      const result<double> next = room_at(fits + 1);
-      if (!next) return next.error();
-      (*next >= 0 ? fits : beyond) = fits + 1;
-      (*next >= 0 ? room_fits : room_beyond) = *next;
-    }
+  [[nodiscard]] result<sample> at(std::uint64_t steps) {
+    r_.n_ctx = static_cast<std::uint32_t>(
+        std::min<std::uint64_t>(steps * grid_, UINT32_MAX / grid_ * grid_));
+    const result<budget> b = p_.budget_for(r_);
+    if (!b) return b.error();
+    sample s;
+    s.load_room = room(*b, false);
+    s.room = room(*b, true);
+    s.given_up = b->pipelining == pipelining::given_up ||
+                 (b->draft && b->draft->pipelining == pipelining::given_up);
+    if (const auto refused = b->first_refused(estimate::high)) s.full = refused->device;
+    return s;
   }
-  return context_limit{static_cast<std::uint32_t>(fits * grid), context_bound::device, full};
+
+  /// The last step from `first` on and before `beyond` whose room is not negative, if `first` has some and
+  /// `beyond` has none.
+  result<std::uint64_t> last(std::uint64_t first, std::uint64_t beyond, double sample::*room) {
+    result<sample> low = at(first), high = at(beyond);
+    if (!low) return low.error();
+    if (!high) return high.error();
+    double room_first = (*low).*room, room_beyond = (*high).*room;
+    const auto cut = [&](std::uint64_t steps) -> result<bool> {
+      const result<sample> s = at(steps);
+      if (!s) return s.error();
+      const bool has_room = (*s).*room >= 0;
+      (has_room ? first : beyond) = steps;
+      (has_room ? room_first : room_beyond) = (*s).*room;
+      return has_room;
+    };
+    for (bool guess = true; first + 1 < beyond; guess = !guess) {
+      const double share = guess ? room_first / (room_first - room_beyond) : 0.5;
+      const auto step = static_cast<std::uint64_t>(share * static_cast<double>(beyond - first));
+      const auto has_room = cut(std::clamp(first + step, first + 1, beyond - 1));
+      if (!has_room) return has_room.error();
+      if (*has_room && first + 1 < beyond && guess)  // the next step usually decides
+        if (const auto next = cut(first + 1); !next) return next.error();
+    }
+    return first;
+  }
+
+  /// The last step from `first` to `beyond`, which has given up, at which pipelining is not given up.
+  result<std::uint64_t> last_pipelined(std::uint64_t first, std::uint64_t beyond) {
+    while (first + 1 < beyond) {
+      const std::uint64_t middle = first + (beyond - first) / 2;
+      const result<sample> s = at(middle);
+      if (!s) return s.error();
+      (s->given_up ? beyond : first) = middle;
+    }
+    return first;
+  }
+
+ private:
+  /// Free memory that is left on the fullest device, with or without what is taken in use.
+  [[nodiscard]] static double room(const budget& b, bool in_use) {
+    const auto as_number = [](bytes size) { return static_cast<double>(size.count); };
+    std::vector<double> left;
+    for (const device_budget& d : b.devices)
+      left.push_back(as_number(d.usable) - as_number(d.of(term_kind::driver_context)));
+    for (const allocation& a : b.allocations)
+      if (in_use || !is_in_use(a.stage))
+        left[a.device] += as_number(in_pages(a.replaces)) - as_number(in_pages(a.size));
+    return left.empty() ? 0 : *std::min_element(left.begin(), left.end());
+  }
+
+  planner& p_;
+  run r_;
+  std::uint64_t grid_ = 0;
+};
+
+/// The last step at which the run runs, if `loads` is the last at which it is created. 0: none.
+inline result<std::uint64_t> last_that_runs(context_search& search, std::uint64_t loads) {
+  const auto at_loads = search.at(loads), at_first = search.at(1);
+  if (!at_loads) return at_loads.error();
+  if (!at_first) return at_first.error();
+  if (at_loads->runs()) return loads;
+  std::uint64_t beyond = loads;
+  if (at_loads->given_up && !at_first->given_up) {
+    const auto pipelined = search.last_pipelined(1, loads);
+    if (!pipelined) return pipelined.error();
+    const std::uint64_t without = *pipelined + 1;
+    const auto s = search.at(without);
+    if (!s) return s.error();
+    if (s->runs()) return search.last(without, loads, &context_search::sample::room);
+    const auto p = search.at(*pipelined);
+    if (!p) return p.error();
+    if (p->runs()) return *pipelined;
+    beyond = *pipelined;
+  }
+  if (!at_first->runs()) return std::uint64_t{0};
+  return search.last(1, beyond, &context_search::sample::room);
+}
+
+}  // namespace detail
+
+result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
+  const std::uint64_t n_caches = unified(r) ? 1 : sequences(r);
+  const std::uint64_t wanted = limit ? limit : p.get_model().hp.n_ctx_train * n_caches;
+  detail::context_search search(p, std::move(r));
+  const std::uint64_t most = std::max<std::uint64_t>(wanted / search.grid(), 1);
+  const auto in_tokens = [&](std::uint64_t steps) {
+    return static_cast<std::uint32_t>(steps * search.grid());
+  };
+
+  const auto at_most = search.at(most);
+  if (!at_most) return at_most.error();
+  std::uint64_t loads = most;
+  if (!at_most->loads()) {
+    const auto at_first = search.at(1);
+    if (!at_first) return at_first.error();
+    if (!at_first->loads()) return context_limit{0, 0, context_bound::device, at_first->full};
+    const auto last = search.last(1, most, &detail::context_search::sample::load_room);
+    if (!last) return last.error();
+    loads = *last;
+  }
+  const auto runs = detail::last_that_runs(search, loads);
+  if (!runs) return runs.error();
+  context_limit found{in_tokens(*runs), in_tokens(loads)};
+  if (*runs == most) {
+    found.bound_by = limit ? context_bound::limit : context_bound::n_ctx_train;
+    return found;
+  }
+  const auto next = search.at(*runs + 1);
+  if (!next) return next.error();
+  found.full = next->full;
+  return found;
 }
 
 }  // namespace vrambudget

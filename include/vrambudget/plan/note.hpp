@@ -10,9 +10,9 @@ enum class note_kind : std::uint8_t {
   undescribed_graph,         ///< `about`: an architecture that is known, but not its graph
   undescribed_architecture,  ///< `about`: its name; nothing is known of it
   tensor_types,              ///< `about`: where the model's tensor types are from, in words
-  draft_split,               ///< the engine splits the draft by another free memory
   tensor_split_aborts,       ///< `about`: why the engine ends at the first token, in words
   nccl,                      ///< sums of cards may take other memory
+  pipelining_given_up,       ///< its buffers do not fit
   endless_sound,  ///< `about`: an encoder that takes sound of any length; `n`: frames counted
   undescribed_projector,  ///< `about`: its type
   projector_beside,       ///< `about`: a projector's file that is not counted

@@ -1,4 +1,5 @@
-// What a process takes on each device besides the engine's buffers: the driver's context and pools.
+// What a process takes on each device besides the engine's buffers: the driver's context and pools,
+// what buffers grow by, and the rest of their pages.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include "vrambudget/backends/meta/backend.hpp"
 #include "vrambudget/memory/pool.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/context_allocations.hpp"
 #include "vrambudget/plan/explain.hpp"
 #include "vrambudget/plan/planned_context.hpp"
 
@@ -46,25 +48,22 @@ inline void add_draft_context(device_budget& d) {
   return pad(most, cuda::pool_granularity);
 }
 
-/// The pool of a context on its device of number `i`, were that `d`, what compute buffers grow by, and what
-/// cards that are one device receive each other's sums in.
+/// The pool of a context on its device of number `i`, were that `d`, and what cards that are one device
+/// receive each other's sums in. `told`: all that a server's batches may draw; else what full micro-batches
+/// of one sequence do.
 [[nodiscard]] inline bytes pool_on(const planned_context& c, std::size_t i, const device& d,
-                                   const std::vector<pool_need>& need) {
+                                   const std::vector<pool_need>& need, bool told) {
   const bytes pool =
       need.empty() ? pool_ceiling(c.m(), c.at.placed_weights, c.where().backend_of(i), d, c.context)
-                   : pool_bytes(need[i], d.cc);
-  return pool + (i < c.compute.growth.size() ? c.compute.growth[i] : bytes{}) +
-         c.compute.partial_sum * meta::reduce_steps(c.at.devices.size()) + row_scratch(c, i);
+      : told       ? pool_bytes(need[i], d.cc)
+                   : pool_of_whole_batches(need[i], d.cc);
+  return pool + c.compute.partial_sum * meta::reduce_steps(c.at.devices.size()) + row_scratch(c, i);
 }
 
 /// Two cards that are one device add up partial results with scratch for it; each context has its own.
 inline void add_all_reduce(const planned_context& c, budget& b) {
-  const auto& cards = c.at.devices;
-  if (!c.at.slicer || cards.size() != meta::all_reduce_cards ||
-      std::any_of(cards.begin(), cards.end(),
-                  [](const device& d) { return d.cc < meta::all_reduce_from_cc; }))
-    return;
-  for (std::size_t i = 0; i < cards.size(); ++i)
+  if (!has_all_reduce(c)) return;
+  for (std::size_t i = 0; i < c.at.devices.size(); ++i)
     b.devices[i].grow({term_kind::all_reduce,
                        meta::all_reduce_scratch,
                        basis::exact,
@@ -75,23 +74,47 @@ inline void add_all_reduce(const planned_context& c, budget& b) {
                {why::all_reduce{meta::all_reduce_scratch}}});
 }
 
-/// Each context has backends, and with them pools, of its own.
-inline void add_pools(const planned_context& c, budget& b) {
+/// Each context has backends, and with them pools, of its own. `told`: they are terms.
+inline void add_pools(const planned_context& c, bool told, budget& b) {
   const std::size_t n_devices = c.at.devices.size(), n_sets = c.at.elsewhere.size();
-  b.pool_elsewhere.resize(n_sets, std::vector<bytes>(n_devices));
+  b.pool_elsewhere.resize(n_sets, std::vector<bytes>(b.devices.size()));
   for (std::size_t i = 0; i < n_devices; ++i) {
     for (std::size_t s = 0; s < n_sets; ++s)
       b.pool_elsewhere[s][i] +=
           pool_on(c, i, c.at.elsewhere[s][i],
-                  c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s]);
+                  c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s], told);
     device_budget& d = b.devices[i];
-    const bytes more = pool_on(c, i, d.gpu, c.compute.pool);
+    const bytes more = pool_on(c, i, d.gpu, c.compute.pool, told);
+    b.ask({term_kind::pool, i, more});
+    if (!told) continue;
     if (term* const known = d.find(term_kind::pool))
       known->size += more;
     else
       d.add({term_kind::pool, more, c.claims().pool ? basis::bound : basis::assumed,
              explain_pool(c, i)});
   }
+}
+
+/// What compute buffers grow by until the cache is full.
+inline void add_growth(const planned_context& c, bool told, budget& b) {
+  for (std::size_t i = 0; i < c.compute.growth.size(); ++i) {
+    const bytes more = c.compute.growth[i], before = c.compute.device[i];
+    if (told)
+      b.devices[i].grow({term_kind::compute_growth, more, c.compute_basis, explain_growth(c)});
+    if (more.count > 0) b.ask({term_kind::compute_growth, i, before + more, before});
+  }
+}
+
+/// What buffers leave unused of their last pages.
+inline void add_page_rounding(budget& b) {
+  std::vector<bytes> rounding(b.devices.size());
+  for (const allocation& a : b.allocations) {
+    if (!b.devices[a.device].find(a.stage)) continue;  // not told of
+    const auto unused = [](bytes size) { return saturating_sub(in_pages(size), size); };
+    rounding[a.device] = saturating_sub(rounding[a.device], unused(a.replaces)) + unused(a.size);
+  }
+  for (std::size_t i = 0; i < rounding.size(); ++i)
+    b.devices[i].add({term_kind::page_rounding, rounding[i], basis::exact, {why::pages{}}});
 }
 
 }  // namespace vrambudget::detail

@@ -11,6 +11,7 @@
 #include "vrambudget/memory/compute_bound.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/graph_observer.hpp"
+#include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/placed_model.hpp"
 
 namespace vrambudget::detail {
@@ -31,6 +32,22 @@ struct planned_context {
   }
 };
 
+/// Simulates the graphs of a context and resolves flash attention.
+///
+/// Errors:   of graph_planner::plan(), unsupported excepted
+[[nodiscard]] inline result<void> plan_compute(planned_context& c, const graph_observer& seen) {
+  auto compute = c.at.graphs.plan(c.context, c.layout, seen);
+  if (!compute && compute.error().code == errc::unsupported) {
+    compute = compute_bound(c.m(), c.context, c.at.devices.size());
+    c.compute_basis = basis::bound;
+  }
+  if (!compute) return compute.error();
+  c.compute = std::move(*compute);
+  c.context.flash_attn = c.compute.flash_attn;
+  c.context.fa_auto = false;
+  return {};
+}
+
 /// Simulates the graphs of a context; without a description of them their buffers are a bound.
 ///
 /// Errors:   of graph_planner::plan(), unsupported excepted
@@ -40,16 +57,14 @@ struct planned_context {
                                                           const graph_observer& seen) {
   planned_context c{at, context, std::move(layout)};
   if (!c.claims().compute_of(c.m().architecture)) c.compute_basis = basis::assumed;
-  auto compute = at.graphs.plan(c.context, c.layout, seen);
-  if (!compute && compute.error().code == errc::unsupported) {
-    compute = compute_bound(c.m(), c.context, at.devices.size());
-    c.compute_basis = basis::bound;
-  }
-  if (!compute) return compute.error();
-  c.compute = std::move(*compute);
-  c.context.flash_attn = c.compute.flash_attn;
-  c.context.fa_auto = false;
+  if (auto done = plan_compute(c, seen); !done) return done.error();
   return c;
+}
+
+[[nodiscard]] inline pipelining pipelining_of(const planned_context& c) {
+  return c.compute.pipelined           ? pipelining::used
+         : c.context.pipeline_parallel ? pipelining::none
+                                       : pipelining::given_up;
 }
 
 }  // namespace vrambudget::detail

@@ -21,9 +21,18 @@ namespace vrambudget {
 
 struct drafting;
 namespace detail {
+struct context_kinds;
 struct placed_model;
 struct planned_context;
 }  // namespace detail
+
+/// Which of the ways that the engine may go a budget is for.
+struct budget_choice {
+  estimate at = estimate::high;  ///< of measured amounts: what is free decides over pipelining
+  /// Off: memory never runs out, so pipelining is not given up, and a draft is split by what is free
+  /// before the model is loaded.
+  bool enforced = true;
+};
 
 /// What a budget is held against.
 struct limits {
@@ -54,22 +63,33 @@ class planner {
   /// Errors:   invalid_argument  the engine refuses the run
   ///           overflow          a size needs more than 64 bits
   /// Accuracy: each term by its own basis
-  [[nodiscard]] result<budget> budget_for(const run& given, const graph_observer& seen = {});
+  [[nodiscard]] result<budget> budget_for(const run& given, const graph_observer& seen = {},
+                                          budget_choice how = {});
 
  private:
-  /// The budget of a device of the machine, without terms.
-  [[nodiscard]] device_budget empty_budget(device_id id, const device& d) const;
-  /// The device's budget; one that the run leaves out is added with the driver's context, for a projector
-  /// takes part of it.
-  device_budget& budget_of(budget& b, std::uint32_t device) const;
-  /// The driver makes a context on every device that a process sees, used or not.
-  void add_unused_devices(budget& b) const;
+  /// The budget of a device of the machine, with nothing but the driver's context.
+  [[nodiscard]] device_budget empty_budget(device_id id) const;
+  /// The number of the device's budget, which is added if the run has left it out so far.
+  [[nodiscard]] std::size_t number_of(budget& b, std::uint32_t device) const;
 
-  result<detail::planned_context> plan_main(const drafting& d, budget& b,
+  /// Asks for all that a context has when it is made. Where pipelined buffers do not fit, the engine makes
+  /// smaller ones without, once.
+  /// Source:   llama.cpp, src/llama-context.cpp: sched_reserve
+  result<void> reserve(detail::planned_context& c, const detail::context_kinds& kinds,
+                       bool with_weights, budget_choice how, budget& b,
+                       const graph_observer& seen) const;
+  result<detail::planned_context> plan_main(const drafting& d, budget_choice how, budget& b,
                                             const graph_observer& seen);
+  /// A draft's own model lies where the main one has left memory.
+  result<void> place_draft(const drafting& d, const detail::planned_context& main,
+                           budget_choice how, const budget& b);
   /// The draft's context, of its own model or of the main one's NextN layers, and its terms.
-  result<void> add_draft(const drafting& d, const detail::planned_context& main, budget& b,
-                         const graph_observer& seen);
+  result<detail::planned_context> plan_draft(const drafting& d, const detail::planned_context& main,
+                                             budget_choice how, budget& b,
+                                             const graph_observer& seen);
+  /// What is taken by and by, from the first prompt on. A null draft: none.
+  void add_use(const detail::planned_context& main, const detail::planned_context* draft,
+               budget& b) const;
   /// The projector's encoders, all of them on one device or on the host.
   result<void> add_projector(const run& r, budget& b);
   /// A search for a context repeats it; only these decide what it takes.

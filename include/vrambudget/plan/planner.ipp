@@ -28,12 +28,23 @@ inline void add_division(const planned_context& c, budget& b) {
   if (!b.aborts.empty()) b.notes.push_back({note_kind::tensor_split_aborts, b.aborts});
 }
 
-/// The engine reads what is free for a draft's layers when the main model is loaded already.
-inline void assume_draft_split(budget& b) {
-  for (device_budget& d : b.devices)
-    for (term& t : d.terms)
-      if (owner_of(t.kind) == term_owner::draft) t.basis = std::max(t.basis, basis::assumed);
-  b.notes.push_back({note_kind::draft_split});
+/// Devices with what the allocations so far leave of their memory, by which the engine splits a draft.
+inline std::vector<device> devices_left(std::vector<device> all, const budget& b) {
+  for (std::size_t i = 0; i < b.devices.size(); ++i) {
+    bytes& free = all[b.devices[i].id.index].free;
+    if (const term* own = b.devices[i].find(term_kind::driver_context))
+      free = saturating_sub(free, own->at(estimate::expected));
+    for (const allocation& a : b.allocations)
+      if (a.device == i) free = saturating_sub(free + in_pages(a.replaces), in_pages(a.size));
+  }
+  return all;
+}
+
+/// Whether one of the buffers for the first prompt graph is refused, which come after `n_before` others.
+inline bool refuses_first_graph(const budget& b, std::size_t n_before, estimate at) {
+  std::size_t n = n_before;
+  while (n < b.allocations.size() && b.allocations[n].replaces.count == 0) ++n;
+  return !b.first_refused(at, n_before) && b.first_refused(at, n);
 }
 
 inline error in_draft(error e) { return {e.code, "the draft: " + e.message}; }
@@ -64,17 +75,23 @@ void planner::count_pools_on(std::vector<device> others) {
   draft_placed_.reset();
 }
 
-result<budget> planner::budget_for(const run& given, const graph_observer& seen) {
+result<budget> planner::budget_for(const run& given, const graph_observer& seen,
+                                   budget_choice how) {
   const auto d = drafting_of(model_, draft_model_, given);
   if (!d) return d.error();
   budget b;
-  const auto main = plan_main(*d, b, seen);
+  const auto main = plan_main(*d, how, b, seen);
   if (!main) return main.error();
-  if (d->by)
-    if (auto added = add_draft(*d, *main, b, seen); !added) return added.error();
+  std::optional<detail::planned_context> draft;
+  if (d->by) {
+    auto planned = plan_draft(*d, *main, how, b, seen);
+    if (!planned) return detail::in_draft(planned.error());
+    draft.emplace(std::move(*planned));
+  }
   if (projector_)
     if (auto added = add_projector(d->r, b); !added) return added.error();
-  if (!limits_.buffers_only) add_unused_devices(b);
+  add_use(*main, draft ? &*draft : nullptr, b);
+  detail::add_page_rounding(b);
   if (d->r.split_mode == split_mode::tensor && devices_.size() > 1)
     b.notes.push_back({note_kind::nccl});
   if (b.host.used().overflowed() ||
@@ -84,30 +101,39 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen)
   return b;
 }
 
-device_budget planner::empty_budget(device_id id, const device& d) const {
+device_budget planner::empty_budget(device_id id) const {
   device_budget b;
   b.id = id;
-  b.gpu = d;
-  b.usable = saturating_sub(d.free, limits_.reserve);
+  b.gpu = devices_[id.index];
+  b.usable = usable_of(b.gpu, limits_.reserve);
+  if (!limits_.buffers_only) detail::add_driver_context(b);
   return b;
 }
 
-device_budget& planner::budget_of(budget& b, std::uint32_t device) const {
+std::size_t planner::number_of(budget& b, std::uint32_t device) const {
   const device_id id{.index = device};
-  for (device_budget& d : b.devices)
-    if (d.id == id) return d;
-  device_budget added = empty_budget(id, devices_[device]);
-  if (!limits_.buffers_only) detail::add_driver_context(added);
-  b.devices.push_back(std::move(added));
-  return b.devices.back();
+  for (std::size_t i = 0; i < b.devices.size(); ++i)
+    if (b.devices[i].id == id) return i;
+  b.devices.push_back(empty_budget(id));
+  return b.devices.size() - 1;
 }
 
-void planner::add_unused_devices(budget& b) const {
-  for (std::uint32_t i = 0; i < devices_.size(); ++i) budget_of(b, i);
-  for (std::vector<bytes>& set : b.pool_elsewhere) set.resize(b.devices.size());
+result<void> planner::reserve(detail::planned_context& c, const detail::context_kinds& kinds,
+                              bool with_weights, budget_choice how, budget& b,
+                              const graph_observer& seen) const {
+  detail::ask_for_contents(c, kinds, with_weights, b);
+  const std::size_t n_before = b.allocations.size();
+  detail::ask_for_compute(c, kinds.compute_buffer, b);
+  if (!c.compute.pipelined || !how.enforced) return {};
+  if (!detail::refuses_first_graph(b, n_before, how.at)) return {};
+  c.context.pipeline_parallel = false;
+  if (auto again = detail::plan_compute(c, seen); !again) return again;
+  b.allocations.resize(n_before);
+  detail::ask_for_compute(c, kinds.compute_buffer, b);
+  return {};
 }
 
-result<detail::planned_context> planner::plan_main(const drafting& d, budget& b,
+result<detail::planned_context> planner::plan_main(const drafting& d, budget_choice how, budget& b,
                                                    const graph_observer& seen) {
   auto params = effective_context(d.r, model_.hp);
   if (!params) return params.error();
@@ -118,52 +144,82 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget& b,
       detail::plan_context(*placed_, *params, layout_of(model_, *params, placed_->where), seen);
   if (!main) return main.error();
   for (std::size_t i = 0; i < placed_->devices.size(); ++i)
-    b.devices.push_back(empty_budget(id_of(d.r, i), placed_->devices[i]));
+    b.devices.push_back(empty_budget(id_of(d.r, i)));
+  if (!limits_.buffers_only)  // every card that a process sees has a context of it
+    for (std::size_t i = 0; i < devices_.size(); ++i)
+      static_cast<void>(number_of(b, static_cast<std::uint32_t>(i)));
+  if (auto done = reserve(*main, detail::main_terms, true, how, b, seen); !done)
+    return done.error();
   b.n_gpu_layers = placed_->where.n_offloaded();
   b.context = main->context;
   b.prompt = main->compute.prompt;
   b.generation = main->compute.generation;
+  b.pipelining = detail::pipelining_of(*main);
+  if (b.pipelining == pipelining::given_up) b.notes.push_back({note_kind::pipelining_given_up});
   detail::add_context_terms(*main, detail::main_terms, true, d.read_layers.size(), b);
   detail::add_division(*main, b);
-  if (limits_.buffers_only) return main;
-  for (device_budget& x : b.devices) detail::add_driver_context(x);
-  detail::add_pools(*main, b);
   return main;
 }
 
-result<void> planner::add_draft(const drafting& d, const detail::planned_context& main, budget& b,
-                                const graph_observer& seen) {
+result<void> planner::place_draft(const drafting& d, const detail::planned_context& main,
+                                  budget_choice how, const budget& b) {
+  const model& m = *d.by;
+  const run r = placement_of_draft(d.r);
+  const std::vector<device> left = how.enforced ? detail::devices_left(devices_, b) : devices_;
+  if (draft_placed_) {
+    const auto used = devices_of(r, left);
+    const auto where = used ? place_layers(r, *used, m.hp.n_layer_all) : used.error();
+    if (!where || *where != draft_placed_->where) draft_placed_.reset();
+  }
+  if (auto placed = detail::place_model(draft_placed_, m, r, left, elsewhere_); !placed)
+    return placed;
+  draft_placed_->graphs.borrow_from(model_, main.at.placed_weights, main.where());
+  return {};
+}
+
+result<detail::planned_context> planner::plan_draft(const drafting& d,
+                                                    const detail::planned_context& main,
+                                                    budget_choice how, budget& b,
+                                                    const graph_observer& seen) {
   const model& m = *d.by;
   auto params = draft_context(d, main.context);
-  if (!params) return detail::in_draft(params.error());
-  if (d.own_model) {
-    if (auto placed =
-            detail::place_model(draft_placed_, m, placement_of_draft(d.r), devices_, elsewhere_);
-        !placed)
-      return detail::in_draft(placed.error());
-    draft_placed_->graphs.borrow_from(model_, main.at.placed_weights, main.where());
-  }
+  if (!params) return params.error();
+  if (d.own_model)
+    if (auto placed = place_draft(d, main, how, b); !placed) return placed.error();
   detail::placed_model& at = d.own_model ? *draft_placed_ : *placed_;
+  const graph_observer as_draft = detail::as_draft(seen);
   auto draft = detail::plan_context(
       at, *params,
       reads_target_cache(m) ? borrowed_layout(m, *params, at.where, main.layout, model_.hp)
                             : layout_of(m, *params, at.where),
-      detail::as_draft(seen));
-  if (!draft) return detail::in_draft(draft.error());
+      as_draft);
+  if (!draft) return draft.error();
+  for (std::size_t i = 0; i < at.devices.size(); ++i) detail::add_draft_context(b.devices[i]);
+  if (auto done = reserve(*draft, detail::draft_terms, d.own_model, how, b, as_draft); !done)
+    return done.error();
   detail::add_context_terms(*draft, detail::draft_terms, d.own_model, 0, b);
   detail::add_division(*draft, b);
-  if (d.own_model && at.where.n_devices() > 1 && d.r.tensor_split.empty())
-    detail::assume_draft_split(b);
-  if (!limits_.buffers_only) detail::add_pools(*draft, b);
-  for (std::size_t i = 0; i < at.devices.size(); ++i) detail::add_draft_context(b.devices[i]);
   b.draft = {d.type,
              m.name,
              m.architecture,
              draft->context,
              at.where.n_offloaded(),
              draft->compute.prompt,
-             draft->compute.generation};
-  return {};
+             draft->compute.generation,
+             detail::pipelining_of(*draft)};
+  return draft;
+}
+
+void planner::add_use(const detail::planned_context& main, const detail::planned_context* draft,
+                      budget& b) const {
+  const bool told = !limits_.buffers_only;
+  detail::add_pools(main, told, b);
+  detail::add_growth(main, told, b);
+  // buffers alone are those of the engine's books: a draft has not drafted there
+  if (draft && told) detail::add_pools(*draft, told, b), detail::add_growth(*draft, told, b);
+  if (!b.projector) return;
+  for (const encoder_budget& e : b.projector->encoders)
+    add_encoder_use(e, b.projector->device, told, b);
 }
 
 result<void> planner::add_projector(const run& r, budget& b) {
@@ -181,9 +237,8 @@ result<void> planner::add_projector(const run& r, budget& b) {
     return error{errc::invalid_argument,
                  "the projector does not go with this model: it gives " + std::to_string(e.n_embd) +
                      " values a token, the model takes " + std::to_string(model_.hp.n_embd_inp())};
-  term_list& at = on_device ? budget_of(b, pr.device) : b.host;
-  for (const encoder_budget& e : p->encoders)
-    add_encoder(e, on_device, !limits_.buffers_only, at, b);
+  if (on_device) p->device = number_of(b, pr.device);
+  for (const encoder_budget& e : p->encoders) add_encoder(e, p->device, b);
   b.projector = std::move(*p);
   return {};
 }

@@ -1,6 +1,9 @@
 // What a projector takes beside a model: each of its encoders has tensors, buffers and a pool of its own.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include "vrambudget/engine/rules.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
@@ -19,7 +22,11 @@ namespace vrambudget {
                                                       const device* on,
                                                       const engine_rules& rules = {});
 
-/// The terms of one encoder, in the list `at` of its device or of the host.
-void add_encoder(const encoder_budget& e, bool on_device, bool with_pool, term_list& at, budget& b);
+/// What one encoder takes when it is loaded, on that device of the budget or on the host.
+void add_encoder(const encoder_budget& e, std::optional<std::size_t> device, budget& b);
+
+/// What it takes besides once a largest input came. `told`: its pool is a term.
+void add_encoder_use(const encoder_budget& e, std::optional<std::size_t> device, bool told,
+                     budget& b);
 
 }  // namespace vrambudget

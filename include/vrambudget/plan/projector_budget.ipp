@@ -110,7 +110,6 @@ result<projector_budget> plan_projector(const projector& p, const projector_run&
                                         const device* on, const engine_rules& rules) {
   projector_budget all;
   all.name = p.name;
-  all.on_device = on != nullptr;
   for (const encoder& e : p.encoders) {
     auto planned = detail::plan_encoder(p, e, r, on, rules);
     if (!planned) return planned.error();
@@ -126,28 +125,48 @@ result<projector_budget> plan_projector(const projector& p, const projector_run&
   return all;
 }
 
-void add_encoder(const encoder_budget& e, bool on_device, bool with_pool, term_list& at,
-                 budget& b) {
+namespace detail {
+
+inline std::vector<explanation> explain(const encoder_budget& e, why::encoder_part p,
+                                        const image_need& n = {}) {
+  return {why::encoder{e.kind, e.type, p, n.nx, n.ny, n.n_images,
+                       p == why::encoder_part::pool ? e.pool : bytes{}}};
+}
+
+}  // namespace detail
+
+void add_encoder(const encoder_budget& e, std::optional<std::size_t> device, budget& b) {
   using part = why::encoder_part;
-  const auto explain = [&](part p, const image_need& n = {}) {
-    return std::vector<explanation>{why::encoder{e.kind, e.type, p, n.nx, n.ny, n.n_images,
-                                                 p == part::pool ? e.pool : bytes{}}};
-  };
-  const auto reserved = explain(part::reserved, e.warmup), grown = explain(part::growth, e.largest);
-  at.grow({term_kind::projector_weights, e.weights, e.basis, explain(part::tensors)});
-  if (on_device) {
+  const auto reserved = detail::explain(e, part::reserved, e.warmup);
+  term_list& at = device ? b.devices[*device] : b.host;
+  at.grow({term_kind::projector_weights, e.weights, e.basis, detail::explain(e, part::tensors)});
+  if (device) {
     at.grow({term_kind::projector_compute, e.warmup.compute, e.basis, reserved});
-    at.grow({term_kind::projector_growth, saturating_sub(e.largest.compute, e.warmup.compute),
-             e.basis, grown});
-    if (with_pool) at.grow({term_kind::pool, e.pool, basis::bound, explain(part::pool)});
+    b.ask({term_kind::projector_weights, *device, e.weights});
+    b.ask({term_kind::projector_compute, *device, e.warmup.compute});
   }
   b.host.grow({term_kind::projector_compute, e.warmup.host, e.basis, reserved});
-  b.host.grow(
-      {term_kind::projector_growth, saturating_sub(e.largest.host, e.warmup.host), e.basis, grown});
   if (const projector_type* t = find_projector_type(e.type); t && t->max_frames == however_long)
     b.notes.push_back(
         {note_kind::endless_sound, std::string(name(e.kind)) + " encoder " + e.type, e.largest.nx});
   if (e.basis != basis::exact) b.notes.push_back({note_kind::undescribed_projector, e.type});
+}
+
+void add_encoder_use(const encoder_budget& e, std::optional<std::size_t> device, bool told,
+                     budget& b) {
+  using part = why::encoder_part;
+  const auto grown = detail::explain(e, part::growth, e.largest);
+  if (device) {
+    term_list& at = b.devices[*device];
+    at.grow({term_kind::projector_growth, saturating_sub(e.largest.compute, e.warmup.compute),
+             e.basis, grown});
+    if (e.largest.compute > e.warmup.compute)
+      b.ask({term_kind::projector_growth, *device, e.largest.compute, e.warmup.compute});
+    if (told) at.grow({term_kind::pool, e.pool, basis::bound, detail::explain(e, part::pool)});
+    b.ask({term_kind::pool, *device, e.pool});
+  }
+  b.host.grow(
+      {term_kind::projector_growth, saturating_sub(e.largest.host, e.warmup.host), e.basis, grown});
 }
 
 }  // namespace vrambudget

@@ -6,12 +6,14 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/plan/sweep_curve.hpp"
 #include "vrambudget/plan/sweep_kind.hpp"
+#include "vrambudget/plan/verdict.hpp"
 
 namespace vrambudget {
 namespace detail {
@@ -50,9 +52,7 @@ class sweeper {
         const auto [kind, is_new] =
             known.try_emplace(sweep_kind::key_of(axes_, of, axes_.gpus[g]), kinds_.size());
         if (is_new) kinds_.push_back({&of, {}});
-        places_.push_back(
-            {m, g, kind->second,
-             kinds_[kind->second].number_of(axes_.gpus[g], !axes_.held_against.buffers_only)});
+        places_.push_back({m, g, kind->second, kinds_[kind->second].number_of(axes_.gpus[g])});
       }
     }
   }
@@ -78,12 +78,15 @@ class sweeper {
                                                         std::size_t number) const {
     planner p(*kind.of, kind.sets.front(), axes_.held_against, axes_.draft, axes_.mmproj);
     for (std::size_t s = 1; s < kind.sets.size(); ++s) p.count_pools_on(kind.sets[s]);
+    return std::make_unique<sweep_curve>(
+        p, run_of(number / axes_.n_parallel.size(), number % axes_.n_parallel.size()), axes_.n_ctx,
+        budget_choice{.enforced = false});
+  }
+  [[nodiscard]] run run_of(std::size_t cache_types, std::size_t n_parallel) const {
     run r = axes_.base;
-    const auto& types = axes_.cache_types[number / axes_.n_parallel.size()];
-    r.type_k = types.first;
-    r.type_v = types.second;
-    r.n_parallel = axes_.n_parallel[number % axes_.n_parallel.size()];
-    return std::make_unique<sweep_curve>(p, std::move(r), axes_.n_ctx);
+    std::tie(r.type_k, r.type_v) = axes_.cache_types[cache_types];
+    r.n_parallel = axes_.n_parallel[n_parallel];
+    return r;
   }
   bool tells(std::uint64_t done) const { return !progress_ || progress_(done, axes_.size()); }
 
@@ -107,17 +110,24 @@ class sweeper {
   /// What a device has for a point, and what is the same at all of them.
   struct device_room {
     std::int64_t context = 0, usable = 0;
+    std::int64_t expected = 0;  ///< usable by what is likely, less the context
   };
   [[nodiscard]] std::vector<device_room> rooms(const block& b) const {
+    const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
     const auto& set = axes_.gpus[places_[b.place].gpu];
     const sweep_curve& curve = *curves_[b.curve];
     std::vector<device_room> all;
     for (const std::size_t d : curve.devices()) {
-      bytes own = axes_.held_against.buffers_only ? bytes{} : set[d].driver_context.high;
-      if (curve.drafts_on(all.size())) own += set[d].draft_context;
-      const bytes usable = saturating_sub(set[d].free, axes_.held_against.reserve);
-      all.push_back(
-          {static_cast<std::int64_t>(own.count), static_cast<std::int64_t>(usable.count)});
+      device_budget of;
+      of.gpu = set[d];
+      of.usable = usable_of(set[d], axes_.held_against.reserve);
+      device_room room{0, as_number(of.usable), as_number(of.usable_at(estimate::expected))};
+      if (!axes_.held_against.buffers_only) {
+        const bytes draft = curve.drafts_on(all.size()) ? set[d].draft_context : bytes{};
+        room.context = as_number(set[d].driver_context.high + draft);
+        room.expected -= as_number(set[d].driver_context.expected + draft);
+      }
+      all.push_back(room);
     }
     return all;
   }
@@ -139,20 +149,52 @@ class sweeper {
       c.basis[row] = static_cast<std::uint8_t>(at.basis);
       c.interpolated[row] = !at.planned;
       write_amounts(curve.amounts_at(k), p.set, devices, row);
+      if (depends_on_room(curve, row)) plan_alone(b, k, devices, row);
       ++row;
     }
   }
+  /// Whether what is free decides over buffers, which a curve does not know: where those of pipelining do
+  /// not fit, and over the places of a draft.
+  [[nodiscard]] bool depends_on_room(const sweep_curve& curve, std::size_t row) const {
+    if (curve.devices().size() < 2) return false;
+    if (axes_.draft && axes_.base.tensor_split.empty()) return true;
+    const sweep_columns& c = out_.columns;
+    return curve.pipelined() && c.spare[row] < 0 && c.spare[row] + c.compute_buffer[row] >= 0;
+  }
+  void plan_alone(const block& b, std::size_t n_ctx, const std::vector<device_room>& devices,
+                  std::size_t row) {
+    const place& at = places_[b.place];
+    planner p(*axes_.models[at.model], axes_.gpus[at.gpu], axes_.held_against, axes_.draft,
+              axes_.mmproj);
+    run r = run_of(b.cache_types, b.n_parallel);
+    const sweep_curve one(p, r, {&axes_.n_ctx[n_ctx], 1}, {});
+    out_.columns.basis[row] = static_cast<std::uint8_t>(one.at(0).basis);
+    out_.columns.interpolated[row] = false;
+    write_amounts(one.amounts_at(0), 0, devices, row);
+    r.n_ctx = axes_.n_ctx[n_ctx];
+    if (const auto at_high = p.budget_for(r))
+      if (const auto judged = judge(p, r, *at_high)) out_.columns.fits[row] = judged->runs();
+  }
   void write_amounts(const sweep_amounts& a, std::size_t set,
                      const std::vector<device_room>& devices, std::size_t row) {
-    std::int64_t sum[sweep_amounts::n_amounts] = {}, pool = 0, contexts = 0, usable = 0, used = 0,
+    std::int64_t sum[sweep_amounts::n_amounts] = {}, pool = 0, contexts = 0, rounding = 0,
+                 usable = 0, used = 0,
                  spare = devices.empty() ? 0 : INT64_MAX;  // 0: all on the host
+    bool fits = true;
     for (std::size_t d = 0; d < devices.size(); ++d) {
-      std::int64_t used_here = devices[d].context + a.pool(set, d);
+      const std::int64_t rounding_here = a.page_rounding(d);
+      std::int64_t used_here = rounding_here;
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) {
         sum[n] += a.of(d, n);
         used_here += a.of(d, n);
       }
-      pool += a.pool(set, d);
+      fits = fits && used_here + a.pool(set, d) <= devices[d].expected;
+      used_here += devices[d].context;
+      if (!axes_.held_against.buffers_only) {
+        used_here += a.pool(set, d);
+        pool += a.pool(set, d);
+      }
+      rounding += rounding_here;
       contexts += devices[d].context;
       usable += devices[d].usable;
       used += used_here;
@@ -166,11 +208,12 @@ class sweeper {
     c.driver_context[row] = contexts;
     c.pool[row] = pool;
     c.other[row] = sum[sweep_amounts::other];
+    c.page_rounding[row] = rounding;
     c.used[row] = used;
     c.usable[row] = usable;
     c.spare[row] = spare;
     c.host[row] = a.host();
-    c.fits[row] = spare >= 0;
+    c.fits[row] = fits;
   }
 
   /// Contexts that are refused one after the other for the same reason are one refusal.

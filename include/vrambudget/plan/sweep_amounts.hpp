@@ -4,15 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "vrambudget/plan/allocation.hpp"
 #include "vrambudget/plan/term.hpp"
 
 namespace vrambudget::detail {
 
-/// Bytes: the host's, then those of each device, then each device's pool, as planned and on the sets of
-/// planner::count_pools_on().
+/// Bytes: the host's, then those of each device, then each device's buffers, one by one, then each device's
+/// pool, as planned and on the sets of planner::count_pools_on().
 class sweep_amounts {
  public:
-  /// What a device holds, its pool and its driver context aside.
+  /// What a device holds, its pool, its driver context and the rest of its pages aside.
   enum amount { weights, kv_cache, recurrent_state, compute_buffer, other, n_amounts };
 
   static amount amount_of(term_kind k) {
@@ -30,18 +31,30 @@ class sweep_amounts {
     }
   }
 
-  sweep_amounts(const std::int64_t* first, std::size_t n_devices) : v_(first), n_(n_devices) {}
+  /// `n_buffers`: of each device; there may be fewer, and others of no bytes.
+  sweep_amounts(const std::int64_t* first, std::size_t n_devices, std::size_t n_buffers)
+      : v_(first), n_(n_devices), n_buffers_(n_buffers) {}
   [[nodiscard]] std::int64_t host() const { return v_[0]; }
   [[nodiscard]] std::int64_t of(std::size_t device, std::size_t a) const {
     return v_[1 + device * n_amounts + a];
   }
+  /// What the device's buffers leave unused of their last pages.
+  [[nodiscard]] std::int64_t page_rounding(std::size_t device) const {
+    const std::int64_t* const first = v_ + 1 + n_ * n_amounts + device * n_buffers_;
+    std::int64_t sum = 0;
+    for (const std::int64_t* b = first; b != first + n_buffers_; ++b) {
+      const bytes size{static_cast<std::uint64_t>(*b)};
+      sum += static_cast<std::int64_t>(in_pages(size).count) - *b;
+    }
+    return sum;
+  }
   [[nodiscard]] std::int64_t pool(std::size_t set, std::size_t device) const {
-    return v_[1 + n_ * n_amounts + set * n_ + device];
+    return v_[1 + n_ * (n_amounts + n_buffers_) + set * n_ + device];
   }
 
  private:
   const std::int64_t* v_;
-  std::size_t n_;
+  std::size_t n_, n_buffers_;
 };
 
 }  // namespace vrambudget::detail

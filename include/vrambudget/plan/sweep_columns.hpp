@@ -16,15 +16,16 @@ struct sweep_columns {
   std::vector<std::int32_t> cache_types;  ///< the same
   std::vector<std::int64_t> n_parallel, n_ctx;
   std::vector<std::int64_t> weights, kv_cache, recurrent_state, compute_buffer, driver_context,
-      pool;
-  std::vector<std::int64_t> other;   ///< all terms of a draft and of a projector
-  std::vector<std::int64_t> used;    ///< sum of these
-  std::vector<std::int64_t> usable;  ///< free memory less the reserve
-  std::vector<std::int64_t> spare;   ///< on the fullest device; negative: missing there
-  std::vector<std::int64_t> host;    ///< all terms of the host
-  std::vector<std::uint8_t> fits;
-  std::vector<std::uint8_t> basis;         ///< weakest of the engine's own buffers: enum basis
-  std::vector<std::uint8_t> interpolated;  ///< on a line between budgets, not one itself
+      pool;                                 ///< with what compute buffers grow by
+  std::vector<std::int64_t> other;          ///< all terms of a draft and of a projector
+  std::vector<std::int64_t> page_rounding;  ///< what buffers leave unused of their last pages
+  std::vector<std::int64_t> used;           ///< sum of these
+  std::vector<std::int64_t> usable;         ///< free memory less the reserve
+  std::vector<std::int64_t> spare;          ///< on the fullest device; negative: missing there
+  std::vector<std::int64_t> host;           ///< all terms of the host
+  std::vector<std::uint8_t> fits;           ///< as expected: run_verdict::runs()
+  std::vector<std::uint8_t> basis;          ///< weakest of the engine's own buffers: enum basis
+  std::vector<std::uint8_t> interpolated;   ///< on a line between budgets, not one itself
 
   /// Calls `f` with the name and the values of each column, in this order.
   template <class Columns, class F>
@@ -41,6 +42,7 @@ struct sweep_columns {
     f("driver_context", c.driver_context);
     f("pool", c.pool);
     f("other", c.other);
+    f("page_rounding", c.page_rounding);
     f("used", c.used);
     f("usable", c.usable);
     f("spare", c.spare);

@@ -32,9 +32,9 @@ namespace vrambudget::detail {
 /// The amounts of one run at all contexts of an axis.
 class sweep_curve {
  public:
-  /// Plans as many budgets as the lines between them need.
-  sweep_curve(planner& p, run r, std::span<const std::uint32_t> n_ctx)
-      : planner_(&p), run_(std::move(r)) {
+  /// Plans as many budgets as the lines between them need, all of them by `how`.
+  sweep_curve(planner& p, run r, std::span<const std::uint32_t> n_ctx, budget_choice how)
+      : planner_(&p), run_(std::move(r)), how_(how) {
     add_points(n_ctx);
     for (std::size_t first = 0, last = 0; first < points_.size(); first = last + 1) {
       last = first;
@@ -46,6 +46,8 @@ class sweep_curve {
   }
 
   [[nodiscard]] std::uint64_t n_budgets() const { return n_budgets_; }
+  /// Whether some of them keep copies of inputs, which the engine does without where they do not fit.
+  [[nodiscard]] bool pipelined() const { return pipelined_; }
   /// The devices that the run has, used ones first, by their numbers in the set.
   [[nodiscard]] const std::vector<std::size_t>& devices() const { return devices_; }
   /// Whether a draft has a context of its own on the device of number `i` of these.
@@ -76,7 +78,7 @@ class sweep_curve {
 
   /// Its amounts.
   [[nodiscard]] sweep_amounts amounts_at(std::size_t i) const {
-    return {values_.data() + axis_[i] * width_, devices_.size()};
+    return {values_.data() + axis_[i] * width_, devices_.size(), n_buffers_};
   }
 
  private:
@@ -116,41 +118,67 @@ class sweep_curve {
     if (p.planned) return;
     p.planned = true;
     run_.n_ctx = p.asked;
-    const result<budget> b = planner_->budget_for(run_);
+    const result<budget> b = planner_->budget_for(run_, {}, how_);
     ++n_budgets_;
     if (b) return keep(i, *b);
     p.refused = true;
     p.why = b.error().message;
   }
   void keep(std::size_t i, const budget& b) {
+    const std::vector<std::vector<bytes>> buffers = buffers_of(b);
     if (values_.empty()) {
       for (const device_budget& d : b.devices) {
         devices_.push_back(d.id.index);
         drafts_.push_back(d.of(term_kind::driver_context) > d.gpu.driver_context.high);
       }
+      for (const auto& of_device : buffers) n_buffers_ = std::max(n_buffers_, of_device.size());
       const std::size_t n = devices_.size();
-      width_ = 1 + n * sweep_amounts::n_amounts + n * (1 + b.pool_elsewhere.size());
+      width_ = 1 + n * (sweep_amounts::n_amounts + n_buffers_ + 1 + b.pool_elsewhere.size());
       values_.resize(points_.size() * width_);
     }
     point& p = points_[i];
     std::int64_t* const v = row(i);
     const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
+    pipelined_ |=
+        b.pipelining == pipelining::used || (b.draft && b.draft->pipelining == pipelining::used);
     v[0] = as_number(b.host.used());
     p.basis = b.host.weakest();
-    std::int64_t* of_device = v + 1;
-    std::int64_t* pool = v + 1 + devices_.size() * sweep_amounts::n_amounts;
-    for (const device_budget& d : b.devices) {
-      for (const term& t : d.terms) {
-        if (t.kind == term_kind::driver_context) continue;
-        const bool is_pool = t.kind == term_kind::pool;
-        (is_pool ? *pool : of_device[sweep_amounts::amount_of(t.kind)]) += as_number(t.size);
-        if (!is_pool) p.basis = std::max(p.basis, t.basis);
+    const std::size_t n = devices_.size();
+    std::int64_t* const pools = v + 1 + n * (sweep_amounts::n_amounts + n_buffers_);
+    for (std::size_t d = 0; d < n; ++d) {
+      for (const term& t : b.devices[d].terms) {
+        if (owner_of(t.kind) == term_owner::process) continue;
+        v[1 + d * sweep_amounts::n_amounts + sweep_amounts::amount_of(t.kind)] += as_number(t.size);
+        p.basis = std::max(p.basis, t.basis);
       }
-      of_device += sweep_amounts::n_amounts;
-      ++pool;
+      std::transform(buffers[d].begin(), buffers[d].end(),
+                     v + 1 + n * sweep_amounts::n_amounts + d * n_buffers_, as_number);
     }
-    for (const std::vector<bytes>& set : b.pool_elsewhere)
-      pool = std::transform(set.begin(), set.end(), pool, as_number);
+    for (const allocation& a : b.allocations)
+      if (a.stage == term_kind::pool || a.stage == term_kind::compute_growth)
+        pools[a.device] += as_number(saturating_sub(a.size, a.replaces));
+    std::int64_t* pool = pools + n;
+    for (const std::vector<bytes>& set : b.pool_elsewhere) {
+      std::transform(set.begin(), set.end(), pool, as_number);
+      for (std::size_t d = 0; d < set.size(); ++d)
+        pool[d] += as_number(b.devices[d].of(term_kind::compute_growth));
+      pool += n;
+    }
+  }
+  /// The buffers that each device ends up with, pools aside.
+  [[nodiscard]] static std::vector<std::vector<bytes>> buffers_of(const budget& b) {
+    std::vector<std::vector<bytes>> all(b.devices.size());
+    for (const allocation& a : b.allocations) {
+      if (!b.devices[a.device].find(a.stage) || a.stage == term_kind::pool) continue;
+      std::vector<bytes>& here = all[a.device];
+      const auto smaller =
+          a.replaces.count > 0 ? std::find(here.begin(), here.end(), a.replaces) : here.end();
+      if (smaller == here.end())
+        here.push_back(a.size);
+      else
+        *smaller = a.size;
+    }
+    return all;
   }
   /// Fills the points between two planned ones. `guess`: cut where the lines at both ends meet, else halve.
   void fill(std::size_t first, std::size_t last, bool guess) {
@@ -224,11 +252,14 @@ class sweep_curve {
 
   planner* planner_;  ///< used only while the curve is made
   run run_;
+  budget_choice how_;
   std::vector<point> points_;      ///< by micro-batch, then by context
   std::vector<std::size_t> axis_;  ///< for each context of the axis its point
   std::vector<std::size_t> devices_;
   std::vector<bool> drafts_;
-  std::size_t width_ = 0;  ///< amounts of a point
+  std::size_t n_buffers_ = 0;  ///< of a device, at most
+  std::size_t width_ = 0;      ///< amounts of a point
+  bool pipelined_ = false;
   std::vector<std::int64_t> values_;
   std::uint64_t n_budgets_ = 0;
 };

@@ -40,12 +40,12 @@ struct sweep_kind {
   std::vector<std::vector<device>> sets;  ///< no two with the same pools
 
   /// The number of the set whose pools are those of `set`.
-  std::size_t number_of(const std::vector<device>& set, bool with_pools) {
+  std::size_t number_of(const std::vector<device>& set) {
     const auto same = [](const device& a, const device& b) {
       return a.cc == b.cc && a.n_sm == b.n_sm;
     };
     std::size_t n = 0;
-    while (n < sets.size() && with_pools &&
+    while (n < sets.size() &&
            !std::equal(set.begin(), set.end(), sets[n].begin(), sets[n].end(), same))
       ++n;
     if (n == sets.size()) sets.push_back(set);

@@ -35,10 +35,13 @@ enum class term_kind : std::uint8_t {
   driver_context,
   pool,
   all_reduce,
+  compute_growth,
+  page_rounding,
 };
 
 /// Whose it is. A process has one context with the driver; pools of a model, its draft and its projector are
-/// one term, as is what their cards add up partial results in.
+/// one term, as are what their cards add up partial results in and what their buffers leave unused of their
+/// last pages.
 enum class term_owner : std::uint8_t { model, draft, projector, process };
 
 struct term_traits {
@@ -63,6 +66,8 @@ inline constexpr std::array all_terms = {
     term_traits{term_kind::driver_context, "driver_context", term_owner::process},
     term_traits{term_kind::pool, "pool", term_owner::process},
     term_traits{term_kind::all_reduce, "all_reduce", term_owner::process},
+    term_traits{term_kind::compute_growth, "compute_growth", term_owner::process},
+    term_traits{term_kind::page_rounding, "page_rounding", term_owner::process},
 };
 static_assert([] {
   for (std::size_t i = 0; i < all_terms.size(); ++i)
@@ -119,6 +124,9 @@ struct term_list {
     const auto it =
         std::find_if(terms.begin(), terms.end(), [k](const term& t) { return t.kind == k; });
     return it == terms.end() ? nullptr : &*it;
+  }
+  [[nodiscard]] const term* find(term_kind k) const {
+    return const_cast<term_list*>(this)->find(k);  // NOLINT: it changes nothing
   }
   /// The size of a term; zero if there is none of that kind.
   [[nodiscard]] bytes of(term_kind k) const {

@@ -10,6 +10,7 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/verdict.hpp"
 
 namespace vrambudget {
 
@@ -17,6 +18,7 @@ namespace vrambudget {
 struct json_extras {
   std::optional<context_limit> max_context;
   std::vector<suggestion> suggestions;
+  run_verdict judged = {};
   bool explain = false;  ///< notes on terms
 };
 

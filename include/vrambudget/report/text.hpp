@@ -9,6 +9,7 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/verdict.hpp"
 
 namespace vrambudget {
 
@@ -36,8 +37,9 @@ struct context_row {
 [[nodiscard]] std::string basis_text(basis b, bytes low, bytes high);
 /// The run: "262,144 tokens, KV q4_0, flash attention on, micro-batch 512".
 [[nodiscard]] std::string context_line(const budget& b);
-/// The model, the run, and each device's terms with a bar.
-[[nodiscard]] std::string budget_text(const model& m, const budget& b, const text_style& s);
+/// The verdict, the model, the run, and each device's terms with a bar.
+[[nodiscard]] std::string budget_text(const model& m, const budget& b, const run_verdict& v,
+                                      const text_style& s);
 /// What would make a run fit, one change a line.
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all);
 /// One largest context: "     262,144  bound by training".

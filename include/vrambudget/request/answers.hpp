@@ -16,8 +16,8 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/model/projector.hpp"
 #include "vrambudget/plan/answer.hpp"
-#include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/sweep_columns.hpp"
+#include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
 namespace vrambudget::request {
@@ -53,13 +53,9 @@ struct sweep_request {
 /// The devices that the request names; without names those of this machine.
 [[nodiscard]] result<std::vector<device>> open_devices(const plan_request& q);
 
-/// A plan that was made.
-struct planned {
+/// A plan, and the model that it is of.
+struct planned : made_plan {
   std::shared_ptr<const model> of;
-  run r;  ///< with the context that was planned
-  budget b;
-  std::optional<context_limit> limit;  ///< what binds the largest context, if it was looked for
-  std::vector<suggestion> changes;     ///< that make it fit, if it does not
 };
 
 /// Without a context the largest one that fits is planned.

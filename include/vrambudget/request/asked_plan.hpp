@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/plan/verdict.hpp"
 #include "vrambudget/request/named_gpus.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
@@ -26,12 +28,23 @@ namespace vrambudget::request {
 [[nodiscard]] result<std::optional<context_limit>> find_context(const plan_request& q, planner& p,
                                                                 run& r);
 
+/// A plan that was made.
+struct made_plan {
+  run r;  ///< with the context that was planned
+  budget b;
+  run_verdict judged;
+  std::optional<context_limit> limit =
+      {};                                ///< what binds the largest context, if it was looked for
+  std::vector<suggestion> changes = {};  ///< that make it fit, if it does not whatever comes
+};
+
+/// The request's run, without a context at the largest one that fits, and the verdict on it.
+/// Errors: those of max_context() and planner::budget_for()
+[[nodiscard]] result<made_plan> make_plan(const plan_request& q, planner& p,
+                                          const std::vector<std::string>& gpu_notes);
+
 /// The budget of the request's run, without a context at the largest one that fits.
 /// Errors: those of max_context() and planner::budget_for()
 [[nodiscard]] result<budget> budget_of(const plan_request& q, planner& p);
-
-/// What a reader should know besides the plan's own notes.
-void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
-               budget& b);
 
 }  // namespace vrambudget::request

@@ -155,9 +155,8 @@ TEST_CASE("sound is planned for as long as it is cut, and a note says if it is n
 
   const auto noted = [](const char* model) {
     budget b;
-    term_list at;
     const auto p = plan_projector(projector_of(shape_of(model)), {}, nullptr).value();
-    add_encoder(p.encoders.back(), false, false, at, b);
+    add_encoder(p.encoders.back(), std::nullopt, b);
     return !b.notes.empty();
   };
   CHECK(noted("nemotron-omni-va-f16"));

@@ -15,6 +15,7 @@
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/os/threads.hpp"
+#include "vrambudget/plan/verdict.hpp"
 
 using namespace vrambudget;
 
@@ -68,9 +69,10 @@ void check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) 
   r.n_parallel = static_cast<std::uint32_t>(c.n_parallel[row]);
   r.n_ctx = static_cast<std::uint32_t>(c.n_ctx[row]);
   const model& m = *axes.models[number(c.model)];
-  const budget b = plan(m, r, set, axes.held_against, axes.draft, axes.mmproj).value();
-  std::int64_t weights = 0, kv = 0, states = 0, compute = 0, context = 0, pool = 0, used = 0,
-               spare = b.devices.empty() ? 0 : INT64_MAX;
+  planner p(m, set, axes.held_against, axes.draft, axes.mmproj);
+  const budget b = p.budget_for(r).value();
+  std::int64_t weights = 0, kv = 0, states = 0, compute = 0, context = 0, pool = 0, rounding = 0,
+               used = 0, spare = b.devices.empty() ? 0 : INT64_MAX;
   for (const device_budget& d : b.devices) {
     const auto of = [&](term_kind k) { return static_cast<std::int64_t>(d.of(k).count); };
     weights += of(term_kind::weights);
@@ -78,7 +80,8 @@ void check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) 
     states += of(term_kind::recurrent_state);
     compute += of(term_kind::compute_buffer);
     context += of(term_kind::driver_context);
-    pool += of(term_kind::pool);
+    pool += of(term_kind::pool) + of(term_kind::compute_growth);
+    rounding += of(term_kind::page_rounding);
     used += static_cast<std::int64_t>(d.used().count);
     spare = std::min(spare, static_cast<std::int64_t>(d.spare().count) -
                                 static_cast<std::int64_t>(d.missing().count));
@@ -95,10 +98,11 @@ void check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) 
   CHECK(c.compute_buffer[row] == compute);
   CHECK(c.driver_context[row] == context);
   CHECK(c.pool[row] == pool);
-  CHECK(c.other[row] == used - weights - kv - states - compute - context - pool);
+  CHECK(c.other[row] == used - weights - kv - states - compute - context - pool - rounding);
+  CHECK(c.page_rounding[row] == rounding);
   CHECK(c.used[row] == used);
   CHECK(c.spare[row] == spare);
-  CHECK((c.fits[row] != 0) == b.fits());
+  CHECK((c.fits[row] != 0) == judge(p, r, b).value().runs());
   CHECK(c.host[row] == static_cast<std::int64_t>(b.host.used().count));
 }
 
@@ -170,8 +174,8 @@ TEST_CASE("rows are the same whoever does the work") {
   for (sweep_columns* c : {&one, &three})
     sweep_columns::for_each(
         *c, [&](const char*, const auto& v) { all.emplace_back(v.begin(), v.end()); });
-  REQUIRE(all.size() == 2 * 19);
-  for (std::size_t i = 0; i < 19; ++i) CHECK(all[i] == all[19 + i]);
+  REQUIRE(all.size() == 2 * 20);
+  for (std::size_t i = 0; i < 20; ++i) CHECK(all[i] == all[20 + i]);
 }
 
 TEST_CASE("cards of the same kernels share their budgets") {

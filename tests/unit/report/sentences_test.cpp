@@ -25,10 +25,10 @@ TEST_SUITE("sentences") {
     CHECK(sentence({s}) == "no operation draws scratch");
     s.need.by = operation_name{
         ggml::op::mul_mat, "blk.0.ffn_up.weight", {2048, 8192, 1, 1}, {2048, 512, 1, 4}};
-    s.need.cublas = s.grows = true;
+    s.need.cublas = true;
     CHECK(sentence({s}) ==
           "scratch of mul_mat of blk.0.ffn_up.weight [2048 x 8192] and [2048 x 512 x 1 x 4], and "
-          "cuBLAS's workspace; compute buffers grow with the cache's contents");
+          "cuBLAS's workspace");
   }
 
   TEST_CASE("an encoder's input names how many are taken at once") {
@@ -56,8 +56,8 @@ TEST_SUITE("sentences") {
   }
 
   TEST_CASE("a context is bound by a device, by training, or by what was asked") {
-    CHECK(name_of_bound({8192, context_bound::device, {.index = 1}}) == "CUDA1");
-    CHECK(name_of_bound({8192, context_bound::n_ctx_train}) == "n_ctx_train");
-    CHECK(name_of_bound({8192, context_bound::limit}) == "limit");
+    CHECK(name_of_bound({8192, 8192, context_bound::device, {.index = 1}}) == "CUDA1");
+    CHECK(name_of_bound({8192, 8192, context_bound::n_ctx_train}) == "n_ctx_train");
+    CHECK(name_of_bound({8192, 8192, context_bound::limit}) == "limit");
   }
 }

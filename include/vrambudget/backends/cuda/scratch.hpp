@@ -16,10 +16,14 @@ struct card {
 /// Formula:  sum of the requests, each rounded up to 128 bytes
 /// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_pool_vmm::alloc
 struct scratch {
-  std::uint64_t size = 0;
-  bool cublas = false;  ///< needs cuBLAS, and with it cuBLAS's workspace
+  std::uint64_t size = 0;   ///< the most that the batch or a smaller one draws
+  std::uint64_t whole = 0;  ///< what the whole batch draws, as it stands
+  bool cublas = false;      ///< needs cuBLAS, and with it cuBLAS's workspace
 
-  constexpr void take(std::uint64_t n) { size += (n + 127) / 128 * 128; }
+  constexpr void take(std::uint64_t n) {
+    size += (n + 127) / 128 * 128;
+    whole += (n + 127) / 128 * 128;
+  }
 };
 
 namespace detail {

@@ -1,0 +1,61 @@
+// How a run is judged; see verdict.hpp.
+#pragma once
+
+#include <algorithm>
+
+#include "vrambudget/plan/verdict.hpp"
+
+namespace vrambudget {
+
+namespace detail {
+
+[[nodiscard]] inline const device_budget* find_device(const budget& b, device_id id) {
+  const auto it = std::find_if(b.devices.begin(), b.devices.end(),
+                               [&](const device_budget& d) { return d.id == id; });
+  return it == b.devices.end() ? nullptr : &*it;
+}
+
+/// Where Windows takes a device's memory from the host's as soon as its own is full, nothing is refused.
+[[nodiscard]] inline bool spills(const budget& b, const refused_allocation& refused) {
+  const device_budget* d = find_device(b, refused.device);
+  return d && d->gpu.spills_from;
+}
+
+/// The assumption that would have to be at its low end.
+[[nodiscard]] inline std::optional<assumption> deciding(const budget& b) {
+  const auto at = [&](estimate others, estimate context) {
+    return std::all_of(b.devices.begin(), b.devices.end(), [&](const device_budget& d) {
+      const term* own = d.find(term_kind::driver_context);
+      const bytes less = own ? saturating_sub(own->size, own->at(context)) : bytes{};
+      return d.used() <= d.usable_at(others) + less;
+    });
+  };
+  if (!at(estimate::low, estimate::low)) return std::nullopt;
+  return at(estimate::high, estimate::low) ? assumption::driver_context : assumption::others;
+}
+
+}  // namespace detail
+
+result<run_verdict> judge(planner& p, const run& r, const budget& at_high) {
+  run_verdict v;
+  const auto refused_at_high = at_high.first_refused(estimate::high);
+  const bool given_up = at_high.pipelining == pipelining::given_up ||
+                        (at_high.draft && at_high.draft->pipelining == pipelining::given_up);
+  if (!at_high.aborts.empty() && !refused_at_high) v.kind = verdict_kind::fails_in_use;
+  if (!refused_at_high && !given_up) return v;
+  const auto expected = p.budget_for(r, {}, {.at = estimate::expected});
+  if (!expected) return expected.error();
+  const auto refused = expected->first_refused(estimate::expected);
+  if (!refused_at_high && !refused) return v;
+  v.fails_at = refused ? refused : refused_at_high;
+  v.decided_by = detail::deciding(at_high);
+  if (!refused || !refused_at_high)
+    v.kind = verdict_kind::tight;
+  else if (detail::spills(*expected, *refused))
+    v.kind = verdict_kind::spills;
+  else
+    v.kind = is_in_use(refused->stage) ? verdict_kind::fails_in_use : verdict_kind::does_not_load;
+  return v;
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,2 @@
+// The verdict on a run, compiled once.
+#include "vrambudget/plan/verdict.ipp"
