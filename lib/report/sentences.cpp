@@ -22,7 +22,8 @@ std::string shape(const std::array<std::int64_t, 4>& ne) {
 /// The words for one part of a term.
 struct in_words {
   std::string operator()(const why::tensors& t) const {
-    return fmt::format("{} tensors, each padded to {} bytes", t.n, t.alignment);
+    return fmt::format("{} tensors, {}each padded to {} bytes", t.n,
+                       t.divided ? "a slice or a copy of each, " : "", t.alignment);
   }
   std::string operator()(const why::cache_cells& c) const {
     std::string text = fmt::format("{}: {} layers x {} cells x (K {}", name(c.cache), c.n_layer,

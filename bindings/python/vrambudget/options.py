@@ -46,7 +46,7 @@ class RunOptions(TypedDict, total=False):
     n_gpu_layers: Union[int, str]  # layers on GPUs, 'all' or a number [all]
     ngl: Union[int, str]
     gpu_layers: Union[int, str]
-    split_mode: str  # none, layer or row [layer]
+    split_mode: str  # none, layer or tensor; row in builds before b9890 [layer]
     sm: str
     main_gpu: int  # the GPU of -sm none [0]
     mg: int

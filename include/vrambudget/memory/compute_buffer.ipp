@@ -186,7 +186,8 @@ void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out
   if (!adds_halves(cards_)) return;
   const auto raise = [&](std::vector<pool_need>& all) {
     for (pool_need& need : all)
-      need.scratch = std::max(need.scratch, meta::halves_of(partial.added));
+      for (bytes* drawn : {&need.scratch, &need.of_whole_batches})
+        *drawn = std::max(*drawn, meta::halves_of(partial.added));
   };
   raise(out.pool);
   for (std::vector<pool_need>& set : out.pool_elsewhere) raise(set);

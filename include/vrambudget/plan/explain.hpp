@@ -24,8 +24,9 @@ template <class All>
 
 [[nodiscard]] inline explanations explain_weights(const planned_context& c, int backend) {
   const std::uint64_t alignment = backend == c.where().host() ? cpu::alignment : cuda::alignment;
+  const bool on_cards = c.at.slicer && backend != c.where().host();
   return {why::tensors{count_on(backend, c.at.placed_weights.all),
-                       static_cast<std::uint32_t>(alignment)}};
+                       static_cast<std::uint32_t>(alignment), on_cards}};
 }
 
 [[nodiscard]] inline explanations explain_kv_cache(const memory_layout& kept, int backend) {

@@ -19,6 +19,7 @@ namespace why {
 struct tensors {
   std::uint64_t n = 0;
   std::uint32_t alignment = 0;  ///< bytes
+  bool divided = false;         ///< a slice or a copy of each
 };
 /// Layers of one KV cache.
 struct cache_cells {

@@ -20,6 +20,12 @@ TEST_SUITE("sentences") {
     CHECK(sentence(std::vector<explanation>{}).empty());
   }
 
+  TEST_CASE("tensors that cards share are told from whole ones") {
+    CHECK(sentence({why::tensors{850, 128}}) == "850 tensors, each padded to 128 bytes");
+    CHECK(sentence({why::tensors{850, 128, true}}) ==
+          "850 tensors, a slice or a copy of each, each padded to 128 bytes");
+  }
+
   TEST_CASE("scratch is named by its operation") {
     why::scratch s;
     CHECK(sentence({s}) == "no operation draws scratch");
