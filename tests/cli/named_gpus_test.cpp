@@ -1,0 +1,88 @@
+// GPUs as people name them on a command line, and what else they say of their memory.
+#include <doctest/doctest.h>
+
+#include <boost/json.hpp>
+#include <string>
+
+#include "program.hpp"
+
+namespace json = boost::json;
+
+namespace {
+
+const std::string model = "Llama-3.1-8B --ctx 4096 -np 1 ";
+constexpr std::uint64_t mib = 1 << 20;
+
+json::value planned(const std::string& args) {
+  const outcome o = run(args + " --json");
+  CAPTURE(o.err);
+  REQUIRE((o.status == 0 || o.status == 1));
+  return json::parse(o.out);
+}
+
+std::uint64_t others_of(const json::value& plan, std::size_t device = 0) {
+  return plan.at("devices").at(device).at("others").at("bytes").to_number<std::uint64_t>() / mib;
+}
+
+bool notes(const json::value& plan, const char* text) {
+  return contains(json::serialize(plan.at("notes")), text);
+}
+
+}  // namespace
+
+TEST_SUITE("named GPUs") {
+  TEST_CASE("a display stands alone, with a word or with a size, wherever it stands") {
+    const std::string linux = " --gpu 3090 --os linux --ctx 4096 -np 1";
+    CHECK(others_of(planned("Llama-3.1-8B" + linux)) == 5);
+    for (const char* typed : {"Llama-3.1-8B --display", "--display Llama-3.1-8B",
+                              "Llama-3.1-8B --display=typical", "--display typical Llama-3.1-8B"})
+      CHECK(others_of(planned(typed + linux)) == 1600);
+    CHECK(others_of(planned("--display light Llama-3.1-8B" + linux)) == 500);
+    CHECK(others_of(planned("--display 1.5GiB Llama-3.1-8B" + linux)) == 1536);
+    CHECK(others_of(planned("--display 800 Llama-3.1-8B" + linux)) == 800);
+    CHECK(others_of(planned("Llama-3.1-8B" + linux + " --display none --os windows")) == 260);
+    const outcome o = run("Llama-3.1-8B --display=bright" + linux);
+    CHECK(o.status == 2);
+    CHECK(contains(o.err, "'bright' is none of none, light, heavy or a size"));
+  }
+
+  TEST_CASE("of two cards under Windows one draws the desktop") {
+    const json::value v = planned(model + "--gpu 2x3090 --os windows");
+    CHECK(others_of(v, 0) == 2200);
+    CHECK(others_of(v, 1) == 260);
+  }
+
+  TEST_CASE("nvidia-smi's MiB and decimal units are free memory") {
+    const json::value v = planned(model + "--gpu 3090 --free 23000");
+    CHECK(v.at("devices").at(0).at("usable_bytes") == 23000 * mib);
+    CHECK(notes(v, "23000 is taken as 23000 MiB, as nvidia-smi prints them"));
+    CHECK(planned(model + "--gpu 3090 --free 22.5GB").at("devices").at(0).at("usable_bytes") ==
+          22'500'000'000u);
+  }
+
+  TEST_CASE("a card by its size or its numbers") {
+    CHECK(contains(run(model + "--gpu 24GiB").out, "a card of 24 GiB"));
+    CHECK(notes(planned(model + "--gpu 24GiB"), "compute capability 8.6 is assumed"));
+    const outcome o = run(model + "--gpu 'name=P106-090,total=3072MiB,cc=6.1,sm=6'");
+    CHECK(o.status == 1);
+    CHECK(contains(o.out, "CUDA0  P106-090"));
+  }
+
+  TEST_CASE("which of several cards of a name is planned for is seen and said") {
+    const outcome o = run(model + "--gpu 4060ti");
+    CHECK(contains(o.out, "NVIDIA GeForce RTX 4060 Ti 8 GB"));
+    CHECK(contains(o.out, "4060ti: the card with 8 GiB is planned for; there is rtx-4060-ti-16gb"));
+  }
+
+  TEST_CASE("what no machine has is a usage error") {
+    for (const auto& wrong : {std::pair{"--gpu 16x3090", "at most 15 GPUs"},
+                              std::pair{"--gpu 3090 --free 30GiB", "30720 MiB are more"},
+                              std::pair{"--gpu name=x,cc=8.6", "total="},
+                              std::pair{"--gpu total=8GiB,cores=3", "cores=3"}}) {
+      CAPTURE(wrong.first);
+      const outcome o = run(model + wrong.first);
+      CHECK(o.status == 2);
+      CHECK(contains(o.err, wrong.second));
+    }
+  }
+}
