@@ -180,6 +180,7 @@ vrambudget_status vrambudget_fits(const vrambudget_model* model, const char* opt
     if (!p) return p.error();
     std::uint64_t least = UINT64_MAX;
     for (const vb::device_budget& d : p->b.devices) least = std::min(least, d.spare().count);
+    if (p->b.devices.empty()) least = p->b.host.spare().value_or(vb::bytes{}).count;
     if (fits != nullptr) *fits = p->judged.runs() ? 1 : 0;
     if (bytes != nullptr) *bytes = p->judged.runs() ? least : p->b.missing().count;
     return VRAMBUDGET_OK;

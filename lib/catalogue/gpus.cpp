@@ -204,6 +204,7 @@ device to_device(const gpu_entry& gpu, const surroundings& around) {
     d.variant = fmt::format("{} GB", gpu.memory.count >> 30);
   d.cc = gpu.cc;
   d.n_sm = gpu.n_sm.value_or(0);
+  d.unified = gpu.form == "unified";
   d.total = cuda_total_of(gpu, around);
   d.driver_context = driver_context_of(d.cc, d.n_sm).in_use;
   d.draft_context = driver_contexts().draft;

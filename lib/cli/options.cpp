@@ -127,7 +127,7 @@ void command_options::row(const char* name, request::plan_request& q) {
 }
 
 void command_options::rows_of_run(request::plan_request& q) {
-  rows({topic::files, topic::sources, topic::context, topic::placement, topic::draft,
+  rows({topic::files, topic::sources, topic::context, topic::placement, topic::host, topic::draft,
         topic::projector},
        q);
 }

@@ -100,7 +100,7 @@ int run_plan(const plan_request& q) {
     throw failure{usage, "--emit " + q.emit + ": llama-server, ollama, koboldcpp or lmstudio"};
   if (!q.emit.empty() && q.model.empty()) throw failure{usage, "--emit: name a model"};
   const named_gpus gpus = devices_or_fail(q);
-  const limits l = limits_of(q);
+  const limits l = limits_of(q, gpus.ram);
   if (q.model.empty() && !q.draft.empty())
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
   if (q.model.empty() && !q.mmproj.empty())

@@ -19,6 +19,7 @@ json::array terms_of(const term_list& list, bool explain) {
     json::object o{{"term", name(t.kind)}, {"bytes", t.size.count}, {"basis", name(t.basis)}};
     if (t.low) o["low_bytes"] = t.low->count;
     if (t.expected) o["expected_bytes"] = t.expected->count;
+    if (t.held) o["held"] = name(*t.held);
     if (std::string why = explain ? sentence(t.why) : ""; !why.empty()) o["note"] = std::move(why);
     all.push_back(std::move(o));
   }
@@ -93,6 +94,7 @@ json::object device_of(const device_budget& d, bool explain) {
                  {"used_bytes", d.used().count}};
   if (const bytes low = d.used(estimate::low); low != d.used()) o["used_low_bytes"] = low.count;
   o["free_bytes"] = d.spare().count;
+  if (d.held_by_host.count > 0) o["held_by_host_bytes"] = d.held_by_host.count;
   o["fits"] = d.fits(estimate::expected);
   if (d.gpu.others) {
     json::object others{{"bytes", d.gpu.others->high.count}, {"basis", name(d.gpu.others->basis)}};
@@ -103,6 +105,44 @@ json::object device_of(const device_budget& d, bool explain) {
     if (explain) others["note"] = d.gpu.others->note;
     o["others"] = std::move(others);
   }
+  return o;
+}
+
+json::object prompt_cache_of(const prompt_cache& c, basis of_state) {
+  json::object o;
+  if (c.limit) o["limit_bytes"] = c.limit->count;
+  o["full_slot_bytes"] = c.full_slot.count;
+  o["full_slot_basis"] = name(of_state);
+  o["saves_full_slot"] = c.saves_full_slot();
+  return o;
+}
+
+json::object checkpoint_of(const context_checkpoints& c, basis of_state) {
+  return {{"bytes", c.each.count},
+          {"basis", name(of_state)},
+          {"per_slot", c.per_slot},
+          {"slots", c.n_slots},
+          {"all_bytes", c.all().count},
+          {"per_request", {checkpoints_a_request::least, checkpoints_a_request::most}}};
+}
+
+json::object host_of(const host_budget& h, bool explain) {
+  json::object o{{"terms", terms_of(h, explain)}, {"used_bytes", h.used().count}};
+  if (h.ram) o["ram_bytes"] = h.ram->count;
+  if (const measured_range& p = h.process; p.high.count > 0)
+    o["process"] = json::object{{"bytes", p.high.count},
+                                {"low_bytes", p.low.count},
+                                {"expected_bytes", p.expected.count},
+                                {"basis", name(p.basis)}};
+  o["resident_bytes"] = h.resident().count;
+  o["mapped_bytes"] = h.mapped().count;
+  if (const auto later = h.grows_to()) o["grows_to_bytes"] = later->count;
+  if (h.prompts) o["prompt_cache"] = prompt_cache_of(*h.prompts, h.state_basis);
+  if (h.checkpoints) o["checkpoint"] = checkpoint_of(*h.checkpoints, h.state_basis);
+  if (!h.ram) return o;
+  o["fits"] = h.fits();
+  o["reads_from_disk"] = h.reads_from_disk();
+  if (const auto missing = h.short_bytes()) o["short_bytes"] = missing->count;
   return o;
 }
 
@@ -132,8 +172,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   json::array devices;
   for (const device_budget& d : b.devices) devices.push_back(device_of(d, extras.explain));
   o["devices"] = std::move(devices);
-  o["host"] = json::object{{"terms", terms_of(b.host, extras.explain)},
-                           {"used_bytes", b.host.used().count}};
+  o["host"] = host_of(b.host, extras.explain);
   o["fits"] = extras.judged.runs();
   o["verdict"] = name(extras.judged.kind);
   if (const auto& at = extras.judged.fails_at)
@@ -153,8 +192,10 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   if (!extras.suggestions.empty()) {
     json::array all;
     for (const suggestion& s : extras.suggestions)
-      all.push_back(json::object{
-          {"flags", flags_of(s)}, {"gives", sentence(s)}, {"free_bytes", s.spare.count}});
+      all.push_back(json::object{{"flags", flags_of(s)},
+                                 {"gives", sentence(s)},
+                                 {"free_bytes", s.spare.count},
+                                 {"host_bytes", s.host.count}});
     o["suggestions"] = std::move(all);
   }
   if (!b.notes.empty()) {

@@ -33,10 +33,11 @@ std::string heading(const ranking_question& q, const std::vector<ranked_model>& 
 
 std::string line(const ranked_model& r) {
   const candidate& c = r.planned;
-  return fmt::format("{}{:<34.33}{:<13.12}{:>10}{:>12}{:>11}\n", is_near(r) ? '~' : ' ', r.name,
+  return fmt::format("{}{:<28.27}{:<13.12}{:>10}{:>10}{:>10}{:>10}\n", is_near(r) ? '~' : ' ',
+                     r.name,
                      r.quantization.empty() ? fmt::format("{:.2f} bits", c.bits_per_weight)
                                             : r.quantization + (r.is_published() ? " *" : ""),
-                     in_gib(c.weights), grouped(c.largest.n_ctx), in_gib(c.spare));
+                     in_gib(c.weights), grouped(c.largest.n_ctx), in_gib(c.spare), in_gib(c.host));
 }
 
 json::object json_of(const ranked_model& r) {
@@ -53,6 +54,7 @@ json::object json_of(const ranked_model& r) {
                  {"weights_basis", name(c.types)},
                  {"compute_basis", name(c.compute)},
                  {"used_bytes", c.used.count},
+                 {"host_bytes", c.host.count},
                  {"fits", c.fits}};
   if (c.fits) {
     o["spare_bytes"] = c.spare.count;
@@ -79,9 +81,9 @@ std::string ranking_text(const ranking_question& q, const std::vector<ranked_mod
   std::string text = heading(q, all);
   for (auto r = all.begin(); r != end; ++r) {
     if (r == all.begin() || (r - 1)->on_disk() != r->on_disk())
-      text += fmt::format("\n{:<35}{:<13}{:>10}{:>12}{:>11}\n",
+      text += fmt::format("\n{:<29}{:<13}{:>10}{:>10}{:>10}{:>10}\n",
                           r->on_disk() ? "On this disk" : "In the catalogue", "file", "weights",
-                          "largest ctx", "spare");
+                          "context", "spare", "on host");
     text += line(*r);
   }
   if (std::any_of(all.begin(), end, [](const ranked_model& r) { return !r.on_disk(); }))

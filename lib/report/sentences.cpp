@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "vrambudget/ggml/tensor.hpp"
+#include "vrambudget/report/text.hpp"
 
 namespace vrambudget {
 namespace {
@@ -127,6 +128,27 @@ std::string sentence(const note& n) {
              "compute buffer";
     case note_kind::projector_beside:
       return "a projector lies beside the model and is not counted: --mmproj " + n.about;
+    case note_kind::context_rounded:
+      return fmt::format("-c {} becomes {} tokens: each slot's cache has a multiple of 256 cells",
+                         grouped(n.n), grouped(n.to));
+    case note_kind::beyond_training:
+      return fmt::format(
+          "a slot takes {} tokens, the model was trained for {}: beyond these its answers are "
+          "worth little, unless RoPE is scaled (--rope-scaling yarn)",
+          grouped(n.n), grouped(n.to));
+    case note_kind::override_unused:
+      return fmt::format("-ot: the pattern '{}' matches no tensor", n.about) +
+             (n.near.empty() ? "" : fmt::format("; there are {}", fmt::join(n.near, ", ")));
+    case note_kind::prompt_not_saved:
+      return fmt::format(
+          "a prompt of {} tokens with {} is {:.1f} GB, larger than the prompt cache: it is never "
+          "saved (--cache-ram)",
+          grouped(n.n), n.about, static_cast<double>(n.size.count) / 1e9);
+    case note_kind::host_outgrown:
+      return (n.size.count > 0 ? fmt::format("after hours the host may hold {}, more than there is",
+                                             in_gib(n.size))
+                               : "the prompt cache grows without end, and past the host's memory") +
+             std::string(": --cache-ram and --ctx-checkpoints limit it");
     case note_kind::tensor_types:
     case note_kind::remark:
       break;
@@ -140,7 +162,8 @@ std::string flags_of(const suggestion& s) {
     case change_kind::cache_types:
       return fmt::format("-ctk {} -ctv {}", traits(r.type_k).name, traits(r.type_v).name);
     case change_kind::n_parallel:
-      return fmt::format("-np {}", r.n_parallel);
+      return fmt::format("-np {}", r.n_parallel) +
+             (s.n_ctx > 0 ? fmt::format(" -c {}", s.n_ctx) : "");
     case change_kind::no_draft_model:
       return "without -md";
     case change_kind::no_draft:
@@ -185,6 +208,7 @@ std::string sentence(const suggestion& s) {
 std::string name_of_bound(const context_limit& l) {
   return l.bound_by == context_bound::device        ? name(l.full)
          : l.bound_by == context_bound::n_ctx_train ? "n_ctx_train"
+         : l.bound_by == context_bound::host        ? "host"
                                                     : "limit";
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "ink.hpp"
 #include "vrambudget/engine/speculative.hpp"
@@ -53,9 +54,9 @@ std::string term_line(const term& t, std::size_t column, const text_style& s) {
   const ink& i = ink_of(t.kind);
   const std::string key =
       coloured(s, i.ansi, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
-  std::string line =
-      fmt::format("  {} {:<{}}{:>16}  {}\n", key, name(t.kind), column, in_mib(t.size),
-                  basis_text(t.basis, t.low.value_or(t.size), t.size));
+  std::string line = fmt::format("  {} {:<{}}{:>16}  {}", key, name(t.kind), column, in_mib(t.size),
+                                 basis_text(t.basis, t.low.value_or(t.size), t.size));
+  line += t.held ? fmt::format(", {}\n", name(*t.held)) : "\n";
   if (const std::string why = s.explain ? sentence(t.why) : ""; !why.empty())
     line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), why);
   return line;
@@ -106,9 +107,56 @@ std::string device_text(const device_budget& d, std::size_t column, const text_s
                         basis_text(o->basis, o->low, o->high));
     if (s.explain) text += "      " + o->note + "\n";
   }
+  if (d.held_by_host.count > 0)
+    text += fmt::format("    {:<{}}{:>16}\n", "held by the host", column, in_mib(d.held_by_host));
   text += fits ? fmt::format("    {:<{}}{:>16}\n", "spare", column, in_mib(d.spare()))
                : fmt::format("    {:<{}}{:>16}\n", "missing", column, in_mib(d.missing()));
   return text;
+}
+
+std::string tenths_of_gib(bytes b) {
+  return fmt::format("{:.1f}", static_cast<double>(b.count) / gib);
+}
+
+/// What comes with use, part by part; empty: nothing does.
+std::string growth_text(const host_budget& h) {
+  const std::optional<bytes> later = h.grows_to();
+  if (later == h.resident()) return {};
+  std::string text =
+      fmt::format("  {} GiB at start, {} after hours:\n", tenths_of_gib(h.resident()),
+                  later ? fmt::format("up to {} GiB", tenths_of_gib(*later)) : "without end");
+  if (h.prompts)
+    text += h.prompts->limit
+                ? fmt::format("    prompt cache {} GiB\n", tenths_of_gib(*h.prompts->limit))
+                : "    prompt cache without a limit\n";
+  if (const auto& c = h.checkpoints)
+    text += fmt::format("    {} checkpoints {} GiB: {} each, {} a slot, {} to {} a request\n",
+                        std::uint64_t{c->per_slot} * c->n_slots, tenths_of_gib(c->all()),
+                        in_mib(c->each), c->per_slot, checkpoints_a_request::least,
+                        checkpoints_a_request::most);
+  return text;
+}
+
+std::string host_text(const host_budget& h, std::size_t column, const text_style& s) {
+  const bool fits = !h.short_bytes();
+  const std::string amount =
+      in_gib(h.needed()) + (h.ram ? fmt::format(" of {}", in_gib(*h.ram)) : "");
+  const std::string word = !h.ram                ? ""
+                           : fits                ? "  fits"
+                           : h.reads_from_disk() ? "  reads from disk"
+                                                 : "  does not fit";
+  std::string text = fmt::format("host{:>{}}", amount, width - 4 - word.size()) +
+                     (word.empty() ? "" : coloured(s, fits ? 32 : 31, word)) + "\n";
+  for (const term& t : h.terms) text += term_line(t, column, s);
+  if (const measured_range& p = h.process; p.high.count > 0) {
+    text += fmt::format("    {:<{}}{:>16}  {}\n", "process", column, in_mib(p.high),
+                        basis_text(p.basis, p.low, p.high));
+    if (s.explain) text += "      " + p.note + "\n";
+  }
+  if (h.ram)
+    text += fmt::format("    {:<{}}{:>16}\n", fits ? "spare" : "missing", column,
+                        in_mib(fits ? *h.spare() : *h.short_bytes()));
+  return text + growth_text(h);
 }
 
 std::string draft_line(const draft_summary& d) {
@@ -186,19 +234,17 @@ std::string budget_text(const model& m, const budget& b, const run_verdict& v,
       text += encoder_line(e, b.projector->device.has_value()) + "\n";
   text += "\n";
   for (const device_budget& d : b.devices) text += device_text(d, name_column(b), s) + "\n";
-  if (!b.host.terms.empty()) {
-    text += fmt::format("host{:>{}}\n", in_gib(b.host.used()), width - 4);
-    for (const term& t : b.host.terms) text += term_line(t, name_column(b), s);
-  }
+  if (!b.host.terms.empty()) text += host_text(b.host, name_column(b), s);
   for (const note& n : b.notes) text += "note: " + sentence(n) + "\n";
   return text;
 }
 
 std::string suggestions_text(const std::vector<suggestion>& all) {
   if (all.empty()) return "No single change makes it fit.\n";
-  std::string text = "What would fit:\n";
+  std::string text = fmt::format("{:<60}{:>11}{:>9}\n", "What would fit:", "spare", "host GiB");
   for (const suggestion& s : all)
-    text += fmt::format("  {:<21} {:<38}{:>12} spare\n", flags_of(s), sentence(s), in_mib(s.spare));
+    text += fmt::format("  {:<19} {:<38}{:>11}{:>9.2f}\n", flags_of(s), sentence(s),
+                        in_mib(s.spare), static_cast<double>(s.host.count) / gib);
   return text;
 }
 

@@ -12,7 +12,9 @@ namespace {
 /// "32,768 tokens on 3 GPUs, the tightest CUDA1 with 10.20 of 11.40 GiB".
 std::string where_it_is_tightest(const budget& b) {
   std::string text = grouped(b.context.n_ctx) + " tokens";
-  if (b.devices.empty()) return text;
+  if (b.devices.empty())
+    return text + " in " + in_gib(b.host.needed()) +
+           (b.host.ram ? " of " + in_gib(*b.host.ram) : "") + " on the host";
   const auto tightest =
       std::min_element(b.devices.begin(), b.devices.end(),
                        [](const auto& x, const auto& y) { return x.spare() < y.spare(); });
@@ -71,8 +73,17 @@ std::string_view word_for(const device_budget& d) {
 std::string sentence(const run_verdict& v, const budget& b) {
   if (v.kind == verdict_kind::fails_in_use && !v.fails_at)
     return "does not run: it is loaded, and the engine ends itself at the first tokens.";
+  if (v.kind == verdict_kind::does_not_load && !v.fails_at)
+    return fmt::format("does not fit: the host must hold {} and has {}.", in_gib(b.host.resident()),
+                       in_gib(b.host.ram.value_or(bytes{})));
+  if (v.kind == verdict_kind::reads_from_disk)
+    return fmt::format(
+        "does not fit: {} of the weights on the host do not stay in its {}, and are read from disk "
+        "again and again.",
+        in_gib(b.host.short_bytes().value_or(bytes{})), in_gib(b.host.ram.value_or(bytes{})));
   std::string text;
   switch (v.kind) {
+    case verdict_kind::reads_from_disk:
     case verdict_kind::fits:
       return "fits: " + where_it_is_tightest(b);
     case verdict_kind::tight:

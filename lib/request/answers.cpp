@@ -23,7 +23,7 @@ struct asked {
   std::vector<std::string> gpu_notes;
 
   [[nodiscard]] planner plans() const {
-    return {*in.main, in.devices, limits_of(q), in.draft.get(), in.mmproj.get()};
+    return {*in.main, in.devices, limits_of(q, q.gpus.ram), in.draft.get(), in.mmproj.get()};
   }
 };
 
@@ -44,6 +44,7 @@ result<asked> read(const plan_inputs& given, const plan_request& q) {
     auto gpus = choose_devices(q, here);
     if (!gpus) return gpus.error();
     a.in.devices = std::move(gpus->devices);
+    a.q.gpus.ram = gpus->ram;
     a.gpu_notes = std::move(gpus->notes);
   }
   if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
@@ -138,7 +139,7 @@ result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q
   if (const auto ok = read_if_absent(mmproj, q.mmproj, load_projector); !ok) return ok.error();
   sweep_axes axes;
   axes.base = q.r;
-  axes.held_against = limits_of(q);
+  axes.held_against = limits_of(q, q.gpus.ram);
   axes.draft = draft.get();
   axes.mmproj = mmproj.get();
   for (const auto& m : grid.models) axes.models.push_back(m.get());
@@ -154,11 +155,12 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
   if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty())
     return error{errc::invalid_argument, "a ranking takes no model, draft or projector"};
   const environment here = environment_of_process();
-  ranking_question asked{devices, limits_of(q), q.r, q.min_ctx};
+  ranking_question asked{devices, limits_of(q, q.gpus.ram), q.r, q.min_ctx};
   if (devices.empty()) {
     auto gpus = choose_devices(q, here);
     if (!gpus) return gpus.error();
     asked.devices = std::move(gpus->devices);
+    asked.held_against.ram = gpus->ram;
   }
   model_reader reader(q.sources, here);
   const known_models among{reader.stored(), read_stored, q.family, {}};

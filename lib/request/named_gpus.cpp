@@ -133,12 +133,16 @@ result<named_gpus> find_gpus(const gpu_request& q, const environment& here) {
   if (q.system) around.system = *q.system;
   around.driver = major_version(q.driver);
   named_gpus gpus;
+  const bool has_none = std::find(q.names.begin(), q.names.end(), "none") != q.names.end();
+  if (has_none && q.names.size() > 1)
+    return error{errc::invalid_argument, "--gpu none: there are other GPUs"};
+  gpus.ram = q.ram ? q.ram : q.names.empty() || has_none ? available_memory() : std::nullopt;
   gpus.system = around.system;
   chosen all(gpus);
   if (q.names.empty())
     if (const auto added = all.add_this_machine(); !added) return added.error();
   if (!q.driver.empty()) gpus.driver = q.driver;
-  for (const std::string& typed : q.names)
+  for (const std::string& typed : has_none ? std::vector<std::string>{} : q.names)
     if (const auto added = all.add_named(typed, around); !added) return added.error();
   if (const auto taken = all.take_free(q.free); !taken) return taken.error();
   if (q.no_calibration) return gpus;

@@ -278,6 +278,23 @@ result<void> take(const kind::display& k, plan_request& q, std::int64_t n) {
   return take(k, q, std::to_string(n));
 }
 
+result<void> take(const kind::optional_size& k, plan_request& q, std::string_view text) {
+  return put(parse_size(text), k.at(q));
+}
+result<void> take(const kind::optional_size& k, plan_request& q, std::int64_t n) {
+  if (n < 0) return take(k, q, std::to_string(n));
+  k.at(q) = bytes{static_cast<std::uint64_t>(n)};
+  return {};
+}
+
+result<void> take(const kind::limit& k, plan_request& q, std::string_view text) {
+  if (text == "-1") return put(result<std::int32_t>(-1), k.at(q));
+  return put(as_signed(parse_tokens(text)), k.at(q));
+}
+result<void> take(const kind::limit& k, plan_request& q, std::int64_t n) {
+  return put(n == -1 ? result<std::int32_t>(-1) : as_signed(tokens(n)), k.at(q));
+}
+
 result<void> set(const option& o, plan_request& q, std::string_view text) {
   return std::visit(
       [&]<class Kind>(const Kind& k) -> result<void> {

@@ -48,6 +48,10 @@ template <class T, class To>
 [[nodiscard]] result<void> take(const kind::sizes&, plan_request&, std::int64_t n);
 [[nodiscard]] result<void> take(const kind::display&, plan_request&, std::string_view text);
 [[nodiscard]] result<void> take(const kind::display&, plan_request&, std::int64_t n);
+[[nodiscard]] result<void> take(const kind::optional_size&, plan_request&, std::string_view text);
+[[nodiscard]] result<void> take(const kind::optional_size&, plan_request&, std::int64_t n);
+[[nodiscard]] result<void> take(const kind::limit&, plan_request&, std::string_view text);
+[[nodiscard]] result<void> take(const kind::limit&, plan_request&, std::int64_t n);
 
 /// Its words, as an error tells them: "on, off, auto".
 [[nodiscard]] error is_none_of(std::string_view text, const std::string& words);

@@ -74,7 +74,7 @@ constexpr option table[] = {
 
     {gpus, "--gpu", "", texts{at<&plan_request::gpus, &gpu_request::names>}, "NAME",
      "a GPU by name, several times or as 2x3090; by size, 24GiB; or by numbers, "
-     "name=P106-090,total=3072MiB,cc=6.1,sm=6",
+     "name=P106-090,total=3072MiB,cc=6.1,sm=6; none: all on the CPU",
      "those of this machine"},
     {gpus, "--free", "", sizes{at<&plan_request::gpus, &gpu_request::free>}, "SIZE,...",
      "free memory of each GPU: 23GiB, 22.5GB, or MiB as nvidia-smi prints them", "all of it"},
@@ -89,6 +89,9 @@ constexpr option table[] = {
     {gpus, "--no-calibration", "", on_off{at<&plan_request::gpus, &gpu_request::no_calibration>},
      "", "plan without what `vrambudget calibrate` found of these GPUs"},
 
+    {plan, "--ram", "", optional_size{at<&plan_request::gpus, &gpu_request::ram>}, "SIZE",
+     "memory of the host that the server may take, 64GiB",
+     "what this machine has available; unknown beside named GPUs"},
     {plan, "--reserve", "", size{at<&plan_request::reserve>}, "SIZE",
      "memory to keep free on each GPU", "0"},
     {plan, "--buffers-only", "", on_off{at<&plan_request::buffers_only>}, "",
@@ -166,6 +169,18 @@ constexpr option table[] = {
      "", "the KV cache stays on the host"},
     {placement, "--no-op-offload", "", on_off{of_run<&run::op_offload>, false}, "",
      "large batches over host weights stay on the host"},
+
+    {topic::host, "--no-mmap", "", on_off{of_run<&run::mmap>, false}, "",
+     "weights on the host are copied, not mapped from the file"},
+    {topic::host, "--mlock", "", on_off{of_run<&run::mlock>}, "",
+     "mapped weights are held in memory"},
+    {topic::host, "-cram,--cache-ram", "", limit{of_run<&run::cache_ram>}, "MIB",
+     "memory for saved prompts; -1: no limit; 0: none", "8192"},
+    {topic::host, "-ctxcp,--ctx-checkpoints,--swa-checkpoints", "",
+     count{of_run<&run::ctx_checkpoints>}, "N",
+     "states that a slot can return to, where the model's memory can't drop its last tokens", "32"},
+    {topic::host, "--checkpoint-min-step", "", count{of_run<&run::checkpoint_min_step>}, "N",
+     "tokens between them, but for those near a prompt's end", "8192"},
 
     {topic::draft, "--spec-type", "spec_types", spec_types{of_run<&run::spec_types>}, "TYPE,...",
      "speculative decoding: draft-mtp by the model's own NextN layers; draft-simple, draft-eagle3, "

@@ -114,7 +114,8 @@ arguments arguments_of(const run& r, topic about) {
 
 arguments arguments_of(const run& r) {
   arguments all;
-  for (const topic about : {topic::context, topic::placement, topic::draft, topic::projector})
+  for (const topic about :
+       {topic::context, topic::placement, topic::host, topic::draft, topic::projector})
     append(all, arguments_of(r, about));
   return all;
 }

@@ -86,6 +86,10 @@ struct teller {
   told_value operator()(const kind::size& k) const {
     return is_usual(k) ? told_value() : std::to_string(k.at(q).count);
   }
+  told_value operator()(const kind::optional_size& k) const {
+    return k.at(q) ? told_value(std::to_string(k.at(q)->count)) : told_value();
+  }
+  told_value operator()(const kind::limit& k) const { return number(k); }
   told_value operator()(const kind::sizes& k) const {
     return told_list(k.at(q), [](bytes b) { return std::to_string(b.count); });
   }

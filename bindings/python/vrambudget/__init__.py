@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence, U
 
 from . import _core
 from ._core import Device, Model, Projector, __version__
-from .budget import Budget, Comparison, ContextLimit, DeviceBudget, Suggestion, Term, TermList
+from .budget import Budget, Comparison, ContextLimit, DeviceBudget, HostBudget, Suggestion, Term, TermList
 from .errors import (
     Error,
     FormatError,
@@ -42,6 +42,7 @@ __all__ = [
     "Error",
     "FormatError",
     "Gpu",
+    "HostBudget",
     "InvalidArgumentError",
     "IoError",
     "Machine",

@@ -22,6 +22,7 @@ class Term:
     low: Optional[int] = None  # of a measured amount: what it may be instead, at least
     note: Optional[str] = None  # with explain=True: how it comes about
     expected: Optional[int] = None  # of a measured amount: what is likely
+    held: Optional[str] = None  # on the host: "mapped", "locked", "pinned" or "anonymous"
 
 
 class TermList:
@@ -31,7 +32,7 @@ class TermList:
         self._data = data
         self.terms = tuple(
             Term(t["term"], t["bytes"], t["basis"], t.get("low_bytes"), t.get("note"),
-                 t.get("expected_bytes"))
+                 t.get("expected_bytes"), t.get("held"))
             for t in data["terms"]
         )
         self.used: int = data["used_bytes"]
@@ -77,12 +78,28 @@ class DeviceBudget(TermList):
         return f"<{self.id} {self.gpu}: {in_gib(self.used)} of {in_gib(self.usable)}, {fits}>"
 
 
+class HostBudget(TermList):
+    """What the host must hold at the start, and what a server adds to it over hours."""
+
+    def __init__(self, data: dict[str, Any]):
+        super().__init__(data)
+        self.ram: Optional[int] = data.get("ram_bytes")  # None: unknown, there is no verdict
+        self.resident: int = data["resident_bytes"]  # must stay; the server's own part included
+        self.mapped: int = data["mapped_bytes"]  # weights that can be read from their file again
+        self.grows_to: Optional[int] = data.get("grows_to_bytes")  # None: without end
+        self.fits: bool = data.get("fits", True)
+        self.reads_from_disk: bool = data.get("reads_from_disk", False)
+        self.short: int = data.get("short_bytes", 0)
+        self.prompt_cache: Optional[dict[str, Any]] = data.get("prompt_cache")
+        self.checkpoint: Optional[dict[str, Any]] = data.get("checkpoint")
+
+
 @dataclass(frozen=True)
 class ContextLimit:
     """The largest context, and why it is not larger."""
 
     n_ctx: int  # tokens over all slots; 0: not even the smallest context fits
-    bound_by: str  # "n_ctx_train", "limit", or the id of the device that is full
+    bound_by: str  # "n_ctx_train", "limit", "host", or the id of the device that is full
     n_ctx_loads: int = 0  # the same, but memory may run out as the context fills
 
     def to_dict(self) -> dict[str, Any]:
@@ -111,6 +128,7 @@ class Suggestion:
     flags: str
     gives: str
     spare: int
+    host: int  # bytes that the host needs then
 
 
 class Budget:
@@ -122,16 +140,17 @@ class Budget:
         self.run: dict[str, Any] = data["run"]
         self.engine: str = data["engine"]
         self.devices = tuple(DeviceBudget(d) for d in data["devices"])
-        self.host = TermList(data["host"])
+        self.host = HostBudget(data["host"])
         self.fits: bool = data["fits"]
-        self.verdict: str = data["verdict"]  # fits, tight, spills, fails_in_use or does_not_load
+        self.verdict: str = data["verdict"]  # one of docs/verdicts.md: "fits", "tight", ...
         at = data.get("fails_at")
         self.fails_at = (
             Refusal(at["stage"], at["device"], at["bytes"], at["short_bytes"]) if at else None
         )
         self.notes: tuple[str, ...] = tuple(data.get("notes", ()))
         self.suggestions = tuple(
-            Suggestion(s["flags"], s["gives"], s["free_bytes"]) for s in data.get("suggestions", ())
+            Suggestion(s["flags"], s["gives"], s["free_bytes"], s["host_bytes"])
+            for s in data.get("suggestions", ())
         )
         limit = data.get("max_context")
         self.max_context = (

@@ -17,6 +17,7 @@ class RunOptions(TypedDict, total=False):
     os: str
     display: Union[bool, int, str]  # the first named GPU draws a desktop, which takes a part of it; alone: a ...
     no_calibration: bool  # plan without what `vrambudget calibrate` found of these GPUs
+    ram: Union[int, str]  # memory of the host that the server may take, 64GiB [what this machine has available; ...
     reserve: Union[int, str]  # memory to keep free on each GPU [0]
     buffers_only: bool  # count the engine's own buffers, no driver context and no pool
     engine: str  # whose rules hold: a release, build or day, as `vrambudget engines` says
@@ -66,6 +67,15 @@ class RunOptions(TypedDict, total=False):
     no_kv_offload: bool
     op_offload: bool  # False: large batches over host weights stay on the host
     no_op_offload: bool
+    mmap: bool  # False: weights on the host are copied, not mapped from the file
+    no_mmap: bool
+    mlock: bool  # mapped weights are held in memory
+    cache_ram: int  # memory for saved prompts; -1: no limit; 0: none [8192]
+    cram: int
+    ctx_checkpoints: int  # states that a slot can return to, where the model's memory can't drop its last tokens [32]
+    ctxcp: int
+    swa_checkpoints: int
+    checkpoint_min_step: int  # tokens between them, but for those near a prompt's end [8192]
     spec_types: Union[str, Sequence[str]]  # speculative decoding: draft-mtp by the model's own NextN layers; ...
     spec_type: Union[str, Sequence[str]]
     spec_draft_n_max: int  # tokens drafted at once [3]

@@ -36,6 +36,7 @@ struct candidate {
   std::uint32_t n_ctx_train = 0, n_ctx = 0;
   bytes weights, used;
   bytes spare;  ///< on the fullest device
+  bytes host;   ///< what the host needs
   bool fits = false;
   enum basis types = basis::exact;    ///< of its tensors' types
   enum basis compute = basis::exact;  ///< of its compute buffers: the weakest of all devices

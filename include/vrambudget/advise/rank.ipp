@@ -57,12 +57,19 @@ result<candidate> plan_candidate(const ranking_question& q, const model& m) {
               .weights = m.tensor_bytes(),
               .used = {},
               .spare = bytes::max(),
+              .host = b->host.needed(),
               .types = m.types_basis,
               .note = m.types_note};
   for (const device_budget& d : b->devices) {
     c.used += d.used();
     c.spare = std::min(c.spare, d.spare());
     for (const term& t : d.terms)
+      if (t.kind == term_kind::compute_buffer) c.compute = std::max(c.compute, t.basis);
+  }
+  if (b->devices.empty()) {
+    c.used = b->host.needed();
+    c.spare = b->host.spare().value_or(bytes{});
+    for (const term& t : b->host.terms)
       if (t.kind == term_kind::compute_buffer) c.compute = std::max(c.compute, t.basis);
   }
   const std::uint32_t wanted = q.wanted(r);

@@ -26,7 +26,9 @@ struct suggestion {
   run changed;                  ///< the run with it
   std::uint32_t n_on_host = 0;  ///< layers that it moves to the host, whole or their experts
   std::uint32_t n_before = 0;   ///< slots that there were
-  bytes spare = {};             ///< on the fullest device afterwards
+  std::uint32_t n_ctx = 0;  ///< of one slot that would be longer than its training; 0: as it was
+  bytes spare = {};         ///< on the fullest device afterwards; without one on the host
+  bytes host = {};          ///< what the host needs then
 };
 
 }  // namespace vrambudget

@@ -25,16 +25,38 @@ class change_search {
       run one = r_;
       one.n_parallel = 1;
       one.kv_unified.reset();
-      keep_if_fits({change_kind::n_parallel, one, 0, sequences(r_), {}});
+      one.n_ctx = trained_part(r_.n_ctx);
+      keep_if_fits(
+          {change_kind::n_parallel, one, 0, sequences(r_), one.n_ctx != r_.n_ctx ? one.n_ctx : 0});
     }
     try_no_draft();
     try_no_pipelining();
     for (std::uint32_t ub = r_.n_ubatch / 2; ub >= 64; ub /= 2) {
       run smaller = r_;
       smaller.n_ubatch = ub;
-      if (keep_if_fits({change_kind::n_ubatch, smaller, 0, 0, {}})) break;
+      if (keep_if_fits({change_kind::n_ubatch, smaller, 0, 0})) break;
     }
     try_context();
+    if (moves_to_host()) try_host();
+    return std::move(found_);
+  }
+
+ private:
+  /// Tokens of one slot that was never meant to be longer than what the model was trained for.
+  [[nodiscard]] std::uint32_t trained_part(std::uint32_t n_ctx) const {
+    const std::uint32_t trained = p_.get_model().hp.n_ctx_train;
+    const std::uint32_t of_a_slot = unified(r_) ? n_ctx : n_ctx / sequences(r_);
+    return trained > 0 && of_a_slot <= trained ? std::min(n_ctx, trained) : n_ctx;
+  }
+
+  /// Whether the host has memory of its own.
+  [[nodiscard]] bool moves_to_host() const {
+    const std::vector<device>& all = p_.devices();
+    return !all.empty() &&
+           std::none_of(all.begin(), all.end(), [](const device& d) { return d.unified; });
+  }
+
+  void try_host() {
     const std::uint32_t n_layer = p_.get_model().hp.n_layer_all;
     if (p_.get_model().hp.moe.n_expert > 0 && !r_.cpu_moe)
       try_on_host(change_kind::n_cpu_moe, n_layer,
@@ -42,13 +64,12 @@ class change_search {
     try_on_host(change_kind::n_gpu_layers, n_layer + 1, [n_layer](run& r, std::uint32_t n) {
       r.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - n);
     });
-    return std::move(found_);
   }
 
- private:
-  [[nodiscard]] bool fits(const run& r) {
+  /// What goes to the host may not fit there, but it leaves the devices.
+  [[nodiscard]] bool fits_devices(const run& r) {
     const result<budget> b = p_.budget_for(r);
-    return b && b->fits();
+    return b && b->fits_devices();
   }
 
   bool keep_if_fits(suggestion s) {
@@ -56,6 +77,8 @@ class change_search {
     if (!b || !b->fits()) return false;
     s.spare = bytes::max();
     for (const device_budget& d : b->devices) s.spare = std::min(s.spare, d.spare());
+    if (b->devices.empty()) s.spare = b->host.spare().value_or(bytes{});
+    s.host = b->host.needed();
     found_.push_back(std::move(s));
     return true;
   }
@@ -67,7 +90,7 @@ class change_search {
         continue;
       run smaller = r_;
       smaller.type_k = smaller.type_v = t;
-      if (keep_if_fits({change_kind::cache_types, smaller, 0, 0, {}})) return;
+      if (keep_if_fits({change_kind::cache_types, smaller, 0, 0})) return;
     }
   }
 
@@ -77,7 +100,7 @@ class change_search {
     run alone = r_;
     alone.spec_types = {spec_type::none};
     keep_if_fits(
-        {drafts->own_model ? change_kind::no_draft_model : change_kind::no_draft, alone, 0, 0, {}});
+        {drafts->own_model ? change_kind::no_draft_model : change_kind::no_draft, alone, 0, 0});
   }
 
   void try_no_pipelining() {
@@ -87,11 +110,15 @@ class change_search {
   }
 
   void try_context() {
-    const result<context_limit> most = max_context(p_, r_, r_.n_ctx);
+    const std::uint64_t n_caches = unified(r_) ? 1 : sequences(r_);
+    const std::uint64_t trained = p_.get_model().hp.n_ctx_train * n_caches;
+    const auto limit = static_cast<std::uint32_t>(
+        trained > 0 ? std::min<std::uint64_t>(r_.n_ctx, trained) : r_.n_ctx);
+    const result<context_limit> most = max_context(p_, r_, limit);
     if (!most || most->n_ctx == 0) return;
     run shorter = r_;
     shorter.n_ctx = most->n_ctx;
-    keep_if_fits({change_kind::n_ctx, shorter, 0, 0, {}});
+    keep_if_fits({change_kind::n_ctx, shorter, 0, 0});
   }
 
   /// As few layers as it takes, up to `most`, if more of them never take more.
@@ -102,13 +129,13 @@ class change_search {
       move(moved, n);
       return moved;
     };
-    if (most == 0 || !fits(with(most))) return;
+    if (most == 0 || !fits_devices(with(most))) return;
     std::uint32_t too_few = 0, enough = most;
     while (too_few + 1 < enough) {
       const std::uint32_t n = too_few + (enough - too_few) / 2;
-      (fits(with(n)) ? enough : too_few) = n;
+      (fits_devices(with(n)) ? enough : too_few) = n;
     }
-    keep_if_fits({kind, with(enough), enough, 0, {}});
+    keep_if_fits({kind, with(enough), enough, 0});
   }
 
   planner& p_;

@@ -93,6 +93,13 @@ struct run {
   bool draft_cpu_moe = false;                         ///< `-cmoed`
   std::uint32_t draft_n_cpu_moe = 0;                  ///< `-ncmoed`
 
+  // the host's memory
+  bool mmap = true;                    ///< off: `--no-mmap`: weights on the host are copied
+  bool mlock = false;                  ///< `--mlock`: mapped weights stay in memory
+  std::int32_t cache_ram = 8192;       ///< `-cram`, MiB for saved prompts; -1: no limit; 0: none
+  std::uint32_t ctx_checkpoints = 32;  ///< `-ctxcp`, for each slot
+  std::uint32_t checkpoint_min_step = 8192;  ///< `--checkpoint-min-step`, tokens between them
+
   projector_run mmproj = {};  ///< of the projector (`--mmproj`), which is given beside the run
 
   engine_profile profile = engine_profiles.front();  ///< `--engine`: whose rules hold

@@ -28,6 +28,7 @@ struct placed_weight {
 /// All tensors of a model that are loaded.
 struct weights {
   std::vector<placed_weight> all;
+  std::vector<std::string> unmatched = {};  ///< patterns of `-ot` that match no tensor
 
   [[nodiscard]] bytes on(int backend) const {
     bytes sum;

@@ -36,9 +36,22 @@ class weight_overrides {
     const bool by_ffn = il >= 0 && is_dense(rest) && il < n_cpu_ffn_;
     for (const rule& r : rules_) {
       if (!std::regex_search(name, r.pattern)) continue;
+      r.matches = true;
       return (r.after_cpu_moe && by_moe) || (r.after_cpu_ffn && by_ffn) ? host_ : r.backend;
     }
     return by_moe || by_ffn ? host_ : none;
+  }
+
+  /// Which rules, by number, match no tensor of all that were looked for, nor one that an earlier rule took.
+  [[nodiscard]] std::vector<std::size_t> unmatched(const model& m) const {
+    std::vector<std::size_t> none_of;
+    for (std::size_t i = 0; i < rules_.size(); ++i)
+      if (!rules_[i].matches &&
+          std::none_of(m.tensors.begin(), m.tensors.end(), [&](const model_tensor& t) {
+            return std::regex_search(t.name, rules_[i].pattern);
+          }))
+        none_of.push_back(i);
+    return none_of;
   }
 
  private:
@@ -100,6 +113,7 @@ class weight_overrides {
     std::regex pattern;
     int backend;
     bool after_cpu_moe, after_cpu_ffn;
+    mutable bool matches = false;  ///< a tensor that was looked for
   };
   std::vector<rule> rules_;
   int host_;
@@ -208,7 +222,10 @@ result<weights> place_weights(const model& m, const placement& place, const run&
   detail::weight_placer placer(m, place, r, *overrides);
   for (std::uint32_t i = 0; i < m.tensors.size(); ++i)
     if (const auto ok = placer.add(i); !ok) return ok.error();
-  return placer.take();
+  weights placed = placer.take();
+  for (const std::size_t i : overrides->unmatched(m))
+    placed.unmatched.push_back(r.overrides[i].pattern);
+  return placed;
 }
 
 }  // namespace vrambudget

@@ -10,6 +10,7 @@ namespace vrambudget {
 /// What keeps a context from being larger.
 enum class context_bound : std::uint8_t {
   device,       ///< a device is full
+  host,         ///< the host is
   n_ctx_train,  ///< the length it was trained for
   limit         ///< what was asked for at most
 };

@@ -14,6 +14,7 @@
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/model/projector_hparams.hpp"
 #include "vrambudget/plan/allocation.hpp"
+#include "vrambudget/plan/host_budget.hpp"
 #include "vrambudget/plan/note.hpp"
 #include "vrambudget/plan/term.hpp"
 #include "vrambudget/units.hpp"
@@ -24,7 +25,9 @@ namespace vrambudget {
 struct device_budget : term_list {
   device_id id;
   device gpu;
-  bytes usable;  ///< what the terms may take: free memory less the reserve
+  /// What the terms may take: free memory less the reserve and what the host holds of it.
+  bytes usable;
+  bytes held_by_host = {};  ///< of memory that is the host's, too
 
   /// The same if others hold what they are expected to, or least.
   [[nodiscard]] bytes usable_at(estimate e) const {
@@ -98,7 +101,7 @@ struct budget {
   std::vector<device_budget> devices;
   std::vector<allocation> allocations;  ///< of devices, in the engine's order
   enum pipelining pipelining = pipelining::none;
-  term_list host;
+  host_budget host;
   graph_shape prompt, generation;  ///< the engine's graphs, for comparison with its log
   std::optional<draft_summary> draft;
   std::optional<projector_budget> projector;
@@ -115,6 +118,10 @@ struct budget {
   }
   /// Whether it runs to the end of its context.
   [[nodiscard]] bool fits(estimate e = estimate::high) const {
+    return fits_devices(e) && host.fits() && !host.reads_from_disk();
+  }
+  /// The same whatever the host has.
+  [[nodiscard]] bool fits_devices(estimate e = estimate::high) const {
     return aborts.empty() && !first_refused(e);
   }
   /// The first allocation that is refused. Nothing: all are made.
@@ -126,9 +133,9 @@ struct budget {
     const auto has_kv = [](const term_list& l) { return l.of(term_kind::kv_cache).count > 0; };
     return has_kv(host) || std::any_of(devices.begin(), devices.end(), has_kv);
   }
-  /// Bytes that do not fit, over all devices.
+  /// Bytes that do not fit, over all devices and the host.
   [[nodiscard]] bytes missing() const {
-    bytes sum;
+    bytes sum = host.short_bytes().value_or(bytes{});
     for (const device_budget& d : devices) sum += d.missing();
     return sum;
   }

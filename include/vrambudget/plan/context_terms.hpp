@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <string>
 
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/memory/output_buffer.hpp"
+#include "vrambudget/memory/tensors_like.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/explain.hpp"
 #include "vrambudget/plan/planned_context.hpp"
@@ -32,6 +34,10 @@ inline void add_context_notes(const planned_context& c, bool with_weights, budge
          m.architecture});
   if (with_weights && !m.types_note.empty())
     b.notes.push_back({note_kind::tensor_types, m.types_note});
+  if (with_weights)
+    for (const std::string& pattern : c.at.placed_weights.unmatched)
+      b.notes.push_back(
+          {.kind = note_kind::override_unused, .about = pattern, .near = tensors_like(m, pattern)});
 }
 
 /// Adds them. `with_weights`: its model is not counted yet. `n_read`: layers whose inputs a draft reads.

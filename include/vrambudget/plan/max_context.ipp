@@ -23,9 +23,10 @@ class context_search {
 
   /// What a budget says of one context.
   struct sample {
-    double load_room = 0, room = 0;  ///< on the fullest device; negative: missing there
+    double load_room = 0, room = 0;  ///< on the fullest device or the host; negative: missing there
     bool given_up = false;           ///< pipelining was
     device_id full = {};             ///< refuses an allocation
+    context_bound by = context_bound::device;  ///< what is full, if anything is
 
     [[nodiscard]] bool loads() const { return load_room >= 0; }
     [[nodiscard]] bool runs() const { return room >= 0; }
@@ -41,7 +42,11 @@ class context_search {
     s.room = room(*b, true);
     s.given_up = b->pipelining == pipelining::given_up ||
                  (b->draft && b->draft->pipelining == pipelining::given_up);
-    if (const auto refused = b->first_refused(estimate::high)) s.full = refused->device;
+    const auto refused = b->first_refused(estimate::high);
+    if (refused)
+      s.full = refused->device;
+    else if (b->host.short_bytes())
+      s.by = context_bound::host;
     return s;
   }
 
@@ -83,7 +88,7 @@ class context_search {
   }
 
  private:
-  /// Free memory that is left on the fullest device, with or without what is taken in use.
+  /// Free memory that is left on the fullest device or the host, with or without what is taken in use.
   [[nodiscard]] static double room(const budget& b, bool in_use) {
     const auto as_number = [](bytes size) { return static_cast<double>(size.count); };
     std::vector<double> left;
@@ -92,6 +97,7 @@ class context_search {
     for (const allocation& a : b.allocations)
       if (in_use || !is_in_use(a.stage))
         left[a.device] += as_number(in_pages(a.replaces)) - as_number(in_pages(a.size));
+    if (b.host.ram) left.push_back(as_number(*b.host.ram) - as_number(b.host.needed()));
     return left.empty() ? 0 : *std::min_element(left.begin(), left.end());
   }
 
@@ -140,7 +146,7 @@ result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
   if (!at_most->loads()) {
     const auto at_first = search.at(1);
     if (!at_first) return at_first.error();
-    if (!at_first->loads()) return context_limit{0, 0, context_bound::device, at_first->full};
+    if (!at_first->loads()) return context_limit{0, 0, at_first->by, at_first->full};
     const auto last = search.last(1, most, &detail::context_search::sample::load_room);
     if (!last) return last.error();
     loads = *last;
@@ -154,6 +160,7 @@ result<context_limit> max_context(planner& p, run r, std::uint32_t limit) {
   }
   const auto next = search.at(*runs + 1);
   if (!next) return next.error();
+  found.bound_by = next->by;
   found.full = next->full;
   return found;
 }

@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include "vrambudget/units.hpp"
 
 namespace vrambudget {
 
@@ -16,13 +19,20 @@ enum class note_kind : std::uint8_t {
   endless_sound,  ///< `about`: an encoder that takes sound of any length; `n`: frames counted
   undescribed_projector,  ///< `about`: its type
   projector_beside,       ///< `about`: a projector's file that is not counted
-  remark                  ///< `about`: whatever the caller has to say, in words
+  context_rounded,        ///< `n`: what was asked for; `to`: what it is
+  beyond_training,        ///< `n`: tokens of a slot; `to`: those it was trained for
+  override_unused,   ///< `about`: a pattern of -ot that matches no tensor; `near`: what it may mean
+  prompt_not_saved,  ///< `n`: tokens of a slot; `size`: of its state, more than the prompt cache
+  host_outgrown,     ///< `size`: what the host holds after hours, more than it has; 0: no limit
+  remark             ///< `about`: whatever the caller has to say, in words
 };
 
 struct note {
   note_kind kind = note_kind::remark;
   std::string about = {};
-  std::int64_t n = 0;
+  std::int64_t n = 0, to = 0;
+  bytes size = {};
+  std::vector<std::string> near = {};
 };
 
 }  // namespace vrambudget

@@ -38,6 +38,8 @@ struct budget_choice {
 struct limits {
   bytes reserve;              ///< kept free on every device, `--reserve`
   bool buffers_only = false;  ///< count the engine's own buffers and nothing else, `--buffers-only`
+  std::optional<bytes> ram =
+      {};  ///< what the host has, `--ram`; absent: unknown, no verdict about it
 };
 
 /// Plans runs of one model, alone or with a draft model or a projector beside it, on one set of devices. The
@@ -51,6 +53,7 @@ class planner {
   ~planner();
 
   [[nodiscard]] const model& get_model() const { return model_; }
+  [[nodiscard]] const std::vector<device>& devices() const { return devices_; }
   /// The draft model; null: none of its own.
   [[nodiscard]] const model* draft_model() const { return draft_model_; }
 
@@ -67,6 +70,8 @@ class planner {
                                           budget_choice how = {});
 
  private:
+  /// How the host's terms lie there, and what else it holds.
+  void finish_host(const run& r, budget& b) const;
   /// The budget of a device of the machine, with nothing but the driver's context.
   [[nodiscard]] device_budget empty_budget(device_id id) const;
   /// The number of the device's budget, which is added if the run has left it out so far.

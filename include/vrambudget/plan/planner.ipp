@@ -9,6 +9,7 @@
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/memory/slice_faults.hpp"
 #include "vrambudget/plan/context_terms.hpp"
+#include "vrambudget/plan/host_memory.hpp"
 #include "vrambudget/plan/overheads.hpp"
 #include "vrambudget/plan/planned_context.hpp"
 #include "vrambudget/plan/planner.hpp"
@@ -26,6 +27,16 @@ inline void add_division(const planned_context& c, budget& b) {
   b.aborts = fault_of_slices(c.m(), *c.at.slicer, c.at.placed_weights, c.layout,
                              c.where().backend_of(0), c.compute.attends_on_host);
   if (!b.aborts.empty()) b.notes.push_back({note_kind::tensor_split_aborts, b.aborts});
+}
+
+/// What becomes of the context that was asked for.
+inline void add_length_notes(const run& r, const planned_context& c, budget& b) {
+  const context_params& cp = c.context;
+  if (r.n_ctx > 0 && cp.n_ctx != r.n_ctx)
+    b.notes.push_back({.kind = note_kind::context_rounded, .n = r.n_ctx, .to = cp.n_ctx});
+  const std::uint32_t trained = c.m().hp.n_ctx_train;
+  if (trained > 0 && cp.n_ctx_seq > pad_n_ctx(trained))
+    b.notes.push_back({.kind = note_kind::beyond_training, .n = cp.n_ctx_seq, .to = trained});
 }
 
 /// Devices with what the allocations so far leave of their memory, by which the engine splits a draft.
@@ -94,11 +105,20 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen,
   detail::add_page_rounding(b);
   if (d->r.split_mode == split_mode::tensor && devices_.size() > 1)
     b.notes.push_back({note_kind::nccl});
+  finish_host(d->r, b);
   if (b.host.used().overflowed() ||
       std::any_of(b.devices.begin(), b.devices.end(),
                   [](const device_budget& x) { return x.used().overflowed(); }))
     return error{errc::overflow, "a size of this run needs more than 64 bits"};
   return b;
+}
+
+void planner::finish_host(const run& r, budget& b) const {
+  b.host.ram = limits_.ram;
+  if (!limits_.buffers_only) b.host.process = detail::server_process;
+  for (term& t : b.host.terms) t.held = detail::residence_of(t.kind, r, !devices_.empty());
+  detail::share_memory(b);
+  detail::add_host_notes(b);
 }
 
 device_budget planner::empty_budget(device_id id) const {
@@ -158,6 +178,8 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget_cho
   if (b.pipelining == pipelining::given_up) b.notes.push_back({note_kind::pipelining_given_up});
   detail::add_context_terms(*main, detail::main_terms, true, d.read_layers.size(), b);
   detail::add_division(*main, b);
+  detail::add_slot_states(*main, d.r, b.host);
+  detail::add_length_notes(d.r, *main, b);
   return main;
 }
 
@@ -199,6 +221,7 @@ result<detail::planned_context> planner::plan_draft(const drafting& d,
     return done.error();
   detail::add_context_terms(*draft, detail::draft_terms, d.own_model, 0, b);
   detail::add_division(*draft, b);
+  detail::add_draft_states(*draft, b.host);
   b.draft = {d.type,
              m.name,
              m.architecture,

@@ -5,11 +5,13 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "vrambudget/plan/host_memory.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/plan/sweep_curve.hpp"
 #include "vrambudget/plan/sweep_kind.hpp"
@@ -111,6 +113,7 @@ class sweeper {
   struct device_room {
     std::int64_t context = 0, usable = 0;
     std::int64_t expected = 0;  ///< usable by what is likely, less the context
+    bool shares = false;        ///< its memory is the host's
   };
   [[nodiscard]] std::vector<device_room> rooms(const block& b) const {
     const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
@@ -127,6 +130,8 @@ class sweeper {
         room.context = as_number(set[d].driver_context.high + draft);
         room.expected -= as_number(set[d].driver_context.expected + draft);
       }
+      room.shares = set[d].unified && std::none_of(all.begin(), all.end(),
+                                                   [](const auto& other) { return other.shares; });
       all.push_back(room);
     }
     return all;
@@ -180,15 +185,20 @@ class sweeper {
     std::int64_t sum[sweep_amounts::n_amounts] = {}, pool = 0, contexts = 0, rounding = 0,
                  usable = 0, used = 0,
                  spare = devices.empty() ? 0 : INT64_MAX;  // 0: all on the host
-    bool fits = true;
+    const bytes process = axes_.held_against.buffers_only ? bytes{} : detail::server_process.high;
+    const std::int64_t of_host = a.host() + static_cast<std::int64_t>(process.count);
+    const std::optional<bytes>& ram = axes_.held_against.ram;
+    bool fits = !ram || of_host <= static_cast<std::int64_t>(ram->count);
     for (std::size_t d = 0; d < devices.size(); ++d) {
+      const std::int64_t shared = std::min(devices[d].shares ? of_host : 0, devices[d].usable);
+      const std::int64_t usable_here = devices[d].usable - shared;
       const std::int64_t rounding_here = a.page_rounding(d);
       std::int64_t used_here = rounding_here;
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) {
         sum[n] += a.of(d, n);
         used_here += a.of(d, n);
       }
-      fits = fits && used_here + a.pool(set, d) <= devices[d].expected;
+      fits = fits && used_here + a.pool(set, d) <= devices[d].expected - shared;
       used_here += devices[d].context;
       if (!axes_.held_against.buffers_only) {
         used_here += a.pool(set, d);
@@ -196,9 +206,9 @@ class sweeper {
       }
       rounding += rounding_here;
       contexts += devices[d].context;
-      usable += devices[d].usable;
+      usable += usable_here;
       used += used_here;
-      spare = std::min(spare, devices[d].usable - used_here);
+      spare = std::min(spare, usable_here - used_here);
     }
     sweep_columns& c = out_.columns;
     c.weights[row] = sum[sweep_amounts::weights];

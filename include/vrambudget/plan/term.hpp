@@ -44,6 +44,19 @@ enum class term_kind : std::uint8_t {
 /// last pages.
 enum class term_owner : std::uint8_t { model, draft, projector, process };
 
+/// How an amount lies in the host's memory.
+enum class residence : std::uint8_t {
+  mapped,    ///< part of a file: evicted where memory is short, and read again
+  locked,    ///< the same, held in memory
+  pinned,    ///< for transfers to a GPU
+  anonymous  ///< plain memory
+};
+[[nodiscard]] constexpr std::string_view name(residence r) {
+  constexpr std::array<std::string_view, 4> names = {"mapped", "locked", "pinned", "anonymous"};
+  static_assert(names.size() == static_cast<std::size_t>(residence::anonymous) + 1);
+  return names[static_cast<std::size_t>(r)];
+}
+
 struct term_traits {
   term_kind kind;
   std::string_view name;  ///< in JSON
@@ -96,6 +109,7 @@ struct term {
   std::vector<explanation> why = {};  ///< how it comes about, part by part
   /// Of a measured amount: what it may be instead, at least and most often.
   std::optional<bytes> low = {}, expected = {};
+  std::optional<residence> held = {};  ///< absent: not on the host
 
   [[nodiscard]] bytes at(estimate e) const {
     return e == estimate::high ? size : (e == estimate::low ? low : expected).value_or(size);

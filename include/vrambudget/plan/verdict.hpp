@@ -13,15 +13,17 @@
 namespace vrambudget {
 
 enum class verdict_kind : std::uint8_t {
-  fits,          ///< whatever the measured amounts are
-  tight,         ///< as expected, but not if they are at their high ends
-  spills,        ///< runs, with a part of it in the host's memory, where the driver moves it
+  fits,             ///< whatever the measured amounts are
+  tight,            ///< as expected, but not if they are at their high ends
+  spills,           ///< runs, with a part of it in the host's memory, where the driver moves it
+  reads_from_disk,  ///< runs, and reads weights of the host again and again, which do not stay in its memory
   fails_in_use,  ///< is loaded, and is refused memory later
   does_not_load
 };
 
 [[nodiscard]] constexpr std::string_view name(verdict_kind k) {
-  constexpr std::string_view names[] = {"fits", "tight", "spills", "fails_in_use", "does_not_load"};
+  constexpr std::string_view names[] = {"fits",         "tight",        "spills", "reads_from_disk",
+                                        "fails_in_use", "does_not_load"};
   return names[static_cast<std::size_t>(k)];
 }
 
@@ -31,11 +33,11 @@ enum class assumption : std::uint8_t { driver_context, others };
 struct run_verdict {
   verdict_kind kind = verdict_kind::fits;
   /// The allocation that the engine would see refused: as expected, of `tight` at the high ends.
-  /// Absent if it is not memory that it fails for: budget::aborts.
+  /// Absent if no device's memory is what it fails for: budget::aborts, budget::host.
   std::optional<refused_allocation> fails_at = {};
   std::optional<assumption> decided_by = {};  ///< at its low end the run would fit
 
-  /// Runs, as far as can be expected, on the devices' own memory.
+  /// Runs, as far as can be expected, on the devices' and the host's own memory.
   [[nodiscard]] bool runs() const {
     return kind == verdict_kind::fits || kind == verdict_kind::tight;
   }

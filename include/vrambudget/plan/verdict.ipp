@@ -34,9 +34,9 @@ namespace detail {
   return at(estimate::high, estimate::low) ? assumption::driver_context : assumption::others;
 }
 
-}  // namespace detail
-
-result<run_verdict> judge(planner& p, const run& r, const budget& at_high) {
+/// The verdict on the devices.
+[[nodiscard]] inline result<run_verdict> judge_devices(planner& p, const run& r,
+                                                       const budget& at_high) {
   run_verdict v;
   const auto refused_at_high = at_high.first_refused(estimate::high);
   const bool given_up = at_high.pipelining == pipelining::given_up ||
@@ -55,6 +55,19 @@ result<run_verdict> judge(planner& p, const run& r, const budget& at_high) {
     v.kind = verdict_kind::spills;
   else
     v.kind = is_in_use(refused->stage) ? verdict_kind::fails_in_use : verdict_kind::does_not_load;
+  return v;
+}
+
+}  // namespace detail
+
+result<run_verdict> judge(planner& p, const run& r, const budget& at_high) {
+  auto v = detail::judge_devices(p, r, at_high);
+  if (!v) return v;
+  if (v->runs() && at_high.host.reads_from_disk()) v->kind = verdict_kind::reads_from_disk;
+  if (!at_high.host.fits() && v->kind != verdict_kind::does_not_load) {
+    *v = {};
+    v->kind = verdict_kind::does_not_load;
+  }
   return v;
 }
 

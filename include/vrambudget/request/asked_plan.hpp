@@ -21,7 +21,10 @@ namespace vrambudget::request {
 /// Errors: those of find_gpus()
 [[nodiscard]] result<named_gpus> choose_devices(const plan_request& q, const environment& around);
 
-[[nodiscard]] inline limits limits_of(const plan_request& q) { return {q.reserve, q.buffers_only}; }
+/// `ram`: what named_gpus has.
+[[nodiscard]] inline limits limits_of(const plan_request& q, std::optional<bytes> ram) {
+  return {q.reserve, q.buffers_only, ram};
+}
 
 /// The largest context, if it is asked for; a run that names none gets it.
 /// Errors: those of max_context()

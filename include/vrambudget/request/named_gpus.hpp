@@ -1,6 +1,7 @@
 // GPUs as people name them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,10 @@ namespace vrambudget::request {
 struct named_gpus {
   std::vector<device> devices;
   operating_system system = this_system();
-  std::string driver;              ///< "550.54.14"; empty: unknown
+  std::string driver;  ///< "550.54.14"; empty: unknown
+  /// What the host has for the run: as it was said, else what this machine has available if its GPUs or
+  /// none are meant. Absent: unknown.
+  std::optional<bytes> ram;
   std::vector<std::string> notes;  ///< what a reader should know of them, a line each
 };
 
@@ -26,7 +30,7 @@ struct named_gpus {
 ///
 /// Errors: not_found         no GPU of that name
 ///         invalid_argument  more sizes than GPUs, more free than a GPU has, more than 15, numbers that
-///                           are no card's, or none named and none here
+///                           are no card's, none named and none here, or "none" beside names
 ///         those of stored_calibration()
 [[nodiscard]] result<named_gpus> find_gpus(const gpu_request& q, const environment& around);
 

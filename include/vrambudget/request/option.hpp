@@ -23,6 +23,7 @@ enum class topic : std::uint8_t {
   sources,
   context,
   placement,
+  host,
   draft,
   projector
 };

@@ -38,6 +38,10 @@ struct count {
 struct optional_count {
   place<std::optional<std::uint32_t>> at;
 };
+/// A number of MiB; -1: no limit.
+struct limit {
+  place<std::int32_t> at;
+};
 /// The number of a GPU.
 struct index {
   place<std::int32_t> at;
@@ -102,6 +106,9 @@ struct texts {
 struct size {
   place<bytes> at;
 };
+struct optional_size {
+  place<std::optional<bytes>> at;
+};
 /// "23GiB,8GiB", added to what was given before.
 struct sizes {
   place<std::vector<bytes>> at;
@@ -111,7 +118,7 @@ using any =
     std::variant<count, optional_count, index, layers, choice<flash_attn>, choice<split_mode>,
                  choice<pooling>, choice<std::optional<operating_system>>, cache_type, on_off,
                  optional_on_off, shares, overrides, spec_types, projector_device, engine_version,
-                 display, text, texts, size, sizes>;
+                 display, text, texts, size, sizes, optional_size, limit>;
 
 }  // namespace kind
 }  // namespace vrambudget::request

@@ -24,8 +24,10 @@ struct source_options {
 
 /// How the GPUs to plan for are named.
 struct gpu_request {
-  std::vector<std::string> names = {};          ///< "3090", "2x3090"; none: those of this machine
+  /// "3090", "2x3090"; "none" alone: the host alone; empty: those of this machine
+  std::vector<std::string> names = {};
   std::vector<bytes> free = {};                 ///< free memory of each, if known
+  std::optional<bytes> ram = {};                ///< of the host; absent: see named_gpus
   std::optional<operating_system> system = {};  ///< of named GPUs; absent: this machine's
   std::string driver = {};  ///< "550.54.14"; empty: this machine's if they are its, else unknown
   std::optional<drawn> display = {};  ///< by the first of them; absent: what is usual

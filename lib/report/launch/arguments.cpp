@@ -70,6 +70,7 @@ arguments server_arguments(const planned& p) {
   add_model(a, p.files);
   add_all(topic::context);
   add_all(topic::placement);
+  add_all(topic::host);
   if (p.b.draft) add_draft_model(a, p.files.draft);
   add_all(topic::draft);
   if (p.files.mmproj.empty()) return a;

@@ -36,6 +36,8 @@ struct samples_by_kind {
   all operator()(const kind::text&) const { return {"a", "b c"}; }
   all operator()(const kind::texts&) const { return {"3090", "2x4090"}; }
   all operator()(const kind::size&) const { return {"0", "1GiB", "1073741824"}; }
+  all operator()(const kind::optional_size&) const { return {"0", "64GiB"}; }
+  all operator()(const kind::limit&) const { return {"-1", "0", "2048"}; }
   all operator()(const kind::sizes&) const { return {"20GiB", "1g,2m"}; }
 };
 
