@@ -138,7 +138,7 @@ inline std::vector<explanation> explain(const encoder_budget& e, why::encoder_pa
 void add_encoder(const encoder_budget& e, std::optional<std::size_t> device, budget& b) {
   using part = why::encoder_part;
   const auto reserved = detail::explain(e, part::reserved, e.warmup);
-  term_list& at = device ? b.devices[*device] : b.host;
+  term_list& at = device ? static_cast<term_list&>(b.devices[*device]) : b.host;
   at.grow({term_kind::projector_weights, e.weights, e.basis, detail::explain(e, part::tensors)});
   if (device) {
     at.grow({term_kind::projector_compute, e.warmup.compute, e.basis, reserved});
