@@ -142,7 +142,7 @@ class runner {
     if (const json::value* pinned = host.as_object().if_contains("pinned")) {
       bytes sum;
       for (const term& part : b.host.terms)
-        if (part.kind != term_kind::weights && part.kind != term_kind::draft_weights)
+        if (part.held == residence::pinned)
           sum += part.size;
       check(5, "host pinned", number(*pinned), sum.count);
     }

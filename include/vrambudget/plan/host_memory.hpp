@@ -26,6 +26,7 @@ namespace vrambudget::detail {
     case term_kind::output_buffer:
     case term_kind::draft_compute_buffer:
     case term_kind::draft_output_buffer:
+    case term_kind::all_reduce:
       return buffer;
     default:
       return residence::anonymous;
