@@ -95,6 +95,9 @@ std::string sentence(const run_verdict& v, const budget& b) {
           in_mib(v.fails_at->missing), name(v.fails_at->device));
       break;
     case verdict_kind::fails_in_use:
+      if (v.of_buffers)
+        return fmt::format("buffers fit: {}; in use it fails {}, where {}.",
+                           where_it_is_tightest(b), when(v.fails_at->stage), lack(*v.fails_at));
       text = fmt::format("does not fit: it is loaded, and fails {}, where {}",
                          when(v.fails_at->stage), lack(*v.fails_at));
       break;

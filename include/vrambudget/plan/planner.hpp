@@ -54,6 +54,7 @@ class planner {
 
   [[nodiscard]] const model& get_model() const { return model_; }
   [[nodiscard]] const std::vector<device>& devices() const { return devices_; }
+  [[nodiscard]] const limits& held_against() const { return limits_; }
   /// The draft model; null: none of its own.
   [[nodiscard]] const model* draft_model() const { return draft_model_; }
 

@@ -198,7 +198,8 @@ class sweeper {
         sum[n] += a.of(d, n);
         used_here += a.of(d, n);
       }
-      fits = fits && used_here + a.pool(set, d) <= devices[d].expected - shared;
+      const std::int64_t in_use = axes_.held_against.buffers_only ? 0 : a.pool(set, d);
+      fits = fits && used_here + in_use <= devices[d].expected - shared;
       used_here += devices[d].context;
       if (!axes_.held_against.buffers_only) {
         used_here += a.pool(set, d);

@@ -36,10 +36,13 @@ struct run_verdict {
   /// Absent if no device's memory is what it fails for: budget::aborts, budget::host.
   std::optional<refused_allocation> fails_at = {};
   std::optional<assumption> decided_by = {};  ///< at its low end the run would fit
+  /// Only the engine's buffers are asked about (limits::buffers_only): what comes in use is told, no more.
+  bool of_buffers = false;
 
   /// Runs, as far as can be expected, on the devices' and the host's own memory.
   [[nodiscard]] bool runs() const {
-    return kind == verdict_kind::fits || kind == verdict_kind::tight;
+    return kind == verdict_kind::fits || kind == verdict_kind::tight ||
+           (of_buffers && fails_at && kind == verdict_kind::fails_in_use);
   }
 };
 

@@ -63,6 +63,7 @@ namespace detail {
 result<run_verdict> judge(planner& p, const run& r, const budget& at_high) {
   auto v = detail::judge_devices(p, r, at_high);
   if (!v) return v;
+  v->of_buffers = p.held_against().buffers_only;
   if (v->runs() && at_high.host.reads_from_disk()) v->kind = verdict_kind::reads_from_disk;
   if (!at_high.host.fits() && v->kind != verdict_kind::does_not_load) {
     *v = {};

@@ -82,6 +82,7 @@ TEST_SUITE("verdict") {
       CHECK(v.fails_at->missing == 2_MiB);
       CHECK(v.kind ==
             (stage == term_kind::pool ? verdict_kind::fails_in_use : verdict_kind::does_not_load));
+      CHECK(v.runs() == (stage == term_kind::pool));  // the buffers, which are asked about
     }
     const bytes all = taken_before(b, term_kind::page_rounding);
     CHECK(judged(m, testing::card(all), one_slot, alone).kind == verdict_kind::fits);
