@@ -56,6 +56,7 @@ json::object draft_of(const run& r, const draft_summary& d) {
                  {"type_k", traits(c.type_k).name},
                  {"type_v", traits(c.type_v).name},
                  {"n_gpu_layers", d.n_gpu_layers}};
+  if (d.pipelining == pipelining::given_up) o["retried"] = true;
   if (d.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {d.prompt.n_nodes, d.generation.n_nodes}},
                               {"splits", {d.prompt.n_splits, d.generation.n_splits}}};

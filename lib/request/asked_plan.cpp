@@ -26,7 +26,7 @@ void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes,
 result<named_gpus> choose_devices(const plan_request& q, const environment& around) {
   gpu_request named = q.gpus;
   named.no_calibration |= q.buffers_only;
-  return find_gpus(named, around);
+  return find_gpus(named, around, q.buffers_only);
 }
 
 result<std::optional<context_limit>> find_context(const plan_request& q, planner& p, run& r) {

@@ -68,13 +68,13 @@ class chosen {
   }
 
   /// What is held of a card is what is not free.
-  result<void> take_free(const std::vector<bytes>& free) {
+  result<void> take_free(const std::vector<bytes>& free, bool stand_ins) {
     std::vector<device>& all = to_.devices;
     if (free.size() > all.size())
       return error{errc::invalid_argument,
                    fmt::format("--free has {} sizes for {} GPUs", free.size(), all.size())};
     for (std::size_t i = 0; i < free.size(); ++i) {
-      if (free[i] > memory_[i])
+      if (free[i] > memory_[i] && !stand_ins)
         return error{errc::invalid_argument,
                      fmt::format("--free: {} MiB are more than {} has, {} MiB", free[i].count >> 20,
                                  all[i].full_name(), memory_[i].count >> 20)};
@@ -127,7 +127,7 @@ std::optional<std::uint32_t> major_version(const std::string& driver) {
 
 }  // namespace
 
-result<named_gpus> find_gpus(const gpu_request& q, const environment& here) {
+result<named_gpus> find_gpus(const gpu_request& q, const environment& here, bool stand_ins) {
   surroundings around;
   around.display = q.display;
   if (q.system) around.system = *q.system;
@@ -144,7 +144,7 @@ result<named_gpus> find_gpus(const gpu_request& q, const environment& here) {
   if (!q.driver.empty()) gpus.driver = q.driver;
   for (const std::string& typed : has_none ? std::vector<std::string>{} : q.names)
     if (const auto added = all.add_named(typed, around); !added) return added.error();
-  if (const auto taken = all.take_free(q.free); !taken) return taken.error();
+  if (const auto taken = all.take_free(q.free, stand_ins); !taken) return taken.error();
   if (q.no_calibration) return gpus;
   if (const auto done = calibrate_devices(gpus, here); !done) return done.error();
   return gpus;

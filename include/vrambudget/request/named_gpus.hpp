@@ -32,6 +32,8 @@ struct named_gpus {
 ///         invalid_argument  more sizes than GPUs, more free than a GPU has, more than 15, numbers that
 ///                           are no card's, none named and none here, or "none" beside names
 ///         those of stored_calibration()
-[[nodiscard]] result<named_gpus> find_gpus(const gpu_request& q, const environment& around);
+/// `stand_ins`: the cards stand for larger ones of the same kernels, so they may have any memory free.
+[[nodiscard]] result<named_gpus> find_gpus(const gpu_request& q, const environment& around,
+                                           bool stand_ins = false);
 
 }  // namespace vrambudget::request
