@@ -102,7 +102,7 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen,
   if (projector_)
     if (auto added = add_projector(d->r, b); !added) return added.error();
   add_use(*main, draft ? &*draft : nullptr, b);
-  detail::add_page_rounding(b);
+  if (!limits_.buffers_only) detail::add_page_rounding(b);
   if (d->r.split_mode == split_mode::tensor && devices_.size() > 1)
     b.notes.push_back({note_kind::nccl});
   finish_host(d->r, b);

@@ -193,19 +193,19 @@ class sweeper {
       const std::int64_t shared = std::min(devices[d].shares ? of_host : 0, devices[d].usable);
       const std::int64_t usable_here = devices[d].usable - shared;
       const std::int64_t rounding_here = a.page_rounding(d);
-      std::int64_t used_here = rounding_here;
+      std::int64_t used_here = 0;
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) {
         sum[n] += a.of(d, n);
         used_here += a.of(d, n);
       }
       const std::int64_t in_use = axes_.held_against.buffers_only ? 0 : a.pool(set, d);
-      fits = fits && used_here + in_use <= devices[d].expected - shared;
+      fits = fits && used_here + rounding_here + in_use <= devices[d].expected - shared;
       used_here += devices[d].context;
       if (!axes_.held_against.buffers_only) {
-        used_here += a.pool(set, d);
+        used_here += a.pool(set, d) + rounding_here;
         pool += a.pool(set, d);
+        rounding += rounding_here;
       }
-      rounding += rounding_here;
       contexts += devices[d].context;
       usable += usable_here;
       used += used_here;

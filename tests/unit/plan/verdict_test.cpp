@@ -55,15 +55,19 @@ TEST_SUITE("verdict") {
 
   TEST_CASE("what pages leave unused is a term of its own, buffers keep their bytes") {
     const model m = testing::small_llama().value();
-    const budget b =
-        plan(m, one_slot, {testing::card()}, {.reserve = {}, .buffers_only = true}).value();
+    const budget b = plan(m, one_slot, {testing::card()}).value();
     const device_budget& d = b.devices[0];
     // 4 layers x 8192 cells x (128 + 128) values x 2 bytes
     CHECK(d.of(term_kind::kv_cache) == 16_MiB);
     bytes pages;
     for (const term_kind k : {term_kind::weights, term_kind::kv_cache, term_kind::compute_buffer})
       pages += in_pages(d.of(k));
-    CHECK(d.used() == pages);
+    CHECK(d.used() == pages + d.of(term_kind::pool) + d.of(term_kind::driver_context));
+    // buffers alone are as the engine prints them
+    const limits alone{.reserve = {}, .buffers_only = true};
+    const device_budget only = plan(m, one_slot, {testing::card()}, alone).value().devices[0];
+    CHECK(only.of(term_kind::page_rounding) == bytes{});
+    CHECK(only.used() == d.of(term_kind::weights) + 16_MiB + d.of(term_kind::compute_buffer));
   }
 
   TEST_CASE("each stage is refused by 2 MiB less than it takes") {
