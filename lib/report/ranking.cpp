@@ -58,7 +58,9 @@ json::object json_of(const ranked_model& r) {
                  {"fits", c.fits}};
   if (c.fits) {
     o["spare_bytes"] = c.spare.count;
-    o["max_context"] = {{"n_ctx", c.largest.n_ctx}, {"bound_by", name_of_bound(c.largest)}};
+    o["max_context"] = {{"n_ctx", c.largest.n_ctx},
+                        {"n_ctx_loads", c.largest.n_ctx_loads},
+                        {"bound_by", name_of_bound(c.largest)}};
   }
   if (r.on_disk()) o["path"] = r.path;
   if (r.file) o["id"] = r.file->shape->id;

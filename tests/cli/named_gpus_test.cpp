@@ -32,16 +32,16 @@ bool notes(const json::value& plan, const char* text) {
 
 TEST_SUITE("named GPUs") {
   TEST_CASE("a display stands alone, with a word or with a size, wherever it stands") {
-    const std::string linux = " --gpu 3090 --os linux --ctx 4096 -np 1";
-    CHECK(others_of(planned("Llama-3.1-8B" + linux)) == 5);
+    const std::string on_linux = " --gpu 3090 --os linux --ctx 4096 -np 1";
+    CHECK(others_of(planned("Llama-3.1-8B" + on_linux)) == 5);
     for (const char* typed : {"Llama-3.1-8B --display", "--display Llama-3.1-8B",
                               "Llama-3.1-8B --display=typical", "--display typical Llama-3.1-8B"})
-      CHECK(others_of(planned(typed + linux)) == 1600);
-    CHECK(others_of(planned("--display light Llama-3.1-8B" + linux)) == 500);
-    CHECK(others_of(planned("--display 1.5GiB Llama-3.1-8B" + linux)) == 1536);
-    CHECK(others_of(planned("--display 800 Llama-3.1-8B" + linux)) == 800);
-    CHECK(others_of(planned("Llama-3.1-8B" + linux + " --display none --os windows")) == 260);
-    const outcome o = run("Llama-3.1-8B --display=bright" + linux);
+      CHECK(others_of(planned(typed + on_linux)) == 1600);
+    CHECK(others_of(planned("--display light Llama-3.1-8B" + on_linux)) == 500);
+    CHECK(others_of(planned("--display 1.5GiB Llama-3.1-8B" + on_linux)) == 1536);
+    CHECK(others_of(planned("--display 800 Llama-3.1-8B" + on_linux)) == 800);
+    CHECK(others_of(planned("Llama-3.1-8B" + on_linux + " --display none --os windows")) == 260);
+    const outcome o = run("Llama-3.1-8B --display=bright" + on_linux);
     CHECK(o.status == 2);
     CHECK(contains(o.err, "'bright' is none of none, light, heavy or a size"));
   }

@@ -103,6 +103,9 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen,
     if (auto added = add_projector(d->r, b); !added) return added.error();
   add_use(*main, draft ? &*draft : nullptr, b);
   if (!limits_.buffers_only) detail::add_page_rounding(b);
+  for (device_budget& x : b.devices)
+    std::stable_sort(x.terms.begin(), x.terms.end(),
+                     [](const term& s, const term& t) { return s.kind < t.kind; });
   if (d->r.split_mode == split_mode::tensor && devices_.size() > 1)
     b.notes.push_back({note_kind::nccl});
   finish_host(d->r, b);

@@ -61,7 +61,8 @@ TEST_SUITE("svg") {
   }
 
   TEST_CASE("curves of one card end in a dot where its memory does") {
-    const context_curve c{ggml_type::f16, {500, 500, context_bound::device, {}}, {{0, 500_MiB}, {1000, 1500_MiB}}};
+    const context_curve c{
+        ggml_type::f16, {500, 500, context_bound::device, {}}, {{0, 500_MiB}, {1000, 1500_MiB}}};
     model m;
     budget b = half_full();
     const std::string svg = budget_svg(m, b, {c});
