@@ -45,6 +45,16 @@ TEST_CASE("a verdict names what is refused, when, and what would have to be less
   CHECK(desktop.find("--display none") != std::string::npos);
 }
 
+TEST_CASE("where nothing is refused, the high end spills") {
+  budget b;
+  b.devices = {card_with(0, 10_GiB, 10_GiB)};
+  b.devices[0].gpu.spills_from = 10_GiB;
+  const refused_allocation at{term_kind::weights, {.index = 0}, 10_GiB, 4_MiB};
+  CHECK(sentence({verdict_kind::tight, at, {}}, b) ==
+        "tight: fits as expected, but not at the high end, where 200.0 MiB go to shared memory, at "
+        "about a third of the speed.");
+}
+
 TEST_CASE("a device is tight between what is expected and the most") {
   CHECK(word_for(card_with(0, 10_GiB, 10_GiB + 200_MiB)) == "fits");
   CHECK(word_for(card_with(0, 10_GiB, 10_GiB + 120_MiB)) == "tight");
