@@ -43,6 +43,11 @@ inline void read_experts(keys& k, hparams& hp) {
   k.limit("expert_count", hp.moe.n_expert, llama_max_experts);
   for (const std::uint32_t used : hp.moe.n_expert_used_arr)
     k.limit("expert_used_count", used, hp.moe.n_expert);
+  const auto& used = hp.moe.n_expert_used_arr;
+  if (hp.moe.n_expert > 0 && std::all_of(used.begin(), used.end(), [](auto n) { return n == 0; }))
+    k.fail({errc::bad_format, "key '" + k.architecture() + ".expert_used_count' is missing or 0, " +
+                                  "expected at least 1 of " + std::to_string(hp.moe.n_expert) +
+                                  " experts"});
   if (hp.moe.n_group > 1 && (hp.moe.n_expert % hp.moe.n_group != 0 || hp.moe.n_group_used == 0 ||
                              hp.moe.n_group_used >= hp.moe.n_group))
     k.fail({errc::bad_format, std::to_string(hp.moe.n_expert) + " experts do not go into " +

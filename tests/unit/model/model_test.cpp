@@ -31,6 +31,14 @@ TEST_SUITE("model") {
     CHECK(m.find("blk.4.ffn_up.weight") == nullptr);
   }
 
+  TEST_CASE("experts of which none is used are refused, as the engine asserts") {
+    const error none = problem(
+        [](gguf::writer& w) { w.add("qwen3moe.expert_count", std::uint32_t{128}); }, "qwen3moe");
+    CHECK(none.code == errc::bad_format);
+    CHECK(none.message.find("qwen3moe.expert_used_count") != std::string::npos);
+    CHECK(none.message.find("128 experts") != std::string::npos);
+  }
+
   TEST_CASE("a key that nothing uses has its type all the same") {
     const auto rank = [](const std::string& architecture, std::string_view value) {
       return [=](gguf::writer& w) {
