@@ -89,10 +89,10 @@ const std::vector<reserved_row>& reserved_rows() {
       reserved_row r;
       if (const json::value* cc = o.if_contains("below_compute_capability"))
         r.below_cc = parse_compute_capability(cc->as_string());
-      if (const json::value* v = o.if_contains("below_driver"))
-        r.below_driver = v->to_number<std::uint32_t>();
-      if (const json::value* v = o.if_contains("below_gib"))
-        r.below_gib = v->to_number<std::uint32_t>();
+      if (const json::value* driver = o.if_contains("below_driver"))
+        r.below_driver = driver->to_number<std::uint32_t>();
+      if (const json::value* gib = o.if_contains("below_gib"))
+        r.below_gib = gib->to_number<std::uint32_t>();
       r.mib = number(o, "mib");
       r.mib_per_gib = number(o, "mib_per_gib");
       r.spread_mib = number(o, "spread_mib");

@@ -43,20 +43,9 @@ std::string lack(const refused_allocation& r) {
                      in_mib(r.size), in_mib(r.missing));
 }
 
-const device_budget* find_device(const budget& b, device_id id) {
-  const auto d = std::find_if(b.devices.begin(), b.devices.end(),
-                              [&](const device_budget& x) { return x.id == id; });
-  return d == b.devices.end() ? nullptr : &*d;
-}
-
-bool spills(const budget& b, device_id id) {
-  const device_budget* const d = find_device(b, id);
-  return d != nullptr && d->gpu.spills_from.has_value();
-}
-
 /// What would have to be less, and what to type where it is.
 std::string condition(assumption a, const budget& b, device_id where) {
-  const device_budget* const d = find_device(b, where);
+  const device_budget* const d = b.find_device(where);
   if (d == nullptr) return "";
   const term* const own = d->find(term_kind::driver_context);
   if (a == assumption::driver_context)
@@ -98,7 +87,7 @@ std::string sentence(const run_verdict& v, const budget& b) {
       return "fits: " + where_it_is_tightest(b);
     case verdict_kind::tight:
       text = "tight: fits as expected, but not at the high end, where " +
-             (spills(b, v.fails_at->device)
+             (b.find_device(v.fails_at->device)->spills()
                   ? in_mib(b.missing()) + " go to shared memory, at about a third of the speed"
                   : lack(*v.fails_at));
       break;

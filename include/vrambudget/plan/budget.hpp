@@ -34,6 +34,13 @@ struct device_budget : term_list {
     return gpu.others ? usable + saturating_sub(gpu.others->high, gpu.others->at(e)) : usable;
   }
   [[nodiscard]] bool fits(estimate e = estimate::high) const { return used(e) <= usable_at(e); }
+  /// Whether nothing is refused there: Windows takes memory of the host as soon as the device's is full.
+  [[nodiscard]] bool spills() const { return gpu.spills_from.has_value(); }
+  /// What the driver takes for the process.
+  [[nodiscard]] bytes context_at(estimate e) const {
+    const term* const own = find(term_kind::driver_context);
+    return own ? own->at(e) : bytes{};
+  }
   [[nodiscard]] bytes spare() const { return saturating_sub(usable, used()); }
   [[nodiscard]] bytes missing() const { return saturating_sub(used(), usable); }
 };
@@ -112,6 +119,25 @@ struct budget {
   std::string aborts;
   std::vector<note> notes;  ///< bounds used, an unknown architecture, ...
 
+  /// Null: it is not there.
+  [[nodiscard]] const device_budget* find_device(device_id id) const {
+    const auto it = std::find_if(devices.begin(), devices.end(),
+                                 [&](const device_budget& d) { return d.id == id; });
+    return it == devices.end() ? nullptr : &*it;
+  }
+  /// Whether buffers for pipelined work did not fit, the model's or its draft's.
+  [[nodiscard]] bool gave_up_pipelining() const {
+    return pipelining == pipelining::given_up ||
+           (draft && draft->pipelining == pipelining::given_up);
+  }
+  /// Pages of a device that allocations hold, all of them or those of a run that is loaded.
+  [[nodiscard]] bytes pages_on(std::size_t device, bool in_use = true) const {
+    bytes sum;
+    for (const allocation& a : allocations)
+      if (a.device == device && (in_use || !is_in_use(a.stage)))
+        sum = saturating_sub(sum, in_pages(a.replaces)) + in_pages(a.size);
+    return sum;
+  }
   /// Adds an allocation; one of no bytes is left out.
   void ask(const allocation& a) {
     if (a.size.count > 0) allocations.push_back(a);
@@ -143,10 +169,7 @@ struct budget {
 
 inline std::optional<refused_allocation> budget::first_refused(estimate e, std::size_t n) const {
   std::vector<bytes> used;
-  for (const device_budget& d : devices) {
-    const term* const own = d.find(term_kind::driver_context);
-    used.push_back(own ? own->at(e) : bytes{});
-  }
+  for (const device_budget& d : devices) used.push_back(d.context_at(e));
   const auto refuse = [&](std::size_t device, term_kind stage,
                           bytes size) -> std::optional<refused_allocation> {
     const bytes usable = devices[device].usable_at(e);

@@ -45,8 +45,8 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
                               bool with_weights, std::size_t n_read, budget& b) {
   const int host = c.where().host();
   const bool knows_slices = c.m().is_known() && c.claims().slices;
-  const auto divided = [&](enum basis b, bool is_divided) {
-    return is_divided && !knows_slices ? std::max(b, basis::assumed) : b;
+  const auto divided = [&](enum basis whole, bool is_divided) {
+    return is_divided && !knows_slices ? std::max(whole, basis::assumed) : whole;
   };
   const auto cache_basis =
       divided(c.m().is_known() && c.claims().caches ? basis::exact : basis::assumed,

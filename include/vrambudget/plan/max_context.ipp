@@ -40,8 +40,7 @@ class context_search {
     sample s;
     s.load_room = room(*b, false);
     s.room = room(*b, true);
-    s.given_up = b->pipelining == pipelining::given_up ||
-                 (b->draft && b->draft->pipelining == pipelining::given_up);
+    s.given_up = b->gave_up_pipelining();
     const auto refused = b->first_refused(estimate::high);
     if (refused)
       s.full = refused->device;
@@ -92,11 +91,9 @@ class context_search {
   [[nodiscard]] static double room(const budget& b, bool in_use) {
     const auto as_number = [](bytes size) { return static_cast<double>(size.count); };
     std::vector<double> left;
-    for (const device_budget& d : b.devices)
-      left.push_back(as_number(d.usable) - as_number(d.of(term_kind::driver_context)));
-    for (const allocation& a : b.allocations)
-      if (in_use || !is_in_use(a.stage))
-        left[a.device] += as_number(in_pages(a.replaces)) - as_number(in_pages(a.size));
+    for (std::size_t i = 0; i < b.devices.size(); ++i)
+      left.push_back(as_number(b.devices[i].usable) -
+                     as_number(b.devices[i].context_at(estimate::high) + b.pages_on(i, in_use)));
     if (b.host.ram) left.push_back(as_number(*b.host.ram) - as_number(b.host.needed()));
     return left.empty() ? 0 : *std::min_element(left.begin(), left.end());
   }

@@ -43,10 +43,7 @@ inline void add_length_notes(const run& r, const planned_context& c, budget& b) 
 inline std::vector<device> devices_left(std::vector<device> all, const budget& b) {
   for (std::size_t i = 0; i < b.devices.size(); ++i) {
     bytes& free = all[b.devices[i].id.index].free;
-    if (const term* own = b.devices[i].find(term_kind::driver_context))
-      free = saturating_sub(free, own->at(estimate::expected));
-    for (const allocation& a : b.allocations)
-      if (a.device == i) free = saturating_sub(free + in_pages(a.replaces), in_pages(a.size));
+    free = saturating_sub(free, b.devices[i].context_at(estimate::expected) + b.pages_on(i));
   }
   return all;
 }

@@ -9,24 +9,11 @@ namespace vrambudget {
 
 namespace detail {
 
-[[nodiscard]] inline const device_budget* find_device(const budget& b, device_id id) {
-  const auto it = std::find_if(b.devices.begin(), b.devices.end(),
-                               [&](const device_budget& d) { return d.id == id; });
-  return it == b.devices.end() ? nullptr : &*it;
-}
-
-/// Where Windows takes a device's memory from the host's as soon as its own is full, nothing is refused.
-[[nodiscard]] inline bool spills(const budget& b, const refused_allocation& refused) {
-  const device_budget* d = find_device(b, refused.device);
-  return d && d->gpu.spills_from;
-}
-
 /// The assumption that would have to be at its low end.
 [[nodiscard]] inline std::optional<assumption> deciding(const budget& b) {
   const auto at = [&](estimate others, estimate context) {
     return std::all_of(b.devices.begin(), b.devices.end(), [&](const device_budget& d) {
-      const term* own = d.find(term_kind::driver_context);
-      const bytes less = own ? saturating_sub(own->size, own->at(context)) : bytes{};
+      const bytes less = saturating_sub(d.context_at(estimate::high), d.context_at(context));
       return d.used() <= d.usable_at(others) + less;
     });
   };
@@ -39,10 +26,8 @@ namespace detail {
                                                        const budget& at_high) {
   run_verdict v;
   const auto refused_at_high = at_high.first_refused(estimate::high);
-  const bool given_up = at_high.pipelining == pipelining::given_up ||
-                        (at_high.draft && at_high.draft->pipelining == pipelining::given_up);
   if (!at_high.aborts.empty() && !refused_at_high) v.kind = verdict_kind::fails_in_use;
-  if (!refused_at_high && !given_up) return v;
+  if (!refused_at_high && !at_high.gave_up_pipelining()) return v;
   const auto expected = p.budget_for(r, {}, {.at = estimate::expected});
   if (!expected) return expected.error();
   const auto refused = expected->first_refused(estimate::expected);
@@ -51,7 +36,7 @@ namespace detail {
   v.decided_by = detail::deciding(at_high);
   if (!refused || !refused_at_high)
     v.kind = verdict_kind::tight;
-  else if (detail::spills(*expected, *refused))
+  else if (const device_budget* d = expected->find_device(refused->device); d && d->spills())
     v.kind = verdict_kind::spills;
   else
     v.kind = is_in_use(refused->stage) ? verdict_kind::fails_in_use : verdict_kind::does_not_load;

@@ -60,8 +60,7 @@ class runner {
   static std::string judged(const json::object& c, planner& p, const run& r) {
     const budget b = p.budget_for(r).value();
     const auto refused = b.first_refused(estimate::high);
-    const bool retried = b.pipelining == pipelining::given_up ||
-                         (b.draft && b.draft->pipelining == pipelining::given_up);
+    const bool retried = b.gave_up_pipelining();
     const std::string outcome = text(c.at("outcome"));
     if (outcome == "runs" || outcome == "loads") {
       if (refused && !(outcome == "loads" && is_in_use(refused->stage)))
