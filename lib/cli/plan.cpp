@@ -43,9 +43,9 @@ void print_launch(const plan_request& q, const plan_models& models,
   if (models.main.path.empty())
     fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
                files.model);
-  if (l == launcher::llama_server && !(made.r.profile == engine_profiles.front()))
+  if (l == launcher::llama_server && !(made.r.profile == default_profile))
     fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
-               full_name(engine_profiles.front()));
+               full_name(default_profile));
   if (!made.judged.runs()) fmt::print(stderr, "vrambudget: {}\n", sentence(made.judged, made.b));
 }
 

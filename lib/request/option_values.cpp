@@ -229,7 +229,7 @@ result<void> take(const kind::engine_version& k, plan_request& q, std::string_vi
   const std::string rules = "by the rules of " + full_name(c->profile);
   to.engine_note = !c->covers ? "no logs of engine '" + std::string(text) +
                                     "' are known: " + rules + ", the nearest that is"
-                   : c->profile == engine_profiles.front() ? ""
+                   : c->profile == default_profile ? ""
                                                            : rules;
   return {};
 }

@@ -12,7 +12,7 @@ inline void build_afmoe(builder& b) {
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(
-      b, {.scale_embeddings = true},
+      b, {.embd_scale = embedding_scale::all},
       [&](int il, tensor* x) {
         qkv y = project_qkv(b, il, x);
         tensor* gate = b.mul_mat(b.require(il, "attn_gate"), x);

@@ -22,6 +22,13 @@ using ggml::tensor;
 /// Which norm an architecture uses throughout.
 enum class norm_kind : std::uint8_t { rms, layer };
 
+/// What an architecture multiplies its token embeddings by, besides the scale that a file may tell.
+enum class embedding_scale : std::uint8_t {
+  none,
+  all,        ///< a constant
+  of_tokens,  ///< the same, but not embeddings that are given directly
+};
+
 /// The tokens of one graph.
 struct ubatch {
   std::int64_t n_tokens = 0;   ///< over all sequences; a multiple of n_seqs
@@ -202,27 +209,30 @@ class builder : public ggml::op_builder {
 
   // --- inputs
 
-  /// Token embeddings: the row look-up, and beside it the place for embeddings given directly, which
-  /// the graph holds whether used or not, by the rule `both_inputs`.
-  tensor* token_embeddings() {
+  /// Token embeddings: the row look-up, and beside it the ways that are not taken for a batch of tokens,
+  /// which the graph holds all the same: embeddings given directly (`both_inputs`), and rows of tokens
+  /// among such (`mixed_inputs`).
+  ///
+  /// Source: llama.cpp, src/llama-graph.cpp: build_inp_embd
+  tensor* token_embeddings(embedding_scale scaled = embedding_scale::none) {
     const std::int64_t n_embd_inp = hp.n_embd_inp();
     tokens = g_.make_input("inp_tokens", ggml_type::i32, ub.n_tokens);
-    tensor* direct = cp.rules.both_inputs
-                         ? g_.make_input("inp_embd", ggml_type::f32, n_embd_inp, ub.n_tokens)
-                         : nullptr;
-    tensor* rows = get_rows(require(-1, "token_embd"), tokens);
-    if (n_embd_inp != hp.n_embd) rows = pad(rows, n_embd_inp - hp.n_embd);
+    tensor* rows = look_up(tokens);
     expand(rows);
-    if (direct) expand(direct);
+    if (cp.rules.both_inputs)
+      expand(g_.make_input("inp_embd", ggml_type::f32, n_embd_inp, ub.n_tokens));
+    if (cp.rules.mixed_inputs && hp.mixes_inputs && cp.kind == context_kind::model)
+      expand(tokens_among_embeddings());
     if (n_embd_inp != hp.n_embd) rows = view_2d(rows, hp.n_embd, ub.n_tokens, rows->nb[1], 0);
     inp_embd = rows;
-    if (hp.scale.f_embedding != 0.0f) {
-      if (!is_contiguous(*rows)) rows = cont(rows);
-      rows = scale(rows);
-    }
+    const bool of_tokens = hp.n_deepstack_layers > 0 && cp.rules.scales_token_rows;
+    if (hp.scale.f_embedding != 0.0f && !of_tokens) rows = scale(dense(rows));
+    const bool by_row = cp.rules.scales_token_rows && scaled == embedding_scale::of_tokens;
+    if (by_row || (hp.scale.f_embedding != 0.0f && of_tokens))
+      rows = mul(dense(rows), g_.make_input("inp_scale_rows", ggml_type::f32, 1, ub.n_tokens));
     named(rows, "embd", -1);
     expand(rows);
-    return rows;
+    return scaled == embedding_scale::none || by_row ? rows : scale(rows);
   }
   /// Numbers of tokens, for graphs that take hidden states beside them.
   tensor* token_ids() { return g_.make_input("inp_tokens", ggml_type::i32, ub.n_tokens); }
@@ -285,6 +295,21 @@ class builder : public ggml::op_builder {
   [[nodiscard]] const placement& where() const { return place_; }
 
  private:
+  /// Embeddings of tokens, as wide as the graph's input.
+  tensor* look_up(tensor* ids) {
+    tensor* rows = get_rows(require(-1, "token_embd"), ids);
+    const std::int64_t missing = std::int64_t{hp.n_embd_inp()} - hp.n_embd;
+    return missing != 0 ? pad(rows, missing) : rows;
+  }
+  tensor* tokens_among_embeddings() {
+    tensor* ids = g_.make_input("inp_mixed_tokens", ggml_type::i32, ub.n_tokens);
+    tensor* slots = g_.make_input("inp_mixed_slots", ggml_type::i64, ub.n_tokens);
+    tensor* direct =
+        g_.make_input("inp_mixed_embd", ggml_type::f32, hp.n_embd_inp(), ub.n_tokens);
+    return set_rows(dup(direct), look_up(ids), slots);
+  }
+  tensor* dense(tensor* x) { return is_contiguous(*x) ? x : cont(x); }
+
   tensor* weighted(int il, tensor_name name, tensor* x, bool pinned = true) {
     tensor* w = weight(il, name);
     if (!w) w = weight(il, name, "");  // some converters leave the suffix out

@@ -131,7 +131,7 @@ class gemma3n {
 
 /// Source: llama.cpp, src/models/gemma3n.cpp: graph
 inline void build_gemma3n(builder& b) {
-  tensor* x = b.scale(b.token_embeddings());
+  tensor* x = b.token_embeddings(embedding_scale::of_tokens);
   tensor* pos = b.positions();
   attention_input attention(b);
   tensor* per_layer = per_layer_inputs(b, x, detail::n_embd_altup);

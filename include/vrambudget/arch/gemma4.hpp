@@ -59,7 +59,7 @@ inline tensor* gemma4_ffn(builder& b, int il, tensor* stream) {
 
 /// Source: llama.cpp, src/models/gemma4.cpp: graph
 inline void build_gemma4(builder& b) {
-  tensor* stream = b.scale(b.token_embeddings());
+  tensor* stream = b.token_embeddings(embedding_scale::of_tokens);
   tensor* pos = b.positions();
   attention_input attention(b);
   tensor* out_ids = b.output_ids();

@@ -11,7 +11,7 @@ inline void build_minicpm3(builder& b) {
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(
-      b, {.scale_embeddings = true},
+      b, {.embd_scale = embedding_scale::all},
       [&](int il, tensor* x) {
         return latent_attention(b, attention, il, x, pos, nullptr, {.factors = true});
       },

@@ -14,25 +14,140 @@ namespace vrambudget {
 /// One rule that changed. Builds are mainline llama.cpp's.
 struct engine_change {
   std::string_view name;
-  bool engine_rules::*rule;        ///< since then as engine_rules has it by default
+  bool engine_rules::*rule;
+  bool since;                      ///< what the switch is from then on
   std::uint32_t first_build;       ///< the first that is known to have it: 9849 of b9849
   std::string_view before, now;    ///< what it does
   std::string_view when;           ///< between the last build known without and the first with it
   std::string_view log_shows_old;  ///< what a log tells of a build that only the old rule explains
   std::string_view log_shows_new;  ///< and the new one; both empty: no log can tell
 
-  [[nodiscard]] constexpr bool is_in(const engine_rules& r) const {
-    return r.*rule == engine_rules{}.*rule;
-  }
-  /// Makes it as before.
-  constexpr void undo(engine_rules& r) const { r.*rule = !(engine_rules{}.*rule); }
+  [[nodiscard]] constexpr bool is_in(const engine_rules& r) const { return r.*rule == since; }
+  /// Makes it as before, or as since then.
+  constexpr void undo(engine_rules& r) const { r.*rule = !since; }
+  constexpr void apply(engine_rules& r) const { r.*rule = since; }
 };
+
+/// Builds whose source packages without a number have: reckoned from the days of these packages, 17 builds
+/// a day after the release.
+inline constexpr std::uint32_t build_of_october = 11250, build_of_november = 11800;
 
 /// Newest first.
 inline constexpr std::array engine_changes{
     engine_change{
+        .name = "mixed_inputs",
+        .rule = &engine_rules::mixed_inputs,
+        .since = true,
+        .first_build = build_of_november,
+        .before = "graphs hold token numbers and embeddings given directly",
+        .now = "and, third, tokens among such embeddings: up to nine times the embeddings of a micro-batch on the first card",
+        .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
+        .log_shows_old = "this build's graphs hold no third input",
+        .log_shows_new = "this build's graphs hold a third input, tokens among embeddings",
+    },
+    engine_change{
+        .name = "groups_shared_expert",
+        .rule = &engine_rules::groups_shared_expert,
+        .since = true,
+        .first_build = build_of_november,
+        .before = "an expert that all tokens share is computed after the routed ones",
+        .now = "CUDA moves it next to their first products, and its result stays until they are added",
+        .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
+        .log_shows_old = "this build computes shared experts last",
+        .log_shows_new = "this build computes shared experts beside the routed ones",
+    },
+    engine_change{
+        .name = "scales_token_rows",
+        .rule = &engine_rules::scales_token_rows,
+        .since = true,
+        .first_build = build_of_november,
+        .before = "Gemma's embeddings are multiplied by a constant",
+        .now = "by an input, a number for each token; Granite's as well, if it sees images",
+        .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
+        .log_shows_old = "this build scales Gemma's embeddings by a constant",
+        .log_shows_new = "this build scales Gemma's embeddings token by token",
+    },
+    engine_change{
+        .name = "gathers_states_once",
+        .rule = &engine_rules::gathers_states_once,
+        .since = true,
+        .first_build = build_of_november,
+        .before = "recurrent states of the batch and those behind it are read one after the other",
+        .now = "in one go; scans that read states by themselves leave a gathered copy of the others",
+        .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
+        .log_shows_old = "this build gathers recurrent states twice",
+        .log_shows_new = "this build gathers recurrent states once",
+    },
+    engine_change{
+        .name = "pools_index_blocks",
+        .rule = &engine_rules::pools_index_blocks,
+        .since = true,
+        .first_build = build_of_november,
+        .before = "Qwen4's indexer pools the keys of a block whenever it chooses",
+        .now = "it keeps a pooled key beside each key: twice the cache, smaller graphs",
+        .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
+        .log_shows_old = "this build pools the keys of Qwen4's indexer in each graph",
+        .log_shows_new = "this build caches pooled keys of Qwen4's indexer",
+    },
+    engine_change{
+        .name = "states_tell_rotation",
+        .rule = &engine_rules::states_tell_rotation,
+        .since = true,
+        .first_build = build_of_november,
+        .before = "a saved sequence begins with the number of its cells",
+        .now = "and with the widths by which its K and V were rotated, 8 bytes a cache",
+        .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
+        .log_shows_old = {},
+        .log_shows_new = {},
+    },
+    engine_change{
+        .name = "indexes_four_heads",
+        .rule = &engine_rules::indexes_four_heads,
+        .since = true,
+        .first_build = build_of_november,
+        .before = "CUDA's fused indexer takes 32 or 64 heads",
+        .now = "or 4",
+        .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
+        .log_shows_old = {},
+        .log_shows_new = {},
+    },
+    engine_change{
+        .name = "copies_unread_inputs",
+        .rule = &engine_rules::copies_unread_inputs,
+        .since = true,
+        .first_build = build_of_october,
+        .before = "pipeline parallelism has four copies of the inputs that a graph reads",
+        .now = "of all inputs that it holds",
+        .when = "by 2026-10-01 (llama-cpp-python 0.3.36 has it)",
+        .log_shows_old = "this build copies only the inputs that are read",
+        .log_shows_new = "this build copies inputs that nothing reads",
+    },
+    engine_change{
+        .name = "starts_hrm_in_layer",
+        .rule = &engine_rules::starts_hrm_in_layer,
+        .since = true,
+        .first_build = build_of_october,
+        .before = "HRM's first state lies with the inputs, on the host",
+        .now = "with layer 0",
+        .when = "by 2026-10-01 (llama-cpp-python 0.3.36 has it)",
+        .log_shows_old = "this build keeps HRM's first state on the host",
+        .log_shows_new = "this build keeps HRM's first state with layer 0",
+    },
+    engine_change{
+        .name = "scans_96",
+        .rule = &engine_rules::scans_96,
+        .since = true,
+        .first_build = build_of_october,
+        .before = "CUDA scans states of 128 and 256",
+        .now = "and of 96",
+        .when = "by 2026-10-01 (llama-cpp-python 0.3.36 has it)",
+        .log_shows_old = {},
+        .log_shows_new = {},
+    },
+    engine_change{
         .name = "indexer_v_cache",
         .rule = &engine_rules::indexer_v_cache,
+        .since = false,
         .first_build = 10889,
         .before = "Qwen4's indexer caches K and V",
         .now = "K alone",
@@ -43,6 +158,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "keeps_fused_sources",
         .rule = &engine_rules::keeps_fused_sources,
+        .since = true,
         .first_build = 11146,
         .before = "experts' results and weights are free once the next operation has read them",
         .now = "they stay until the fused kernel's last addition",
@@ -53,6 +169,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "row_buffers",
         .rule = &engine_rules::row_buffers,
+        .since = false,
         .first_build = 9890,
         .before = "-sm row divides matrices by rows among cards",
         .now = "row splitting removed: the engine refuses -sm row",
@@ -63,6 +180,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "flash_attn_copies_in_pool",
         .rule = &engine_rules::flash_attn_copies_in_pool,
+        .since = false,
         .first_build = 9603,
         .before = "f16 copies of quantized K and V come from the pool, by the cells in use",
         .now = "they are part of the compute buffer, by all cells",
@@ -73,6 +191,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "logits_of_all_tokens",
         .rule = &engine_rules::logits_of_all_tokens,
+        .since = false,
         .first_build = 9603,
         .before = "llama-server reserves logits of every token of a micro-batch",
         .now = "of as many as it asks for: slots times drafted tokens plus one",
@@ -83,6 +202,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "f32_masks",
         .rule = &engine_rules::f32_masks,
+        .since = false,
         .first_build = 9603,
         .before = "masks of flash attention are f32 and converted on the device",
         .now = "they are f16 from the start",
@@ -93,6 +213,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "states_for_rollback",
         .rule = &engine_rules::states_for_rollback,
+        .since = true,
         .first_build = 9849,
         .before = "one recurrent state per slot",
         .now = "one more for every token that is drafted",
@@ -103,6 +224,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "picks_rows_early",
         .rule = &engine_rules::picks_rows_early,
+        .since = false,
         .first_build = 9849,
         .before = "rows of logits are picked in the last layer",
         .now = "where drafts read hidden states, those of all tokens are kept",
@@ -113,6 +235,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "rotates_quantized",
         .rule = &engine_rules::rotates_quantized,
+        .since = true,
         .first_build = 8807,
         .before = "quantized K and V are stored as they are",
         .now = "they are rotated, by matrices that are inputs",
@@ -123,6 +246,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "both_inputs",
         .rule = &engine_rules::both_inputs,
+        .since = true,
         .first_build = 8807,
         .before = "graphs hold token numbers",
         .now = "and the place for embeddings given directly",
@@ -133,6 +257,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "latent_v_cache",
         .rule = &engine_rules::latent_v_cache,
+        .since = false,
         .first_build = 8807,
         .before = "latent attention caches K and V",
         .now = "K alone, of which V is a part",
@@ -143,6 +268,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "four_slots",
         .rule = &engine_rules::four_slots,
+        .since = true,
         .first_build = 7079,
         .before = "one slot unless -np says otherwise",
         .now = "four over one cache",
@@ -153,6 +279,7 @@ inline constexpr std::array engine_changes{
     engine_change{
         .name = "window_caches",
         .rule = &engine_rules::window_caches,
+        .since = true,
         .first_build = 5440,
         .before = "layers with a sliding window cache the whole context",
         .now = "the window and a micro-batch",
@@ -165,8 +292,7 @@ inline constexpr std::array engine_changes{
 /// The rules of build b`number`: without what changed after it.
 [[nodiscard]] constexpr engine_rules rules_of_build(std::uint32_t number) {
   engine_rules r;
-  for (const engine_change& c : engine_changes)
-    if (c.first_build > number) c.undo(r);
+  for (const engine_change& c : engine_changes) c.first_build > number ? c.undo(r) : c.apply(r);
   return r;
 }
 

@@ -22,6 +22,7 @@ struct engine_claims {
   bool compute = true;            ///< compute buffers
   bool pool = true;               ///< that scratch pools stay below the bound
   bool slices = true;             ///< what `-sm tensor` and `-sm row` divide
+  bool graphs = true;             ///< numbers of nodes and splits
   std::string_view but_not = {};  ///< architectures, each between spaces, whose graphs were others
 
   bool operator==(const engine_claims&) const = default;

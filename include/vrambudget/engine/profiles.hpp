@@ -2,6 +2,7 @@
 // rules follow from changes.hpp; which of them is meant by a build or a day, find_profile.hpp says.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -17,14 +18,28 @@ constexpr engine_profile with_rules(engine_profile p) {
 }
 }  // namespace detail
 
-/// Newest first; the first is what is planned for if nothing else is asked.
+/// Newest first.
 inline constexpr std::array engine_profiles{
-    // all recorded runs of tests/truth are of this release; logs of b11200 and b11258 agree
+    // GGML 0.26.0, which calls itself 0.6.0-dev; runs recorded from its source
+    detail::with_rules({.name = "2026-11",
+                        .first = {2026, 11, 3},
+                        .last = {2026, 11, 3},
+                        .first_build = build_of_november,
+                        .last_build = build_of_november,
+                        .claims = {.slices = false}}),
+    // GGML 0.25.3, recorded from its source; the log of b11258 agrees
+    detail::with_rules({.name = "2026-10",
+                        .first = {2026, 10, 1},
+                        .last = {2026, 10, 1},
+                        .first_build = build_of_october,
+                        .last_build = 11258,
+                        .claims = {.slices = false}}),
+    // the recorded runs of tests/truth are of this release; a log of b11200 agrees
     detail::with_rules({.name = engine_release,
-                        .first = {2026, 9, 28},
-                        .last = {2026, 10, 31},
+                        .first = {2026, 9, 25},
+                        .last = {2026, 9, 28},
                         .first_build = 11146,
-                        .last_build = 11258}),
+                        .last_build = 11200}),
     // Graphs of delta nets had two nodes less in each layer, and those of GLM's indexer more than now:
     // a log of each shows other compute buffers.
     detail::with_rules(
@@ -35,6 +50,7 @@ inline constexpr std::array engine_profiles{
          .last_build = 10488,
          .claims = {.pool = false,
                     .slices = false,
+                    .graphs = false,
                     .but_not = " qwen35 qwen35moe qwen3next qwen4exp kimi-linear glm-dsa "}}),
     // Caches and states are those of 86 logs to the byte. Of their compute buffers all 78 of the host and
     // 201 of 222 of cards agree, but they are of two models and two owners: too few to claim it.
@@ -43,23 +59,28 @@ inline constexpr std::array engine_profiles{
                         .last = {2026, 5, 28},
                         .first_build = 8807,
                         .last_build = 9330,
-                        .claims = {.compute = false, .pool = false, .slices = false}}),
+                        .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
     // of these only caches are known: their compute buffers follow other graphs as well
     detail::with_rules({.name = "2025-10",
                         .first = {2025, 5, 20},
                         .last = {2025, 10, 31},
                         .first_build = 5440,
                         .last_build = 6900,
-                        .claims = {.compute = false, .pool = false, .slices = false}}),
+                        .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
     // before layers with a sliding window had caches of their own
     detail::with_rules({.name = "2025-04",
                         .first = {2025, 1, 1},
                         .last = {2025, 5, 19},
                         .first_build = 4400,
                         .last_build = 5439,
-                        .claims = {.compute = false, .pool = false, .slices = false}}),
+                        .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
 };
-static_assert(engine_profiles.front().rules == engine_rules{});
+
+/// What is planned for if nothing else is asked: the newest release that is known to the byte.
+inline constexpr const engine_profile& default_profile =
+    *std::find_if(engine_profiles.begin(), engine_profiles.end(),
+                  [](const engine_profile& p) { return p.name == engine_release; });
+static_assert(default_profile.rules == engine_rules{});
 
 /// The names of all profiles, for messages.
 [[nodiscard]] inline std::string profile_names() {

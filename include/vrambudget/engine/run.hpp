@@ -102,7 +102,7 @@ struct run {
 
   projector_run mmproj = {};  ///< of the projector (`--mmproj`), which is given beside the run
 
-  engine_profile profile = engine_profiles.front();  ///< `--engine`: whose rules hold
+  engine_profile profile = default_profile;  ///< `--engine`: whose rules hold
 
   friend bool operator==(const run&, const run&) = default;
 };

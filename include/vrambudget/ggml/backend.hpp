@@ -28,10 +28,9 @@ class backend {
   [[nodiscard]] virtual std::uint64_t alloc_size(const tensor& t) const = 0;
   /// Alignment of tensors in this backend's buffers, bytes.
   [[nodiscard]] virtual std::uint64_t alignment() const = 0;
-  /// Appends the tensors that fused kernels of this split read later than the graph says, in the
-  /// order in which their `until` is computed.
-  virtual void add_alloc_deps(std::span<tensor* const> split,
-                              std::vector<alloc_dep>& deps) const = 0;
+  /// Puts nodes of this split in another order, as fused kernels want them, and appends the tensors
+  /// that those read later than the graph says, in the order in which their `until` is computed.
+  virtual void optimize(std::span<tensor*> split, std::vector<alloc_dep>& deps) const = 0;
 };
 
 }  // namespace vrambudget::ggml

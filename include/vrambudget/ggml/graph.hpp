@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -107,6 +108,8 @@ class graph {
   }
 
   [[nodiscard]] const std::vector<tensor*>& nodes() const { return nodes_; }
+  /// The nodes, for backends that put them in another order.
+  [[nodiscard]] std::span<tensor*> ordered_nodes() { return nodes_; }
   [[nodiscard]] const std::vector<tensor*>& leafs() const { return leafs_; }
   /// Different weights that the graph's nodes read.
   [[nodiscard]] std::size_t n_weights() const { return n_weights_; }

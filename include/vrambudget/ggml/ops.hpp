@@ -128,6 +128,7 @@ class op_builder {
   }
 
   // copies
+  tensor* dup(tensor* a) { return like(op::dup, a, {a}); }
   tensor* cont(tensor* a) { return like(op::cont, a, {a}); }
   tensor* cont(tensor* a, std::int64_t ne0, std::int64_t ne1 = 1, std::int64_t ne2 = 1,
                std::int64_t ne3 = 1) {

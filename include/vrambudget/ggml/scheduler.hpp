@@ -25,12 +25,15 @@ struct split {
 /// Source: llama.cpp, ggml/src/ggml-backend.cpp: ggml_backend_sched_split_graph
 class scheduler {
  public:
-  /// `n_copies` > 1: pipeline parallelism, that many copies of every input. `op_offload`: host weights
-  /// of large batches are copied to a GPU that asks for them.
-  scheduler(std::span<const backend* const> backends, std::uint32_t n_copies, bool op_offload)
+  /// `n_copies` > 1: pipeline parallelism, that many copies of every input, with `copies_unread` also of
+  /// those that no node reads. `op_offload`: host weights of large batches are copied to a GPU that asks
+  /// for them.
+  scheduler(std::span<const backend* const> backends, std::uint32_t n_copies, bool op_offload,
+            bool copies_unread = false)
       : backends_(backends.begin(), backends.end()),
         n_copies_(n_copies),
         op_offload_(op_offload),
+        copies_unread_(copies_unread),
         allocator_(backends) {}
 
   /// Assigns and cuts `g`. Tensors whose `backend` is set already stay there.
@@ -181,6 +184,17 @@ class scheduler {
         if (tensor*& s = t.src[static_cast<std::size_t>(k)]; s) s = copy_over(g, *s, *current);
     }
     current->end = nodes.size();
+    if (copies_unread_ && n_copies_ > 1) collect_inputs(g);
+  }
+
+  /// All inputs, in the order of the graph's leafs, which are then copied in that order.
+  void collect_inputs(graph& g) {
+    graph_inputs_.clear();
+    for (tensor* t : g.leafs()) {
+      if (!t->is_input) continue;
+      if (!copy_slot(*t, t->backend)) make_copies(g, *t, t->backend, t);
+      graph_inputs_.push_back(t);
+    }
   }
 
   split& new_split(int backend_id, std::size_t begin) {
@@ -251,8 +265,8 @@ class scheduler {
     for (const split& s : splits()) {
       deps_.clear();
       n_deps_done_ = 0;
-      backends_[static_cast<std::size_t>(s.backend)]->add_alloc_deps(
-          std::span(g.nodes()).subspan(s.begin, s.end - s.begin), deps_);
+      backends_[static_cast<std::size_t>(s.backend)]->optimize(
+          g.ordered_nodes().subspan(s.begin, s.end - s.begin), deps_);
       for (tensor* input : s.inputs) {
         nodes_.push_back({hold(g, {input}), input->home >= 0 ? input->home : input->backend});
         nodes_.push_back({copy_slot(*input, s.backend), s.backend});
@@ -302,7 +316,7 @@ class scheduler {
 
   std::vector<const backend*> backends_;
   std::uint32_t n_copies_;
-  bool op_offload_;
+  bool op_offload_, copies_unread_;
   allocator allocator_;
 
   std::vector<split> splits_;

@@ -69,7 +69,7 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   const std::int64_t n_seqs = cp.n_seq_max;
   const std::int64_t n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
   const std::int64_t n_outputs = std::min<std::int64_t>(n_tokens, cp.n_outputs_max);
-  ggml::scheduler sched(backends_, n_copies(cp), op_offload_);
+  ggml::scheduler sched(backends_, n_copies(cp), op_offload_, rules_.copies_unread_inputs);
 
   const arch::ubatch one_each{n_seqs, n_seqs, n_seqs};
   if (const auto ok = split(sched, *d, cp, memory, one_each); !ok) return ok.error();

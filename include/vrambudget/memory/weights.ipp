@@ -123,7 +123,7 @@ class weight_overrides {
 
 /// Whether CUDA can do with a layer's tensor what the model does with it.
 /// Source: llama.cpp, src/llama-model-loader.cpp: weight_buft_supported
-inline bool cuda_takes(const model& m, const model_tensor& t) {
+inline bool cuda_takes(const model& m, const model_tensor& t, const engine_rules& rules) {
   const hparams& hp = m.hp;
   const std::string_view rest = layer_of(t.name).second;
   if (rest == "ssm_conv1d.weight") return t.ne[1] % 128 == 0;
@@ -131,7 +131,7 @@ inline bool cuda_takes(const model& m, const model_tensor& t) {
     if (hp.ssm.d_inner == 0 || t.ne[1] <= 1)
       return !m.traits->scans_vector;  // delta nets multiply by it
     if (t.ne[0] == 1)
-      return (hp.ssm.d_state == 128 || hp.ssm.d_state == 256) &&
+      return cuda::scans_state(hp.ssm.d_state, rules) &&
              (hp.ssm.d_inner / t.ne[1]) % 16 == 0;
     return t.ne[0] == 16 && hp.ssm.d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
   }
@@ -148,6 +148,7 @@ class weight_placer {
       : m_(m),
         place_(place),
         overrides_(overrides),
+        rules_(r.profile.rules),
         loads_nextn_(loads_nextn(r)),
         is_tied_(ties_output(m)) {
     out_.all.reserve(m.tensors.size() + 4);
@@ -164,9 +165,9 @@ class weight_placer {
                    "-ot sends '" + t.name + "' to a GPU that this run does not use"};
     const auto chosen = [&](int usual) {
       if (sent >= 0) return sent;
-      return usual != place_.host() && !cuda_takes(m_, t) ? place_.host() : usual;
+      return usual != place_.host() && !cuda_takes(m_, t, rules_) ? place_.host() : usual;
     };
-    const tensor_place p = place_of(m_, t.name);
+    const tensor_place p = place_of(m_, t.name, rules_.starts_hrm_in_layer);
     if (p.kind == tensor_class::input)
       add_input(i, sent >= 0 ? sent : place_.host(), chosen(place_.output_backend()));
     else if (p.kind == tensor_class::output)
@@ -209,6 +210,7 @@ class weight_placer {
   const model& m_;
   const placement& place_;
   const weight_overrides& overrides_;
+  const engine_rules& rules_;
   bool loads_nextn_, is_tied_;
   weights out_;
 };

@@ -94,6 +94,8 @@ struct architecture_traits {
 
   slicing slices = slicing::usual;
 
+  bool mixes_inputs = true;  ///< a batch may have tokens and embeddings given directly
+
   [[nodiscard]] constexpr bool is_known() const { return !name.empty(); }
 };
 

@@ -30,7 +30,7 @@ struct hparams {
 
   // the whole model
   enum pooling pooling_type = pooling::unspecified;
-  bool has_encoder = false, supports_rollback = false;
+  bool has_encoder = false, supports_rollback = false, mixes_inputs = true;
   bool is_70b = false;           ///< the engine takes it for a model of 70 B parameters
   bool f32_branch_ends = false;  ///< output and down projections are computed in full precision
   bool rms_norm = false;         ///< of architectures with either norm

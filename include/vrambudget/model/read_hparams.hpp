@@ -123,6 +123,7 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   hp.ple.arr.assign(hp.n_layer_all, 0);
   hp.rope.type = traits.rope_by_sections && hp.use_mrope() ? rope_type::mrope : traits.rope;
   hp.supports_rollback = traits.rollback;
+  hp.mixes_inputs = traits.mixes_inputs;
   hp.has_encoder = traits.encoder;
   if (traits.keys) traits.keys(k, hp);
   if (const auto read = k.status(); !read) return read.error();

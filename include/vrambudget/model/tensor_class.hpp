@@ -18,9 +18,10 @@ struct tensor_place {
   bool per_layer = false;  ///< one copy wherever layers are: RoPE factors
 };
 
-/// The class of a tensor by its name.
+/// The class of a tensor by its name; `starts_hrm_in_layer`: the rule of that name.
 /// Source: llama.cpp, src/llama-arch.cpp: LLM_TENSOR_INFOS
-[[nodiscard]] inline tensor_place place_of(const model& m, std::string_view name) {
+[[nodiscard]] inline tensor_place place_of(const model& m, std::string_view name,
+                                           bool starts_hrm_in_layer = false) {
   if (const int il = stack_of(name).il; il >= 0) return {tensor_class::repeating, il};
   const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
   if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
@@ -28,6 +29,7 @@ struct tensor_place {
   for (const std::string_view p : {"token_embd_norm", "conv1d", "per_layer_model_proj",
                                    "per_layer_proj_norm", "nextn.pre_projection"})
     if (starts(p)) return {tensor_class::repeating, 0};
+  if (starts("hrm.z_l_init") && starts_hrm_in_layer) return {tensor_class::repeating, 0};
   for (const std::string_view p :
        {"token_embd", "position_embd", "token_types", "per_layer_token_embd", "hrm.z_l_init"})
     if (starts(p)) return {tensor_class::input, -1};

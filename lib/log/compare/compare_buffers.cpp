@@ -52,11 +52,10 @@ void comparer::compare_pair(const char* term, const std::optional<logged<log_pai
   const bool both = logged->value.first != logged->value.second;
   count(term, both ? "prompt" : "", logged->line, logged->value.first, prompt);
   if (both) count(term, "token", logged->line, logged->value.second, token);
-  const bool same_build = out_.rebuilt.profile_covers &&
-                          out_.rebuilt.r.profile.name == engine_profiles.front().name &&
-                          out_.rebuilt.backend == "CUDA";
+  const bool claimed = out_.rebuilt.profile_covers && out_.rebuilt.r.profile.claims.graphs &&
+                       out_.rebuilt.backend == "CUDA";
   for (std::size_t i = before; i < out_.lines.size(); ++i)
-    if (!same_build && out_.lines[i].verdict == verdict::differs) {
+    if (!claimed && out_.lines[i].verdict == verdict::differs) {
       out_.lines[i].verdict = verdict::not_comparable;
       out_.lines[i].why = "graphs of other builds have other nodes";
     }

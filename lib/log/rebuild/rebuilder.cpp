@@ -35,7 +35,7 @@ rebuilt_run rebuilder::make() {
 void rebuilder::choose_profile() {
   auto chosen = options_.profile ? options_.profile : logged_profile(log_);
   if (!chosen) {
-    chosen = chosen_profile{engine_profiles.front(), false};
+    chosen = chosen_profile{default_profile, false};
     assume("no build and no date: the rules of " + full_name(chosen->profile));
   } else if (!chosen->covers) {
     assume("the build is none that was compared: the rules of " + full_name(chosen->profile) +

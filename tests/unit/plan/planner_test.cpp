@@ -186,7 +186,7 @@ TEST_SUITE("planner") {
     CHECK(b.devices[0].of(term_kind::weights).count == 4 * halves + 3 * whole + 385 * 272);
     CHECK(b.devices[1].of(term_kind::weights).count == 4 * halves + whole + 1024 + 617 * 272);
     CHECK(b.devices[0].terms[0].basis == basis::assumed);
-    r.profile = engine_profiles.front();
+    r.profile = default_profile;
     CHECK_FALSE(plan(m, r, {testing::card()}).has_value());
   }
 

@@ -20,7 +20,7 @@ enum class row_selection : std::uint8_t {
 struct decoder {
   norm_kind norm = norm_kind::rms;
   tensor_name ffn_norm = "ffn_norm";
-  bool scale_embeddings = false;     ///< times a constant, besides GGUF's embedding scale
+  embedding_scale embd_scale = embedding_scale::none;
   bool post_norms = false;           ///< norms after attention and after feed-forward
   bool residual_first = false;       ///< residual + y instead of y + residual, after feed-forward
   bool attn_residual_first = false;  ///< the same after attention
@@ -67,8 +67,7 @@ inline row_selection rows_picked(const builder& b, const decoder& d) {
 template <class Layer>
 void build_stack(builder& b, const decoder& d, Layer&& layer) {
   const int n_layer = static_cast<int>(b.hp.n_layer());
-  tensor* stream = b.token_embeddings();
-  if (d.scale_embeddings) stream = b.scale(stream);
+  tensor* stream = b.token_embeddings(d.embd_scale);
   if (d.learned_positions)
     stream = b.add(stream, b.get_rows(b.require(-1, "position_embd"), b.positions()));
   if (d.embd_norm) stream = b.embedding_norm(d.norm, stream);

@@ -13,8 +13,10 @@ class recurrent_input {
   explicit recurrent_input(builder& b) : b_(b), state_(*b.memory.recurrent) {
     const std::int64_t n_rs = state_.n_cell, n_seqs = b.ub.n_seqs;
     tensor* copy = b.get_graph().make_input("rs_s_copy", ggml_type::i32, n_rs);
+    all_ = copy;
     main_ = b.view_1d(copy, n_seqs, 0);
     extra_ = b.view_1d(copy, n_rs - n_seqs, static_cast<std::uint64_t>(n_seqs) * copy->nb[0]);
+    tail_ = b.view_1d(copy, n_rs - 1, copy->nb[0]);
   }
 
   /// All rows of a layer's convolution (R) or recurrence (S) state.
@@ -24,21 +26,31 @@ class recurrent_input {
 
   /// The states of the sequences in the batch, [state size, sequences], by looking rows up.
   tensor* load(tensor* all) {
-    return load(all, [this](tensor* states, tensor* ids) { return b_.get_rows(states, ids); });
+    tensor* states = cleared(all);
+    if (!b_.cp.rules.gathers_states_once) {
+      tensor* out = b_.get_rows(states, main_);
+      b_.expand(out);
+      keep(all, b_.get_rows(states, extra_));
+      return out;
+    }
+    tensor* gathered = b_.get_rows(states, all_);
+    tensor* out = b_.view_2d(gathered, all->ne[0], b_.ub.n_seqs, gathered->nb[1], 0);
+    b_.expand(out);
+    keep(all, behind(gathered, b_.ub.n_seqs));
+    return out;
   }
-  /// The same with an operation that reads the rows itself.
+  /// The same with an operation that reads the rows itself. What is gathered for the states behind
+  /// begins with the second one, whoever it belongs to.
   ///
   /// Source: llama.cpp, src/llama-graph.cpp: build_rs
   template <class Rows>
   tensor* load(tensor* all, Rows&& rows) {
-    const std::int64_t size = all->ne[0], n_seqs = b_.ub.n_seqs, n_rs = state_.n_cell;
-    tensor* states = b_.reshape(all, size, all->ne[1]);
-    b_.expand(b_.scale_inplace(b_.view_1d(states, size, 0)));
+    tensor* states = cleared(all);
     tensor* out = rows(states, main_);
     b_.expand(out);
-    tensor* kept = b_.get_rows(states, extra_);
-    b_.expand(b_.cpy(kept, b_.view_2d(all, size, n_rs - n_seqs, all->nb[1],
-                                      static_cast<std::uint64_t>(n_seqs) * all->nb[1])));
+    keep(all, b_.cp.rules.gathers_states_once
+                  ? behind(b_.get_rows(states, tail_), b_.ub.n_seqs - 1)
+                  : b_.get_rows(states, extra_));
     return out;
   }
 
@@ -104,9 +116,27 @@ class recurrent_input {
     return builder::named(t, name, il);
   }
 
+  /// All states of a layer, one of them cleared.
+  tensor* cleared(tensor* all) {
+    tensor* states = b_.reshape(all, all->ne[0], all->ne[1]);
+    b_.expand(b_.scale_inplace(b_.view_1d(states, all->ne[0], 0)));
+    return states;
+  }
+  /// The gathered states that are not the batch's, from row `first` on.
+  tensor* behind(tensor* gathered, std::int64_t first) {
+    return b_.view_2d(gathered, gathered->ne[0], state_.n_cell - b_.ub.n_seqs, gathered->nb[1],
+                      static_cast<std::uint64_t>(first) * gathered->nb[1]);
+  }
+  /// Writes them back behind those of the batch.
+  void keep(tensor* all, tensor* states) {
+    const std::int64_t n_seqs = b_.ub.n_seqs;
+    b_.expand(b_.cpy(states, b_.view_2d(all, all->ne[0], state_.n_cell - n_seqs, all->nb[1],
+                                        static_cast<std::uint64_t>(n_seqs) * all->nb[1])));
+  }
+
   builder& b_;
   const recurrent_state& state_;
-  tensor *main_, *extra_;
+  tensor *all_, *main_, *extra_, *tail_;
 };
 
 }  // namespace vrambudget::arch

@@ -56,6 +56,12 @@ inline constexpr std::uint64_t alignment = 128;  ///< of buffers, bytes
   }
 }
 
+/// State sizes that a scan of Mamba 2 has kernels for.
+/// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_device_supports_op
+[[nodiscard]] constexpr bool scans_state(std::int64_t d_state, const engine_rules& r) {
+  return d_state == 128 || d_state == 256 || (d_state == 96 && r.scans_96);
+}
+
 /// The lowest compute capability whose buffers are the same as those of `cc`: kernels of flash attention,
 /// and with them the copies they want, change at these. Pools are not: those are each card's own.
 [[nodiscard]] constexpr std::uint32_t same_buffers_from(std::uint32_t cc) {
@@ -148,12 +154,19 @@ class backend final : public ggml::backend {
 
   [[nodiscard]] std::uint64_t alignment() const override { return cuda::alignment; }
 
-  void add_alloc_deps(std::span<ggml::tensor* const> nodes,
-                      std::vector<ggml::alloc_dep>& deps) const override {
+  void optimize(std::span<ggml::tensor*> nodes, std::vector<ggml::alloc_dep>& deps) const override {
     using ggml::op;
     if (!rules_.keeps_fused_sources) return;
+    std::vector<ggml::tensor*> shared;
+    if (rules_.groups_shared_expert) shared = detail::group_shared_experts(nodes);
+    auto next = shared.begin();
     for (std::size_t i = 0; i < nodes.size(); ++i) {
-      if (nodes[i]->op == op::mul) {
+      if (next != shared.end() && *next == nodes[i]) {
+        const ggml::tensor& routed = *nodes[i - 3]->src[1];
+        deps.push_back({*next, routed.src[1]});
+        deps.push_back({*next, routed.src[2]});
+        ++next;
+      } else if (nodes[i]->op == op::mul) {
         if (const std::size_t n = detail::weighted_reduction::match(nodes.subspan(i), deps))
           i += n - 1;
       } else if (nodes[i]->op == op::unary || nodes[i]->op == op::soft_max) {
@@ -186,17 +199,18 @@ class backend final : public ggml::backend {
     return a.type == b.type && is_contiguous(a) && is_contiguous(b);
   }
   /// Source: llama.cpp, ggml/src/ggml-cuda/lightning-indexer.cu: ggml_cuda_lightning_indexer_supported
-  static bool indexes(const ggml::tensor& t) {
+  [[nodiscard]] bool indexes(const ggml::tensor& t) const {
     const ggml::tensor &q = *t.src[0], &k = *t.src[1];
     const auto aligned = [](const ggml::tensor& s) {
       return is_quantized(s.type) || (s.nb[1] % 16 == 0 && s.nb[2] % 16 == 0 && s.nb[3] % 16 == 0);
     };
-    return q.ne[0] == 128 && (q.ne[1] == 64 || q.ne[1] == 32) && aligned(q) && aligned(k) &&
+    const bool n_head = q.ne[1] == 64 || q.ne[1] == 32 || (q.ne[1] == 4 && rules_.indexes_four_heads);
+    return q.ne[0] == 128 && n_head && aligned(q) && aligned(k) &&
            detail::flash_attn_reads(k.type);
   }
-  static bool scans(const ggml::tensor& t) {
+  [[nodiscard]] bool scans(const ggml::tensor& t) const {
     const ggml::tensor &s = *t.src[0], &decay = *t.src[3];
-    if (decay.ne[0] == 1) return (s.ne[0] == 128 || s.ne[0] == 256) && s.ne[1] % 16 == 0;
+    if (decay.ne[0] == 1) return scans_state(s.ne[0], rules_) && s.ne[1] % 16 == 0;
     return s.ne[0] == 16 && s.ne[1] == 1 && s.ne[2] % 128 == 0 && t.src[4]->ne[1] == 1;
   }
 

@@ -1,5 +1,5 @@
 // Kernels that CUDA fuses read some tensors later than the graph says; the scheduler is asked to
-// keep those. This finds the two patterns that matter, both in mixture-of-experts layers.
+// keep those. This finds the patterns that matter, all in mixture-of-experts layers.
 #pragma once
 
 #include <algorithm>
@@ -188,5 +188,69 @@ class topk_router {
     return gate.op != op::soft_max || (!gate.has_bias && !gate.src[1] && !gate.src[2]);
   }
 };
+
+/// Gate, up and their product of the experts that a router chose, and of the one that all tokens share, if
+/// one kernel can compute both: two triples of nodes that read the same hidden state.
+///
+/// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_match_shared_expert
+class shared_expert {
+ public:
+  static constexpr std::size_t n_nodes = 3;
+
+  /// `routed`, `shared`: the triples, each from its first node on.
+  static bool matches(nodes_view routed, nodes_view shared) {
+    const std::array<tensor*, 2 * n_nodes> all{routed[0], routed[1], routed[2],
+                                               shared[0], shared[1], shared[2]};
+    if (!is_gated(routed, op::mul_mat_id) || !is_gated(shared, op::mul_mat)) return false;
+    const std::array<const tensor*, 2> outputs{routed[2], shared[2]};
+    if (!is_closed(all, outputs)) return false;
+    const tensor &w = *routed[2]->src[1]->src[0], &of_all = *shared[2]->src[1]->src[0];
+    const tensor& in = *routed[2]->src[1]->src[1];
+    const tensor& x = *shared[2]->src[1]->src[1];
+    return w.home >= 0 && is_quantized(w.type) &&  // no copy of a weight that lies elsewhere
+           in.op == op::reshape && in.src[0] == &x && in.ne[1] == 1 && in.ne[3] == 1 &&
+           is_contiguous(in) && is_contiguous(x) && is_matrix(x) && w.type == of_all.type &&
+           w.ne[0] == of_all.ne[0] && w.ne[1] == of_all.ne[1] && w.nb[1] == of_all.nb[1] &&
+           w.ne[3] == 1 && is_matrix(of_all) && is_contiguous(of_all) && of_all.op == op::none;
+  }
+
+ private:
+  static bool is_matrix(const tensor& t) { return t.ne[2] == 1 && t.ne[3] == 1; }
+
+  /// Two products of one input, by weights of one layout, and what gates one with the other.
+  static bool is_gated(nodes_view n, op product) {
+    if (n[0]->op != product || n[1]->op != product || n[2]->op != op::glu) return false;
+    const tensor *gate = n[2]->src[0], *up = n[2]->src[1];
+    if (!((gate == n[0] && up == n[1]) || (gate == n[1] && up == n[0]))) return false;
+    return same_layout(*gate->src[0], *up->src[0]) && gate->src[1] == up->src[1] &&
+           gate->src[2] == up->src[2] && is_contiguous(*n[2]);
+  }
+};
+
+/// Moves each shared expert that `shared_expert` matches right behind the routed ones, and gives what it
+/// ends with: until then the input and the choice of experts are read.
+///
+/// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_graph_optimize
+inline std::vector<tensor*> group_shared_experts(std::span<tensor*> nodes) {
+  constexpr std::size_t n = shared_expert::n_nodes;
+  std::vector<tensor*> last;
+  const auto is_routed = [&](std::size_t i) { return nodes[i]->op == op::mul_mat_id; };
+  for (std::size_t i = 0; i + 2 * n <= nodes.size(); ++i) {
+    if (!is_routed(i)) continue;
+    for (std::size_t j = i + n; j + n <= nodes.size(); ++j) {
+      if (is_routed(j) && is_routed(j + 1)) break;
+      if (nodes[j]->op != op::mul_mat ||
+          !shared_expert::matches(nodes.subspan(i, n), nodes.subspan(j, n)))
+        continue;
+      const auto at = nodes.begin();
+      std::rotate(at + static_cast<std::ptrdiff_t>(i + n), at + static_cast<std::ptrdiff_t>(j),
+                  at + static_cast<std::ptrdiff_t>(j + n));
+      last.push_back(nodes[i + 2 * n - 1]);
+      i += 2 * n - 1;
+      break;
+    }
+  }
+  return last;
+}
 
 }  // namespace vrambudget::cuda::detail

@@ -38,8 +38,7 @@ class backend final : public ggml::backend {
     return most;
   }
   /// None: it does not let the cards reorder a graph.
-  void add_alloc_deps(std::span<ggml::tensor* const>,
-                      std::vector<ggml::alloc_dep>&) const override {}
+  void optimize(std::span<ggml::tensor*>, std::vector<ggml::alloc_dep>&) const override {}
 
  private:
   std::vector<const ggml::backend*> cards_;
