@@ -87,7 +87,7 @@ class Recorder:
     def __init__(self, name=engine.PINNED):
         self.engine = engine.Engine(name)
         self.cards = json.loads((TRUTH / "devices.json").read_text(encoding="utf-8"))
-        self.types = shape.TensorTypes(self.engine.source)
+        self.types = shape.TensorTypes(self.program("types", []))
         self.files = {}
 
     def write_model(self, name, file):

@@ -22,14 +22,14 @@ KERNELS = BUILD / "kernels.tsv"
 def build(name):
     """Brings an engine's programs up to date; gives their folder."""
     folder = BUILD / name
-    if not (folder / "CMakeCache.txt").exists():
+    if not (folder / "build.ninja").exists():
         raise EngineFailed("there is no engine %s: engine.py %s SOURCE builds it" % (name, name))
-    command("cmake", "--build", folder, "--target", "run", "tensors", "quantize")
+    command("cmake", "--build", folder, "--target", "run", "tensors", "types", "quantize")
     return folder
 
 
 def configure(name, source, *more):
-    if not (BUILD / name / "CMakeCache.txt").exists():
+    if not (BUILD / name / "build.ninja").exists():
         command("cmake", "-S", HERE, "-B", BUILD / name, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1",
                 "-DCMAKE_CXX_FLAGS=-O1", "-DENGINE_SOURCE=%s" % source, *more)
 
@@ -37,7 +37,9 @@ def configure(name, source, *more):
 def fetch_kernels():
     """The table of the pinned engine's kernels, by which those of all engines are looked up."""
     if not KERNELS.exists():
-        kernel_registers.write_table(packages.prebuilt_libraries() / "libggml-cuda.so", KERNELS)
+        unfinished = KERNELS.with_suffix(".part")
+        kernel_registers.write_table(packages.prebuilt_libraries() / "libggml-cuda.so", unfinished)
+        unfinished.rename(KERNELS)
 
 
 def pinned():
@@ -72,8 +74,9 @@ def from_source(name, told):
     c, cxx = clang()
     configure(name, packages.find_source(name, told), "-DCMAKE_C_COMPILER=" + c, "-DCMAKE_CXX_COMPILER=" + cxx,
               "-DCUDA_HEADERS=%s" % packages.fetch_cuda_headers())
-    packages.say("compiling, which takes ten minutes of a core")
+    packages.say("compiling, which takes twenty minutes of a core")
     build(name)
+    packages.say("%s is built" % name)
 
 
 class Engine:
@@ -81,7 +84,6 @@ class Engine:
 
     def __init__(self, name=PINNED):
         self.folder = pinned() if name == PINNED else build(name)
-        self.source = (self.folder / "source").resolve()
 
     def environment(self, cards=()):
         """`cards`: rows of tests/truth/devices.json."""

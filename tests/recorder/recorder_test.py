@@ -19,11 +19,8 @@ TESTS = pathlib.Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
 
 
-class FakeTypes(shape.TensorTypes):
-    """Two of ggml's types, by ggml.h: F32 is type 0; Q4_K is type 12, 256 elements in 144 bytes."""
-
-    def __init__(self):
-        self.known = {"F32": (0, 1, 4), "Q4_K": (12, 256, 144)}
+# Two of ggml's types, by ggml.h: F32 is type 0; Q4_K is type 12, 256 elements in 144 bytes.
+TYPES = shape.TensorTypes([["F32", 0, 1, 4], ["Q4_K", 12, 256, 144]])
 
 
 class Shapes(unittest.TestCase):
@@ -48,7 +45,7 @@ class Shapes(unittest.TestCase):
                 "tensors": [["t", "Q4_K", [256, 3]], ["u", "F32", [1]]]}
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "x.gguf"
-            data = shape.write_gguf(read, path, FakeTypes())
+            data = shape.write_gguf(read, path, TYPES)
             written = path.read_bytes()
         # 3 * 144 = 432, padded to 32: 448; one f32, padded: 32
         self.assertEqual(data, 448 + 32)

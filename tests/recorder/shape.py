@@ -1,9 +1,7 @@
 """Shapes of models, as tests/truth/README.md describes them: reading, writing, and files for the engine."""
-import importlib.util
 import json
 import re
 import struct
-import sys
 
 LAYER = re.compile(r"^((?:[^.]*\.)*?)(\d+)(\..*)$")
 ALIGNMENT = 32
@@ -67,15 +65,10 @@ def text(shape):
 
 
 class TensorTypes:
-    """ggml's types: id, elements and bytes of a block. From the engine's own gguf-py."""
+    """ggml's types: id, elements and bytes of a block. From the engine's program `types`."""
 
-    def __init__(self, engine_source):
-        spec = importlib.util.spec_from_file_location("gguf_constants", engine_source / "gguf-py/gguf/constants.py")
-        module = importlib.util.module_from_spec(spec)
-        sys.modules["gguf_constants"] = module
-        spec.loader.exec_module(module)
-        self.known = {t.name.upper(): (int(t), *module.GGML_QUANT_SIZES[t])
-                      for t in module.GGMLQuantizationType if t in module.GGML_QUANT_SIZES}
+    def __init__(self, rows):
+        self.known = {name: tuple(row) for name, *row in rows}
 
     def id(self, name):
         return self.known[name][0]
