@@ -2,8 +2,11 @@
 // streams with low-rank gates, and a table of n-grams beside one layer.
 #pragma once
 
+#include <optional>
+
 #include "vrambudget/arch/blocks/block_choice.hpp"
 #include "vrambudget/arch/blocks/ngrams.hpp"
+#include "vrambudget/arch/blocks/pooled_index.hpp"
 #include "vrambudget/arch/qwen3next.hpp"
 
 namespace vrambudget::arch {
@@ -59,18 +62,119 @@ inline tensor* write_gated(builder& b, int il, tensor* x, tensor* streams, tenso
   return b.add(streams, b.mul(all, weights));
 }
 
+/// Pooled keys are means of those of a block, normed, and rotated to where the block begins. A block's
+/// score is the plain sum over the heads.
+///
+/// Source:   llama.cpp, src/models/qwen4exp.cpp: build_qsa_sel
+class mean_block_index {
+ public:
+  mean_block_index(builder& b, tensor* mask)
+      : b_(b),
+        mask_(mask),
+        index_(b, ggml_type::f16),
+        positions_(b.get_graph().make_input("new_pool_pos", ggml_type::i32, 4 * index_.n_new)) {}
+
+  /// The mask of attention in layer `il`, with everything but the chosen cells masked.
+  tensor* operator()(int il, tensor* x, tensor* pos) {
+    const pooled_index::layer layer = index_.store(il, b_.mul_mat(b_.require(il, "indexer.k_proj"), x));
+    tensor* keys = index_.pool(layer, pooled(il, layer.members));
+    tensor* scores = score(il, x, pos, keys);
+    tensor* best = builder::named(b_.top_k(scores, index_.n_best), "top_k", il);
+    tensor* cells = index_.cells(best);
+    b_.expand(cells);
+    tensor* live = live_places(scores, best);
+    tensor* dump = b_.scale(b_.cumsum(b_.fill(live)));
+    tensor* open = index_.open(index_.redirected(cells, live, dump), mask_);
+    const std::uint64_t row = open->nb[2], tokens = static_cast<std::uint64_t>(mask_->ne[1]);
+    open = b_.view_4d(open, mask_->ne, row, row * tokens,
+                      row * tokens * static_cast<std::uint64_t>(mask_->ne[2]), 0);
+    return b_.reshape(b_.add(open, mask_), mask_->ne[0], mask_->ne[1], mask_->ne[2], mask_->ne[3]);
+  }
+
+  [[nodiscard]] std::int64_t n_chosen() const { return index_.n_chosen; }
+
+ private:
+  /// Shape:    members [head, cells of a block, new blocks]; result [head, new blocks]
+  tensor* pooled(int il, tensor* members) {
+    const std::int64_t head = members->ne[0], n = members->ne[2];
+    tensor* sum = nullptr;
+    for (std::int64_t i = 0; i < index_.size; ++i) {
+      tensor* t = b_.view_2d(members, head, n, members->nb[2],
+                             static_cast<std::uint64_t>(i) * members->nb[1]);
+      sum = sum ? b_.add(sum, t) : b_.cont(t);
+    }
+    tensor* mean = b_.rms_norm_of(il, "indexer.k_norm", b_.scale(sum));
+    return b_.reshape(b_.rope(b_.reshape(mean, head, 1, n), positions_), head, n);
+  }
+  tensor* score(int il, tensor* x, tensor* pos, tensor* keys) {
+    const std::int64_t nt = b_.ub.n_tokens, head = b_.hp.indexer.head_size,
+                       n_head = b_.hp.indexer.n_head;
+    tensor* q = b_.reshape(b_.mul_mat(b_.require(il, "indexer.q_proj"), x), head, n_head, nt);
+    q = b_.rope(b_.rms_norm_of(il, "indexer.q_norm", q), pos);
+    return index_.score(il, q, keys, b_.fill(b_.get_graph().make(ggml_type::f32, n_head, nt)));
+  }
+  /// One for each chosen place that has a cell, zero for the others: a visible block's score is not
+  /// negative, and where the tail ends it has the number of no cell.
+  tensor* live_places(tensor* scores, tensor* best) {
+    const std::int64_t nt = b_.ub.n_tokens, n = index_.n_best, size = index_.size;
+    tensor* of_best = b_.get_rows(b_.reshape(scores, 1, index_.n_block, nt), best);
+    of_best = b_.clamp(b_.scale(of_best));
+    of_best = b_.reshape(b_.repeat(of_best, {size, n, nt, 1}), size * n, nt);
+    tensor* of_tail = b_.clamp(b_.scale(b_.cast(index_.tail, ggml_type::f32)));
+    return b_.concat(of_best, of_tail, 0);
+  }
+
+  builder& b_;
+  tensor* mask_;
+  pooled_index index_;
+  tensor* positions_;
+};
+
+/// Which cells attention reads, by either rule of `pools_index_blocks`.
+class qwen4_index {
+ public:
+  qwen4_index(builder& b, attention_input& attention) : b_(b), attention_(attention) {
+    if (b.cp.rules.pools_index_blocks && b.hp.indexer.head_size > 0 && b.hp.indexer.kpool > 0)
+      pooled_.emplace(b, attention.mask());
+    else
+      by_batch_.emplace(b, attention.mask());
+  }
+
+  attention_options operator()(int il, tensor* x, tensor* pos) {
+    attention_options o{.project = false};
+    if (b_.hp.indexer.head_size == 0 || b_.hp.indexer.block_arr[static_cast<std::size_t>(il)] == 0)
+      return o;
+    if (pooled_) {
+      o.mask = (*pooled_)(il, x, pos);
+      o.n_kv_max = pooled_->n_chosen();
+    } else {
+      tensor* cells = (*by_batch_)(il, x, pos);
+      o.n_kv_max = cells->ne[0];
+      o.mask = mask_all_but(b_, attention_.mask(), cells, ggml_type::f32);
+    }
+    return o;
+  }
+
+ private:
+  builder& b_;
+  attention_input& attention_;
+  std::optional<block_chooser> by_batch_;
+  std::optional<mean_block_index> pooled_;
+};
+
 }  // namespace detail
 
 inline void build_qwen4exp(builder& b) {
   tensor* embeddings = b.token_embeddings();
   recurrent_input rs(b);
   attention_input attention(b);
+  detail::qwen4_index choose(b, attention);
   tensor* pos = b.positions();
   tensor* out_ids = b.output_ids();
   tensor* ngrams = nullptr;
   if (b.hp.ple.n_heads > 0) b.expand(ngrams = ngram_embeddings(b));
-  block_chooser choose(b, attention.mask());
   tensor* streams = start_streams(b, embeddings);
+  if (b.cp.rules.pools_index_blocks) b.expand(streams);
 
   const int n_layer = static_cast<int>(b.hp.n_layer());
   for (int il = 0; il < n_layer; ++il) {
@@ -83,13 +187,8 @@ inline void build_qwen4exp(builder& b) {
       y = delta_net(b, rs, il, detail::separate_inputs(b, il, block.input), false,
                     {.sigmoid_gate = true, .copies_states = true});
     } else {
-      attention_options o{.project = false};
-      if (b.hp.indexer.head_size > 0 && b.hp.indexer.block_arr[l] > 0) {
-        tensor* cells = choose(il, block.input, pos);
-        o.n_kv_max = cells->ne[0];
-        o.mask = mask_all_but(b, attention.mask(), cells, ggml_type::f32);
-      }
-      y = detail::gated_attention(b, attention, il, block.input, pos, false, o);
+      y = detail::gated_attention(b, attention, il, block.input, pos, false,
+                                  choose(il, block.input, pos));
     }
     if (il == n_layer - 1) {
       y = b.get_rows(y, out_ids);

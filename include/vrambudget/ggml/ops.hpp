@@ -110,6 +110,8 @@ class op_builder {
   tensor* sum_rows(tensor* a) {
     return g_.make_op(op::sum_rows, a->type, {1, a->ne[1], a->ne[2], a->ne[3]}, {a});
   }
+  /// Sums of each row so far.
+  tensor* cumsum(tensor* a) { return like(op::cumsum, a, {a}); }
   tensor* mean(tensor* a) {
     return g_.make_op(op::mean, ggml_type::f32, {1, a->ne[1], a->ne[2], a->ne[3]}, {a});
   }

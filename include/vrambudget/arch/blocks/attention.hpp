@@ -65,6 +65,14 @@ class cache_input {
     tensor* rows = b_.view_2d(k, k->ne[0] * k->ne[1], k->ne[2], k->nb[2], 0);
     b_.expand(b_.set_rows(all_streams(k_of(il)), rows, cells));
   }
+  /// `width` elements from the `first` on of K in all cells of all streams.
+  ///
+  /// Shape:    [width, cells * streams]
+  tensor* columns_of_k(int il, std::int64_t width, std::int64_t first) {
+    tensor* k = k_of(il);
+    return b_.view_2d(k, width, k->ne[1] * k->ne[2], k->nb[1],
+                      row_size(k->type, static_cast<std::uint64_t>(first)).count);
+  }
   /// Writes V of a layer; element by element if the cache is transposed.
   void store_v(int il, tensor* v) {
     const std::int64_t width = v->ne[0] * v->ne[1], nt = v->ne[2];

@@ -106,8 +106,12 @@ inline void qwen4exp(keys& k, hparams& hp) {
   k.u32("hyper_connection.low_rank");
   hp.n_embd_out_impl = hp.hc.mult * hp.n_embd;
   hp.indexer.block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
-  for (const std::uint32_t n : hp.indexer.block_arr)
+  for (const std::uint32_t n : hp.indexer.block_arr) {
     k.limit("attention.compress_ratios", n, 1u << 16);
+    if (hp.indexer.kpool == 0) hp.indexer.kpool = n;
+  }
+  hp.indexer.kpool_row = 2;  // a cell's own key, and the pooled one
+  hp.indexer.kpool_select_tail = true;
   hp.ple.head_dim = k.u32("embedding_length_per_layer_input");
   k.limit("embedding_length_per_layer_input", hp.ple.head_dim, 1u << 20);
   hp.ple.ngram_size = k.u32("ple.ngram_size");
