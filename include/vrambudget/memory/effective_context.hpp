@@ -51,6 +51,22 @@ namespace detail {
   return {};
 }
 
+/// Whether the blocks of an index over pooled keys are such as the engine loads.
+/// Source: llama.cpp, src/models/qwen4exp.cpp, glm5-next.cpp: load_arch_hparams
+[[nodiscard]] inline result<void> check_index_blocks(const run& r, const indexer_hparams& index) {
+  if (!r.profile.rules.pools_index_blocks || index.kpool == 0) return {};
+  const std::string size = std::to_string(index.kpool);
+  for (const std::uint32_t n : index.block_arr)
+    if (n != 0 && n != index.kpool)
+      return refused("layers with an index have blocks of " + size + " and of " +
+                     std::to_string(n) + " cells: this engine needs one size");
+  if (index.kpool == 1 || index.top_k % index.kpool != 0)
+    return refused("blocks of " + size + " cells for an index that chooses " +
+                   std::to_string(index.top_k) +
+                   ": this engine needs blocks of more than one cell that divide them");
+  return {};
+}
+
 /// Tokens of a decode call as far as `-b` says. llama-server: embeddings need a batch in one graph.
 [[nodiscard]] inline std::uint32_t asked_batch(const run& r) {
   return r.embeddings && r.n_ubatch ? std::min(r.n_batch, r.n_ubatch) : r.n_batch;
@@ -117,6 +133,7 @@ inline result<void> set_outputs(context_params& c, const run& r, const hparams& 
     return refused("-sm tensor needs flash attention, which is off");
   if (fa == flash_attn::automatic && (is_divided || is_quantized(r.type_v))) fa = flash_attn::on;
   if (const auto ok = detail::check_cache_types(r, hp, fa); !ok) return ok.error();
+  if (const auto ok = detail::check_index_blocks(r, hp.indexer); !ok) return ok.error();
   c.flash_attn = fa != flash_attn::off;
   c.fa_auto = fa == flash_attn::automatic;
 

@@ -74,6 +74,27 @@ TEST_SUITE("context") {
     CHECK(effective_context(r, llama()).has_value());
   }
 
+  // llama.cpp of November 2026, src/models/qwen4exp.cpp: load_arch_hparams
+  TEST_CASE("blocks of an index over pooled keys are of one size that divides what it chooses") {
+    run november;
+    november.profile.rules.pools_index_blocks = true;
+    hparams hp = llama();
+    const auto with = [&](std::uint32_t kpool, std::uint32_t top_k) {
+      hp.indexer.kpool = kpool;
+      hp.indexer.top_k = top_k;
+      hp.indexer.block_arr = {0, kpool, 0, kpool};
+      return effective_context(november, hp).has_value();
+    };
+    CHECK(with(0, 64));
+    CHECK(with(16, 64));
+    CHECK_FALSE(with(64, 32));
+    CHECK_FALSE(with(1, 64));
+    hp.indexer.block_arr = {0, 16, 0, 32};
+    hp.indexer.kpool = 16;
+    CHECK(refusal(november, hp).find("of 16 and of 32") != std::string::npos);
+    CHECK(effective_context({}, hp).has_value());  // the release takes them
+  }
+
   TEST_CASE("refusals name what is wrong") {
     CHECK(refusal({.flash_attn = flash_attn::off, .type_v = ggml_type::q4_0}).find("q4_0") !=
           std::string::npos);
