@@ -42,8 +42,8 @@ bool is_equal(const json::value& c, testing::recorded_shapes& models) {
       fmt::print("{}: {} of {} tokens: expected {}, got {}\n", text(c.at("id")), what, n_tokens,
                  number(state.at(i)), got.count);
     };
-    check("state", 1, sequence_state_bytes(kept, m.hp, n_tokens));
-    check("checkpoint", 2, checkpoint_bytes(kept, m.hp, n_tokens));
+    check("state", 1, sequence_state_bytes(kept, m.hp, cp.rules, n_tokens));
+    check("checkpoint", 2, checkpoint_bytes(kept, m.hp, cp.rules, n_tokens));
   }
   return equal;
 }

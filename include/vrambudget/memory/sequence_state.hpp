@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "vrambudget/engine/cache.hpp"
+#include "vrambudget/engine/rules.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/units.hpp"
@@ -33,12 +34,14 @@ namespace detail {
   return n_tokens;
 }
 
-[[nodiscard]] inline bytes state_of(const kv_cache& c, const hparams& hp, std::uint64_t n_tokens) {
+[[nodiscard]] inline bytes state_of(const kv_cache& c, const hparams& hp, const engine_rules& rules,
+                                    std::uint64_t n_tokens) {
   if (c.borrowed) return {};
   // of a cell: its position, how many sequences hold it, which; M-RoPE adds the other positions
   bytes cell{hp.n_pos_per_embd() > 1 ? 24u : 12u};
   bytes head{4 + 4 * std::uint64_t{c.n_stream} + 4 +
              4};  // streams, cells of each, V's order, layers
+  if (rules.states_tell_rotation) head += bytes{4 + 4};  // widths of the rotations of K and V
   for (const kv_layer& l : c.layers) {
     const bytes of_a_half{4 + 8};  // type and size of a row
     head += of_a_half;
@@ -64,10 +67,10 @@ namespace detail {
 
 /// What can't drop its last tokens: windows, recurrent states, states that feed compressed caches.
 [[nodiscard]] inline bytes state_of_the_rest(const memory_layout& m, const hparams& hp,
-                                             std::uint64_t n_tokens) {
+                                             const engine_rules& rules, std::uint64_t n_tokens) {
   bytes sum;
   for (const kv_cache& c : m.caches)
-    if (c.kind == cache_kind::swa) sum += state_of(c, hp, n_tokens);
+    if (c.kind == cache_kind::swa) sum += state_of(c, hp, rules, n_tokens);
   if (m.recurrent) sum += state_of(*m.recurrent);
   for (const compressor_state& s : m.compressors) {
     const std::uint64_t n_stream = m.caches.empty() ? 1 : m.caches.front().n_stream;
@@ -81,6 +84,7 @@ namespace detail {
 /// A sequence of `n_tokens` as the server's prompt cache keeps it.
 ///
 /// Formula:  8 + per cache: 12 + 4 * n_stream + 12 * (layers with K + layers with V)
+///           + 8 if the engine's states tell how K and V were rotated
 ///           + cells * (12, 24 with M-RoPE, + rows of K and V)
 ///           + recurrent: 20 + per layer: 24 + 4 * (n_embd_r + n_embd_s)
 /// Units:    cells: `n_tokens`; of a sliding window at most its size, however large its cache
@@ -88,10 +92,10 @@ namespace detail {
 ///           assumed for index, latent-index and compressed caches, of which none was recorded
 /// Source:   llama.cpp, src/llama-context.cpp: state_seq_get_size; state_write of each kind of memory
 [[nodiscard]] inline bytes sequence_state_bytes(const memory_layout& m, const hparams& hp,
-                                                std::uint64_t n_tokens) {
-  bytes sum = bytes{8} + detail::state_of_the_rest(m, hp, n_tokens);
+                                                const engine_rules& rules, std::uint64_t n_tokens) {
+  bytes sum = bytes{8} + detail::state_of_the_rest(m, hp, rules, n_tokens);
   for (const kv_cache& c : m.caches)
-    if (c.kind != cache_kind::swa) sum += detail::state_of(c, hp, n_tokens);
+    if (c.kind != cache_kind::swa) sum += detail::state_of(c, hp, rules, n_tokens);
   return sum;
 }
 
@@ -112,9 +116,9 @@ namespace detail {
 /// Source:   llama.cpp, src/llama-kv-cache-iswa.cpp, src/llama-memory-hybrid.cpp: state_write with
 ///           LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
 [[nodiscard]] inline bytes checkpoint_bytes(const memory_layout& m, const hparams& hp,
-                                            std::uint64_t n_tokens) {
-  const bytes rest = detail::state_of_the_rest(m, hp, n_tokens);
-  return rest.count > 0 ? bytes{8} + rest : sequence_state_bytes(m, hp, n_tokens);
+                                            const engine_rules& rules, std::uint64_t n_tokens) {
+  const bytes rest = detail::state_of_the_rest(m, hp, rules, n_tokens);
+  return rest.count > 0 ? bytes{8} + rest : sequence_state_bytes(m, hp, rules, n_tokens);
 }
 
 }  // namespace vrambudget

@@ -60,23 +60,25 @@ inline const measured_range server_process = {
 /// Source: llama.cpp, tools/server/server-context.cpp, server-task.cpp: server_prompt_cache
 inline void add_slot_states(const planned_context& c, const run& r, host_budget& h) {
   if (c.context.embeddings || !c.context.causal_attn) return;  // these make no completions
-  const bytes full = sequence_state_bytes(c.layout, c.m().hp, c.context.n_ctx_seq);
+  const bytes full = sequence_state_bytes(c.layout, c.m().hp, c.context.rules, c.context.n_ctx_seq);
   if (r.cache_ram != 0) {
     h.prompts.emplace();
     h.prompts->full_slot = full;
     if (r.cache_ram > 0) h.prompts->limit = 1_MiB * static_cast<std::uint64_t>(r.cache_ram);
   }
   if (r.ctx_checkpoints > 0 && needs_checkpoints(c.layout, c.m().hp, c.context.swa_full))
-    h.checkpoints = {checkpoint_bytes(c.layout, c.m().hp, c.context.n_ctx_seq), r.ctx_checkpoints,
-                     c.context.n_seq_max};
+    h.checkpoints = {checkpoint_bytes(c.layout, c.m().hp, c.context.rules, c.context.n_ctx_seq),
+                     r.ctx_checkpoints, c.context.n_seq_max};
   if (!has_known_state(c)) h.state_basis = basis::assumed;
 }
 
 /// A draft's state is saved with its target's. Nothing of it was recorded.
 inline void add_draft_states(const planned_context& c, host_budget& h) {
   const std::uint64_t n_tokens = c.context.n_ctx_seq;
-  if (h.prompts) h.prompts->full_slot += sequence_state_bytes(c.layout, c.m().hp, n_tokens);
-  if (h.checkpoints) h.checkpoints->each += checkpoint_bytes(c.layout, c.m().hp, n_tokens);
+  if (h.prompts)
+    h.prompts->full_slot += sequence_state_bytes(c.layout, c.m().hp, c.context.rules, n_tokens);
+  if (h.checkpoints)
+    h.checkpoints->each += checkpoint_bytes(c.layout, c.m().hp, c.context.rules, n_tokens);
   if (h.prompts || h.checkpoints) h.state_basis = basis::assumed;
 }
 
