@@ -1,7 +1,8 @@
 // Prints the graphs of a run as the allocator gets them, one tensor a line: phase, operation, layer,
 // name, type, dimensions, bytes, backend, place. For comparing with a dump of the engine's own graphs.
 // Phases of a draft are "draft prompt" and "draft generation".
-// Usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [llama-server's options]
+// Usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [--engine PROFILE] [--n-rs-seq N]
+//        [llama-server's options]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,6 +18,7 @@
 
 #include "recorded_devices.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/ggml/graph.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/plan/planner.hpp"
@@ -46,36 +48,45 @@ model read_shape(const std::string& file) {
   return read_model({&parsed, 1}).value();
 }
 
+/// The word after `option`; both are taken out.
+std::string taken(std::vector<std::string>& args, std::string_view option) {
+  const auto at = std::find(args.begin(), args.end(), option);
+  if (args.end() - at < 2) return {};
+  std::string word = *(at + 1);
+  args.erase(at, at + 2);
+  return word;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
   if (argc < 4) {
-    std::cerr
-        << "usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [llama-server's options]\n";
+    std::cerr << "usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [--engine PROFILE] "
+                 "[--n-rs-seq N] [llama-server's options]\n";
     return 2;
   }
   std::vector<std::string> args(argv + 4, argv + argc);
   std::optional<model> draft;
-  if (const auto md = std::find(args.begin(), args.end(), "-md"); args.end() - md >= 2) {
-    draft = read_shape(*(md + 1));
-    args.erase(md, md + 2);
-  }
+  if (const std::string file = taken(args, "-md"); !file.empty()) draft = read_shape(file);
+  const std::string engine = taken(args, "--engine"), kept = taken(args, "--n-rs-seq");
   const model m = read_shape(argv[1]);
   const auto known = testing::recorded_devices(argv[2]);
   std::vector<device> cards;
   std::istringstream names(argv[3]);
   for (std::string name; std::getline(names, name, ',');) cards.push_back(known.at(name));
 
+  run r = request::parse_run(args).value();
+  for (const engine_profile& e : engine_profiles)
+    if (e.name == engine) r.profile = e;
+  if (!kept.empty()) r.n_rs_seq = static_cast<std::uint32_t>(std::stoul(kept));
   planner p(m, cards, {}, draft ? &*draft : nullptr);
-  const auto b = p.budget_for(request::parse_run(args).value(),
-                              [](graph_phase seen, const ggml::graph& g, const ggml::scheduler& s) {
-                                const std::string_view phase =
-                                    phases[static_cast<std::size_t>(seen)];
-                                for (const ggml::tensor* t : g.leafs())
-                                  print(phase, *t, t->backend);
-                                for (const ggml::placed& placed : s.schedule_of_last())
-                                  print(phase, *placed.t, placed.backend);
-                              });
+  const auto b =
+      p.budget_for(r, [](graph_phase seen, const ggml::graph& g, const ggml::scheduler& s) {
+        const std::string_view phase = phases[static_cast<std::size_t>(seen)];
+        for (const ggml::tensor* t : g.leafs()) print(phase, *t, t->backend);
+        for (const ggml::placed& placed : s.schedule_of_last())
+          print(phase, *placed.t, placed.backend);
+      });
   if (!b) {
     std::cerr << b.error().message << "\n";
     return 1;
