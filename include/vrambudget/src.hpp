@@ -9,6 +9,7 @@
 #include "vrambudget/memory/encoder_buffers.ipp"
 #include "vrambudget/memory/weights.ipp"
 #include "vrambudget/model/model.ipp"
+#include "vrambudget/plan/fitted_run.ipp"
 #include "vrambudget/plan/max_context.ipp"
 #include "vrambudget/plan/planner.ipp"
 #include "vrambudget/plan/projector_budget.ipp"

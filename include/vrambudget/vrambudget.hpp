@@ -17,6 +17,7 @@
 #include "vrambudget/machine/calibration.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/os/this_system.hpp"
+#include "vrambudget/plan/fitted_run.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/quantize/quantize.hpp"

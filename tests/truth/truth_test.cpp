@@ -13,8 +13,9 @@
 
 #include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
+#include "recorded_engines.hpp"
 #include "recorded_shapes.hpp"
-#include "vrambudget/engine/profiles.hpp"
+#include "vrambudget/engine/changes.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/request/run_line.hpp"
 
@@ -40,28 +41,21 @@ class runner {
   runner(const fs::path& devices, std::vector<fs::path> shapes)
       : devices_(testing::recorded_devices(devices)), models_(std::move(shapes)) {}
 
-  /// What the case's own engine does, and then every other one that it was recorded from.
   void run_case(const json::value& c, tally& t) {
-    const json::value* engine = c.as_object().if_contains("engine");
-    run_on(engine ? text(*engine) : std::string(engine_release), text(c.at("id")), c, t);
-    const json::value* also = c.as_object().if_contains("also");
-    if (!also) return;
-    for (const auto& [name, differences] : also->as_object()) {
-      ++t.cases;
-      json::value there = c;
-      merge(there, differences);
-      run_on(name, text(c.at("id")) + "@" + std::string(name), there, t);
-    }
+    t.cases += testing::for_each_engine(c, [&](const engine_profile& p, const std::string& id,
+                                               const json::value& of) { run_on(p, id, of, t); }) -
+               1;
   }
 
  private:
-  void run_on(const std::string& engine, const std::string& id, const json::value& c, tally& t) {
+  void run_on(const engine_profile& profile, const std::string& id, const json::value& c,
+              tally& t) {
     std::vector<std::string> args;
     for (const json::value& a : c.at("args").as_array()) args.push_back(text(a));
     std::vector<device> devices;
     for (const json::value& g : c.at("gpus").as_array()) devices.push_back(devices_.at(text(g)));
     auto r = request::parse_run(args);
-    if (r) r->profile = recorded_profile(engine);
+    if (r) r->profile = profile;
     if (r && c.as_object().contains("n_rs_seq"))
       r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
     if (const json::value* before = c.as_object().if_contains("before"); r && before)
@@ -96,26 +90,6 @@ class runner {
     t.passed += !expected || compare(id, *expected, *b, t);
   }
 
-  static const engine_profile& recorded_profile(const std::string& name) {
-    const auto it = std::find_if(engine_profiles.begin(), engine_profiles.end(),
-                                 [&](const engine_profile& p) { return p.name == name; });
-    if (it == engine_profiles.end()) throw std::runtime_error("no engine " + name);
-    return *it;
-  }
-  /// Puts what differs in its place: member by member, but arrays whole; null takes a member away
-  /// (RFC 7396).
-  static void merge(json::value& to, const json::value& from) {
-    if (!from.is_object()) {
-      to = from;
-      return;
-    }
-    if (!to.is_object()) to = json::object();
-    for (const auto& [key, v] : from.as_object())
-      if (v.is_null())
-        to.as_object().erase(key);
-      else
-        merge(to.as_object()[key], v);
-  }
   /// Makes a rule what it was before it changed.
   static void undo(const std::string& rule, engine_rules& rules) {
     const auto it = std::find_if(engine_changes.begin(), engine_changes.end(),
@@ -176,8 +150,7 @@ class runner {
     if (const json::value* pinned = host.as_object().if_contains("pinned")) {
       bytes sum;
       for (const term& part : b.host.terms)
-        if (part.held == residence::pinned)
-          sum += part.size;
+        if (part.held == residence::pinned) sum += part.size;
       check(5, "host pinned", number(*pinned), sum.count);
     }
     if (const json::value* mib = want.as_object().if_contains("output_mib")) {

@@ -40,7 +40,8 @@ inline constexpr std::array engine_changes{
         .since = true,
         .first_build = build_of_november,
         .before = "graphs hold token numbers and embeddings given directly",
-        .now = "and, third, tokens among such embeddings: up to nine times the embeddings of a micro-batch on the first card",
+        .now = "and, third, tokens among such embeddings: up to nine times the embeddings of a "
+               "micro-batch on the first card",
         .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
         .log_shows_old = "this build's graphs hold no third input",
         .log_shows_new = "this build's graphs hold a third input, tokens among embeddings",
@@ -51,7 +52,8 @@ inline constexpr std::array engine_changes{
         .since = true,
         .first_build = build_of_november,
         .before = "an expert that all tokens share is computed after the routed ones",
-        .now = "CUDA moves it next to their first products, and its result stays until they are added",
+        .now =
+            "CUDA moves it next to their first products, and its result stays until they are added",
         .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
         .log_shows_old = "this build computes shared experts last",
         .log_shows_new = "this build computes shared experts beside the routed ones",
@@ -73,7 +75,8 @@ inline constexpr std::array engine_changes{
         .since = true,
         .first_build = build_of_november,
         .before = "recurrent states of the batch and those behind it are read one after the other",
-        .now = "in one go; scans that read states by themselves leave a gathered copy of the others",
+        .now =
+            "in one go; scans that read states by themselves leave a gathered copy of the others",
         .when = "in 2026-10 (llama-cpp-sys-2 0.1.161 of 2026-11-03 has it)",
         .log_shows_old = "this build gathers recurrent states twice",
         .log_shows_new = "this build gathers recurrent states once",
@@ -132,6 +135,17 @@ inline constexpr std::array engine_changes{
         .when = "by 2026-10-01 (llama-cpp-python 0.3.36 has it)",
         .log_shows_old = "this build keeps HRM's first state on the host",
         .log_shows_new = "this build keeps HRM's first state with layer 0",
+    },
+    engine_change{
+        .name = "fits_by_streams",
+        .rule = &engine_rules::fits_by_streams,
+        .since = true,
+        .first_build = build_of_october,
+        .before = "without -c the server asks for the training length times its slots",
+        .now = "times its caches: once, where slots share one",
+        .when = "by 2026-10-01 (llama-cpp-python 0.3.36 has it)",
+        .log_shows_old = {},  // a log shows the context, not who chose it
+        .log_shows_new = {},
     },
     engine_change{
         .name = "scans_96",

@@ -39,6 +39,9 @@ struct context_params {
   bool pipeline_parallel =
       true;  ///< where devices and placement allow; off: buffers did not fit so
   enum pooling pooling = pooling::none;
+  /// Sized by the engine without being made, as its fitting does: of the prompt's graph alone, in which no
+  /// node is tied to its layer's device.
+  bool projected = false;
   engine_rules rules;  ///< of the build that runs it
 };
 

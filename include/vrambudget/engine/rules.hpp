@@ -8,16 +8,20 @@ namespace vrambudget {
 /// changed when is in changes.hpp, a row a switch.
 struct engine_rules {
   // since the pinned release
-  bool mixed_inputs = false;  ///< graphs also hold the place for tokens among embeddings given directly
+  bool mixed_inputs =
+      false;  ///< graphs also hold the place for tokens among embeddings given directly
   bool groups_shared_expert = false;  ///< CUDA computes a shared expert right after the routed ones
   bool scales_token_rows = false;     ///< Gemma's scale of embeddings is an input, a number a token
   bool gathers_states_once = false;   ///< states of the batch and those behind it are read together
   bool pools_index_blocks = false;    ///< Qwen4's indexer keeps a pooled key beside each key
   bool states_tell_rotation = false;  ///< a saved sequence says how its K and V were rotated
   bool indexes_four_heads = false;    ///< CUDA's fused indexer takes 4 heads as well
-  bool copies_unread_inputs = false;  ///< pipeline parallelism copies inputs that no node reads, too
-  bool starts_hrm_in_layer = false;   ///< HRM's first state lies with layer 0, not with the inputs
-  bool scans_96 = false;              ///< CUDA scans states of 96 as well
+  bool copies_unread_inputs =
+      false;                         ///< pipeline parallelism copies inputs that no node reads, too
+  bool starts_hrm_in_layer = false;  ///< HRM's first state lies with layer 0, not with the inputs
+  bool fits_by_streams =
+      false;              ///< `--fit` asks for the training length of each cache, not each slot
+  bool scans_96 = false;  ///< CUDA scans states of 96 as well
 
   // up to it
   bool logits_of_all_tokens = false;  ///< graphs give logits of every token, not of those asked for

@@ -71,9 +71,10 @@ class graph_planner {
     return cp.kind == context_kind::mtp && model_.hp.n_layer() > 0;
   }
 
-  /// Builds the graph of `ub` and splits it.
+  /// Builds the graph of `ub` and splits it; its nodes are tied to the devices of their layers where the
+  /// engine does so, or not at all.
   result<void> split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
-                     const memory_layout& memory, const arch::ubatch& ub);
+                     const memory_layout& memory, const arch::ubatch& ub, bool tied = true);
 
   /// Raises the buffers of `out` to what the graph that was split last needs.
   graph_shape reserve(ggml::scheduler& sched, compute_buffers& out, bool one_sequence);

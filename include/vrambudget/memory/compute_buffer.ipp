@@ -87,6 +87,14 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   out.flash_attn = cp.flash_attn;
   out.device.resize(cards_.size());
   out.pool.resize(cards_.size());
+  const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
+  if (cp.projected) {
+    if (const auto ok = split(sched, *d, cp, memory, prompt, false); !ok) return ok.error();
+    out.prompt = reserve(sched, out, false);
+    out.growth.resize(out.device.size());
+    out.at_first = out.device;
+    return out;
+  }
   out.attends_on_host = cp.flash_attn && !stays_on_layers(ggml::op::flash_attn_ext);
   out.pool_elsewhere.assign(elsewhere_.size(), out.pool);
   const bool sequences_differ =
@@ -94,7 +102,6 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
       (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0);
   out.generation = reserve(sched, out, !sequences_differ);
   if (seen) seen(graph_phase::generation, graph_, sched);
-  const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
   if (const auto ok = split(sched, *d, cp, memory, prompt); !ok) return ok.error();
   out.prompt = reserve(sched, out, !sequences_differ);
   for (std::size_t i = 0; i < out.device.size(); ++i)
@@ -138,7 +145,7 @@ result<void> graph_planner::add_growth(ggml::scheduler& sched, compute_buffers& 
 
 result<void> graph_planner::split(ggml::scheduler& sched, const arch::description& d,
                                   const context_params& cp, const memory_layout& memory,
-                                  const arch::ubatch& ub) {
+                                  const arch::ubatch& ub, bool tied) {
   graph_.clear();
   const arch::graph_source source{model_.hp, cp, place_, memory, weights_, read_layers_};
   arch::builder b(graph_, source, ub);
@@ -146,6 +153,8 @@ result<void> graph_planner::split(ggml::scheduler& sched, const arch::descriptio
   if (b.undescribed)
     return error{errc::unsupported, std::string("no graph description for ") + b.undescribed};
   check_table(d, std::min(cp.n_ctx, cp.n_ubatch), memory);
+  if (!tied)
+    for (ggml::tensor* t : graph_.nodes()) t->backend = -1;
   if (graph_.status()) sched.split_graph(graph_);
   if (const auto built = graph_.status(); !built)
     return in_context("the engine cannot run this", built.error());

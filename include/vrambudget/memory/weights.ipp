@@ -8,6 +8,38 @@
 namespace vrambudget {
 namespace detail {
 
+/// What every name that matches a regular expression (ECMAScript) contains: the plain characters that it
+/// begins with. Looking for it is a hundred times faster than matching.
+inline std::string literal_start(std::string_view pattern) {
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  };
+  // alternatives may begin otherwise
+  int depth = 0;
+  bool in_class = false;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    const char c = pattern[i];
+    if (c == '\\')
+      ++i;
+    else if (in_class || c == '[')
+      in_class = c != ']';
+    else if (c == '|' && depth == 0)
+      return {};
+    else
+      depth += (c == '(') - (c == ')');
+  }
+  std::string literal;
+  for (std::size_t i = pattern.starts_with('^') ? 1 : 0; i < pattern.size(); ++i) {
+    const bool escaped = pattern[i] == '\\' && i + 1 < pattern.size() && pattern[i + 1] == '.';
+    if (!escaped && !is_plain(pattern[i])) break;
+    i += escaped;
+    const char next = i + 1 < pattern.size() ? pattern[i + 1] : '\0';
+    if (next == '*' || next == '?' || next == '{') break;  // perhaps none of it
+    literal += pattern[i];
+  }
+  return literal;
+}
+
 /// Tensors sent elsewhere by `-ot`, `-cmoe`, `-ncmoe` and `-ncffn`; the first match decides.
 class weight_overrides {
  public:
@@ -23,7 +55,8 @@ class weight_overrides {
       if (!backend) return backend.error();
       auto pattern = compiled(o.pattern);
       if (!pattern) return pattern.error();
-      all.rules_.push_back({std::move(*pattern), *backend, o.after_cpu_moe, o.after_cpu_ffn});
+      all.rules_.push_back({std::move(*pattern), literal_start(o.pattern), *backend,
+                            o.after_cpu_moe, o.after_cpu_ffn});
     }
     return all;
   }
@@ -35,7 +68,7 @@ class weight_overrides {
     const bool by_moe = il >= 0 && is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_);
     const bool by_ffn = il >= 0 && is_dense(rest) && il < n_cpu_ffn_;
     for (const rule& r : rules_) {
-      if (!std::regex_search(name, r.pattern)) continue;
+      if (!r.is_in(name)) continue;
       r.matches = true;
       return (r.after_cpu_moe && by_moe) || (r.after_cpu_ffn && by_ffn) ? host_ : r.backend;
     }
@@ -47,9 +80,8 @@ class weight_overrides {
     std::vector<std::size_t> none_of;
     for (std::size_t i = 0; i < rules_.size(); ++i)
       if (!rules_[i].matches &&
-          std::none_of(m.tensors.begin(), m.tensors.end(), [&](const model_tensor& t) {
-            return std::regex_search(t.name, rules_[i].pattern);
-          }))
+          std::none_of(m.tensors.begin(), m.tensors.end(),
+                       [&](const model_tensor& t) { return rules_[i].is_in(t.name); }))
         none_of.push_back(i);
     return none_of;
   }
@@ -111,9 +143,14 @@ class weight_overrides {
 
   struct rule {
     std::regex pattern;
+    std::string start;  ///< literal_start() of it
     int backend;
     bool after_cpu_moe, after_cpu_ffn;
     mutable bool matches = false;  ///< a tensor that was looked for
+
+    [[nodiscard]] bool is_in(const std::string& name) const {
+      return name.find(start) != name.npos && std::regex_search(name, pattern);
+    }
   };
   std::vector<rule> rules_;
   int host_;
@@ -131,8 +168,7 @@ inline bool cuda_takes(const model& m, const model_tensor& t, const engine_rules
     if (hp.ssm.d_inner == 0 || t.ne[1] <= 1)
       return !m.traits->scans_vector;  // delta nets multiply by it
     if (t.ne[0] == 1)
-      return cuda::scans_state(hp.ssm.d_state, rules) &&
-             (hp.ssm.d_inner / t.ne[1]) % 16 == 0;
+      return cuda::scans_state(hp.ssm.d_state, rules) && (hp.ssm.d_inner / t.ne[1]) % 16 == 0;
     return t.ne[0] == 16 && hp.ssm.d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
   }
   if (rest.find("norm") != std::string_view::npos)

@@ -32,6 +32,7 @@ struct budget_choice {
   /// Off: memory never runs out, so pipelining is not given up, and a draft is split by what is free
   /// before the model is loaded.
   bool enforced = true;
+  bool projected = false;  ///< context_params::projected, of all contexts
 };
 
 /// What a budget is held against.

@@ -159,6 +159,7 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget_cho
   if (!params) return params.error();
   if (auto placed = detail::place_model(placed_, model_, d.r, devices_, elsewhere_); !placed)
     return placed.error();
+  params->projected = how.projected;
   placed_->graphs.keep_layer_inputs(d.read_layers);
   auto main =
       detail::plan_context(*placed_, *params, layout_of(model_, *params, placed_->where), seen);
@@ -206,6 +207,7 @@ result<detail::planned_context> planner::plan_draft(const drafting& d,
   const model& m = *d.by;
   auto params = draft_context(d, main.context);
   if (!params) return params.error();
+  params->projected = how.projected;
   if (d.own_model)
     if (auto placed = place_draft(d, main, how, b); !placed) return placed.error();
   detail::placed_model& at = d.own_model ? *draft_placed_ : *placed_;

@@ -73,6 +73,36 @@ TEST_SUITE("weights") {
     CHECK_FALSE(place_weights(m, where, {.overrides = {{"(", "CPU"}}}).has_value());
   }
 
+  // by ECMAScript's rules: which of blk.0 to blk.3 have their ffn_up on the host
+  TEST_CASE("patterns with alternatives, classes, anchors and quantifiers match what they mean") {
+    const model m = testing::small_llama().value();
+    const std::pair<const char*, const char*> cases[] = {
+        {"blk\\.1\\.ffn_up", "1"},
+        {"blk\\.1\\.ffn_up|blk\\.3\\.ffn_up", "13"},
+        {"blk\\.1\\.(ffn_up|ffn_down)", "1"},
+        {"(blk\\.1|blk\\.2)\\.ffn_up", "12"},
+        {"blk\\.[13]\\.ffn_up", "13"},
+        {"blk\\.[^|1]\\.ffn_up", "023"},
+        {"^blk\\.2\\.ffn_up", "2"},
+        {"^lk\\.2\\.ffn_up", ""},
+        {"k\\.2\\.ffn_upx?", "2"},
+        {"k\\.2\\.ffn_upx*\\.w", "2"},
+        {"k\\.2\\.ffn_upx{0,1}", "2"},
+        {"k\\.2\\.f+n_up", "2"},
+        {"k\\.2.ffn_u\\x70", "2"},
+        {"ffn_up", "0123"},
+        {"", "0123"},
+    };
+    for (const auto& [pattern, hosts] : cases) {
+      CAPTURE(pattern);
+      const weights w = placed(m, {.overrides = {{pattern, "CPU"}}});
+      std::string found;
+      for (const char* il : {"0", "1", "2", "3"})
+        if (backend_of(m, w, "blk." + std::string(il) + ".ffn_up.weight") == 1) found += il;
+      CHECK(found == hosts);
+    }
+  }
+
   TEST_CASE("experts and dense feed-forward of the first layers can stay on the host") {
     const model m =
         testing::small_llama([](gguf::writer& w) {
