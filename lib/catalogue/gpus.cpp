@@ -135,6 +135,24 @@ measured_range others_on(const gpu_entry& gpu, const surroundings& around) {
   return others_of(around.system, std::get<desktop>(what));
 }
 
+/// Whether a name is one of AMD's, Intel's or Apple's: "rx 7900 xtx", "MI300X", "arc b580", "m4 max".
+bool is_of_another_maker(std::string_view typed) {
+  const std::string name = detail::folded(typed);
+  constexpr std::string_view makers[] = {"radeon",   "amd", "intel",    "apple",
+                                         "instinct", "gfx", "strixhalo"};
+  for (const std::string_view m : makers)
+    if (name.find(m) != name.npos) return true;
+  const auto digit_follows = [&](std::string_view start) {
+    return name.starts_with(start) && name.size() > start.size() && name[start.size()] >= '0' &&
+           name[start.size()] <= '9';
+  };
+  if (digit_follows("rx") || digit_follows("mi") || digit_follows("vega")) return true;
+  if (digit_follows("arca") || digit_follows("arcb") || digit_follows("arcpro")) return true;
+  return digit_follows("m") && name.size() < 9 && name[1] <= '5' &&
+         (name.size() == 2 || name.find("max") != name.npos || name.find("pro") != name.npos ||
+          name.find("ultra") != name.npos);
+}
+
 error not_found(std::string_view typed) {
   const std::string key = key_of(typed), shown = "GPU \"" + std::string(typed) + "\"";
   std::vector<std::string> variants;
@@ -148,8 +166,11 @@ error not_found(std::string_view typed) {
   }
   if (!variants.empty())
     return {errc::not_found, shown + " can be " + detail::joined(variants) + ": name one"};
-  return {errc::not_found, shown + " is not in the catalogue; nearest: " +
-                               detail::joined(detail::nearest(std::move(distances), 3))};
+  if (is_of_another_maker(typed))
+    return {errc::not_found, shown + " is not modelled yet: plans are for NVIDIA's cards"};
+  return {errc::not_found,
+          shown + " is not in the catalogue" +
+              detail::proposal(std::move(distances), key, "`vrambudget gpus` lists them")};
 }
 
 }  // namespace

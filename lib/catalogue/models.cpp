@@ -56,8 +56,11 @@ result<catalogued_model> find_row(std::span<const catalogued_model> rows, const 
   const std::string shown = kind + " \"" + std::string(typed) + "\"";
   if (!begins.empty())
     return error{errc::not_found, shown + " can be " + detail::joined(begins) + ": name one"};
-  return error{errc::not_found, shown + " is not in the catalogue; nearest: " +
-                                    detail::joined(detail::nearest(std::move(distances), 3))};
+  return error{
+      errc::not_found,
+      shown + " is not in the catalogue" +
+          detail::proposal(std::move(distances), key,
+                           "`vrambudget models` lists them, hf:org/repo:QUANT reads others")};
 }
 
 }  // namespace

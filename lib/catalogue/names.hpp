@@ -56,15 +56,25 @@ inline std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
-/// The `n` names with the smallest distances, nearest first; equal ones keep their order.
+/// Of the `n` names with the smallest distances those that are alike, at most a third of what was typed away,
+/// nearest first; equal ones keep their order.
 inline std::vector<std::string> nearest(std::vector<std::pair<std::size_t, std::string>> distances,
-                                        std::size_t n) {
+                                        std::string_view typed, std::size_t n) {
   std::stable_sort(distances.begin(), distances.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
+  const std::size_t most = std::max<std::size_t>(2, typed.size() / 3);
+  std::erase_if(distances, [&](const auto& d) { return d.first > most; });
   std::vector<std::string> out;
   for (std::size_t i = 0; i < std::min(n, distances.size()); ++i)
     out.push_back(std::move(distances[i].second));
   return out;
+}
+
+/// What a message about a name that is not there ends with: "; nearest: a or b", or where all are listed.
+inline std::string proposal(std::vector<std::pair<std::size_t, std::string>> distances,
+                            std::string_view typed, std::string_view list) {
+  const std::vector<std::string> alike = nearest(std::move(distances), typed, 3);
+  return alike.empty() ? "; " + std::string(list) : "; nearest: " + joined(alike);
 }
 
 }  // namespace vrambudget::detail

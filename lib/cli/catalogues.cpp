@@ -13,6 +13,7 @@
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/request/answers.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -59,8 +60,14 @@ void print_files(const std::string& typed) {
 
 std::function<int()> add_gpus(command_options& can) {
   auto name = std::make_shared<std::string>();
+  auto as_json = std::make_shared<bool>(false);
   can.text("NAME", *name, "TEXT", "only this one");
-  return [name] {
+  can.flag("--json", *as_json, "JSON on stdout");
+  return [name, as_json] {
+    if (*as_json) {
+      fmt::print("{}\n", value_or_fail(request::gpus_json(*name), usage));
+      return yes;
+    }
     fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", "id", "memory", "CUDA total", "cc", "name");
     if (!name->empty()) {
       const gpu_entry g = value_or_fail(find_gpu(*name), usage);
@@ -77,7 +84,13 @@ std::function<int()> add_models(command_options& can) {
   auto name = std::make_shared<std::string>();
   can.text("NAME", *name, "TEXT",
            "only this one: its files, known ones and what llama-quantize writes");
-  return [name] {
+  auto as_json = std::make_shared<bool>(false);
+  can.flag("--json", *as_json, "JSON on stdout, of all of them");
+  return [name, as_json] {
+    if (*as_json) {
+      fmt::print("{}\n", request::models_json());
+      return yes;
+    }
     if (!name->empty()) {
       print_files(*name);
       return yes;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <functional>
@@ -54,7 +55,9 @@ int run_check(const check_request& q) {
   if (!q.model.empty()) given = read_or_fail(reader, q.model);
   const log_check c = check_log(std::move(log), options, given ? &*given : nullptr);
   fmt::print("{}", q.json ? check_json(c) : check_text(c, {stdout_has_colours(), true, false}));
-  return c.count(verdict::differs) ? does_not_fit : yes;
+  const bool failed = std::any_of(c.log.refused.begin(), c.log.refused.end(),
+                                  [](const log_refusal& r) { return !r.retried; });
+  return failed || c.count(verdict::differs) ? does_not_fit : yes;
 }
 
 }  // namespace

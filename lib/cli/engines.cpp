@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdint>
+#include <cstdlib>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,23 +85,33 @@ class comparison {
  public:
   comparison(const plan_request& q, plan_models models)
       : models_(std::move(models)), planner_(models_.on(gpus_or_fail(q.gpus).devices)), run_(q.r) {
-    (void)value_or_fail(find_context(q, planner_, run_));
+    limit_ = value_or_fail(find_context(q, planner_, run_));
     now_ = rows_of(value_or_fail(planner_.budget_for(run_)));
   }
 
-  outcome with(const engine_profile& p) {
+  outcome with(const engine_rules& rules) {
     run r = run_;
-    r.profile = p;
+    r.profile.rules = rules;
     const auto b = planner_.budget_for(r);
     if (!b) return b.error();
     return differences(now_, rows_of(*b));
   }
-  outcome without(const engine_change& c) {
-    engine_profile p = run_.profile;
-    c.undo(p.rules);
-    return with(p);
+  /// A change that came after the run's engine is made, one before it undone.
+  outcome with(const engine_change& c) {
+    engine_rules rules = run_.profile.rules;
+    c.is_in(rules) ? c.undo(rules) : c.apply(rules);
+    return with(rules);
+  }
+  /// The largest context by a profile's rules, if contexts are what is asked for.
+  std::optional<std::uint32_t> most_with(const engine_profile& p) {
+    if (!limit_) return std::nullopt;
+    run r = run_;
+    r.profile = p;
+    const auto most = max_context(planner_, r);
+    return most ? std::optional(most->n_ctx) : std::nullopt;
   }
 
+  [[nodiscard]] const engine_profile& base() const { return run_.profile; }
   [[nodiscard]] const std::vector<row>& now() const { return now_; }
   [[nodiscard]] const std::string& name() const { return models_.main.name; }
   [[nodiscard]] std::uint32_t n_ctx() const { return run_.n_ctx; }
@@ -107,8 +120,33 @@ class comparison {
   plan_models models_;
   planner planner_;
   run run_;
+  std::optional<context_limit> limit_;
   std::vector<row> now_;
 };
+
+/// What a change does, and how much that is: bytes on GPUs before bytes on the host.
+struct effect {
+  const engine_change* change;
+  outcome what;
+
+  [[nodiscard]] bool none() const { return what && what->empty(); }
+  [[nodiscard]] std::pair<std::int64_t, std::int64_t> size() const {
+    if (!what) return {std::numeric_limits<std::int64_t>::max(), 0};  // refused
+    std::pair<std::int64_t, std::int64_t> sum;
+    for (const row& r : *what) (r.host ? sum.second : sum.first) += std::abs(r.bytes);
+    return sum;
+  }
+};
+
+/// Of all changes that came after the run's engine, or before it: the largest first.
+std::vector<effect> effects_of(comparison& c, bool newer) {
+  std::vector<effect> all;
+  for (const engine_change& x : engine_changes)
+    if (newer != x.is_in(c.base().rules)) all.push_back({&x, c.with(x)});
+  std::stable_sort(all.begin(), all.end(),
+                   [](const effect& a, const effect& b) { return a.size() > b.size(); });
+  return all;
+}
 
 std::string signed_mib(std::int64_t n) {
   const bytes size{static_cast<std::uint64_t>(n < 0 ? -n : n)};
@@ -116,11 +154,40 @@ std::string signed_mib(std::int64_t n) {
 }
 
 void print_outcome(const outcome& o) {
-  if (!o) return fmt::print("      refused: {}\n", o.error().message);
+  if (!o) return fmt::print("    refused: {}\n", o.error().message);
   for (const row& r : *o)
-    fmt::print("      {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + std::string(name(r.term)),
+    fmt::print("    {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + std::string(name(r.term)),
                signed_mib(r.bytes));
-  if (o->empty()) fmt::print("      nothing\n");
+  if (o->empty()) fmt::print("    nothing\n");
+}
+
+void print_profile(comparison& c, const engine_profile& p) {
+  fmt::print("  {}\n", full_name(p));
+  print_outcome(c.with(p.rules));
+  if (const auto most = c.most_with(p); most && *most != c.n_ctx())
+    fmt::print("    largest context: {} tokens, not {}\n", grouped(*most), grouped(c.n_ctx()));
+}
+
+/// The profiles newer than the run's, or those older, and what each change between does alone.
+void print_side(comparison& c, bool newer) {
+  const auto& all = engine_profiles;
+  const auto base = std::find_if(all.begin(), all.end(),
+                                 [&](const engine_profile& p) { return p.name == c.base().name; });
+  if (base == (newer ? all.begin() : all.end() - 1)) return fmt::print("  none\n");
+  std::for_each(newer ? all.begin() : base + 1, newer ? base : all.end(),
+                [&](const engine_profile& p) { print_profile(c, p); });
+  std::size_t n_silent = 0;
+  fmt::print("  change by change{}\n", newer ? "" : ", what it would be without");
+  for (const effect& e : effects_of(c, newer)) {
+    if (e.none()) {
+      ++n_silent;
+      continue;
+    }
+    fmt::print("  {}, {}\n", e.change->name, e.change->when);
+    fmt::print("    before: {}\n    since:  {}\n", e.change->before, e.change->now);
+    print_outcome(e.what);
+  }
+  if (n_silent) fmt::print("  {} other changes do nothing here\n", n_silent);
 }
 
 void print_text(comparison* c) {
@@ -130,18 +197,16 @@ void print_text(comparison* c) {
                fmt::format("b{}..b{}", p.first_build, p.last_build),
                day(p.first) + ".." + day(p.last), claimed(p.claims));
   if (c) {
-    fmt::print("\n{}, {} tokens, against {}:\n", c->name(), grouped(c->n_ctx()),
-               full_name(engine_profiles.front()));
-    for (std::size_t i = 1; i < engine_profiles.size(); ++i) {
-      fmt::print("  {}\n", engine_profiles[i].name);
-      print_outcome(c->with(engine_profiles[i]));
-    }
+    fmt::print("\n{}, {} tokens, {}\n\nNewer engines:\n", c->name(), grouped(c->n_ctx()),
+               full_name(c->base()));
+    print_side(*c, true);
+    fmt::print("\nOlder engines:\n");
+    print_side(*c, false);
+    return;
   }
-  fmt::print("\nWhat changed{}:\n", c ? ", and what its undoing alone would change" : "");
-  for (const engine_change& x : engine_changes) {
-    fmt::print("  {}, {}\n      before: {}\n      since:  {}\n", x.name, x.when, x.before, x.now);
-    if (c) print_outcome(c->without(x));
-  }
+  fmt::print("\nWhat changed:\n");
+  for (const engine_change& x : engine_changes)
+    fmt::print("  {}, {}\n    before: {}\n    since:  {}\n", x.name, x.when, x.before, x.now);
 }
 
 json::array differences_json(const std::vector<row>& rows) {
@@ -171,18 +236,26 @@ void print_json(comparison* c) {
     for (const engine_change& x : engine_changes)
       if (!x.is_in(p.rules)) old.emplace_back(x.name);
     o["before"] = std::move(old);
-    if (c) add_outcome(o, c->with(p));
+    if (c) {
+      add_outcome(o, c->with(p.rules));
+      if (const auto most = c->most_with(p)) o["largest_n_ctx"] = *most;
+    }
     profiles.push_back(std::move(o));
   }
   for (const engine_change& x : engine_changes) {
     json::object o{{"change", x.name}, {"before", x.before}, {"since", x.now}, {"when", x.when}};
-    if (c) add_outcome(o, c->without(x));
+    if (c) {
+      o["in"] = x.is_in(c->base().rules);
+      add_outcome(o, c->with(x));
+    }
     all_changes.push_back(std::move(o));
   }
   json::object o{{"schema", json_schema}, {"vrambudget", version}};
   if (c)
-    o["model"] = json::object{
-        {"name", c->name()}, {"n_ctx", c->n_ctx()}, {"terms", differences_json(c->now())}};
+    o["model"] = json::object{{"name", c->name()},
+                              {"engine", full_name(c->base())},
+                              {"n_ctx", c->n_ctx()},
+                              {"terms", differences_json(c->now())}};
   o["engines"] = std::move(profiles);
   o["changes"] = std::move(all_changes);
   fmt::print("{}\n", json::serialize(o));
@@ -194,6 +267,7 @@ std::function<int()> add_engines(command_options& can) {
   auto q = std::make_shared<plan_request>();
   can.text("MODEL,-m,--model", q->model, "TEXT", "also what the changes do to this model's budget");
   can.rows({topic::gpus}, *q);
+  can.row("--engine", *q);
   can.flag("--json", q->json, "JSON on stdout, schema 1");
   can.rows_of_run(*q);
   return [q] {

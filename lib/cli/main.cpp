@@ -12,6 +12,8 @@
 #include "cli.hpp"
 #include "options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/gguf/printable.hpp"
+#include "vrambudget/request/server_word.hpp"
 #include "vrambudget/version.hpp"
 
 namespace {
@@ -39,8 +41,15 @@ int run_program(std::vector<std::string> args) {
     return !args.empty() &&
            std::any_of(all.begin(), all.end(), [&](const char* c) { return args[0] == c; });
   };
-  if (args.empty()) args.push_back("--help");
+  if (args.empty() || args[0] == "help") args = {"--help"};
+  if (args[0] == "version") args = {"--version"};
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
+  std::vector<std::string> notes;
+  if (args[0] == "plan" || args[0] == "engines") {
+    request::heeded_line line = request::without_server_words(args);
+    args = std::move(line.args);
+    notes = std::move(line.notes);
+  }
   args = with_all_values(with_long_names(args));
 
   CLI::App app{about(), "vrambudget"};
@@ -53,7 +62,8 @@ int run_program(std::vector<std::string> args) {
     // the others' options are of no interest
     if (args[0] == name || args[0] == "completion") actions[sub] = adder(told.emplace_back(*sub));
   };
-  add("plan", "the budget of a model on GPUs; the default command", add_plan);
+  add("plan", "the budget of a model on GPUs; the default command",
+      [&](command_options& can) { return add_plan(can, std::move(notes)); });
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);
@@ -84,7 +94,7 @@ int run_program(std::vector<std::string> args) {
 int main(int argc, char** argv) try {
   return run_program({argv + 1, argv + argc});
 } catch (const failure& f) {
-  fmt::print(stderr, "vrambudget: {}\n", f.message);
+  fmt::print(stderr, "vrambudget: {}\n", gguf::printable(f.message, 4000));
   return f.code;
 } catch (const std::exception& e) {
   fmt::print(stderr, "vrambudget: this is a bug: {}\n", e.what());

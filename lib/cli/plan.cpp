@@ -15,6 +15,7 @@
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/report/verdict_text.hpp"
+#include "vrambudget/request/file_choice.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -80,9 +81,12 @@ int show(const plan_request& q, const named_gpus& gpus, const plan_models& model
     fmt::print("{}",
                budget_svg(m, b, curves ? context_curves(q, p) : std::vector<context_curve>{}));
   } else if (q.json) {
-    fmt::print("{}", budget_json(m, made.r, b, {made.limit, made.changes, made.judged, q.explain}));
+    fmt::print("{}", budget_json(m, made.r, b,
+                                 {made.limit, made.changes, made.judged, q.explain,
+                                  made.fitted ? &*made.fitted : nullptr}));
   } else {
-    fmt::print("{}", budget_text(m, b, made.judged, {stdout_has_colours(), true, q.explain}));
+    fmt::print("{}", budget_text(m, made.r, b, made.judged, q.file_note,
+                                 {stdout_has_colours(), true, q.explain}));
     if (!b.fits()) fmt::print("\n{}", suggestions_text(made.changes));
     if (made.limit && !b.keeps_kv())
       fmt::print("\nLargest context: {}\n", context_text(*made.limit));
@@ -91,6 +95,7 @@ int show(const plan_request& q, const named_gpus& gpus, const plan_models& model
       for (const context_curve& c : context_curves(q, p, 0)) rows.push_back({c.type, c.limit});
       fmt::print("\n{}", contexts_text(rows, m.hp.n_ctx_train));
     }
+    if (made.fitted) fmt::print("\n{}", fit_text(*made.fitted, q.fit.has_value()));
   }
   return made.judged.runs() ? yes : does_not_fit;
 }
@@ -109,16 +114,23 @@ int run_plan(const plan_request& q) {
   if (!q.model.empty() && (!q.family.empty() || q.min_ctx))
     throw failure{usage, "--family and --min-ctx are for the ranking of models, without MODEL"};
   if (q.model.empty()) return show_ranking(q, gpus.devices, l);
+  plan_request meant = q;
   model_reader reader = reader_of(q.sources);
-  const plan_models models = models_or_fail(q, reader);
+  if (!reader.finds_file(q.model))
+    if (const auto file = value_or_fail(choose_file(q, gpus.devices, l))) {
+      meant.model = file->name;
+      meant.file_note = file->says;
+    }
+  const plan_models models = models_or_fail(meant, reader);
   planner p = models.on(gpus.devices, l);
-  return show(q, gpus, models, p);
+  return show(meant, gpus, models, p);
 }
 
 }  // namespace
 
-std::function<int()> add_plan(command_options& can) {
+std::function<int()> add_plan(command_options& can, std::vector<std::string> notes) {
   auto q = std::make_shared<plan_request>();
+  q->value_notes = std::move(notes);
   can.rows({topic::model, topic::gpus, topic::plan}, *q);
   can.rows_of_run(*q);
   can.flag("--json", q->json, "JSON on stdout, schema 1");

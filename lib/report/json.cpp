@@ -147,6 +147,20 @@ json::object host_of(const host_budget& h, bool explain) {
   return o;
 }
 
+json::object fit_of(const fitted_run& f) {
+  json::array split, overrides;
+  if (f.moved)
+    for (const float n : f.r.tensor_split) split.emplace_back(static_cast<std::uint32_t>(n));
+  if (f.moved)
+    for (const tensor_override& x : f.r.overrides)
+      overrides.push_back(json::array{x.pattern, x.buffer});
+  return {{"status", f.status == fit_status::success ? "success" : "failure"},
+          {"n_ctx", f.r.n_ctx},
+          {"n_gpu_layers", f.r.n_gpu_layers},
+          {"tensor_split", std::move(split)},
+          {"overrides", std::move(overrides)}};
+}
+
 }  // namespace
 
 json::object model_summary(const model& m) {
@@ -187,6 +201,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
     o["max_context"] = json::object{{"n_ctx", extras.max_context->n_ctx},
                                     {"n_ctx_loads", extras.max_context->n_ctx_loads},
                                     {"bound_by", name_of_bound(*extras.max_context)}};
+  if (extras.fitted) o["fit"] = fit_of(*extras.fitted);
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},
                               {"splits", {b.prompt.n_splits, b.generation.n_splits}}};

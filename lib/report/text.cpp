@@ -221,9 +221,12 @@ std::string context_line(const budget& b) {
   return line;
 }
 
-std::string budget_text(const model& m, const budget& b, const run_verdict& v,
-                        const text_style& s) {
-  std::string text = wrapped(sentence(v, b), v, s) + "\n";
+std::string budget_text(const model& m, const run& r, const budget& b, const run_verdict& v,
+                        const std::string& file_note, const text_style& s) {
+  constexpr int dim = 2;
+  std::string text =
+      coloured(s, dim, full_name(r.profile) + (file_note.empty() ? "" : "; " + file_note)) + "\n";
+  text += wrapped(sentence(v, b), v, s) + "\n";
   text += fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n",
                       m.name, m.architecture, static_cast<double>(m.n_params) / 1e9,
                       grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight());
@@ -235,7 +238,8 @@ std::string budget_text(const model& m, const budget& b, const run_verdict& v,
   text += "\n";
   for (const device_budget& d : b.devices) text += device_text(d, name_column(b), s) + "\n";
   if (!b.host.terms.empty()) text += host_text(b.host, name_column(b), s);
-  for (const note& n : b.notes) text += "note: " + sentence(n) + "\n";
+  for (const note& n : b.notes)
+    if (const std::string says = sentence(n); says != file_note) text += "note: " + says + "\n";
   return text;
 }
 
@@ -252,6 +256,26 @@ std::string context_text(const context_limit& limit) {
   return fmt::format(
       "{:>12}  bound by {}", limit.n_ctx ? grouped(limit.n_ctx) : "-",
       limit.bound_by == context_bound::n_ctx_train ? "training" : name_of_bound(limit));
+}
+
+std::string fit_text(const fitted_run& f, bool planned) {
+  std::string text = planned ? "llama-server --fit" : "By itself (--fit) llama-server";
+  if (f.status == fit_status::failure) {
+    text += planned ? " gives up: " : " would give up: ";
+  } else {
+    text += planned ? " chose " : " would take ";
+  }
+  text += f.r.n_ctx ? grouped(f.r.n_ctx) + " tokens" : "the context it is told";
+  if (!f.moved) return text + (f.r.n_gpu_layers < 0 ? ", all layers on GPUs\n" : "\n");
+  text += fmt::format(", -ngl {}", f.r.n_gpu_layers);
+  if (!f.r.tensor_split.empty()) {
+    text += ", -ts ";
+    for (const float n : f.r.tensor_split)
+      text += fmt::format("{}{}", text.back() == ' ' ? "" : ",", n);
+  }
+  if (!f.r.overrides.empty())
+    text += fmt::format(", the experts of {} layers elsewhere", f.r.overrides.size());
+  return text + "\n";
 }
 
 std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train) {

@@ -10,6 +10,7 @@
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
+#include "vrambudget/request/file_choice.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/projectors.hpp"
 
@@ -50,7 +51,15 @@ result<asked> read(const plan_inputs& given, const plan_request& q) {
   if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
   model_reader reader(q.sources, here);
   const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (const auto ok = read_if_absent(a.in.main, q.model, model_named); !ok) return ok.error();
+  if (!a.in.main && !reader.finds_file(q.model)) {
+    const auto file = choose_file(a.q, a.in.devices, limits_of(a.q, a.q.gpus.ram));
+    if (!file) return file.error();
+    if (*file) {
+      a.q.model = (*file)->name;
+      a.q.file_note = (*file)->says;
+    }
+  }
+  if (const auto ok = read_if_absent(a.in.main, a.q.model, model_named); !ok) return ok.error();
   if (const auto ok = read_if_absent(a.in.draft, q.draft, model_named); !ok) return ok.error();
   if (const auto ok = read_if_absent(a.in.mmproj, q.mmproj, load_projector); !ok) return ok.error();
   if (a.in.mmproj && a.q.mmproj.empty()) a.q.mmproj = a.in.mmproj->path;
@@ -117,7 +126,9 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
 result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   const auto p = plan(in, q);
   if (!p) return p.error();
-  return budget_json(*p->of, p->r, p->b, {p->limit, p->changes, p->judged, q.explain});
+  return budget_json(
+      *p->of, p->r, p->b,
+      {p->limit, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr});
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,

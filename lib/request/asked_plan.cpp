@@ -14,11 +14,18 @@ namespace {
 void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
                budget& b) {
   for (const std::string& n : q.value_notes) b.notes.push_back({note_kind::remark, n});
+  if (!q.file_note.empty()) b.notes.push_back({note_kind::remark, q.file_note});
   if (!q.engine_note.empty()) b.notes.push_back({note_kind::remark, q.engine_note});
   if (q.mmproj.empty())
     if (const std::string beside = projector_beside(m); !beside.empty())
       b.notes.push_back({note_kind::projector_beside, beside});
   for (const std::string& n : gpu_notes) b.notes.push_back({note_kind::remark, n});
+}
+
+fit_wish wish_of(const plan_request& q) {
+  fit_wish w{.min_ctx = q.fit_ctx, .whole_ctx = q.tells_ctx && q.r.n_ctx == 0};
+  if (!q.fit_targets.empty()) w.targets = q.fit_targets;
+  return w;
 }
 
 }  // namespace
@@ -30,10 +37,10 @@ result<named_gpus> choose_devices(const plan_request& q, const environment& arou
 }
 
 result<std::optional<context_limit>> find_context(const plan_request& q, planner& p, run& r) {
-  if (r.n_ctx != 0 && !q.max_context) return std::optional<context_limit>();
+  if ((r.n_ctx != 0 || q.tells_ctx) && !q.max_context) return std::optional<context_limit>();
   const auto most = max_context(p, r);
   if (!most) return most.error();
-  if (r.n_ctx == 0) r.n_ctx = most->n_ctx ? most->n_ctx : n_ctx_multiple;
+  if (r.n_ctx == 0 && !q.tells_ctx) r.n_ctx = most->n_ctx ? most->n_ctx : n_ctx_multiple;
   return std::optional(*most);
 }
 
@@ -46,6 +53,12 @@ result<budget> budget_of(const plan_request& q, planner& p) {
 result<made_plan> make_plan(const plan_request& q, planner& p,
                             const std::vector<std::string>& gpu_notes) {
   made_plan made{.r = q.r, .b = {}, .judged = {}};
+  if (q.fit.value_or(!q.tells_ctx)) {
+    auto fitted = fit_run(p, q.r, wish_of(q));
+    if (!fitted && q.fit) return fitted.error();
+    if (fitted) made.fitted = std::move(*fitted);
+    if (q.fit) made.r = made.fitted->r;
+  }
   auto limit = find_context(q, p, made.r);
   if (!limit) return limit.error();
   made.limit = *limit;

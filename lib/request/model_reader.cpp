@@ -64,6 +64,41 @@ const std::vector<stored_model>& model_reader::stored() {
   return *stored_;
 }
 
+bool looks_like_repository(std::string_view typed) {
+  const std::size_t slash = typed.find('/');
+  if (slash == 0 || slash == typed.npos || typed.find('/', slash + 1) != typed.npos) return false;
+  if (typed.ends_with(".gguf") || typed.front() == '.' || typed.front() == '~') return false;
+  return typed.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+             "-_./:") == typed.npos;
+}
+
+bool model_reader::finds_file(const std::string& typed) {
+  std::error_code ignored;
+  if (is_remote(typed) || typed.starts_with("ollama:") || std::filesystem::exists(typed, ignored))
+    return true;
+  const auto whole = find_whole_name(stored(), typed);
+  return whole && *whole;
+}
+
+/// A repository by its name; where it cannot be read, what the catalogue has by the name.
+result<model> model_reader::read_repository(const std::string& typed) {
+  auto there = read_remote("hf:" + typed);
+  if (there) return there;
+  std::string name = typed.substr(typed.find('/') + 1), tag;
+  if (const std::size_t colon = name.find(':'); colon != name.npos) {
+    tag = "-" + name.substr(colon + 1);
+    name.resize(colon);
+  }
+  if (name.ends_with("-GGUF") || name.ends_with("-gguf")) name.resize(name.size() - 5);
+  const auto known = find_catalogued_file(name + tag);
+  if (!known) return there;
+  if (listener_.note)
+    listener_.note(typed + ": " + known->name + " of the catalogue stands for it; " +
+                   there.error().message);
+  return read_catalogued(*known);
+}
+
 result<model> model_reader::read(const std::string& typed) {
   if (is_remote(typed)) return read_remote(typed);
   constexpr std::string_view store = "ollama:";
@@ -82,6 +117,7 @@ result<model> model_reader::read_named(const std::string& typed) {
   const auto whole = find_whole_name(stored(), typed);
   if (!whole) return whole.error();
   if (*whole) return read_stored(**whole);
+  if (looks_like_repository(typed)) return read_repository(typed);
   if (looks_like_path(typed)) return from_file(typed);
   const auto known = find_catalogued_file(typed);
   if (known) return read_catalogued(*known);

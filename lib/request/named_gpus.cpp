@@ -11,6 +11,7 @@
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/request/kept_calibration.hpp"
+#include "vrambudget/request/option.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -119,6 +120,14 @@ class chosen {
   std::vector<bytes> memory_;
 };
 
+/// "5090,3090" as two; the parts of a card that is told by numbers, "total=8GiB,cc=8.6", stay together.
+std::vector<std::string> separate(const std::string& typed) {
+  if (typed.find('=') != typed.npos) return {typed};
+  std::vector<std::string> all;
+  for_each_name(typed, [&](std::string_view name) { all.emplace_back(name); });
+  return all.empty() ? std::vector{typed} : all;
+}
+
 std::optional<std::uint32_t> major_version(const std::string& driver) {
   std::uint32_t n = 0;
   const auto [rest, failed] = std::from_chars(driver.data(), driver.data() + driver.size(), n);
@@ -143,7 +152,8 @@ result<named_gpus> find_gpus(const gpu_request& q, const environment& here, bool
     if (const auto added = all.add_this_machine(); !added) return added.error();
   if (!q.driver.empty()) gpus.driver = q.driver;
   for (const std::string& typed : has_none ? std::vector<std::string>{} : q.names)
-    if (const auto added = all.add_named(typed, around); !added) return added.error();
+    for (const std::string& name : separate(typed))
+      if (const auto added = all.add_named(name, around); !added) return added.error();
   if (const auto taken = all.take_free(q.free, stand_ins); !taken) return taken.error();
   if (q.no_calibration) return gpus;
   if (const auto done = calibrate_devices(gpus, here); !done) return done.error();

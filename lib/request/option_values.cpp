@@ -64,6 +64,7 @@ result<void> put(const kind::count& k, plan_request& q, result<std::uint32_t> n)
   if (*n < k.least || *n > k.most) return is_not_between(std::to_string(*n), k);
   std::uint32_t& to = k.at(q);
   to = k.keeps_largest ? std::max(to, *n) : *n;
+  if (k.told) k.told(q) = true;
   return {};
 }
 
@@ -93,7 +94,21 @@ std::vector<std::string_view> split(std::string_view text, char between) {
   }
 }
 
-result<std::uint32_t> parse_tokens(std::string_view text) {
+/// "32,768" as it is printed: groups of three digits; any other text is left as it is.
+std::string without_groups(std::string_view text) {
+  std::string digits;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const std::size_t left = text.size() - i;
+    if (left % 4 == 0 ? text[i] != ',' || i == 0 : text[i] < '0' || text[i] > '9')
+      return std::string(text);
+    if (left % 4 != 0) digits += text[i];
+  }
+  return digits;
+}
+
+result<std::uint32_t> parse_tokens(std::string_view typed) {
+  const std::string plain = without_groups(typed);
+  const std::string_view text = plain;
   std::uint64_t n = 0;
   const char* end = text.data() + text.size();
   const auto [rest, failed] = std::from_chars(text.data(), end, n);
@@ -226,11 +241,9 @@ result<void> take(const kind::engine_version& k, plan_request& q, std::string_vi
   if (!c) return c.error();
   plan_request& to = k.at(q);
   to.r.profile = c->profile;
-  const std::string rules = "by the rules of " + full_name(c->profile);
-  to.engine_note = !c->covers ? "no logs of engine '" + std::string(text) +
-                                    "' are known: " + rules + ", the nearest that is"
-                   : c->profile == default_profile ? ""
-                                                           : rules;
+  to.engine_note = c->covers ? ""
+                             : "engine " + std::string(text) + " is " + place_of(*c) +
+                                   ", the nearest that is known: its rules are taken";
   return {};
 }
 

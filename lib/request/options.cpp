@@ -28,6 +28,9 @@ constexpr std::array<std::pair<std::string_view, pooling>, 5> pooling_words{
      {"last", pooling::last},
      {"rank", pooling::rank}}};
 
+constexpr std::array<std::pair<std::string_view, std::optional<bool>>, 4> on_off_words{
+    {{"on", true}, {"off", false}, {"1", true}, {"0", false}}};
+
 constexpr std::array<std::pair<std::string_view, std::optional<operating_system>>, 3> system_words{
     {{"linux", operating_system::native_linux},
      {"windows", operating_system::windows},
@@ -117,8 +120,19 @@ constexpr option table[] = {
     {sources, "--retries", "", count{at<&plan_request::sources, &source_options::retries>, 0, 100},
      "N", "after 429, 5xx, a cut or stalled transfer", "4"},
 
-    {context, "-c,--ctx-size,--ctx", "n_ctx", count{of_run<&run::n_ctx>}, "N",
-     "context in tokens over all slots, 262144 or 256k; 0: the model's own"},
+    {context, "-c,--ctx-size,--ctx", "n_ctx",
+     count{.at = of_run<&run::n_ctx>, .told = at<&plan_request::tells_ctx>}, "N",
+     "context in tokens over all slots, 262144 or 256k; 0: the model's own",
+     "the largest that fits"},
+    {context, "-fit,--fit", "", choice<std::optional<bool>>{at<&plan_request::fit>, on_off_words},
+     "on|off",
+     "plan what llama-server itself makes of the run, which moves layers and shortens the "
+     "context until it fits; off: nothing is told of that",
+     "told beside"},
+    {context, "-fitt,--fit-target", "", sizes{at<&plan_request::fit_targets>}, "MiB,...",
+     "what it leaves free on each GPU", "1024 on each"},
+    {context, "-fitc,--fit-ctx", "", count{.at = at<&plan_request::fit_ctx>}, "N",
+     "the context that it keeps in any case", "4096"},
     {context, "-b,--batch-size", "n_batch", count{of_run<&run::n_batch>}, "N", "logical batch",
      "2048"},
     {context, "-ub,--ubatch-size", "n_ubatch", count{of_run<&run::n_ubatch>}, "N", "micro-batch",
@@ -179,14 +193,14 @@ constexpr option table[] = {
     {topic::host, "-ctxcp,--ctx-checkpoints,--swa-checkpoints", "",
      count{of_run<&run::ctx_checkpoints>}, "N",
      "states that a slot can return to, where the model's memory can't drop its last tokens", "32"},
-    {topic::host, "--checkpoint-min-step", "", count{of_run<&run::checkpoint_min_step>}, "N",
+    {topic::host, "-cms,--checkpoint-min-step", "", count{of_run<&run::checkpoint_min_step>}, "N",
      "tokens between them, but for those near a prompt's end", "8192"},
 
     {topic::draft, "--spec-type", "spec_types", spec_types{of_run<&run::spec_types>}, "TYPE,...",
      "speculative decoding: draft-mtp by the model's own NextN layers; draft-simple, draft-eagle3, "
      "draft-dflash or draft-dspark by the model of -md; ngram-..."},
-    {topic::draft, "--spec-draft-n-max", "", count{of_run<&run::spec_draft_n_max>}, "N",
-     "tokens drafted at once", "3"},
+    {topic::draft, "--spec-draft-n-max,--draft-max,--draft-n", "",
+     count{of_run<&run::spec_draft_n_max>}, "N", "tokens drafted at once", "3"},
     {topic::draft, "-ctkd,--cache-type-k-draft,--spec-draft-type-k", "draft_type_k",
      cache_type{of_run<&run::draft_type_k>}, "TYPE", "the draft's -ctk", "f16"},
     {topic::draft, "-ctvd,--cache-type-v-draft,--spec-draft-type-v", "draft_type_v",

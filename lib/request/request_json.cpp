@@ -60,8 +60,9 @@ error unknown(std::string_view key) {
     for_each_name(o.names, [&](std::string_view n) {
       if (n.starts_with("--")) offer(n);
     });
-  return refusal(fmt::format("'{}' is no option of a plan; nearest: {}", key,
-                             detail::joined(detail::nearest(std::move(distances), 3))));
+  return refusal(
+      fmt::format("'{}' is no option of a plan{}", key,
+                  detail::proposal(std::move(distances), key, "docs/options.md has them all")));
 }
 
 /// Takes a value into the request.

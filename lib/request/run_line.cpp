@@ -28,7 +28,11 @@ result<run> parse(const std::vector<std::string>& args, bool others) {
     if (n.row == nullptr && others) continue;
     if (n.row == nullptr)
       return error{errc::invalid_argument, "'" + args[i] + "' is no option of a run"};
-    if (n.row->has_value() && !n.value && i + 1 == args.size())
+    const bool is_last = i + 1 == args.size();
+    if (plan_request scratch; n.row->has_value() && !n.value && !n.row->alone().empty() &&
+                              (is_last || !set(*n.row, scratch, args[i + 1])))
+      n.value = n.row->alone();
+    if (n.row->has_value() && !n.value && is_last)
       return error{errc::invalid_argument, args[i] + ": wants a value"};
     if (n.row->has_value() && !n.value) n.value = args[++i];
     if (const auto done = set(*n.row, q, n.value.value_or("")); !done) return done.error();

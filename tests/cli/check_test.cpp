@@ -117,6 +117,75 @@ TEST_SUITE("check") {
     CHECK(named);
   }
 
+  // the same run by November's engine, whose graphs hold a third input: buffers and nodes as its own code has them
+  TEST_CASE("a log without a build is of the engine whose lines or graphs it has") {
+    const auto replaced = [](std::string text,
+                             std::initializer_list<std::pair<const char*, const char*>> all) {
+      for (const auto& [from, to] : all) text = with(text, from, to);
+      return text;
+    };
+    const std::string buffers = replaced(whole, {{"104.09 MiB", "112.09 MiB"},
+                                                 {"24.09 MiB", "40.10 MiB"},
+                                                 {"nodes = 1698", "nodes = 1701"}});
+    const std::string lines = replaced(
+        buffers, {{"attn_rot_k = 1,", "n_rot_k = 128,"}, {"attn_rot_v = 1,", "n_rot_v = 64,"}});
+    const auto is_of = [](const checked& c, std::string_view engine) {
+      CHECK(c.status == 0);
+      CHECK(c.n("equal") == n_lines);
+      CHECK(c.out.at("contexts").at(0).at("engine").as_string() == engine);
+    };
+    is_of(check(with(lines, "build: 11200 (unknown)\n", "")), "llama.cpp 2026-11");
+    is_of(check(with(lines, "build: 11200 (unknown)",
+                     "version: 0.6.0-dev (build 11800, commit 0a1b2c3)")),
+          "llama.cpp 2026-11");
+    // a checkout without its history counts one build
+    is_of(check(with(lines, "build: 11200", "build: 1")), "llama.cpp 2026-11");
+    // no telling line: the nodes tell
+    is_of(check(with(
+              with(with(buffers, "build: 11200 (unknown)\n", ""), "attn_rot_k = 1,", "rotated,"),
+              "attn_rot_v = 1,", "rotated,")),
+          "llama.cpp 2026-11");
+    is_of(check(with(whole, "build: 11200 (unknown)\n", "")), "llama.cpp v0.5.0");
+  }
+
+  // 36 layers x 8192 cells x 2 x 1024 values in q8_0: 641,728,512 bytes, as the engine asks for them
+  TEST_CASE("a buffer that was refused is compared, and what would run is told") {
+    const std::string before = whole.substr(0, whole.find("llama_kv_cache:      CUDA0 KV"));
+    const std::string rounded =
+        "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 612.00 MiB on device 0: cudaMalloc "
+        "failed: out of memory\n";
+    const std::string exact =
+        "alloc_tensor_range: failed to allocate CUDA0 buffer of size 641728512\n";
+    const auto refused = [](const checked& c) {
+      const json::value* found = nullptr;
+      for (const json::value& l : c.out.at("contexts").at(0).at("lines").as_array())
+        if (l.as_object().contains("why") && l.at("why").as_string() == "refused") found = &l;
+      REQUIRE(found);
+      return *found;
+    };
+    for (const std::string& lines : {rounded + exact, rounded, exact}) {
+      const checked c = check(before + lines +
+                              "llama_init_from_model: failed to initialize the context: failed to "
+                              "allocate buffer for kv cache\n");
+      CHECK(c.status == 1);
+      CHECK(refused(c).at("term").as_string() == "kv_cache");
+      CHECK(refused(c).at("verdict").as_string() == "equal");
+      CHECK(refused(c).at("predicted_bytes").to_number<int>() == 641728512);
+      const std::string notes = json::serialize(c.out.at("contexts").at(0).at("notes"));
+      CHECK(notes.find("kv_cache of 612.0 MiB was refused on CUDA0, where 7,669.8 MiB lay already; "
+                       "the largest context that runs there has ") != std::string::npos);
+    }
+    const checked other = check(before + with(exact, "641728512", "641728513"));
+    CHECK(refused(other).at("verdict").as_string() == "differs");
+    // a context's compute buffer: 104.09 MiB to the byte
+    const checked compute =
+        check(whole.substr(0, whole.find("sched_reserve:      CUDA0")) +
+              "ggml_gallocr_reserve_n_impl: failed to allocate CUDA0 buffer of size 109144192\n");
+    CHECK(compute.status == 1);
+    CHECK(refused(compute).at("term").as_string() == "compute_buffer");
+    CHECK(refused(compute).at("verdict").as_string() == "equal");
+  }
+
   TEST_CASE("a log that is cut gives what it has and says what is missing") {
     const checked c = check(whole.substr(0, whole.find("sched_reserve")));
     CHECK(c.status == 0);

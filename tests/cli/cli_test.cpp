@@ -270,9 +270,12 @@ TEST_SUITE("cli") {
               .as_string() == engine_name);
     // between the last build of one profile and the first of the next
     const outcome between = run(qwen + " --engine b8000");
+    CHECK(between.out.starts_with("llama.cpp 2026-04\n"));
     CHECK(
-        between.out.find("no logs of engine 'b8000' are known: by the rules of llama.cpp 2026-04, "
-                         "the nearest that is") != std::string::npos);
+        between.out.find("engine b8000 is 807 builds before llama.cpp 2026-04, the nearest that is "
+                         "known: its rules are taken") != std::string::npos);
+    CHECK(run(qwen).out.starts_with(std::string(engine_name) + "\n"));
+    CHECK(run(qwen + " --engine latest").out.starts_with("llama.cpp 2026-11\n"));
     // nothing that logs do not establish is called exact, in the table of models neither
     const std::string table = run("--gpu 3090 --ctx 8192 --engine 2026-04 --json").out;
     CHECK(table.find(R"("compute_basis":"assumed")") != std::string::npos);
@@ -280,9 +283,55 @@ TEST_SUITE("cli") {
     for (const char* wrong : {"v9", "b12x", "2026-13"}) {
       const outcome o = run(qwen + " --engine " + wrong);
       CHECK(o.status == 2);
-      CHECK(o.err.find("there are " + std::string(engine_release) + ", 2026-08, 2026-04") !=
-            std::string::npos);
+      CHECK(o.err.find("there are 2026-11, 2026-10, " + std::string(engine_release) +
+                       ", 2026-08, 2026-04") != std::string::npos);
     }
+  }
+
+  // what llama-server's line may have besides, and numbers as they are printed
+  TEST_CASE("a pasted command line of llama-server is taken") {
+    const std::string model = "Qwen3-8B-Q4_K_M --gpu 3090 ";
+    const auto n_ctx = [&](const std::string& line) {
+      const outcome o = run(model + line + " --json");
+      CAPTURE(o.err);
+      REQUIRE(o.status == 0);
+      return json::parse(o.out).at("run").at("n_ctx").to_number<int>();
+    };
+    CHECK(n_ctx("-c 8192 --jinja --host 0.0.0.0 --port 8080 -t 8 --no-mmap --mlock") == 8192);
+    CHECK(n_ctx("-c 32,768 -fa --temp 0.7 --log-file=x -dev CUDA0 --no-mmproj --draft 5") == 32768);
+    CHECK(n_ctx("-c 8192 -fa on -cb -lv 1 --chat-template-kwargs {}") == 8192);
+    CHECK(n_ctx("-c 0 -np 1") == 40960);  // its training length
+    const outcome noted = run(model + "-c 8192 --lora x.gguf");
+    CHECK(noted.out.find("--lora: not modelled is adapters") != std::string::npos);
+    // a wrong number of digits in a group, and what is no word of anybody
+    CHECK(run(model + "-c 32,76").status == 2);
+    CHECK(run(model + "-c 8192 --jinjaa").status == 2);
+  }
+
+  TEST_CASE("--fit plans what llama-server makes of the run") {
+    const std::string model = "Qwen3-8B-Q4_K_M --gpu 3090 --free 23800MiB --buffers-only --json ";
+    // by the engine: tests/truth/fit.jsonl and the documentation of its builds
+    const json::value old = json::parse(run(model + "--fit on").out);
+    CHECK(old.at("fit").at("n_ctx").to_number<int>() == 128512);
+    CHECK(old.at("run").at("n_ctx").to_number<int>() == 128512);
+    const json::value now = json::parse(run(model + "--fit on --engine latest").out);
+    CHECK(now.at("fit").at("n_ctx").to_number<int>() == 40960);
+    // told beside where no context is, and not where one is, or where it is off
+    CHECK(json::parse(run(model).out).as_object().contains("fit"));
+    CHECK_FALSE(json::parse(run(model + "-c 8192").out).as_object().contains("fit"));
+    CHECK_FALSE(json::parse(run(model + "--fit off").out).as_object().contains("fit"));
+  }
+
+  TEST_CASE(
+      "a name without a quantization is its best file that runs, and the first line says so") {
+    const outcome small = run("Qwen3-8B --gpu 4060ti");
+    CHECK(small.status == 0);
+    CHECK(small.out.substr(0, small.out.find('\n')).find("Qwen3-8B as Qwen3-8B-Q") !=
+          std::string::npos);
+    CHECK(
+        run("Qwen3-8B --gpu 3090").out.find("Qwen3-8B as Qwen3-8B-Q8_0, the best file that runs") !=
+        std::string::npos);
+    CHECK(run("Qwen3-8B-Q4_K_M --gpu 3090").out.starts_with(std::string(engine_name) + "\n"));
   }
 
   TEST_CASE("engines lists what changed, with a model what it costs") {
@@ -307,8 +356,23 @@ TEST_SUITE("cli") {
       if (c.at("change").as_string() == "latent_v_cache")
         CHECK(c.at("differences").as_array().empty());
     }
-    CHECK(j.at("engines").at(0).at("differences").as_array().empty());
+    const auto is_same = [&](std::string_view engine) {
+      for (const json::value& e : j.at("engines").as_array())
+        if (e.at("engine").as_string() == engine) return e.at("differences").as_array().empty();
+      return false;
+    };
+    CHECK(is_same(engine_name));
+    CHECK(is_same("llama.cpp 2026-10"));  // which changed what several cards do
+    CHECK_FALSE(is_same("llama.cpp 2026-11"));
     CHECK(run("engines no-such-model --gpu 3090").status == 3);
+    // what does nothing here is counted, and the rest is sorted by what it does
+    const std::string told = run("engines " + qwen + " -np 1").out;
+    CHECK(told.find("mixed_inputs") < told.find("Older engines"));
+    CHECK(told.find("scales_token_rows") == std::string::npos);
+    CHECK(told.find("other changes do nothing here") != std::string::npos);
+    CHECK(told.find("f32_masks") > told.find("Older engines"));
+    const std::string newest = run("engines " + qwen + " --engine latest").out;
+    CHECK(newest.find("Newer engines:\n  none\n") != std::string::npos);
   }
 
   TEST_CASE("a model of Ollama's store has its name there, and a path elsewhere") {

@@ -304,8 +304,7 @@ class builder : public ggml::op_builder {
   tensor* tokens_among_embeddings() {
     tensor* ids = g_.make_input("inp_mixed_tokens", ggml_type::i32, ub.n_tokens);
     tensor* slots = g_.make_input("inp_mixed_slots", ggml_type::i64, ub.n_tokens);
-    tensor* direct =
-        g_.make_input("inp_mixed_embd", ggml_type::f32, hp.n_embd_inp(), ub.n_tokens);
+    tensor* direct = g_.make_input("inp_mixed_embd", ggml_type::f32, hp.n_embd_inp(), ub.n_tokens);
     return set_rows(dup(direct), look_up(ids), slots);
   }
   tensor* dense(tensor* x) { return is_contiguous(*x) ? x : cont(x); }

@@ -26,7 +26,9 @@ void build_gemma(builder& b, const decoder& d, bool norms_heads) {
 }  // namespace detail
 
 /// The first Gemma has no norms after its branches, and no windows.
-inline void build_gemma(builder& b) { detail::build_gemma<attention_input>(b, {.embd_scale = embedding_scale::all}, false); }
+inline void build_gemma(builder& b) {
+  detail::build_gemma<attention_input>(b, {.embd_scale = embedding_scale::all}, false);
+}
 
 inline void build_gemma2(builder& b) {
   detail::build_gemma<attention_input>(
@@ -36,7 +38,10 @@ inline void build_gemma2(builder& b) {
 /// Gemma 3 norms q and k per head; it caps logits only if the file says so.
 inline void build_gemma3(builder& b) {
   detail::build_gemma<attention_input>(
-      b, {.embd_scale = embedding_scale::of_tokens, .post_norms = true, .softcap_logits = b.hp.scale.f_final_logit_softcapping != 0.0f},
+      b,
+      {.embd_scale = embedding_scale::of_tokens,
+       .post_norms = true,
+       .softcap_logits = b.hp.scale.f_final_logit_softcapping != 0.0f},
       true);
 }
 

@@ -4,29 +4,35 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 #include <string_view>
 
 #include "vrambudget/engine/profiles.hpp"
+#include "vrambudget/engine/versions.hpp"
 #include "vrambudget/error.hpp"
 
 namespace vrambudget {
 
 /// A profile, and whether it covers the build that was asked for or is only the nearest.
 struct chosen_profile {
+  enum class unit : std::uint8_t { builds, days };
   engine_profile profile;
   bool covers = true;
+  std::int64_t away = 0;  ///< how far what was asked for is from it; negative: before it
+  unit in = unit::builds;
 };
 
 namespace detail {
 
-/// Steps from `x` to the range [first, last]; 0: in it.
+/// Steps from the range [first, last] to `x`, negative before it; 0: in it.
 constexpr std::int64_t gap(std::int64_t x, std::int64_t first, std::int64_t last) {
-  return std::max<std::int64_t>({first - x, x - last, 0});
+  return x < first ? x - first : std::max<std::int64_t>(x - last, 0);
 }
-/// Days, months counted as 31 of them: enough to say which day is nearer.
+/// Days since one long past. Years begin with March, so that the day that is not always there comes last.
 constexpr std::int64_t day_number(const build_date& d) {
-  return (std::int64_t{d.year} * 12 + d.month) * 31 + d.day;
+  const std::int64_t year = d.month > 2 ? d.year : d.year - 1, month = (d.month + 9) % 12;
+  return 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + d.day;
 }
 constexpr bool is_day(const build_date& d) {
   constexpr int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -34,15 +40,20 @@ constexpr bool is_day(const build_date& d) {
   const bool leap = d.year % 4 == 0 && (d.year % 100 != 0 || d.year % 400 == 0);
   return d.day <= days[d.month - 1] + (d.month == 2 && leap ? 1 : 0);
 }
+inline void claim_nothing(chosen_profile& c) {
+  c.covers = false;
+  c.profile.claims = {
+      .caches = false, .compute = false, .pool = false, .slices = false, .graphs = false};
+}
 /// The profile whose gap is smallest, the newer of two.
 template <class Gap>
-chosen_profile nearest_profile(Gap&& gap_of) {
-  const auto it = std::min_element(
-      engine_profiles.begin(), engine_profiles.end(),
-      [&](const engine_profile& a, const engine_profile& b) { return gap_of(a) < gap_of(b); });
-  chosen_profile c{*it, gap_of(*it) == 0};
-  if (!c.covers)
-    c.profile.claims = {.caches = false, .compute = false, .pool = false, .slices = false};
+chosen_profile nearest_profile(chosen_profile::unit in, Gap&& gap_of) {
+  const auto it = std::min_element(engine_profiles.begin(), engine_profiles.end(),
+                                   [&](const engine_profile& a, const engine_profile& b) {
+                                     return std::abs(gap_of(a)) < std::abs(gap_of(b));
+                                   });
+  chosen_profile c{*it, true, gap_of(*it), in};
+  if (c.away != 0) claim_nothing(c);
   return c;
 }
 /// All of `text` as a number without sign; -1: it is none.
@@ -65,34 +76,51 @@ inline bool parse_date(std::string_view text, build_date& d) {
 
 /// The profile of build b`number`.
 [[nodiscard]] inline chosen_profile profile_for_build(std::uint32_t number) {
-  return detail::nearest_profile(
-      [&](const engine_profile& p) { return detail::gap(number, p.first_build, p.last_build); });
+  return detail::nearest_profile(chosen_profile::unit::builds, [&](const engine_profile& p) {
+    return detail::gap(number, p.first_build, p.last_build);
+  });
 }
 /// The profile of builds of a day, which must be one of the calendar.
 [[nodiscard]] inline chosen_profile profile_for_date(const build_date& d) {
-  return detail::nearest_profile([&](const engine_profile& p) {
+  return detail::nearest_profile(chosen_profile::unit::days, [&](const engine_profile& p) {
     return detail::gap(detail::day_number(d), detail::day_number(p.first),
                        detail::day_number(p.last));
   });
 }
 
-/// The profile that `text` means: the release, "2026-08", "2026-08-15", "b9849" or "9849", with or
-/// without "llama.cpp@" before it.
+/// "300 builds after llama.cpp 2026-11"; of one that is covered "llama.cpp 2026-11" alone.
+[[nodiscard]] inline std::string place_of(const chosen_profile& c) {
+  if (c.covers) return full_name(c.profile);
+  const std::int64_t n = std::abs(c.away);
+  if (n == 0) return "under development in " + full_name(c.profile);
+  return std::to_string(n) + (c.in == chosen_profile::unit::days ? " day" : " build") +
+         (n == 1 ? "" : "s") + (c.away < 0 ? " before " : " after ") + full_name(c.profile);
+}
+
+/// The profile that `text` means: "latest", a release ("v0.5.0", "0.5.0"), "2026-08", "2026-08-15",
+/// "b9849" or "9849", with or without "llama.cpp@" before it.
 ///
 /// Errors: invalid_argument  it is none of these
 [[nodiscard]] inline result<chosen_profile> find_profile(std::string_view text) {
   std::string_view x = text;
   for (const std::string_view prefix : {"llama.cpp@", "llama.cpp "})
     if (x.starts_with(prefix)) x.remove_prefix(prefix.size());
+  if (x == "latest") return chosen_profile{engine_profiles.front()};
   for (const engine_profile& p : engine_profiles)
-    if (p.name == x) return chosen_profile{p, true};
+    if (p.name == x) return chosen_profile{p};
+  if (const engine_version* v = find_version(x)) {
+    chosen_profile c = profile_for_date(v->day);
+    if (!v->is_out) detail::claim_nothing(c);
+    return c;
+  }
   if (build_date d; detail::parse_date(x, d)) return profile_for_date(d);
   if (const std::string_view digits = x.starts_with('b') ? x.substr(1) : x; !digits.empty())
     if (const int n = detail::number_in(digits); n > 0)
       return profile_for_build(static_cast<std::uint32_t>(n));
   return error{errc::invalid_argument,
                "engine '" + std::string(text) + "': there are " + profile_names() +
-                   "; others are found by build (b9849) or day (2026-08-15)"};
+                   " and latest; others are found by build (b9849), day (2026-08-15) or release (" +
+                   version_names() + ")"};
 }
 
 }  // namespace vrambudget

@@ -54,26 +54,29 @@ inline constexpr std::array engine_profiles{
                     .but_not = " qwen35 qwen35moe qwen3next qwen4exp kimi-linear glm-dsa "}}),
     // Caches and states are those of 86 logs to the byte. Of their compute buffers all 78 of the host and
     // 201 of 222 of cards agree, but they are of two models and two owners: too few to claim it.
-    detail::with_rules({.name = "2026-04",
-                        .first = {2026, 4, 16},
-                        .last = {2026, 5, 28},
-                        .first_build = 8807,
-                        .last_build = 9330,
-                        .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
+    detail::with_rules(
+        {.name = "2026-04",
+         .first = {2026, 4, 16},
+         .last = {2026, 5, 28},
+         .first_build = 8807,
+         .last_build = 9330,
+         .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
     // of these only caches are known: their compute buffers follow other graphs as well
-    detail::with_rules({.name = "2025-10",
-                        .first = {2025, 5, 20},
-                        .last = {2025, 10, 31},
-                        .first_build = 5440,
-                        .last_build = 6900,
-                        .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
+    detail::with_rules(
+        {.name = "2025-10",
+         .first = {2025, 5, 20},
+         .last = {2025, 10, 31},
+         .first_build = 5440,
+         .last_build = 6900,
+         .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
     // before layers with a sliding window had caches of their own
-    detail::with_rules({.name = "2025-04",
-                        .first = {2025, 1, 1},
-                        .last = {2025, 5, 19},
-                        .first_build = 4400,
-                        .last_build = 5439,
-                        .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
+    detail::with_rules(
+        {.name = "2025-04",
+         .first = {2025, 1, 1},
+         .last = {2025, 5, 19},
+         .first_build = 4400,
+         .last_build = 5439,
+         .claims = {.compute = false, .pool = false, .slices = false, .graphs = false}}),
 };
 
 /// What is planned for if nothing else is asked: the newest release that is known to the byte.

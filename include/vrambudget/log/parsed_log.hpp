@@ -116,6 +116,22 @@ struct log_table_row {
   std::int64_t self = 0, model = 0, context = 0, compute = 0;
 };
 
+/// A buffer that a device refused.
+struct log_refusal {
+  log_term term = log_term::weights;
+  std::string device;       ///< "CUDA0"
+  log_size size;            ///< to the byte where the log has it so
+  std::size_t context = 0;  ///< index in parsed_log::contexts; of weights that of the first to come
+  bool retried = false;     ///< the engine went on with buffers for unpipelined work
+};
+
+/// How a build says whether K and V are rotated before they are stored.
+enum class rotation_line : std::uint8_t {
+  none,
+  flag,   ///< "attn_rot_k = 1"
+  width,  ///< "n_rot_k = 64", by those with the rule `states_tell_rotation`
+};
+
 /// A whole log.
 struct parsed_log {
   std::size_t n_lines = 0;
@@ -130,6 +146,8 @@ struct parsed_log {
   std::vector<log_model> models;
   std::vector<log_context> contexts;
   std::vector<log_table_row> table;   ///< of the last table
+  std::vector<log_refusal> refused;     ///< in order
+  rotation_line rotation = rotation_line::none;
   std::vector<log_buffer> projector;  ///< buffers of an image or audio encoder
 };
 

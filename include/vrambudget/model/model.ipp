@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/model/architectures.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/model/read_hparams.hpp"
@@ -32,7 +33,7 @@ result<model> read_model(std::span<const gguf::header> headers) {
                                         "' is a projector, not a model that can run alone"};
   m.traits = &find_architecture(m.architecture);
   if (const gguf::value* name = first.find("general.name"); name && name->string())
-    m.name = *name->string();
+    m.name = gguf::printable(*name->string());
   auto hp = read_hparams(first, m.architecture, *m.traits);
   if (!hp) return hp.error();
   m.hp = std::move(*hp);

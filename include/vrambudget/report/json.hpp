@@ -10,6 +10,7 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/fitted_run.hpp"
 #include "vrambudget/plan/verdict.hpp"
 
 namespace vrambudget {
@@ -20,6 +21,7 @@ struct json_extras {
   std::vector<suggestion> suggestions;
   run_verdict judged = {};
   bool explain = false;  ///< notes on terms
+  const fitted_run* fitted = nullptr;  ///< what the engine makes of it by itself; null: not asked
 };
 
 /// Its part "model".

@@ -9,6 +9,7 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/fitted_run.hpp"
 #include "vrambudget/plan/verdict.hpp"
 
 namespace vrambudget {
@@ -37,13 +38,17 @@ struct context_row {
 [[nodiscard]] std::string basis_text(basis b, bytes low, bytes high);
 /// The run: "262,144 tokens, KV q4_0, flash attention on, micro-batch 512".
 [[nodiscard]] std::string context_line(const budget& b);
-/// The verdict, the model, the run, and each device's terms with a bar.
-[[nodiscard]] std::string budget_text(const model& m, const budget& b, const run_verdict& v,
+/// Whose rules hold and which file was taken, the verdict, the model, the run, and each device's terms with
+/// a bar.
+[[nodiscard]] std::string budget_text(const model& m, const run& r, const budget& b,
+                                      const run_verdict& v, const std::string& file_note,
                                       const text_style& s);
 /// What would make a run fit, one change a line.
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all);
 /// One largest context: "     262,144  bound by training".
 [[nodiscard]] std::string context_text(const context_limit& limit);
+/// What the engine makes of a run by itself; `planned`: that is the run which is shown.
+[[nodiscard]] std::string fit_text(const fitted_run& f, bool planned);
 /// Largest contexts by cache type.
 [[nodiscard]] std::string contexts_text(const std::vector<context_row>& rows,
                                         std::uint32_t n_ctx_train);

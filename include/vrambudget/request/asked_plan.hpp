@@ -10,6 +10,7 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/fitted_run.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/verdict.hpp"
 #include "vrambudget/request/named_gpus.hpp"
@@ -39,6 +40,8 @@ struct made_plan {
   std::optional<context_limit> limit =
       {};                                ///< what binds the largest context, if it was looked for
   std::vector<suggestion> changes = {};  ///< that make it fit, if it does not whatever comes
+  /// What the engine makes of the request's run by itself; the run that is planned, if it is asked for.
+  std::optional<fitted_run> fitted = {};
 };
 
 /// The request's run, without a context at the largest one that fits, and the verdict on it.

@@ -42,6 +42,9 @@ struct network_use {
 /// Whether it is a model on a server: "https://...", "http://..." or "hf:...".
 [[nodiscard]] bool is_remote(std::string_view typed);
 
+/// Whether it is written as a repository of the hub, "org/repo" or "org/repo:Q4_K_M".
+[[nodiscard]] bool looks_like_repository(std::string_view typed);
+
 /// Reads models. What other programs have on this disk is looked for once, when a name is first asked for.
 class model_reader {
  public:
@@ -60,6 +63,9 @@ class model_reader {
   ///         what the file, the server, and read_model() give
   [[nodiscard]] result<model> read(const std::string& typed);
 
+  /// Whether that is a file, here or on a server, and no name of the catalogue.
+  [[nodiscard]] bool finds_file(const std::string& typed);
+
   /// The models that other programs have on this disk.
   [[nodiscard]] const std::vector<stored_model>& stored();
 
@@ -68,6 +74,7 @@ class model_reader {
  private:
   [[nodiscard]] result<model> read_remote(const std::string& typed);
   [[nodiscard]] result<model> read_named(const std::string& typed);
+  [[nodiscard]] result<model> read_repository(const std::string& typed);
 
   source_options sources_;
   environment around_;

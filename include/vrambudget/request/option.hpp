@@ -46,7 +46,9 @@ struct option {
   }
   /// The value that is meant where none follows; empty: one must.
   [[nodiscard]] std::string_view alone() const {
-    return std::holds_alternative<kind::display>(value) ? kind::display::alone : "";
+    return std::holds_alternative<kind::display>(value)              ? kind::display::alone
+           : std::holds_alternative<kind::choice<flash_attn>>(value) ? "on"  // as it was in 2025
+                                                                     : "";
   }
   /// Whether its flag sets something to false, which has a name too: "kv_offload" of --no-kv-offload.
   [[nodiscard]] bool turns_off() const {

@@ -34,6 +34,7 @@ struct count {
   std::uint32_t least = 0, most = INT32_MAX;
   bool is_auto_at_0 = false;   ///< "auto" and "-1" are 0
   bool keeps_largest = false;  ///< of several, as the engine's list of patterns has it
+  place<bool> told = nullptr;  ///< becomes true when it is given, whatever it is
 };
 struct optional_count {
   place<std::optional<std::uint32_t>> at;
@@ -116,9 +117,10 @@ struct sizes {
 
 using any =
     std::variant<count, optional_count, index, layers, choice<flash_attn>, choice<split_mode>,
-                 choice<pooling>, choice<std::optional<operating_system>>, cache_type, on_off,
-                 optional_on_off, shares, overrides, spec_types, projector_device, engine_version,
-                 display, text, texts, size, sizes, optional_size, limit>;
+                 choice<pooling>, choice<std::optional<operating_system>>,
+                 choice<std::optional<bool>>, cache_type, on_off, optional_on_off, shares,
+                 overrides, spec_types, projector_device, engine_version, display, text, texts,
+                 size, sizes, optional_size, limit>;
 
 }  // namespace kind
 }  // namespace vrambudget::request

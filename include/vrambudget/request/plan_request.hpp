@@ -44,9 +44,15 @@ struct plan_request {
   bytes reserve = {};         ///< kept free on each GPU
   bool buffers_only = false;  ///< the engine's own buffers, no driver context and no pool
   std::vector<std::string> value_notes = {};  ///< how values were taken that could mean two things
+  std::string file_note = {};    ///< which file was taken, where the model's name does not say
   std::string engine_note = {};  ///< what a reader should know of the engine that was asked for
   bool explain = false;          ///< terms get notes
   bool max_context = false;      ///< find the largest context, also if the run names one
+  bool tells_ctx = false;  ///< `-c` is given: 0 then is the training length, and not the largest
+  std::optional<bool> fit =
+      {};  ///< `--fit`; on: the run that the engine makes of it; absent: told beside
+  std::vector<bytes> fit_targets = {};  ///< `--fit-target`; empty: the engine's
+  std::uint32_t fit_ctx = 4096;         ///< `--fit-ctx`
   run r = {};
 
   bool json = false, svg = false;  ///< of the program: how it answers

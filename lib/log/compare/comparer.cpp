@@ -98,6 +98,7 @@ void comparer::compare() {
   compare_states(c, false);
   compare_cache_sizes(c);
   compare_buffers(c, false);
+  compare_refusals();
   compare_graph();
   compare_table();
   if (out_.planned && out_.planned->draft && out_.context + 1 < log_.contexts.size()) {

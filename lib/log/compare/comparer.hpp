@@ -45,6 +45,10 @@ class comparer {
   void compare_state_size(const log_cache& logged);
   void compare_buffers(const log_context& c, bool draft);
   [[nodiscard]] static std::vector<sum> with_host_as_one(std::vector<sum> all);
+  void compare_refusals();
+  void tell_what_runs(const log_refusal& r, int backend);
+  /// Whether the engine tried again with buffers for unpipelined work.
+  [[nodiscard]] bool gave_up_pipelining() const;
   void compare_graph();
   void compare_pair(const char* term, const std::optional<logged<log_pair>>& logged,
                     std::uint64_t prompt, std::uint64_t token);
@@ -72,6 +76,7 @@ class comparer {
   bool with_model_;
   placement where_;
   std::optional<memory_layout> layout_;
+  std::optional<budget> pipelined_;  ///< the plan before the engine gave up pipelining, if it did
 };
 
 /// Why a line has no prediction.

@@ -3,6 +3,7 @@
 
 #include "comparer.hpp"
 #include "vrambudget/memory/effective_context.hpp"
+#include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
@@ -44,10 +45,16 @@ bool comparer::plan() {
   if (m.tensors.empty()) return true;
   choose_draft_types();
   planner p(m, made.devices, {{}, true});
-  if (auto b = p.budget_for(made.r))
-    out_.planned = std::move(*b);
-  else
+  auto b = p.budget_for(made.r, {}, {.enforced = false});
+  if (!b) {
     out_.notes.push_back("no compute buffer: " + b.error().message);
+    return true;
+  }
+  pipelined_ = std::move(*b);
+  if (gave_up_pipelining())
+    if (auto again = p.budget_for(without_pipelining(made.r), {}, {.enforced = false}))
+      out_.planned = std::move(*again);
+  if (!out_.planned) out_.planned = pipelined_;
   return true;
 }
 

@@ -10,7 +10,7 @@ namespace vrambudget {
 using namespace detail;
 
 /// "build: 9849 (1a2b3c4d)", "main: build = 5271 (1a2b3c4d)", "build_info: b9849-1a2b3c4d",
-/// "version: 9849 (1a2b3c4d)".
+/// "version: 9849 (1a2b3c4d)", "version: 0.6.0-dev (build 9849, commit 1a2b3c4d)".
 bool log_line_reader::read_build(std::string_view text) {
   for (const std::string_view says : {"build_info: ", "build: ", "build = ", "version: "}) {
     const std::size_t at = text.find(says);
@@ -22,6 +22,10 @@ bool log_line_reader::read_build(std::string_view text) {
         std::string_view hash = rest.substr(dash + 1);
         log_.commit = take_word(hash);
       }
+    } else if (const auto told = between(rest, "(build ", ")")) {
+      rest = *told;
+      const auto hash = told->find("commit ");
+      if (log_.commit.empty() && hash != told->npos) log_.commit = told->substr(hash + 7);
     } else if (const auto hash = between(rest, "(", ")"); hash && hash->size() <= 40) {
       if (log_.commit.empty()) log_.commit = *hash;
     }

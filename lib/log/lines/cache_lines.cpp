@@ -47,6 +47,8 @@ bool find_part(std::string_view text, std::string_view name, std::size_t line,
 
 bool log_line_reader::read_cache(std::string_view text) {
   std::string_view rest = text;
+  if (text.starts_with("attn_rot_k = ")) return log_.rotation = rotation_line::flag, true;
+  if (text.starts_with("n_rot_k = ")) return log_.rotation = rotation_line::width, true;
   if (!skip(rest, "creating")) return false;
   rest = trimmed(rest);
   constexpr std::pair<std::string_view, std::string_view> caches[] = {{"non-SWA KV cache", "base"},

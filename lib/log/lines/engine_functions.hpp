@@ -16,6 +16,10 @@ enum class log_source : std::uint8_t {
   cache,
   device,
   projector,
+  device_memory,  ///< allocations of a device
+  tensor_memory,  ///< of weights and caches
+  graph_memory,   ///< of compute buffers
+
   other
 };
 

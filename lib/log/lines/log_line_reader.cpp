@@ -56,7 +56,7 @@ void log_line_reader::read_from(std::string_view function, std::string_view text
   const log_source from = source_of(function);
   const bool known = [&] {
     if (read_buffer(from, text) || read_cache_size(from, text) || read_graph(text) ||
-        read_table(text) || read_moved(text))
+        read_table(text) || read_moved(text) || read_refusal(from, text))
       return true;
     switch (from) {
       case log_source::info:
@@ -73,6 +73,10 @@ void log_line_reader::read_from(std::string_view function, std::string_view text
         return read_device(text);
       case log_source::projector:
         p_.in_projector_ = true;
+        return false;
+      case log_source::device_memory:
+      case log_source::tensor_memory:
+      case log_source::graph_memory:
         return false;
       case log_source::other:
         return read_device(text) || read_build(text);

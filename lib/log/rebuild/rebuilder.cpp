@@ -1,11 +1,34 @@
 #include "rebuilder.hpp"
 
+#include <algorithm>
 #include <utility>
+
+#include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
 
+namespace {
+
+/// Sources without their history count few builds, or none.
+constexpr std::size_t digits_of_a_build = 4;
+
+/// Whether builds of a profile write the lines that this log has.
+bool writes_lines_of(const engine_profile& p, const parsed_log& log) {
+  switch (log.rotation) {
+    case rotation_line::none:
+      break;
+    case rotation_line::flag:
+      return p.rules.rotates_quantized && !p.rules.states_tell_rotation;
+    case rotation_line::width:
+      return p.rules.states_tell_rotation;
+  }
+  return true;
+}
+
+}  // namespace
+
 std::optional<chosen_profile> logged_profile(const parsed_log& log) {
-  if (!log.build.empty())
+  if (log.build.size() >= digits_of_a_build)
     if (const auto p = find_profile("b" + log.build)) return *p;
   if (!log.date.empty())
     if (const auto p = find_profile(log.date)) return *p;
@@ -29,20 +52,54 @@ rebuilt_run rebuilder::make() {
   choose_draft();
   static const log_model none;
   fit_placement(c_, lines_ ? *lines_ : none, m_, out_);
+  settle_profile_by_graph();
   return std::move(out_);
 }
 
 void rebuilder::choose_profile() {
   auto chosen = options_.profile ? options_.profile : logged_profile(log_);
-  if (!chosen) {
-    chosen = chosen_profile{default_profile, false};
-    assume("no build and no date: the rules of " + full_name(chosen->profile));
-  } else if (!chosen->covers) {
-    assume("the build is none that was compared: the rules of " + full_name(chosen->profile) +
-           ", the nearest");
+  const bool is_open = !options_.profile && !(chosen && chosen->covers);
+  const std::string told =
+      chosen ? "the build is none that was compared: " : "no build and no date: ";
+  if (chosen && !chosen->covers && writes_lines_of(chosen->profile, log_)) {
+    assume(told + "it is " + place_of(*chosen) + ", the nearest, whose rules are taken");
+  } else if (is_open) {
+    std::string because;
+    if (!chosen && writes_lines_of(default_profile, log_)) {
+      chosen = chosen_profile{default_profile, false};
+    } else {
+      const auto it =
+          std::find_if(engine_profiles.begin(), engine_profiles.end(),
+                       [&](const engine_profile& p) { return writes_lines_of(p, log_); });
+      chosen = chosen_profile{it == engine_profiles.end() ? default_profile : *it, false};
+      because = ", whose lines these are";
+    }
+    assume(told + "the rules of " + full_name(chosen->profile) + because);
   }
   out_.r.profile = chosen->profile;
   out_.profile_covers = chosen->covers;
+  if (is_open) profile_assumed_ = out_.assumed.size() - 1;
+}
+
+/// Numbers of nodes tell builds apart that no line tells: those of the first profile whose graphs have them.
+void rebuilder::settle_profile_by_graph() {
+  if (!profile_assumed_ || !c_.graph_nodes || m_.tensors.empty() || out_.devices.empty()) return;
+  planner p(m_, out_.devices, {{}, true});
+  const auto has_nodes = [&](const engine_profile& e) {
+    run r = out_.r;
+    r.profile = e;
+    const auto b = p.budget_for(r);
+    return b && b->prompt.n_nodes == c_.graph_nodes->value.first &&
+           b->generation.n_nodes == c_.graph_nodes->value.second;
+  };
+  if (has_nodes(out_.r.profile)) return;
+  for (const engine_profile& e : engine_profiles)
+    if (e.claims.graphs && writes_lines_of(e, log_) && has_nodes(e)) {
+      out_.r.profile = e;
+      out_.assumed[*profile_assumed_] =
+          "the rules of " + full_name(e) + ", whose graphs have as many nodes";
+      return;
+    }
 }
 
 /// A second context of a model with NextN layers drafts for the first.

@@ -22,6 +22,7 @@ class rebuilder {
 
  private:
   void choose_profile();
+  void settle_profile_by_graph();
   void choose_devices();
   void choose_context();
   void choose_sequences();
@@ -45,6 +46,7 @@ class rebuilder {
   const model& m_;
   const rebuild_options& options_;
   const log_model* lines_ = nullptr;
+  std::optional<std::size_t> profile_assumed_;  ///< where it is said that no build is known
   rebuilt_run out_;
 };
 

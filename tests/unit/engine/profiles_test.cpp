@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "vrambudget/engine/find_profile.hpp"
+#include "vrambudget/engine/run.hpp"
 
 using namespace vrambudget;
 
@@ -30,6 +31,30 @@ TEST_SUITE("profiles") {
     CHECK(profile_for_build(9849).covers);
   }
 
+  TEST_CASE("releases, and the newest that is known") {
+    CHECK(named("latest") == engine_profiles.front().name);
+    CHECK(named("0.5.0") == engine_release);
+    CHECK(named("v0.4.0") == "2026-08");  // of 2026-09-05, four days after its last
+    // only a state before it is known: its rules, and no claim
+    const chosen_profile next = find_profile("v0.6.0").value();
+    CHECK(next.profile.name == "2026-11");
+    CHECK_FALSE(next.covers);
+    CHECK_FALSE(next.profile.claims.compute);
+    CHECK(place_of(next) == "under development in llama.cpp 2026-11");
+  }
+
+  TEST_CASE("how far a build or a day is from the nearest that is known") {
+    CHECK(place_of(find_profile("b11200").value()) == "llama.cpp v0.5.0");
+    CHECK(place_of(find_profile("b11500").value()) == "242 builds after llama.cpp 2026-10");
+    CHECK(place_of(find_profile("b11600").value()) == "200 builds before llama.cpp 2026-11");
+    CHECK(place_of(find_profile("2026-11-20").value()) == "17 days after llama.cpp 2026-11");
+    CHECK(place_of(find_profile("2026-11-02").value()) == "1 day before llama.cpp 2026-11");
+    // a year of 365 days and a leap day between
+    CHECK(profile_for_date({2027, 11, 3}).away == 365);
+    CHECK(profile_for_date({2028, 11, 3}).away == 731);
+    CHECK(profile_for_date({2026, 12, 1}).away == 28);
+  }
+
   TEST_CASE("days and months") {
     CHECK(named("2026-08-15") == "2026-08");
     CHECK(named("2026-07") == "2026-08");
@@ -49,8 +74,8 @@ TEST_SUITE("profiles") {
   }
 
   TEST_CASE("what is neither is an error that lists them") {
-    for (const char* text : {"", "b", "llama.cpp@", "v9", "b12x", "-5", "2026-13", "2026-02-30",
-                             "2026-8-15", "99999999999", "ollama"}) {
+    for (const char* text : {"", "b", "llama.cpp@", "v9", "v0.5", "lates", "b12x", "-5", "2026-13",
+                             "2026-02-30", "2026-8-15", "99999999999", "ollama"}) {
       CAPTURE(text);
       const auto p = find_profile(text);
       REQUIRE_FALSE(p.has_value());
@@ -70,7 +95,8 @@ TEST_SUITE("profiles") {
   TEST_CASE("builds after the release have its rules and more") {
     engine_rules expected;
     const auto rules = [](const char* name) { return find_profile(name).value().profile.rules; };
-    expected.copies_unread_inputs = expected.starts_hrm_in_layer = expected.scans_96 = true;
+    expected.copies_unread_inputs = expected.starts_hrm_in_layer = true;
+    expected.fits_by_streams = expected.scans_96 = true;
     CHECK(rules("2026-10") == expected);
     expected.mixed_inputs = expected.groups_shared_expert = expected.scales_token_rows = true;
     expected.gathers_states_once = expected.pools_index_blocks = true;
@@ -120,9 +146,10 @@ TEST_SUITE("profiles") {
       CAPTURE(c.name);
       CHECK(c.log_shows_old.empty() == c.log_shows_new.empty());
       bool is_silent = false;
-      for (const auto rule : {&engine_rules::four_slots, &engine_rules::row_buffers,
-                              &engine_rules::states_tell_rotation,
-                              &engine_rules::indexes_four_heads, &engine_rules::scans_96})
+      for (const auto rule :
+           {&engine_rules::four_slots, &engine_rules::row_buffers,
+            &engine_rules::states_tell_rotation, &engine_rules::indexes_four_heads,
+            &engine_rules::scans_96, &engine_rules::fits_by_streams})
         is_silent |= c.rule == rule;
       CHECK(c.log_shows_old.empty() == is_silent);
     }

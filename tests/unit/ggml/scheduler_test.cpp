@@ -68,6 +68,24 @@ TEST_SUITE("scheduler") {
     }
   }
 
+  TEST_CASE("with four copies of inputs, those that no node reads are copied by newer engines") {
+    for (const bool copies_unread : {false, true}) {
+      CAPTURE(copies_unread);
+      machine m;
+      graph g;
+      op_builder b(g);
+      tensor* y = b.mul_mat(weight(g, gpu, 64, 64), g.make_input("x", ggml_type::f32, 64, 8));
+      g.expand(g.make_input("unread", ggml_type::f32, 64, 8));
+      g.expand(y);
+      scheduler s(m.backends, 4, true, copies_unread);
+      s.split_graph(g);
+      s.plan_buffers(g);
+      // on the host four of x, and one or four of the other; on the GPU four copies of x and the product
+      CHECK(s.buffer_size(host) == (copies_unread ? 8 : 5) * 64 * 8 * 4);
+      CHECK(s.buffer_size(gpu) == 5 * 64 * 8 * 4);
+    }
+  }
+
   TEST_CASE("each offloaded weight opens a split so that the one before can be freed") {
     machine m;
     graph g;

@@ -65,7 +65,14 @@ TEST_CASE("numbers, lists and switches are taken as they are") {
   CHECK(of(R"({"flash_attn": true})").r.flash_attn == flash_attn::on);
   CHECK(of(R"({"fa": false})").r.flash_attn == flash_attn::off);
   CHECK(of(R"({"model": "m", "draft": "d", "mmproj": "p"})").draft == "d");
-  CHECK(of(R"({"engine": "2026-08"})").engine_note == "by the rules of llama.cpp 2026-08");
+  CHECK(of(R"({"engine": "2026-08"})").r.profile.name == "2026-08");
+  CHECK(of(R"({"engine": "2026-08"})").engine_note.empty());
+  CHECK(of(R"({"engine": "b11500"})").engine_note ==
+        "engine b11500 is 242 builds after llama.cpp 2026-10, the nearest that is known: its rules "
+        "are "
+        "taken");
+  CHECK(of(R"({"fit": true, "fit_target": [1024, "512MiB"], "n_ctx": 0})").tells_ctx);
+  CHECK(of(R"({"fit": false})").fit == false);
 }
 
 // A flag that is false is one that is not given; what it turns off may be said to be on.

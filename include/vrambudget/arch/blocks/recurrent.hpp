@@ -48,9 +48,8 @@ class recurrent_input {
     tensor* states = cleared(all);
     tensor* out = rows(states, main_);
     b_.expand(out);
-    keep(all, b_.cp.rules.gathers_states_once
-                  ? behind(b_.get_rows(states, tail_), b_.ub.n_seqs - 1)
-                  : b_.get_rows(states, extra_));
+    keep(all, b_.cp.rules.gathers_states_once ? behind(b_.get_rows(states, tail_), b_.ub.n_seqs - 1)
+                                              : b_.get_rows(states, extra_));
     return out;
   }
 

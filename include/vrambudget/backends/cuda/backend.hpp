@@ -204,9 +204,9 @@ class backend final : public ggml::backend {
     const auto aligned = [](const ggml::tensor& s) {
       return is_quantized(s.type) || (s.nb[1] % 16 == 0 && s.nb[2] % 16 == 0 && s.nb[3] % 16 == 0);
     };
-    const bool n_head = q.ne[1] == 64 || q.ne[1] == 32 || (q.ne[1] == 4 && rules_.indexes_four_heads);
-    return q.ne[0] == 128 && n_head && aligned(q) && aligned(k) &&
-           detail::flash_attn_reads(k.type);
+    const bool n_head =
+        q.ne[1] == 64 || q.ne[1] == 32 || (q.ne[1] == 4 && rules_.indexes_four_heads);
+    return q.ne[0] == 128 && n_head && aligned(q) && aligned(k) && detail::flash_attn_reads(k.type);
   }
   [[nodiscard]] bool scans(const ggml::tensor& t) const {
     const ggml::tensor &s = *t.src[0], &decay = *t.src[3];

@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <tuple>
+
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/ggml/ops.hpp"
 
 using namespace vrambudget;
@@ -51,9 +55,63 @@ std::size_t match_at(graph& g, op first, std::vector<alloc_dep>& deps) {
   return 0;
 }
 
+/// Routed and shared experts over one hidden state, the shared ones last; `n_ff`: of the shared one.
+void add_experts(graph& g, ggml_type type, std::int64_t n_ff) {
+  op_builder b(g);
+  const auto weight = [&](std::int64_t rows, std::int64_t n) {
+    tensor* w = g.make(type, 256, rows, n);
+    w->home = 0;
+    w->is_weight = true;
+    return w;
+  };
+  tensor* x = b.scale(g.make_input("x", ggml_type::f32, 256, 16));
+  tensor* ids = g.make_input("ids", ggml_type::i32, 4, 16);
+  tensor* each = b.reshape(x, 256, 1, 16);
+  tensor* up = b.mul_mat_id(weight(128, 8), each, ids);
+  g.expand(up);
+  tensor* routed = b.glu(b.mul_mat_id(weight(128, 8), each, ids), up);
+  g.expand(b.scale(routed));
+  tensor* shared_up = b.mul_mat(weight(n_ff, 1), x);
+  g.expand(shared_up);
+  g.expand(b.scale(b.glu(b.mul_mat(weight(n_ff, 1), x), shared_up)));
+}
+
 }  // namespace
 
 TEST_SUITE("cuda_fusion") {
+  TEST_CASE("a shared expert as wide as the others, of their quantized type, moves beside them") {
+    for (const auto& [type, n_ff, moves] : {std::tuple{ggml_type::q8_0, 128, true},
+                                            {ggml_type::q8_0, 64, false},
+                                            {ggml_type::f16, 128, false}}) {
+      CAPTURE(n_ff);
+      graph g;
+      add_experts(g, type, n_ff);
+      const std::vector<tensor*> before = g.nodes();
+      std::size_t i = 0;
+      while (before[i]->op != op::mul_mat_id) ++i;
+      const std::vector<tensor*> ends = group_shared_experts(g.ordered_nodes());
+      CHECK(ends.size() == (moves ? 1 : 0));
+      CHECK((g.nodes() == before) == !moves);
+      // up, gate, product; scale between them; up, gate, product of the shared one
+      const std::array<op, 6> together{op::mul_mat_id, op::mul_mat_id, op::glu,
+                                       op::mul_mat,    op::mul_mat,    op::glu};
+      for (std::size_t k = 0; moves && k < together.size(); ++k)
+        CHECK(g.nodes()[i + k]->op == together[k]);
+      if (!moves) continue;
+      CHECK(ends.front() == g.nodes()[i + 5]);
+      // until then both read: the input of the routed experts and their choice
+      std::vector<alloc_dep> deps;
+      engine_rules rules;
+      rules.groups_shared_expert = true;
+      const cuda::backend card(0, 860, 2, rules);
+      card.optimize(g.ordered_nodes(), deps);
+      REQUIRE(deps.size() == 2);
+      CHECK(deps[0].until == ends.front());
+      CHECK(deps[0].what->op == op::reshape);
+      CHECK(deps[1].what->type == ggml_type::i32);
+    }
+  }
+
   TEST_CASE("a router of a power of two experts is fused and one of 96 is not") {
     for (const auto& [n, length] : {std::pair{128, 5u}, {96, 0u}, {288, 5u}, {1024, 0u}}) {
       CAPTURE(n);

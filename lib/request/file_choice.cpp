@@ -1,0 +1,79 @@
+#include "vrambudget/request/file_choice.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "catalogue/names.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/request/model_reader.hpp"
+
+namespace vrambudget::request {
+namespace {
+
+/// A file, and what one weight of it takes.
+struct candidate {
+  const catalogued_file* file;
+  double bits;
+};
+
+constexpr double most_bits = 8.6, few_bits = 4.0;
+
+const catalogued_files* files_of(std::string_view typed) {
+  const std::string key = detail::folded(typed.substr(0, 200));
+  for (const catalogued_files& all : all_catalogued_files())
+    if (detail::folded(all.name) == key) return &all;
+  return nullptr;
+}
+
+/// The largest first.
+result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
+  std::vector<candidate> out;
+  for (const catalogued_file& f : all.files) {
+    const auto shape = read_shape(*f.shape);
+    if (!shape) return shape.error();
+    const auto data = data_of(*shape, f);
+    if (!data) return data.error();
+    const double bits = static_cast<double>(data->count) * 8 / static_cast<double>(shape->n_params);
+    if (bits <= most_bits || all.files.size() == 1) out.push_back({&f, bits});
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [](const candidate& a, const candidate& b) { return a.bits > b.bits; });
+  return out;
+}
+
+bool runs(const catalogued_file& f, const plan_request& q, const std::vector<device>& devices,
+          limits l) {
+  const auto m = read_catalogued(f);
+  if (!m) return false;
+  run r = q.r;
+  if (r.n_ctx == 0 && !q.tells_ctx)
+    r.n_ctx = m->hp.n_ctx_train ? std::min(m->hp.n_ctx_train, least_context) : least_context;
+  planner p(*m, devices, l);
+  const auto b = p.budget_for(r);
+  return b && b->fits();
+}
+
+}  // namespace
+
+result<std::optional<file_choice>> choose_file(const plan_request& q,
+                                               const std::vector<device>& devices, limits l) {
+  const catalogued_files* all = files_of(q.model);
+  if (all == nullptr || all->files.size() < 2) return std::optional<file_choice>();
+  const auto candidates = candidates_of(*all);
+  if (!candidates) return candidates.error();
+  if (candidates->empty()) return std::optional<file_choice>();
+  for (const candidate& c : *candidates)
+    if (runs(*c.file, q, devices, l))
+      return std::optional(file_choice{
+          c.file->name, all->name + " as " + c.file->name +
+                            (c.bits < few_bits ? ", the best file that runs, of few bits"
+                                               : ", the best file that runs")});
+  // the smallest of four bits, or what there is
+  const candidate* usual = &candidates->front();
+  for (const candidate& c : *candidates)
+    if (c.bits >= few_bits) usual = &c;
+  return std::optional(
+      file_choice{usual->file->name, all->name + " as " + usual->file->name + ": none runs here"});
+}
+
+}  // namespace vrambudget::request
