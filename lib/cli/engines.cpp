@@ -50,6 +50,7 @@ std::vector<row> rows_of(const budget& b) {
   std::vector<row> all;
   const auto add = [&](const term_list& list, bool host) {
     for (const term& t : list.terms) {
+      if (t.kind == term_kind::page_rounding) continue;  // follows the others
       auto it = std::find_if(all.begin(), all.end(),
                              [&](const row& r) { return r.host == host && r.term == t.kind; });
       if (it == all.end()) it = all.insert(all.end(), {t.kind, host, 0});
