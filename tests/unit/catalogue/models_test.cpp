@@ -89,3 +89,45 @@ TEST_CASE("the 27B shape unfolds to the published number of tensors") {
   REQUIRE(h.has_value());
   CHECK(h->tensors().size() == 851);
 }
+
+// As their publishers count them (the models' pages on Hugging Face) or list them (tensors of the published
+// files). A shape with another width, layer or expert would have other numbers.
+TEST_CASE("shapes have the published numbers of parameters and tensors") {
+  struct published {
+    const char* id;
+    std::uint64_t n_params;
+    std::size_t n_tensors;  ///< 0: not told
+  };
+  // eh_proj, q with its gate, k, v, output, gate, up, down; three norms and two of the layer, of q and of k
+  constexpr std::uint64_t d = 5120,
+                          mtp_layer = d * (2 * d + 24 * 512 + 2 * 4 * 256 + 24 * 256 + 3 * 17408) +
+                                      5 * d + 2 * 256;
+  const published all[] = {
+      {"afm-4.5b", 4619189760, 0},
+      {"glm-4.7", 358337791296, 1761},
+      {"granite-4.2-30b", 29276770304, 0},
+      {"hunyuan-7b", 7504568320, 0},
+      {"kimi-k2", 1026408232448, 1096},
+      {"laguna-xs.2", 33442617088, 0},
+      {"lfm2.5-8b-a1b", 8467856832, 0},
+      {"minicpm4.1-8b", 8185253888, 0},
+      {"nemotron-3-nano-4b", 3973556832, 0},
+      {"qwen3-vl-235b-a22b", 235093634560, 0},
+      {"qwen3.5-2b", 1881825088, 320},
+      {"qwen3.5-397b-a17b", 396346350336, 1098},
+      {"qwen3.8-27b", 26895998464 + mtp_layer, 866},  // 851 and 15
+      {"trinity-mini", 26123974400, 0},
+      {"yi-1.5-34b", 34388917248, 0},
+  };
+  for (const published& p : all) {
+    CAPTURE(p.id);
+    const auto bytes = header_from_shape(find_model(p.id).value().shape);
+    const auto h = gguf::parse(bytes.value(), {.check_data = false});
+    REQUIRE(h.has_value());
+    std::uint64_t n_params = 0;
+    for (const auto& t : h->tensors())
+      n_params += static_cast<std::uint64_t>(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
+    CHECK(n_params == p.n_params);
+    if (p.n_tensors) CHECK(h->tensors().size() == p.n_tensors);
+  }
+}
