@@ -1,8 +1,9 @@
 // Prints the graphs of a run as the allocator gets them, one tensor a line: phase, operation, layer,
 // name, type, dimensions, bytes, backend, place. For comparing with a dump of the engine's own graphs.
 // Phases of a draft are "draft prompt" and "draft generation".
-// Usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [--engine PROFILE] [--n-rs-seq N]
-//        [llama-server's options]
+// Usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [--engine PROFILE] [--changes NAME[,NAME...]]
+//        [--n-rs-seq N] [llama-server's options]
+// --changes: rows of engine/changes.hpp that hold besides the profile's rules.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -62,13 +63,14 @@ std::string taken(std::vector<std::string>& args, std::string_view option) {
 int main(int argc, char** argv) try {
   if (argc < 4) {
     std::cerr << "usage: dump_graph SHAPE DEVICES GPU[,GPU...] [-md SHAPE] [--engine PROFILE] "
-                 "[--n-rs-seq N] [llama-server's options]\n";
+                 "[--changes NAME[,NAME...]] [--n-rs-seq N] [llama-server's options]\n";
     return 2;
   }
   std::vector<std::string> args(argv + 4, argv + argc);
   std::optional<model> draft;
   if (const std::string file = taken(args, "-md"); !file.empty()) draft = read_shape(file);
   const std::string engine = taken(args, "--engine"), kept = taken(args, "--n-rs-seq");
+  const std::string changes = "," + taken(args, "--changes") + ",";
   const model m = read_shape(argv[1]);
   const auto known = testing::recorded_devices(argv[2]);
   std::vector<device> cards;
@@ -78,6 +80,8 @@ int main(int argc, char** argv) try {
   run r = request::parse_run(args).value();
   for (const engine_profile& e : engine_profiles)
     if (e.name == engine) r.profile = e;
+  for (const engine_change& c : engine_changes)
+    if (changes.find("," + std::string(c.name) + ",") != changes.npos) c.apply(r.profile.rules);
   if (!kept.empty()) r.n_rs_seq = static_cast<std::uint32_t>(std::stoul(kept));
   planner p(m, cards, {}, draft ? &*draft : nullptr);
   const auto b =

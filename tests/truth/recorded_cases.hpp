@@ -46,32 +46,40 @@ inline void print_row(std::string_view name, const tally& t) {
   fmt::print("{:>9}{:>9}{:>9}\n", t.refused, t.pools, t.close);
 }
 
-/// `cases`: a file or a folder of files, one case a line. What a case throws is printed as its miss. 0 if
-/// there are cases and all passed, else 1.
+/// The files of a folder in order, or the file itself.
+inline std::vector<std::filesystem::path> case_files(const std::filesystem::path& cases) {
+  if (!std::filesystem::is_directory(cases)) return {cases};
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::directory_iterator(cases))
+    files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+/// All cases of a file, one a line.
+inline void each_case(const std::filesystem::path& file,
+                      const std::function<void(const boost::json::value&)>& see) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) see(boost::json::parse(line));
+}
+
+/// `cases`: a file or a folder of files. What a case throws is printed as its miss. 0 if there are cases
+/// and all passed, else 1.
 inline int run_cases(const std::filesystem::path& cases, const headings& h,
                      const std::function<void(const boost::json::value&, tally&)>& run_case) {
-  std::vector<std::filesystem::path> files{cases};
-  if (std::filesystem::is_directory(cases)) {
-    files.clear();
-    for (const auto& entry : std::filesystem::directory_iterator(cases))
-      files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-  }
   tally none;
   none.misses.resize(h.columns.size());
   std::map<std::string, tally> by_file;
-  for (const std::filesystem::path& file : files) {
+  for (const std::filesystem::path& file : case_files(cases)) {
     tally& t = by_file.emplace(file.stem().string(), none).first->second;
-    std::ifstream in(file);
-    for (std::string line; std::getline(in, line);) {
-      const boost::json::value c = boost::json::parse(line);
+    each_case(file, [&](const boost::json::value& c) {
       ++t.cases;
       try {
         run_case(c, t);
       } catch (const std::exception& e) {
         fmt::print("{}: {}\n", std::string_view(c.at("id").as_string()), e.what());
       }
-    }
+    });
   }
   fmt::print("{:<24}{:>7}{:>8}", h.of_file, "cases", "exact");
   for (const std::string_view c : h.columns) fmt::print("{:>9}", c);

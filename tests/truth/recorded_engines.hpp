@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -33,20 +34,40 @@ inline void merge_patch(boost::json::value& to, const boost::json::value& from) 
       merge_patch(to.as_object()[key], v);
 }
 
+inline std::string own_engine(const boost::json::value& c) {
+  const boost::json::value* engine = c.as_object().if_contains("engine");
+  return engine ? text(*engine) : std::string(engine_release);
+}
+
+/// The case as another engine runs it.
+inline boost::json::value with_differences(const boost::json::value& c,
+                                           const boost::json::value& differences) {
+  boost::json::value there = c;
+  merge_patch(there, differences);
+  return there;
+}
+
+/// The case as that engine runs it; nothing: it was not recorded from it.
+inline std::optional<boost::json::value> case_of_engine(const boost::json::value& c,
+                                                        const std::string& engine) {
+  if (own_engine(c) == engine) return c;
+  const boost::json::value* also = c.as_object().if_contains("also");
+  const boost::json::value* differences = also ? also->as_object().if_contains(engine) : nullptr;
+  if (!differences) return std::nullopt;
+  return with_differences(c, *differences);
+}
+
 /// Calls `run(profile, id, case)` for the engine that a case is of, "engine", or else the release, and for
 /// each engine that it was recorded from as well, "also". How often that was.
 template <class Run>
 int for_each_engine(const boost::json::value& c, Run&& run) {
   const std::string id = text(c.at("id"));
-  const boost::json::value* engine = c.as_object().if_contains("engine");
-  run(engine ? recorded_profile(text(*engine)) : default_profile, id, c);
+  run(recorded_profile(own_engine(c)), id, c);
   const boost::json::value* also = c.as_object().if_contains("also");
   if (!also) return 1;
-  for (const auto& [name, differences] : also->as_object()) {
-    boost::json::value there = c;
-    merge_patch(there, differences);
-    run(recorded_profile(std::string(name)), id + "@" + std::string(name), there);
-  }
+  for (const auto& [name, differences] : also->as_object())
+    run(recorded_profile(std::string(name)), id + "@" + std::string(name),
+        with_differences(c, differences));
   return 1 + static_cast<int>(also->as_object().size());
 }
 
