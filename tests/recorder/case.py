@@ -1,9 +1,12 @@
 """One recorded case: what the engine allocates for a run, in the form that tests/truth/README.md describes."""
 import json
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
+import threading
 
 import engine
 import shape
@@ -15,7 +18,7 @@ PATIENCE_S = 120
 # Real runs have this many times the cards' memory, so that nothing is refused and layers are split as before.
 ROOM = 100
 # A host's cache is filled with zeros when it is allocated; where it is larger nothing is.
-MOST_ON_HOST = 2_500_000_000
+MOST_ON_HOST = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 4
 
 # How a rule of the engine is made what it was before it changed.
 BEFORE = {
@@ -40,7 +43,11 @@ def parse(ap):
 
 
 class Refused(Exception):
-    pass
+    """The engine does not run this, and says why."""
+
+
+class Unanswered(Exception):
+    """It did not end by itself: that tells nothing of the engine."""
 
 
 def find_shape(name, folders=SHAPES):
@@ -50,6 +57,20 @@ def find_shape(name, folders=SHAPES):
     raise SystemExit("record: no shape %s.json in %s" % (name, " or ".join(map(str, folders))))
 
 
+def own_engine(case):
+    """The one whose numbers are its `expected`; others' are in `also`."""
+    return case.get("engine", engine.PINNED)
+
+
+def asked(case):
+    """The run, without what engines said of it."""
+    return {key: value for key, value in case.items() if key not in ("expected", "refusal", "also")}
+
+
+def said(case):
+    return {key: case[key] for key in ("expected", "refusal") if key in case}
+
+
 def read_cases(file):
     """By id."""
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
@@ -57,7 +78,9 @@ def read_cases(file):
 
 
 def write_cases(file, by_id):
-    file.write_text("".join(shape.dump(c) + "\n" for c in by_id.values()), encoding="utf-8")
+    unfinished = file.with_suffix(".part")
+    unfinished.write_text("".join(shape.dump(c) + "\n" for c in by_id.values()), encoding="utf-8")
+    unfinished.replace(file)
 
 
 def keep(by_id, case):
@@ -88,16 +111,17 @@ class Recorder:
         self.engine = engine.Engine(name)
         self.cards = json.loads((TRUTH / "devices.json").read_text(encoding="utf-8"))
         self.types = shape.TensorTypes(self.program("types", []))
-        self.files = {}
+        self.files, self.writing = {}, threading.Lock()
 
     def write_model(self, name, file):
         """A shape's file for the engine, written once."""
-        if name not in self.files:
-            folder = engine.BUILD / "models"
-            folder.mkdir(parents=True, exist_ok=True)
-            self.files[name] = folder / (name + ".gguf")
-            shape.write_gguf(json.loads(file.read_text(encoding="utf-8")), self.files[name], self.types)
-        return self.files[name]
+        with self.writing:
+            if name not in self.files:
+                folder = engine.BUILD / self.engine.name / "models"
+                folder.mkdir(parents=True, exist_ok=True)
+                self.files[name] = folder / (name + ".gguf")
+                shape.write_gguf(json.loads(file.read_text(encoding="utf-8")), self.files[name], self.types)
+            return self.files[name]
 
     def model_file(self, name):
         return self.write_model(name, find_shape(name))
@@ -110,12 +134,19 @@ class Recorder:
     def program(self, program, words, cards=(), more=()):
         """A program's JSON; what the engine does not run is refused."""
         environment = dict(self.engine.environment(cards), **dict(more))
-        done = subprocess.run([str(self.engine.folder / program), *map(str, words)], env=environment, text=True,
-                              capture_output=True, errors="replace", timeout=PATIENCE_S)
+        try:
+            done = subprocess.run([str(self.engine.folder / program), *map(str, words)], env=environment, text=True,
+                                  capture_output=True, errors="replace", timeout=PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            raise Unanswered("no answer in %d s" % PATIENCE_S) from None
+        if done.returncode == -signal.SIGKILL:
+            raise Unanswered("killed, most likely for want of memory")
+        if done.returncode < 0:
+            raise Refused(last_assertion(done.stderr or done.stdout))
         try:
             said = json.loads(done.stdout.strip().split("\n")[-1])
         except ValueError:
-            raise Refused(last_assertion(done.stderr or done.stdout)) from None
+            raise engine.EngineFailed("%s: exit status %d\n%s" % (program, done.returncode, done.stderr[-2000:])) from None
         if "refusal" in said:
             raise Refused(said["refusal"] if done.stderr == "" else "%s: %s" % (said["refusal"], done.stderr.strip().split("\n")[-1]))
         return said
@@ -145,19 +176,23 @@ class Recorder:
             decodes = "decode_growth" in case["expected"]
         for decode in [True, False] if decodes else [False]:
             try:
-                return self.run(case, allocate=True, decode=decode)
-            except (Refused, subprocess.TimeoutExpired):
+                allocated = self.run(case, allocate=True, decode=decode)
+                return allocated if uses_the_same_cards(projected, allocated) else None
+            except (Refused, Unanswered):
                 continue
         return None
 
     def record(self, case):
         """The case with what is expected of it."""
-        out = {k: v for k, v in case.items() if k not in ("expected", "refusal")}
+        out = asked(case)
         try:
             projected = self.run(case)
         except Refused as e:
             return {**out, "refusal": str(e)}
-        return {**out, "expected": merge(projected, self.allocated(case, projected))}
+        allocated = self.allocated(case, projected)
+        if not allocated and was_allocated(case) and projected["host"]["context"] > 0:
+            raise Unanswered("with caches on the host only an allocation can be compared with the recorded one")
+        return {**out, "expected": merge(projected, allocated)}
 
     def complete(self, read):
         """A shape without tensors, with those that the engine asks for."""
@@ -174,6 +209,16 @@ class Recorder:
         metadata = read.pop("metadata")
         read["data_bytes"] = sum(self.types.padded_bytes(t, ne) for _, t, ne in tensors)
         return {**read, "metadata": metadata, "tensors": shape.fold(tensors)}
+
+
+def was_allocated(case):
+    return "expected" in case and case["expected"].get("basis") != "dry"
+
+
+def uses_the_same_cards(projected, allocated):
+    """Where real memory is short, the engine falls back to the CPU without a word."""
+    used = [[any(card.values()) for card in run["devices"]] for run in (projected, allocated)]
+    return used[0] == used[1]
 
 
 def merge(projected, allocated):

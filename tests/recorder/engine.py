@@ -83,6 +83,7 @@ class Engine:
     """The programs of one engine."""
 
     def __init__(self, name=PINNED):
+        self.name = name
         self.folder = pinned() if name == PINNED else build(name)
 
     def environment(self, cards=()):

@@ -64,10 +64,13 @@ def first_difference(ours, engines):
     return None
 
 
-def our_graphs(program, shape_files, devices, case):
+def our_graphs(program, shape_files, devices, case, changes=""):
+    """`changes`: rules that are not the release's, by their names in engine/changes.hpp."""
     model, *draft = map(str, shape_files)
     words = [str(program), model, str(devices), ",".join(case["gpus"])]
     words += ["-md", draft[0]] if draft else []
+    words += ["--changes", changes] if changes else []
+    words += ["--n-rs-seq", str(case["n_rs_seq"])] if "n_rs_seq" in case else []
     done = subprocess.run(words + case["args"], text=True, capture_output=True)
     if done.returncode != 0:
         raise ValueError(done.stderr.strip())

@@ -1,6 +1,4 @@
 """One recorded case of a projector, in the form that tests/truth/mmproj/README.md describes."""
-import subprocess
-
 import case as cases
 import engine
 
@@ -56,7 +54,7 @@ class ProjectorRecorder(cases.Recorder):
         words += ["--", "--mmproj", self.model_file(case["model"]), *case["args"]]
         try:
             said = self.program("projector", words, [self.card(case["gpu"], cases.ROOM)])
-        except (cases.Refused, subprocess.TimeoutExpired) as e:
+        except (cases.Refused, cases.Unanswered) as e:
             more = {key: case[key] for key in ("encoder", "input") if key in case}
             return {**out, "refusal": str(e), **more}
         out["expected"] = {name: {key: e[key] for key in ORDER if key in e} for name, e in said["expected"].items()}

@@ -10,6 +10,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 import case
+import engine
 import graphs
 import grid
 import projector
@@ -64,6 +65,21 @@ def numbers(weights, context, compute):
     return {"weights": weights, "context": context, "compute": compute}
 
 
+class FakeRecorder(case.Recorder):
+    """Says the same of every run."""
+
+    def __init__(self, projected, allocated=None):
+        self.projected, self.real, self.engine = projected, allocated, FakeEngine()
+
+    def run(self, case, allocate=False, decode=False, graph=None):
+        return self.real if allocate else self.projected
+
+
+class FakeEngine:
+    def environment(self, cards):
+        return {}
+
+
 class Cases(unittest.TestCase):
     projected = {"devices": [numbers(10, 20, 30)], "host": numbers(5, 0, 6), "parts": [], "output_mib": 0.5,
                  "graph": {"nodes": [9, 9], "splits": [2, 2]}, "run": {"n_ctx": 256}}
@@ -83,6 +99,44 @@ class Cases(unittest.TestCase):
         merged = case.merge(self.projected, None)
         self.assertEqual({k: merged[k] for k in self.projected}, self.projected)
         self.assertEqual(merged["basis"], "dry")
+
+    def test_a_run_that_fell_back_to_the_cpu_does_not_count(self):
+        asked = {"id": "x", "args": [], "gpus": ["t4"], "model": "m"}
+        on_card = {**self.projected, "devices": [numbers(10, 20, 33)]}
+        on_cpu = {**self.projected, "devices": [numbers(0, 0, 0)], "host": numbers(15, 20, 6)}
+        self.assertEqual(FakeRecorder(self.projected, on_cpu).record(asked)["expected"], {**self.projected, "basis": "dry"})
+        self.assertEqual(FakeRecorder(self.projected, on_card).record(asked)["expected"], {**on_card, "basis": "real"})
+        # a card that is not to be used, of two
+        idle = {**self.projected, "devices": [numbers(10, 20, 30), numbers(0, 0, 0)]}
+        self.assertEqual(FakeRecorder(idle, idle).record(asked)["expected"]["basis"], "real")
+
+    def test_caches_on_the_host_are_allocated_or_not_compared(self):
+        on_host = {**self.projected, "host": numbers(5, case.MOST_ON_HOST + 1, 6)}
+        asked = {"id": "x", "args": [], "gpus": ["t4"], "model": "m"}
+        recorder = FakeRecorder(on_host, on_host)
+        self.assertEqual(recorder.record(asked)["expected"]["basis"], "dry")
+        self.assertEqual(recorder.record({**asked, "expected": {"basis": "dry"}})["expected"]["basis"], "dry")
+        with self.assertRaises(case.Unanswered):
+            recorder.record({**asked, "expected": {"basis": "real"}})
+
+    def test_only_what_the_engine_says_is_a_refusal(self):
+        recorder = FakeRecorder(self.projected)
+        with tempfile.TemporaryDirectory() as folder:
+            recorder.engine.folder, program = pathlib.Path(folder), pathlib.Path(folder) / "run"
+
+            def says(script):
+                program.write_text("#!/bin/sh\n" + script)
+                program.chmod(0o755)
+                return recorder.program("run", [])
+            self.assertEqual(says('echo loading; echo \'{"graph": 1}\''), {"graph": 1})
+            with self.assertRaisesRegex(case.Refused, "^src/x.cpp:7: GGML_ASSERT"):
+                says("echo 'src/x.cpp:7: GGML_ASSERT(a) failed' >&2; kill -ABRT $$")
+            with self.assertRaisesRegex(case.Refused, "^arguments"):
+                says('echo \'{"refusal": "arguments"}\'')
+            with self.assertRaisesRegex(engine.EngineFailed, "shared libraries"):
+                says("echo 'error while loading shared libraries' >&2; exit 127")
+            with self.assertRaises(case.Unanswered):
+                says("kill -KILL $$")
 
     def test_an_abort_is_a_refusal_in_its_words(self):
         said = "x\n/home/of/the/builder/llama.cpp/ggml/src/ggml.c:4005: GGML_ASSERT(a == b) failed\n30\twait4.c: No such file\n"
