@@ -74,9 +74,11 @@ inline int run_cases(const std::filesystem::path& cases, const headings& h,
     tally& t = by_file.emplace(file.stem().string(), none).first->second;
     each_case(file, [&](const boost::json::value& c) {
       ++t.cases;
+      const int passed = t.passed;
       try {
         run_case(c, t);
       } catch (const std::exception& e) {
+        t.passed = passed;
         fmt::print("{}: {}\n", std::string_view(c.at("id").as_string()), e.what());
       }
     });
