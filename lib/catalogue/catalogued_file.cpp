@@ -2,6 +2,7 @@
 #include "vrambudget/catalogue/catalogued_file.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "catalogue/names.hpp"
@@ -79,16 +80,70 @@ std::string where(const published_file& f) {
   return f.repository.empty() ? f.file : f.file + " in " + f.repository;
 }
 
-}  // namespace
-
-std::span<const catalogued_files> all_catalogued_files() {
-  static const std::vector<catalogued_files> all = collect();
-  return all;
-}
-
-result<catalogued_file> find_catalogued_file(std::string_view typed) {
+std::string key_of(std::string_view typed) {
   std::string key = detail::folded(typed.substr(0, 200));
   if (key.ends_with("gguf")) key.resize(key.size() - 4);
+  return key;
+}
+
+/// What was typed without words that tell nothing of a model's shape.
+std::string without_usual_words(std::string_view typed) {
+  constexpr std::string_view ends = "-_ :.";
+  constexpr std::array<std::string_view, 8> usual = {"gguf", "it",   "instruct", "chat",
+                                                     "hf",   "meta", "nvidia",   "latest"};
+  std::string out;
+  std::string_view left = typed.substr(0, 200);
+  while (!left.empty()) {
+    const std::size_t n = std::min(left.find_first_of(ends), left.size());
+    const std::string_view word = left.substr(0, n);
+    left.remove_prefix(std::min(n + 1, left.size()));
+    if (std::find(usual.begin(), usual.end(), detail::folded(word)) == usual.end())
+      out.append(word) += '-';
+  }
+  return out;
+}
+
+std::string plain_key(const model_alias& a) { return key_of(without_usual_words(a.name)); }
+
+const catalogued_files* model_named(std::string_view key) {
+  for (const catalogued_files& model : all_catalogued_files())
+    if (detail::folded(model.name) == key) return &model;
+  return nullptr;
+}
+
+/// A file of the model in the type that a key ends with; an error where it has no such.
+std::optional<result<catalogued_file>> of_any_type(const catalogued_files& model,
+                                                   std::string_view type) {
+  for (const file_type_traits& t : file_type_table) {
+    if (type != detail::folded(t.name)) continue;
+    const catalogued_file& first = model.files.front();
+    if (keeps_its_type(*first.shape))
+      return error{errc::unsupported, model.name + " was trained in " + first.quantization +
+                                          " and is published so: " + first.name};
+    const auto usual = std::find_if(model.files.begin(), model.files.end(),
+                                    [](const catalogued_file& f) { return f.types.has_value(); });
+    const catalogued_model* shape = usual == model.files.end() ? first.shape : usual->shape;
+    return catalogued_file{.shape = shape,
+                           .name = model.name + "-" + std::string(t.name),
+                           .quantization = std::string(t.name),
+                           .types = t.id};
+  }
+  return std::nullopt;
+}
+
+/// The one shape of a model as a file; nothing where it has several.
+std::optional<result<catalogued_file>> only_shape(const catalogued_files& model) {
+  const catalogued_file* only = nullptr;
+  for (const catalogued_file& f : model.files) {
+    if (!f.is_own()) continue;
+    if (only) return std::nullopt;
+    only = &f;
+  }
+  return only ? std::optional(result<catalogued_file>(*only)) : std::nullopt;
+}
+
+/// By the whole name of a file, an id, or a model's name with or without a type.
+std::optional<result<catalogued_file>> by_own_name(const std::string& key) {
   for (const catalogued_files& model : all_catalogued_files())
     for (const catalogued_file& f : model.files)
       if (key == detail::folded(f.name) || (f.is_own() && key == detail::folded(f.shape->id)))
@@ -96,20 +151,66 @@ result<catalogued_file> find_catalogued_file(std::string_view typed) {
   for (const catalogued_files& model : all_catalogued_files()) {
     const std::string name = detail::folded(model.name);
     if (!key.starts_with(name)) continue;
-    for (const file_type_traits& t : file_type_table) {
-      if (key.substr(name.size()) != detail::folded(t.name)) continue;
-      const catalogued_file& first = model.files.front();
-      if (keeps_its_type(*first.shape))
-        return error{errc::unsupported, model.name + " was trained in " + first.quantization +
-                                            " and is published so: " + first.name};
-      const auto usual = std::find_if(model.files.begin(), model.files.end(),
-                                      [](const catalogued_file& f) { return f.types.has_value(); });
-      const catalogued_model* shape = usual == model.files.end() ? first.shape : usual->shape;
-      return catalogued_file{shape, model.name + "-" + std::string(t.name), std::string(t.name),
-                             t.id, nullptr};
-    }
+    auto f = key == name ? only_shape(model)
+                         : of_any_type(model, std::string_view(key).substr(name.size()));
+    if (f) return f;
   }
-  const result<catalogued_model> known = find_model(typed);
+  return std::nullopt;
+}
+
+/// The file under the name it was asked for by.
+catalogued_file called(catalogued_file f, const model_alias& a) {
+  f.alias = &a;
+  if (!a.is_same) f.name = a.name + "-" + f.quantization;
+  return f;
+}
+
+/// By a further name, the longest that the key begins with.
+std::optional<result<catalogued_file>> by_alias(const std::string& key) {
+  std::size_t longest = 0;
+  std::optional<result<catalogued_file>> found;
+  for (const model_alias& a : model_aliases()) {
+    const std::string name = plain_key(a);
+    if (name.size() <= longest || !key.starts_with(name)) continue;
+    auto f = by_own_name(detail::folded(a.model) + key.substr(name.size()));
+    if (!f) continue;
+    longest = name.size();
+    found = *f ? called(std::move(**f), a) : std::move(*f);
+  }
+  return found;
+}
+
+}  // namespace
+
+std::span<const catalogued_files> all_catalogued_files() {
+  static const std::vector<catalogued_files> all = collect();
+  return all;
+}
+
+std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
+  const std::string key = key_of(typed), plain = key_of(without_usual_words(typed));
+  if (const catalogued_files* all = model_named(key)) return *all;
+  for (const model_alias& a : model_aliases()) {
+    const catalogued_files* all = plain == plain_key(a) ? model_named(key_of(a.model)) : nullptr;
+    if (all == nullptr) continue;
+    catalogued_files out = *all;
+    for (catalogued_file& f : out.files) f = called(std::move(f), a);
+    if (!a.is_same) out.name = a.name;
+    return out;
+  }
+  if (const catalogued_files* all = model_named(plain)) return *all;
+  return std::nullopt;
+}
+
+result<catalogued_file> find_catalogued_file(std::string_view typed) {
+  const std::string key = key_of(typed), plain = key_of(without_usual_words(typed));
+  if (auto f = by_own_name(key)) return std::move(*f);
+  if (auto f = by_alias(plain)) return std::move(*f);
+  if (plain != key)
+    if (auto f = by_own_name(plain)) return std::move(*f);
+  result<catalogued_model> known = find_model(typed);
+  if (const auto without = find_model(without_usual_words(typed)); !known && without)
+    known = without;
   if (!known) return known.error();
   for (const catalogued_files& model : all_catalogued_files())
     for (const catalogued_file& f : model.files)
@@ -135,7 +236,10 @@ result<bytes> data_of(const model& shape, const catalogued_file& file) {
   return file.published->size;
 }
 
-result<model> as_file(const model& shape, const catalogued_file& file) {
+namespace {
+
+/// The shape with the file's types, or scaled to its size.
+result<model> with_types(const model& shape, const catalogued_file& file) {
   if (file.is_own()) return shape;
   result<model> m = file.types ? quantized(shape, {*file.types, true}) : shape;
   if (!m) return m;
@@ -154,6 +258,20 @@ result<model> as_file(const model& shape, const catalogued_file& file) {
       static_cast<double>(file.published->size.count) / static_cast<double>(data.count);
   for (model_tensor& t : m->tensors)
     t.size = bytes{static_cast<std::uint64_t>(static_cast<double>(t.size.count) * ratio) + 1};
+  return m;
+}
+
+}  // namespace
+
+result<model> as_file(const model& shape, const catalogued_file& file) {
+  result<model> m = with_types(shape, file);
+  if (!m || !file.alias) return m;
+  if (file.alias->n_ctx_train) m->hp.n_ctx_train = file.alias->n_ctx_train;
+  if (file.alias->is_same) return m;
+  m->name = file.name;
+  m->types_basis = std::max(m->types_basis, basis::assumed);
+  const std::string same = file.alias->name + " has the shape of " + file.alias->model;
+  m->types_note = m->types_note.empty() ? same : same + "; " + m->types_note;
   return m;
 }
 

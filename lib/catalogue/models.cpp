@@ -6,6 +6,7 @@
 
 #include "catalogue/embedded.hpp"
 #include "catalogue/names.hpp"
+#include "vrambudget/catalogue/model_aliases.hpp"
 
 namespace vrambudget {
 namespace {
@@ -31,9 +32,10 @@ std::vector<catalogued_model> read_summaries(std::span<const detail::embedded_fi
   return out;
 }
 
-/// `kind`: what the rows are, for messages.
+/// `kind`: what the rows are, for messages. `others`: names that are proposed as well.
 result<catalogued_model> find_row(std::span<const catalogued_model> rows, const std::string& kind,
-                                  std::string_view typed) {
+                                  std::string_view typed,
+                                  std::span<const model_alias> others = {}) {
   if (typed.size() > 200)
     return error{errc::not_found, "a " + kind + " name of over 200 characters"};
   std::string key = detail::folded(typed);
@@ -53,6 +55,8 @@ result<catalogued_model> find_row(std::span<const catalogued_model> rows, const 
         m.name);
   }
   if (begins.size() == 1) return *only;
+  for (const model_alias& a : others)
+    distances.emplace_back(detail::suggestion_distance(key, detail::folded(a.name)), a.name);
   const std::string shown = kind + " \"" + std::string(typed) + "\"";
   if (!begins.empty())
     return error{errc::not_found, shown + " can be " + detail::joined(begins) + ": name one"};
@@ -76,7 +80,7 @@ std::span<const catalogued_model> catalogued_projectors() {
 }
 
 result<catalogued_model> find_model(std::string_view typed) {
-  return find_row(catalogued_models(), "model", typed);
+  return find_row(catalogued_models(), "model", typed, model_aliases());
 }
 
 result<catalogued_model> find_projector(std::string_view typed) {

@@ -6,7 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "catalogue/names.hpp"
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
@@ -26,8 +25,7 @@ void print_gpu(const gpu_entry& g) {
 
 /// The model of that name with all its files, or the one file that is meant.
 catalogued_files files_meant(const std::string& typed) {
-  for (const catalogued_files& all : all_catalogued_files())
-    if (detail::folded(all.name) == detail::folded(typed)) return all;
+  if (auto all = catalogued_files_of(typed)) return std::move(*all);
   const catalogued_file f = value_or_fail(find_catalogued_file(typed), bad_input);
   return {f.name, {f}};
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "catalogue/names.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/request/model_reader.hpp"
 
@@ -17,13 +16,6 @@ struct candidate {
 };
 
 constexpr double most_bits = 8.6, few_bits = 4.0;
-
-const catalogued_files* files_of(std::string_view typed) {
-  const std::string key = detail::folded(typed.substr(0, 200));
-  for (const catalogued_files& all : all_catalogued_files())
-    if (detail::folded(all.name) == key) return &all;
-  return nullptr;
-}
 
 /// The largest first.
 result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
@@ -57,8 +49,8 @@ bool runs(const catalogued_file& f, const plan_request& q, const std::vector<dev
 
 result<std::optional<file_choice>> choose_file(const plan_request& q,
                                                const std::vector<device>& devices, limits l) {
-  const catalogued_files* all = files_of(q.model);
-  if (all == nullptr || all->files.size() < 2) return std::optional<file_choice>();
+  const std::optional<catalogued_files> all = catalogued_files_of(q.model);
+  if (!all || all->files.size() < 2) return std::optional<file_choice>();
   const auto candidates = candidates_of(*all);
   if (!candidates) return candidates.error();
   if (candidates->empty()) return std::optional<file_choice>();

@@ -118,8 +118,12 @@ result<model> model_reader::read_named(const std::string& typed) {
   if (!whole) return whole.error();
   if (*whole) return read_stored(**whole);
   if (looks_like_repository(typed)) return read_repository(typed);
-  if (looks_like_path(typed)) return from_file(typed);
   const auto known = find_catalogued_file(typed);
+  if (looks_like_path(typed)) {
+    if (!known || typed.find('/') != std::string::npos) return from_file(typed);
+    if (listener_.note)
+      listener_.note(typed + ": no such file; " + known->name + " of the catalogue stands for it");
+  }
   if (known) return read_catalogued(*known);
   const auto begins = find_stored_model(stored(), typed);
   if (begins) return read_stored(*begins);

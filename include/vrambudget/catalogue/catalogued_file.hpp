@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vrambudget/catalogue/model_aliases.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/published_files.hpp"
 #include "vrambudget/error.hpp"
@@ -25,6 +26,7 @@ struct catalogued_file {
   std::string quantization;                   ///< "Q5_K_M"
   std::optional<file_type> types;             ///< as llama-quantize chooses; empty: the shape's own
   const published_file* published = nullptr;  ///< such a file; nullptr: none is recorded
+  const model_alias* alias = nullptr;         ///< the name it was asked for by, if that is another
 
   /// Whether the tensors' types are those of the shape.
   [[nodiscard]] bool is_own() const { return quantization == shape->quantization; }
@@ -45,8 +47,15 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 /// All models, each with its shapes, published files and usual file types, in the catalogue's order.
 [[nodiscard]] std::span<const catalogued_files> all_catalogued_files();
 
+/// The model of that name with its files, in any case and with any punctuation. A further name
+/// (model_aliases()) gives the files of the model whose shape it has, as that name's own where it is
+/// another model's. Words that tell no shape, such as "Instruct", "it" and "GGUF", may be there or not.
+/// Nothing: no model has that name whole, without a quantization.
+[[nodiscard]] std::optional<catalogued_files> catalogued_files_of(std::string_view typed);
+
 /// The file that a person means: one of all_catalogued_files(), or a model's name with any file type
-/// of llama-quantize ("qwen3 8b q5_k_s"), else what find_model() makes of it.
+/// of llama-quantize ("qwen3 8b q5_k_s"), a model's name alone if it has one shape, each by any name
+/// that catalogued_files_of() knows; else what find_model() makes of it.
 ///
 /// Errors: not_found    as find_model
 ///         unsupported  another file type of a model that was trained in its own
@@ -61,7 +70,8 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 /// published file's size cannot be so, its tensors are scaled to it, header included, so rather too
 /// large.
 ///
-/// Accuracy: of other types than the shape's own, assumed; `types_note` says why
+/// Accuracy: of other types than the shape's own, and of another model than the shape's, assumed;
+///           `types_note` says why
 /// Errors:   as quantized
 [[nodiscard]] result<model> as_file(const model& shape, const catalogued_file& file);
 
