@@ -40,6 +40,11 @@ class OtherEngines(unittest.TestCase):
 
     def test_what_was_not_recorded_of_the_case_is_left_out(self):
         self.assertEqual(also.difference(self.recorded, self.other(parts=[{"part": "kv"}])), {})
+        parts = [{"part": "kv", "bytes": 7}]
+        self.assertEqual(also.difference(self.other(parts=parts), self.other(parts=[{**parts[0], "cells": 3}])), {})
+
+    def test_how_it_was_recorded_is_no_difference(self):
+        self.assertEqual(also.difference(self.recorded, self.other(basis="dry")), {})
 
     def test_a_refusal_differs_from_a_run_but_not_from_one_in_other_words(self):
         refused = {"id": "x", "args": [], "gpus": [], "refusal": "ggml/src/ggml.c:4005: GGML_ASSERT(a == b) failed"}
