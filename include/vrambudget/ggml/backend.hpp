@@ -30,7 +30,9 @@ class backend {
   [[nodiscard]] virtual std::uint64_t alignment() const = 0;
   /// Puts nodes of this split in another order, as fused kernels want them, and appends the tensors
   /// that those read later than the graph says, in the order in which their `until` is computed.
-  virtual void optimize(std::span<tensor*> split, std::vector<alloc_dep>& deps) const = 0;
+  /// `next`: what is computed after the split; null: nothing.
+  virtual void optimize(std::span<tensor*> split, tensor* next,
+                        std::vector<alloc_dep>& deps) const = 0;
 };
 
 }  // namespace vrambudget::ggml

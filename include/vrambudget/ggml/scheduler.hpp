@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -262,11 +263,15 @@ class scheduler {
   void schedule(graph& g) {
     nodes_.clear();
     leafs_.clear();
+    deps_.clear();
+    n_deps_done_ = 0;
     for (const split& s : splits()) {
-      deps_.clear();
+      // what is left is kept until the first node of this split
+      deps_.erase(deps_.begin(), deps_.begin() + static_cast<std::ptrdiff_t>(n_deps_done_));
       n_deps_done_ = 0;
       backends_[static_cast<std::size_t>(s.backend)]->optimize(
-          g.ordered_nodes().subspan(s.begin, s.end - s.begin), deps_);
+          g.ordered_nodes().subspan(s.begin, s.end - s.begin),
+          s.end < g.nodes().size() ? g.nodes()[s.end] : nullptr, deps_);
       for (tensor* input : s.inputs) {
         nodes_.push_back({hold(g, {input}), input->home >= 0 ? input->home : input->backend});
         nodes_.push_back({copy_slot(*input, s.backend), s.backend});
@@ -324,7 +329,7 @@ class scheduler {
   std::vector<tensor*> graph_inputs_;
   std::vector<tensor*> copies_;  ///< per copied tensor: backends x copies
   std::int32_t n_copied_ = 0;    ///< rows in copies_
-  std::vector<alloc_dep> deps_;  ///< of the current split
+  std::vector<alloc_dep> deps_;  ///< of the current split, and what is left of the one before
   std::size_t n_deps_done_ = 0;
   std::vector<tensor*> held_;
   std::vector<placed> nodes_;

@@ -16,7 +16,8 @@ class backend final : public ggml::backend {
   [[nodiscard]] bool wants_offload(const ggml::tensor&) const override { return false; }
   [[nodiscard]] std::uint64_t alloc_size(const ggml::tensor& t) const override { return t.nbytes; }
   [[nodiscard]] std::uint64_t alignment() const override { return cpu::alignment; }
-  void optimize(std::span<ggml::tensor*>, std::vector<ggml::alloc_dep>&) const override {}
+  void optimize(std::span<ggml::tensor*>, ggml::tensor*,
+                std::vector<ggml::alloc_dep>&) const override {}
 };
 
 }  // namespace vrambudget::cpu

@@ -154,7 +154,8 @@ class backend final : public ggml::backend {
 
   [[nodiscard]] std::uint64_t alignment() const override { return cuda::alignment; }
 
-  void optimize(std::span<ggml::tensor*> nodes, std::vector<ggml::alloc_dep>& deps) const override {
+  void optimize(std::span<ggml::tensor*> nodes, ggml::tensor* after,
+                std::vector<ggml::alloc_dep>& deps) const override {
     using ggml::op;
     if (!rules_.keeps_fused_sources) return;
     std::vector<ggml::tensor*> shared;
@@ -170,7 +171,7 @@ class backend final : public ggml::backend {
         if (const std::size_t n = detail::weighted_reduction::match(nodes.subspan(i), deps))
           i += n - 1;
       } else if (nodes[i]->op == op::unary || nodes[i]->op == op::soft_max) {
-        if (const std::size_t n = detail::topk_router::match(nodes.subspan(i), deps)) i += n - 1;
+        if (const std::size_t n = detail::topk_router::match(nodes.subspan(i), after, deps)) i += n - 1;
       }
     }
   }

@@ -122,8 +122,9 @@ class weighted_reduction {
 /// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_topk_moe_fusion, topk-moe.cu
 class topk_router {
  public:
-  /// The length of the pattern at the start of `nodes`, or 0. Its tensors are kept until the node after it.
-  static std::size_t match(nodes_view nodes, std::vector<ggml::alloc_dep>& deps) {
+  /// The length of the pattern at the start of `nodes`, or 0. Its tensors are kept until the node after it,
+  /// in whatever split that is. `after`: what is computed after `nodes`.
+  static std::size_t match(nodes_view nodes, tensor* after, std::vector<ggml::alloc_dep>& deps) {
     std::size_t i = activation(*nodes[0], nodes);
     if (i == 0) return 0;
     const tensor* probs = nodes[i - 1];
@@ -145,13 +146,14 @@ class topk_router {
 
     const tensor* weights = nodes[i - 1];
     const std::array<const tensor*, 2> outputs{ids, weights};
-    if (i >= nodes.size() || !is_closed(nodes.first(i), outputs) ||
-        !kernel_exists(*nodes[0], *weights, *ids))
+    tensor* until = i < nodes.size() ? nodes[i] : after;
+    if (!until || (i == nodes.size() && until->op == op::scale && until->src[0] == weights) ||
+        !is_closed(nodes.first(i), outputs) || !kernel_exists(*nodes[0], *weights, *ids))
       return 0;
     for (std::size_t n = 0; n < i; ++n) {
-      deps.push_back({nodes[i], nodes[n]});
+      deps.push_back({until, nodes[n]});
       for (int s = 0; s < nodes[n]->n_src; ++s)
-        if (tensor* t = nodes[n]->src[static_cast<std::size_t>(s)]) deps.push_back({nodes[i], t});
+        if (tensor* t = nodes[n]->src[static_cast<std::size_t>(s)]) deps.push_back({until, t});
     }
     return i;
   }

@@ -38,7 +38,8 @@ class backend final : public ggml::backend {
     return most;
   }
   /// None: it does not let the cards reorder a graph.
-  void optimize(std::span<ggml::tensor*>, std::vector<ggml::alloc_dep>&) const override {}
+  void optimize(std::span<ggml::tensor*>, ggml::tensor*,
+                std::vector<ggml::alloc_dep>&) const override {}
 
  private:
   std::vector<const ggml::backend*> cards_;

@@ -50,7 +50,7 @@ std::size_t match_at(graph& g, op first, std::vector<alloc_dep>& deps) {
     if (g.nodes()[i]->op == first) {
       const auto rest = std::span<tensor* const>(g.nodes()).subspan(i);
       return first == op::mul ? weighted_reduction::match(rest, deps)
-                              : topk_router::match(rest, deps);
+                              : topk_router::match(rest, nullptr, deps);
     }
   return 0;
 }
@@ -104,7 +104,7 @@ TEST_SUITE("cuda_fusion") {
       engine_rules rules;
       rules.groups_shared_expert = true;
       const cuda::backend card(0, 860, 2, rules);
-      card.optimize(g.ordered_nodes(), deps);
+      card.optimize(g.ordered_nodes(), nullptr, deps);
       REQUIRE(deps.size() == 2);
       CHECK(deps[0].until == ends.front());
       CHECK(deps[0].what->op == op::reshape);
@@ -135,6 +135,20 @@ TEST_SUITE("cuda_fusion") {
     };
     CHECK(keeps(op::none));  // the logits, its source
     CHECK(keeps(op::argsort));
+  }
+
+  // a split can end with the router: the engine's view of it then shows the first node of the next
+  TEST_CASE("a fused router at the end of a split is kept until the next split's first node") {
+    graph g;
+    std::vector<alloc_dep> deps;
+    add_router(g, 128);
+    const auto nodes = std::span<tensor* const>(g.nodes()).first(5);
+    CHECK(topk_router::match(nodes, nullptr, deps) == 0);
+    CHECK(deps.empty());
+    tensor* next = g.nodes()[5];
+    CHECK(topk_router::match(nodes, next, deps) == 5);
+    REQUIRE_FALSE(deps.empty());
+    for (const alloc_dep& d : deps) CHECK(d.until == next);
   }
 
   TEST_CASE("a weighted sum of 2 to 15 experts keeps its operands until the last addition") {
