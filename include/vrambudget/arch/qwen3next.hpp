@@ -12,9 +12,9 @@ namespace detail {
 
 /// Attention whose Q projection also gives a gate for its output: [q, gate] per head.
 /// `by_head`: the projection is reshaped to heads before it is taken apart.
-inline tensor* gated_attention(builder& b, attention_input& attention, int il, tensor* x,
-                               tensor* pos, bool by_head,
-                               const attention_options& o = {.project = false}) {
+template <class Attention>
+tensor* gated_attention(builder& b, Attention& attention, int il, tensor* x, tensor* pos,
+                        bool by_head, const attention_options& o = {.project = false}) {
   const auto l = static_cast<std::uint32_t>(il);
   const std::int64_t head = b.hp.n_embd_head_k(l), n_head = b.hp.n_head(l),
                      n_kv = b.hp.n_head_kv(l);
@@ -47,15 +47,18 @@ inline tensor* gated_experts(builder& b, int il, tensor* x) {
   return b.add(routed, b.mul(shared, gate));
 }
 
-/// Separate projections for everything (Qwen3.5).
-inline delta_net_inputs separate_inputs(builder& b, int il, tensor* x) {
-  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs,
-                     n_head = delta_net_shape(b.hp).n_head_v;
+/// Separate projections for everything (Qwen3.5), for as many tokens of each of `n_seqs` sequences.
+inline delta_net_inputs inputs_of_sequences(builder& b, int il, tensor* x, std::int64_t n_seqs) {
+  const std::int64_t nst = x->ne[1] / n_seqs, n_head = delta_net_shape(b.hp).n_head_v;
   tensor* mixed = b.linear_without_bias(il, "attn_qkv", x);
   tensor* beta = b.reshape(b.linear_without_bias(il, "ssm_beta", x), 1, n_head, nst, n_seqs);
   tensor* alpha = b.reshape(b.linear_without_bias(il, "ssm_alpha", x), n_head, nst, n_seqs);
   return {b.reshape(mixed, mixed->ne[0], nst, n_seqs), b.linear_without_bias(il, "attn_gate", x),
           b.sigmoid(beta), delta_net_decay(b, il, alpha)};
+}
+
+inline delta_net_inputs separate_inputs(builder& b, int il, tensor* x) {
+  return inputs_of_sequences(b, il, x, b.ub.n_seqs);
 }
 
 /// Beta and alpha in one matrix, by key head (Qwen3-Next); q, k, v, z too in files of old converters.

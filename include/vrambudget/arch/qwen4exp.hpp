@@ -71,7 +71,7 @@ class mean_block_index {
   mean_block_index(builder& b, tensor* mask)
       : b_(b),
         mask_(mask),
-        index_(b, ggml_type::f16),
+        index_(b),
         positions_(b.get_graph().make_input("new_pool_pos", ggml_type::i32, 4 * index_.n_new)) {}
 
   /// The mask of attention in layer `il`, with everything but the chosen cells masked.

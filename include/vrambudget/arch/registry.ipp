@@ -11,6 +11,7 @@
 #include "vrambudget/arch/bitnet.hpp"
 #include "vrambudget/arch/blocks/pooling.hpp"
 #include "vrambudget/arch/chameleon.hpp"
+#include "vrambudget/arch/clef.hpp"
 #include "vrambudget/arch/command_r.hpp"
 #include "vrambudget/arch/dbrx.hpp"
 #include "vrambudget/arch/deci.hpp"
@@ -29,6 +30,7 @@
 #include "vrambudget/arch/gemma4.hpp"
 #include "vrambudget/arch/gemma4_assistant.hpp"
 #include "vrambudget/arch/glm4moe.hpp"
+#include "vrambudget/arch/glm5_next.hpp"
 #include "vrambudget/arch/gpt_oss.hpp"
 #include "vrambudget/arch/gptneox.hpp"
 #include "vrambudget/arch/granite.hpp"
@@ -94,6 +96,7 @@ inline constexpr description descriptions[] = {
     {"bloom", build_bloom},
     {"chameleon", build_chameleon},
     {"chatglm", build_chatglm},
+    {"clef", build_clef, many_nodes},
     {"codeshell", build_starcoder2},
     {"cogvlm", build_cogvlm},
     {"cohere2", build_cohere2},
@@ -129,6 +132,7 @@ inline constexpr description descriptions[] = {
     {"glm-dsa", build_sparse_latent, {}, build_latent_nextn},
     {"glm4", build_glm4},
     {"glm4moe", build_glm4moe, {}, build_glm4moe_nextn},
+    {"glm5-next", build_glm5_next, {.nodes_per_token = 160, .nodes_per_tensor = 64}},
     {"gpt-oss", build_gpt_oss},
     {"gpt2", build_gpt2},
     {"gptneox", build_gptneox},

@@ -56,6 +56,8 @@ class op_builder {
   tensor* sigmoid(tensor* a) { return unary(ggml::unary::sigmoid, a); }
   tensor* tanh(tensor* a) { return unary(ggml::unary::tanh, a); }
   tensor* exp(tensor* a) { return unary(ggml::unary::exp, a); }
+  tensor* gelu_erf(tensor* a) { return unary(ggml::unary::gelu_erf, a); }
+  tensor* abs(tensor* a) { return unary(ggml::unary::abs, a); }
   tensor* neg(tensor* a) { return unary(ggml::unary::neg, a); }
   tensor* round(tensor* a) { return unary(ggml::unary::round, a); }
   tensor* hardswish(tensor* a) { return unary(ggml::unary::hardswish, a); }
@@ -165,9 +167,10 @@ class op_builder {
   tensor* repeat(tensor* a, const std::array<std::int64_t, 4>& ne) {
     return g_.make_op(op::repeat, a->type, ne, {a});
   }
-  tensor* pad(tensor* a, std::int64_t right0) {
+  tensor* pad(tensor* a, std::int64_t right0, std::int64_t right1 = 0) {
     auto ne = a->ne;
     ne[0] += right0;
+    ne[1] += right1;
     return g_.make_op(op::pad, a->type, ne, {a});
   }
 

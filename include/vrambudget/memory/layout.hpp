@@ -69,8 +69,10 @@ class layout_maker {
         if (out.caches.size() > 1)  // full and window: the engine's graph does not rotate these
           for (kv_cache& c : out.caches) c.rot_k = c.rot_v = 0;
         if (traits_.memory == memory_kind::hybrid_idx && hp_.indexer.head_size > 0)
-          out.caches.push_back(
-              maker_.index_cache(cache_kind::idx, attends, cp_.rules.indexer_v_cache));
+          out.caches.push_back(maker_.index_cache(
+              cache_kind::idx,
+              [&](std::uint32_t il) { return attends(il) && hp_.is_indexer_full(il); },
+              cp_.rules.indexer_v_cache));
         break;
       case memory_kind::attention:
         add_attention(out, [this](std::uint32_t il) { return il < trunk(); });

@@ -91,10 +91,14 @@ struct architecture_traits {
   // llama-quantize
   bool fewer_bits_in_branches = false;  ///< in what ends a branch; the output matrix gets eight
   bool mxfp4_in_ffn_only = false;       ///< MXFP4_MOE is not for experts of other blocks
+  bool keeps_small_matrices =
+      false;  ///< of index, streams, gates and latents; eight bits for queries
 
   slicing slices = slicing::usual;
 
   bool mixes_inputs = true;  ///< a batch may have tokens and embeddings given directly
+
+  std::uint32_t since = 0;  ///< the first build that knows it; 0: all that are reproduced
 
   [[nodiscard]] constexpr bool is_known() const { return !name.empty(); }
 };

@@ -1,4 +1,4 @@
-// Every architecture the pinned engine knows. A new one is a row here, made of functions in rules/ for the
+// Every architecture the engine knows, in some build. A new one is a row here, made of functions in rules/ for the
 // keys of its own; a description of its graph in arch/ and a row in arch/registry.ipp; and recorded runs.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <iterator>
 
+#include "vrambudget/engine/changes.hpp"
 #include "vrambudget/model/architecture.hpp"
 #include "vrambudget/model/rules/dense.hpp"
 #include "vrambudget/model/rules/draft.hpp"
@@ -45,6 +46,8 @@ inline constexpr architecture_traits architectures[] = {
     {.name = "chameleon", .memory = attention, .rope = norm, .keys = chameleon,
      .slices = slicing::set_logits},
     {.name = "chatglm", .memory = attention, .rope = norm},
+    {.name = "clef", .memory = nothing, .rope = imrope, .keys = clef,
+     .slices = slicing::grouped_heads, .since = build_of_november},
     {.name = "codeshell", .memory = attention, .rope = neox},
     {.name = "cogvlm", .memory = attention, .rope = neox,
      .mixes_inputs = false},
@@ -99,6 +102,9 @@ inline constexpr architecture_traits architectures[] = {
      .rope_by_sections = true},
     {.name = "glm4moe", .memory = attention, .rope = neox, .keys = glm4moe,
      .rope_by_sections = true},
+    {.name = "glm5-next", .memory = hybrid_idx, .rope = none, .keys = glm5_next, .rollback = true,
+     .attends = attending::in_trunk, .keeps_small_matrices = true, .slices = slicing::refused,
+     .since = build_of_november},
     {.name = "gpt-oss", .memory = attention, .rope = neox, .keys = gpt_oss, .shows_layers = true},
     {.name = "gpt2", .memory = attention, .rope = none},
     {.name = "gptneox", .memory = attention, .rope = neox, .keys = gptneox},

@@ -56,6 +56,7 @@ struct hparams {
   hrm_hparams hrm;
   loop_hparams loop;
   vocoder_hparams vocoder;
+  decision_hparams decision;
   draft_hparams draft;
 
   [[nodiscard]] std::uint32_t n_layer() const { return n_layer_all - n_layer_nextn; }

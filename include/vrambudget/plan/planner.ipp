@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
+#include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/memory/draft.hpp"
 #include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/memory/layout.hpp"
@@ -53,6 +55,20 @@ inline bool refuses_first_graph(const budget& b, std::size_t n_before, estimate 
   std::size_t n = n_before;
   while (n < b.allocations.size() && b.allocations[n].replaces.count == 0) ++n;
   return !b.first_refused(at, n_before) && b.first_refused(at, n);
+}
+
+/// Whether the build that is asked for knows a model's architecture.
+[[nodiscard]] inline result<void> check_architecture(const model& m, const engine_profile& by) {
+  const std::uint32_t since = m.traits->since;
+  if (since <= by.last_build) return {};
+  std::string why =
+      "architecture '" + m.architecture + "' is not known to llama.cpp " + std::string(by.name);
+  const auto first = std::find_if(engine_profiles.rbegin(), engine_profiles.rend(),
+                                  [&](const engine_profile& p) { return p.last_build >= since; });
+  if (first != engine_profiles.rend())
+    why += "; llama.cpp " + std::string(first->name) + " knows it: --engine " +
+           std::string(first->name);
+  return error{errc::invalid_argument, std::move(why)};
 }
 
 inline error in_draft(error e) { return {e.code, "the draft: " + e.message}; }
@@ -155,6 +171,8 @@ result<void> planner::reserve(detail::planned_context& c, const detail::context_
 
 result<detail::planned_context> planner::plan_main(const drafting& d, budget_choice how, budget& b,
                                                    const graph_observer& seen) {
+  if (const auto known = detail::check_architecture(model_, d.r.profile); !known)
+    return known.error();
   auto params = effective_context(d.r, model_.hp);
   if (!params) return params.error();
   if (auto placed = detail::place_model(placed_, model_, d.r, devices_, elsewhere_); !placed)
@@ -205,6 +223,7 @@ result<detail::planned_context> planner::plan_draft(const drafting& d,
                                                     budget_choice how, budget& b,
                                                     const graph_observer& seen) {
   const model& m = *d.by;
+  if (const auto known = detail::check_architecture(m, d.r.profile); !known) return known.error();
   auto params = draft_context(d, main.context);
   if (!params) return params.error();
   params->projected = how.projected;

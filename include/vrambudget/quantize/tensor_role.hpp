@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <utility>
@@ -90,18 +91,47 @@ inline constexpr std::array<std::string_view, 35> kept_names = {
     "mm.a.code_embd",
 };
 
+/// The same for models that keep small matrices.
+inline constexpr std::array<std::string_view, 14> kept_small_names = {
+    "hc_",
+    "indexer.attn_q_b",
+    "indexer.attn_k",
+    "indexer.proj",
+    "indexer_compressor_gate",
+    "indexer_compressor_ape",
+    "ssm_f_a.weight",
+    "ssm_f_b.weight",
+    "ssm_g_a.weight",
+    "ssm_g_b.weight",
+    "ssm_beta.weight",
+    "attn_kv_a_mqa.weight",
+    "attn_k_b.weight",
+    "attn_v_b.weight",
+};
+/// Parts of names of what these models give eight bits at least.
+inline constexpr std::array<std::string_view, 3> eight_bit_names = {"attn_q_a", "attn_q_b",
+                                                                    "nextn.eh_proj"};
+
+template <std::size_t n>
+[[nodiscard]] bool has_part_of(std::string_view name,
+                               const std::array<std::string_view, n>& parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](std::string_view part) { return name.find(part) != name.npos; });
+}
+
 /// What llama-quantize makes of a tensor by its name.
 struct tensor_use {
   tensor_role role = tensor_role::other;
   bool is_kept = true;  ///< in the type it has
+  bool has_eight_bits = false;
 };
 
-[[nodiscard]] inline tensor_use use_of(std::string_view name) {
-  const bool is_kept =
-      !name.ends_with("weight") || name == "position_embd.weight" || name == "token_types.weight" ||
-      std::any_of(kept_names.begin(), kept_names.end(),
-                  [&](std::string_view part) { return name.find(part) != name.npos; });
-  return {role_of(name), is_kept};
+/// `keeps_small`: the model is one of those that keep small matrices.
+[[nodiscard]] inline tensor_use use_of(std::string_view name, bool keeps_small = false) {
+  const bool is_kept = !name.ends_with("weight") || name == "position_embd.weight" ||
+                       name == "token_types.weight" || has_part_of(name, kept_names) ||
+                       (keeps_small && has_part_of(name, kept_small_names));
+  return {role_of(name), is_kept, keeps_small && has_part_of(name, eight_bit_names)};
 }
 
 /// Vectors are kept as well.

@@ -46,10 +46,11 @@ class type_chooser {
   }
 
   result<ggml_type> type_of(const model_tensor& t) {
-    const auto [role, is_kept] = use_of(t.name);
-    if (is_kept || !is_matrix(t)) return t.type;
+    const tensor_use use = use_of(t.name);
+    if (use.is_kept || !is_matrix(t)) return t.type;
     if (!is_quantized(usual_)) return usual_;
-    const result<ggml_type> chosen = preferred(t, role);
+    const result<ggml_type> chosen =
+        use.has_eight_bits ? result<ggml_type>(gt::q8_0) : preferred(t, use.role);
     if (!chosen) return chosen;
     return fitting_type(*chosen, t.ne[0]);
   }
@@ -65,8 +66,10 @@ class type_chooser {
     const std::string_view key =
         rest.size() == name.size() ? name : std::string_view(rest.data() - 1, rest.size() + 1);
     const auto known = uses_.find(key);
-    return known != uses_.end() ? known->second
-                                : uses_.emplace(key, detail::use_of(key)).first->second;
+    return known != uses_.end()
+               ? known->second
+               : uses_.emplace(key, detail::use_of(key, m_.traits->keeps_small_matrices))
+                     .first->second;
   }
 
   [[nodiscard]] bool is_one_of(std::initializer_list<ft> types) const {

@@ -201,6 +201,17 @@ TEST_SUITE("planner") {
     CHECK_FALSE(plan(m, r, {testing::card()}).has_value());
   }
 
+  TEST_CASE("an architecture newer than the engine is refused with the first one that knows it") {
+    model m = testing::small_llama().value();
+    m.architecture = "glm5-next";
+    m.traits = &find_architecture("glm5-next");
+    const auto by_release = plan(m, {}, {testing::card()});
+    REQUIRE_FALSE(by_release.has_value());
+    CHECK(by_release.error().message ==
+          "architecture 'glm5-next' is not known to llama.cpp v0.5.0; llama.cpp 2026-11 knows it: "
+          "--engine 2026-11");
+  }
+
   TEST_CASE("a tensor the engine needs and the file lacks is named") {
     const model whole = testing::small_llama().value();
     model m = whole;

@@ -33,6 +33,18 @@ inline tensor* delta_net_decay(builder& b, int il, tensor* alpha) {
   return b.reshape(gate, 1, alpha->ne[0], alpha->ne[1], alpha->ne[2]);
 }
 
+/// What the delta rule gives for each token, without the states behind it.
+///
+/// Shape:    as v: [head_v, value heads, tokens per sequence, sequences]
+inline tensor* outputs_of_rule(builder& b, tensor* result, const tensor* v) {
+  const auto row = [&](std::int64_t n) {
+    return row_size(result->type, static_cast<std::uint64_t>(n)).count;
+  };
+  const std::int64_t head = v->ne[0], n_head = v->ne[1], nst = v->ne[2];
+  return b.view_4d(result, {head, n_head, nst, v->ne[3]}, row(head), row(head * n_head),
+                   row(head * n_head * nst), 0);
+}
+
 /// The delta rule; stores the new state, or the last ones if rollback keeps several.
 ///
 /// Shape:    [head_v, value heads, tokens per sequence, sequences]
@@ -46,8 +58,7 @@ inline tensor* delta_rule(builder& b, recurrent_input& rs, int il, tensor* q, te
   const auto row = [&](std::int64_t n) {
     return row_size(result->type, static_cast<std::uint64_t>(n)).count;
   };
-  tensor* out = b.view_4d(result, {head, n_head, nst, n_seqs}, row(head), row(head * n_head),
-                          row(head * n_head * nst), 0);
+  tensor* out = outputs_of_rule(b, result, v);
   const std::int64_t size = head * head * n_head, written = std::min(nst, n_snapshot);
   const std::uint64_t scores = row(head * n_head * nst * n_seqs);
   if (b.cp.n_rs_seq == 0) {
@@ -68,21 +79,19 @@ struct delta_net_options {
   bool copies_states = false;  ///< convolution states are made dense before they are stored
 };
 
-/// Everything after the projections: convolution, delta rule, norm times silu(z), output projection.
-/// `interleave`: q and k are repeated to the value heads first.
-///
-/// Shape:    result [n_embd, tokens]
-/// Source:   llama.cpp, src/models/qwen35.cpp, qwen3next.cpp: build_layer_attn_linear
-inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_net_inputs& in,
-                         bool interleave, const delta_net_options& o = {}) {
-  const delta_net_shape s(b.hp);
-  const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs;
-  tensor* kernel = b.require(il, "ssm_conv1d");
-  tensor* conv_in = o.copies_states
-                        ? rs.delayed_input(rs.all_r(il), in.qkv, kernel->ne[0] - 1, s.channels())
-                        : rs.convolution_input(il, in.qkv, kernel->ne[0], s.channels());
-  tensor* state = b.reshape(rs.load(rs.all_s(il)), s.head_v, s.head_v, s.n_head_v, n_seqs);
+/// q, k and v of a delta net.
+struct delta_net_heads {
+  tensor *q, *k, *v;  ///< [head, heads, tokens per sequence, sequences]
+};
 
+/// They are channels of one convolution; q and k have unit length. `interleave`: these are repeated to
+/// the value heads first.
+///
+/// Shape:    conv_in [kernel - 1 + tokens per sequence, channels, sequences]
+inline delta_net_heads convolved_heads(builder& b, tensor* conv_in, tensor* kernel,
+                                       bool interleave) {
+  const delta_net_shape s(b.hp);
+  const std::int64_t nst = conv_in->ne[0] - kernel->ne[0] + 1, n_seqs = conv_in->ne[2];
   tensor* mixed = b.silu(b.ssm_conv(conv_in, kernel));
   const auto row = [&](std::int64_t n) {
     return row_size(mixed->type, static_cast<std::uint64_t>(n)).count;
@@ -102,15 +111,39 @@ inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_ne
   };
   tensor* q = unit(heads(s.head_k, s.n_head_k, 0));
   tensor* k = unit(heads(s.head_k, s.n_head_k, s.head_k * s.n_head_k));
-  tensor* v = heads(s.head_v, s.n_head_v, 2 * s.head_k * s.n_head_k);
+  return {q, k, heads(s.head_v, s.n_head_v, 2 * s.head_k * s.n_head_k)};
+}
 
-  tensor* out = delta_rule(b, rs, il, q, k, v, in.gate, in.beta, state);
-  tensor* z = b.reshape(in.z, s.head_v, s.n_head_v, nst, n_seqs);
+/// Norm of what the delta rule gives, times silu(z), output projection.
+///
+/// Shape:    out [head_v, value heads, tokens per sequence, sequences]; result [n_embd, tokens]
+inline tensor* delta_net_output(builder& b, int il, tensor* out, tensor* z,
+                                const delta_net_options& o = {}) {
+  const delta_net_shape s(b.hp);
+  const std::int64_t nst = out->ne[2], n_seqs = out->ne[3];
+  z = b.reshape(z, s.head_v, s.n_head_v, nst, n_seqs);
   tensor* normed = b.rms_norm_of(il, "ssm_norm", out);
   out =
       b.reshape(b.mul(normed, o.sigmoid_gate ? b.sigmoid(z) : b.silu(z)), s.d_inner(), nst, n_seqs);
   out = b.linear_without_bias(il, "ssm_out", out);
   return b.reshape(out, b.hp.n_embd, nst * n_seqs);
+}
+
+/// Everything after the projections: convolution, delta rule, norm times silu(z), output projection.
+///
+/// Shape:    result [n_embd, tokens]
+/// Source:   llama.cpp, src/models/qwen35.cpp, qwen3next.cpp: build_layer_attn_linear
+inline tensor* delta_net(builder& b, recurrent_input& rs, int il, const delta_net_inputs& in,
+                         bool interleave, const delta_net_options& o = {}) {
+  const delta_net_shape s(b.hp);
+  tensor* kernel = b.require(il, "ssm_conv1d");
+  tensor* conv_in = o.copies_states
+                        ? rs.delayed_input(rs.all_r(il), in.qkv, kernel->ne[0] - 1, s.channels())
+                        : rs.convolution_input(il, in.qkv, kernel->ne[0], s.channels());
+  tensor* state = b.reshape(rs.load(rs.all_s(il)), s.head_v, s.head_v, s.n_head_v, b.ub.n_seqs);
+  const auto [q, k, v] = convolved_heads(b, conv_in, kernel, interleave);
+  tensor* out = delta_rule(b, rs, il, q, k, v, in.gate, in.beta, state);
+  return delta_net_output(b, il, out, in.z, o);
 }
 
 }  // namespace vrambudget::arch

@@ -16,8 +16,7 @@ namespace vrambudget::arch {
 ///           src/models/qwen4exp.cpp, glm5-next.cpp: build_inp_kpool
 class pooled_index {
  public:
-  /// `mask_type`: of the mask over blocks.
-  pooled_index(builder& b, ggml_type mask_type)
+  explicit pooled_index(builder& b)
       : size(b.hp.indexer.kpool),
         b_(b),
         head_(b.hp.indexer.head_size),
@@ -30,7 +29,7 @@ class pooled_index {
     n_chosen = size * n_best + (b.hp.indexer.kpool_select_tail ? size - 1 : 0);
     cell_of = g.make_input("pool_cells", ggml_type::i32, n_block);
     cells_of = g.make_input("pool_idxs", ggml_type::i32, size, n_block);
-    mask = g.make_input("pool_mask", mask_type, n_block, nt);
+    mask = g.make_input("pool_mask", ggml_type::f16, n_block, nt);
     tail = g.make_input("tail_idxs", ggml_type::i32, size - 1, nt);
     for (tensor* t : {cell_of, cells_of, mask, tail}) b.expand(t);
     new_cells_ = g.make_input("new_pool_idxs", ggml_type::i32, size, n_new);
@@ -60,8 +59,8 @@ class pooled_index {
     const std::int64_t nt = b_.ub.n_tokens, width = x->ne[0];
     tensor* none = b_.fill(b_.get_graph().make(ggml_type::f32, head_, nt));
     keys_.store_k(il, b_.reshape(b_.concat(x, none, 0), width + head_, 1, nt));
-    tensor* rows = b_.get_rows(keys_.columns_of_k(il, width, 0),
-                               b_.reshape(new_cells_, size * n_new));
+    tensor* rows =
+        b_.get_rows(keys_.columns_of_k(il, width, 0), b_.reshape(new_cells_, size * n_new));
     return {b_.reshape(rows, width, size, n_new), keys_.columns_of_k(il, head_, width)};
   }
 
@@ -73,7 +72,7 @@ class pooled_index {
     return b_.reshape(b_.get_rows(l.pooled, cell_of), head_, 1, n_block);
   }
 
-  /// Scores of blocks as the attention of small heads.
+  /// Scores of blocks as the attention of small heads, on the host where the card has no kernel for it.
   ///
   /// Shape:    q [head, heads, tokens], keys [head, 1, blocks], weights [heads, tokens];
   ///           result [blocks, tokens]

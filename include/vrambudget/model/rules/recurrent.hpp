@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
+#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/model/rules/latent.hpp"
 
 namespace vrambudget::detail::rules {
@@ -94,6 +96,37 @@ inline void kimi_k3(keys& k, hparams& hp) {
   hp.attn.res_block_size = k.required("attn_res.block_size");
   hp.f_situ_linear_beta = k.f32("activation.situ_linear_beta");
 }
+/// Kimi K3's recurrent layers, and latent attention to what an index over blocks of cells chooses. Gates
+/// may be clamped, within the gated operation.
+inline void glm5_next(keys& k, hparams& hp) {
+  kimi_delta(k, hp);
+  indexer(k, hp);
+  streams(k, hp);
+  hp.attn.n_embd_head_v = hp.swa.n_embd_head_v = hp.mla.n_lora_kv;  // the cache has the latent
+  if (hp.moe.gating_func == 0) hp.moe.gating_func = 2;
+  hp.kda.is_bounded = k.has("kda.gate_lower_bound");
+  if (hp.hc.mult != 4)
+    k.fail({errc::unsupported, "key '" + k.architecture() + ".hyper_connection.count' is " +
+                                   std::to_string(hp.hc.mult) + ": the engine runs four streams"});
+  hp.hc.sinkhorn_iters = k.required("hyper_connection.sinkhorn_iterations");
+  k.limit("hyper_connection.sinkhorn_iterations", hp.hc.sinkhorn_iters, 1000);
+  hp.indexer.n_head = k.positive("attention.indexer.head_count");
+  hp.indexer.kpool = k.positive("attention.indexer.kpool");
+  k.limit("attention.indexer.kpool", hp.indexer.kpool, 1u << 16);
+  hp.indexer.kpool_row = 3;  // a cell's own key, its weight in the block, the pooled key
+  hp.indexer.kpool_select_tail = k.boolean("attention.indexer.kpool_select_tail");
+}
+/// Qwen3.5 below a head that scores options.
+inline void clef(keys& k, hparams& hp) {
+  delta_hybrid(k, hp);
+  hp.n_embd_out_impl = 1;
+  hp.decision.n_layer_routing = k.required("decision.routing_block_count");
+  hp.decision.n_layer_joint = k.required("decision.block_count");
+  hp.decision.n_head = k.positive("decision.head_count");
+  for (const std::uint32_t n : {hp.decision.n_layer_routing, hp.decision.n_layer_joint})
+    k.limit("decision", n, llama_max_layers);
+  k.limit("decision.head_count", hp.decision.n_head, 1u << 16);
+}
 inline void minimax_01(keys& k, hparams& hp) {
   hp.n_embd_head_la = hp.attn.n_embd_head_k;
   recurrent_but_every(k, hp, 8);
@@ -110,7 +143,8 @@ inline void qwen4exp(keys& k, hparams& hp) {
     k.limit("attention.compress_ratios", n, 1u << 16);
     if (hp.indexer.kpool == 0) hp.indexer.kpool = n;
   }
-  hp.indexer.kpool_row = 2;  // a cell's own key, and the pooled one
+  hp.indexer.is_full_arr.assign(hp.n_layer_all, 1);  // whatever the file says
+  hp.indexer.kpool_row = 2;                          // a cell's own key, and the pooled one
   hp.indexer.kpool_select_tail = true;
   hp.ple.head_dim = k.u32("embedding_length_per_layer_input");
   k.limit("embedding_length_per_layer_input", hp.ple.head_dim, 1u << 20);
