@@ -25,6 +25,7 @@ struct description {
   void (*build)(builder&);
   graph_traits traits = {};
   void (*build_nextn)(builder&) = nullptr;  ///< its NextN layers alone, which draft for the rest
+  std::uint32_t nextn_since = 0;  ///< the first build that runs these; 0: all that are reproduced
 };
 
 /// Null for an architecture that the engine does not know.

@@ -16,13 +16,16 @@ namespace detail {
 /// Names of the tensors around one block.
 struct gated_stream_names {
   tensor_name norm, down, up, inject;
+  bool injects = true;  ///< false: nothing is written back
 };
 inline constexpr gated_stream_names gated_attention_streams{"hc_attn_norm", "hc_attn_down",
                                                             "hc_attn_up", "hc_attn_inject"};
 inline constexpr gated_stream_names gated_ffn_streams{"hc_ffn_norm", "hc_ffn_down", "hc_ffn_up",
                                                       "hc_ffn_inject"};
 inline constexpr gated_stream_names gated_head_streams{"output_hc_norm", "output_hc_down",
-                                                       "output_hc_up", "output_hc_inject"};
+                                                       "output_hc_up", "", false};
+inline constexpr gated_stream_names gated_draft_streams{"nextn.hc_head_norm", "nextn.hc_head_down",
+                                                        "nextn.hc_head_up", "", false};
 
 /// What a block reads, and the weight of its result in each stream before it is activated.
 struct gated_block {
@@ -47,7 +50,7 @@ inline gated_block read_gated(builder& b, int il, tensor* streams,
     for (std::int64_t i = 1; i < hc; ++i) out.input = b.add(out.input, stream(b, gated, i));
     out.input = b.scale(out.input);
   }
-  if (il >= 0) out.inject = b.mul_mat(b.require(il, names.inject), normed);
+  if (names.injects) out.inject = b.mul_mat(b.require(il, names.inject), normed);
   return out;
 }
 
@@ -76,7 +79,8 @@ class mean_block_index {
 
   /// The mask of attention in layer `il`, with everything but the chosen cells masked.
   tensor* operator()(int il, tensor* x, tensor* pos) {
-    const pooled_index::layer layer = index_.store(il, b_.mul_mat(b_.require(il, "indexer.k_proj"), x));
+    const pooled_index::layer layer =
+        index_.store(il, b_.mul_mat(b_.require(il, "indexer.k_proj"), x));
     tensor* keys = index_.pool(layer, pooled(il, layer.members));
     tensor* scores = score(il, x, pos, keys);
     tensor* best = builder::named(b_.top_k(scores, index_.n_best), "top_k", il);
@@ -202,6 +206,40 @@ inline void build_qwen4exp(builder& b) {
     streams = b.last_of_layer(il, detail::write_gated(b, il, y, streams, block.inject));
   }
   b.embd = detail::read_gated(b, -1, streams, detail::gated_head_streams).input;
+  b.finish_logits();
+}
+
+/// One more layer, which attends, and a head of its own. All streams go through it.
+///
+/// Source:   llama.cpp, src/models/qwen4exp.cpp: graph_mtp
+inline void build_qwen4exp_nextn(builder& b) {
+  const int il = static_cast<int>(b.hp.n_layer());
+  const std::int64_t n_embd = b.hp.n_embd, hc = b.hp.hc.mult, nt = b.ub.n_tokens;
+  tensor* rows = b.get_rows(b.require(-1, "token_embd"), b.token_ids());
+  tensor* h = b.reshape(b.hidden_state(hc * n_embd), n_embd, hc, nt);
+  recurrent_input rs(b);
+  attention_input attention(b);
+  rs.keep_indices();
+  detail::qwen4_index choose(b, attention);
+  tensor* pos = b.positions();
+  tensor* out_ids = b.output_ids();
+  b.reshaped_weight(il, "nextn.hnorm", {n_embd, hc, 1, 1});
+  tensor* h_norm = b.rms_norm_of(il, "nextn.hnorm", h);
+  tensor* e_norm = start_streams(b, b.rms_norm_of(il, "nextn.enorm", rows));
+  tensor* streams = b.linear(il, "nextn.eh_proj", b.concat(e_norm, h_norm, 0));
+
+  detail::gated_block block = detail::read_gated(b, il, streams, detail::gated_attention_streams);
+  tensor* y = detail::gated_attention(b, attention, il, block.input, pos, false,
+                                      choose(il, block.input, pos));
+  streams = detail::write_gated(b, il, y, streams, block.inject);
+  block = detail::read_gated(b, il, streams, detail::gated_ffn_streams);
+  y = detail::gated_experts(b, il, block.input);
+  streams = detail::write_gated(b, il, y, streams, block.inject);
+
+  b.h_nextn = b.get_rows(b.reshape(streams, n_embd * hc, nt), out_ids);
+  b.expand(b.h_nextn);
+  streams = b.reshape(b.h_nextn, n_embd, hc, b.h_nextn->ne[1]);
+  b.embd = detail::read_gated(b, il, streams, detail::gated_draft_streams).input;
   b.finish_logits();
 }
 

@@ -70,6 +70,7 @@
 #include "vrambudget/arch/t5.hpp"
 #include "vrambudget/arch/talkie.hpp"
 #include "vrambudget/arch/wavtokenizer.hpp"
+#include "vrambudget/engine/changes.hpp"
 #include "vrambudget/model/architectures.hpp"
 
 namespace vrambudget::arch {
@@ -215,7 +216,7 @@ inline constexpr description descriptions[] = {
     {"qwen3tts", build_qwen3vl},
     {"qwen3vl", build_qwen3vl, {.rank = {.soft_max = true}}},
     {"qwen3vlmoe", build_qwen3vlmoe},
-    {"qwen4exp", build_qwen4exp, many_nodes},
+    {"qwen4exp", build_qwen4exp, many_nodes, build_qwen4exp_nextn, build_of_november},
     {"refact", build_refact},
     {"rnd1", build_qwen3<uncached_attention>},
     {"rwkv6", build_rwkv6},

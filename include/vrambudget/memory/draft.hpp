@@ -84,13 +84,14 @@ inline constexpr std::initializer_list<spec_type> drafting_types = {
 namespace detail {
 
 /// Errors:   invalid_argument  the engine has no graph of a model's NextN layers
-inline result<void> check_nextn(const model& m, const char* role) {
+inline result<void> check_nextn(const model& m, const char* role, const engine_profile& by) {
   if (!has_nextn(m))
     return error{
         errc::invalid_argument,
         std::string("--spec-type draft-mtp needs NextN layers, and this ") + role + " has none"};
   const arch::description* d = arch::find_description(*m.traits);
-  if (m.is_known() && m.hp.n_layer() > 0 && !(d && d->build_nextn))
+  const bool has_graph = d && d->build_nextn && d->nextn_since <= by.last_build;
+  if (m.is_known() && m.hp.n_layer() > 0 && !has_graph)
     return error{
         errc::invalid_argument,
         "the engine has no graph for the NextN layers of architecture '" + m.architecture + "'"};
@@ -110,7 +111,8 @@ inline result<void> check_nextn(const model& m, const char* role) {
                   "' reads its target's caches, one of them a sliding window's, which this model "
                   "has not");
   if (loads_nextn(r))
-    return draft ? detail::check_nextn(*draft, "draft") : detail::check_nextn(main, "model");
+    return draft ? detail::check_nextn(*draft, "draft", r.profile)
+                 : detail::check_nextn(main, "model", r.profile);
   if (!draft) return refuse("this --spec-type needs a draft model: -md FILE");
   if (main.is_known() && !main.traits->shows_layers && !read_layers(main, draft, r).empty())
     return refuse(

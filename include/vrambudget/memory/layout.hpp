@@ -22,10 +22,16 @@ class layout_maker {
   layout_maker(const model& m, const context_params& cp, const placement& place)
       : maker_(m, cp, place), traits_(*m.traits), hp_(m.hp), cp_(cp) {}
 
-  /// The caches of a context for the NextN layers alone: plain ones, whatever the others have.
+  /// The caches of a context for the NextN layers alone: plain ones, whatever the others have, but for an
+  /// index beside them, which brings states of no layer.
   [[nodiscard]] memory_layout make_nextn() const {
     memory_layout out;
-    add_attention(out, [this](std::uint32_t il) { return il >= hp_.n_layer(); });
+    const auto drafts = [this](std::uint32_t il) { return il >= hp_.n_layer(); };
+    add_attention(out, drafts);
+    if (traits_.memory == memory_kind::hybrid_idx && hp_.indexer.head_size > 0) {
+      out.recurrent = {.n_cell = cp_.n_seq_max, .n_rows = cp_.n_seq_max, .layers = {}};
+      out.caches.push_back(maker_.index_cache(cache_kind::idx, drafts, cp_.rules.indexer_v_cache));
+    }
     return out;
   }
 

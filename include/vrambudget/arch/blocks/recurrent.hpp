@@ -19,6 +19,9 @@ class recurrent_input {
     tail_ = b.view_1d(copy, n_rs - 1, copy->nb[0]);
   }
 
+  /// Keeps the copy indices in a graph that reads none of them.
+  void keep_indices() { b_.expand(all_); }
+
   /// All rows of a layer's convolution (R) or recurrence (S) state.
   tensor* all_r(int il) { return state_of("cache_r", il, layer(il).n_embd_r); }
   tensor* all_p(int il) { return state_of("cache_p", il, layer(il).n_embd_ple); }
