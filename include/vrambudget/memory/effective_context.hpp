@@ -60,7 +60,7 @@ namespace detail {
     if (n != 0 && n != index.kpool)
       return refused("layers with an index have blocks of " + size + " and of " +
                      std::to_string(n) + " cells: this engine needs one size");
-  if (index.kpool == 1 || index.top_k % index.kpool != 0)
+  if (index.kpool == 1 || index.top_k == 0 || index.top_k % index.kpool != 0)
     return refused("blocks of " + size + " cells for an index that chooses " +
                    std::to_string(index.top_k) +
                    ": this engine needs blocks of more than one cell that divide them");

@@ -89,6 +89,7 @@ TEST_SUITE("context") {
     CHECK(with(16, 64));
     CHECK_FALSE(with(64, 32));
     CHECK_FALSE(with(1, 64));
+    CHECK_FALSE(with(16, 0));
     hp.indexer.block_arr = {0, 16, 0, 32};
     hp.indexer.kpool = 16;
     CHECK(refusal(november, hp).find("of 16 and of 32") != std::string::npos);

@@ -90,15 +90,15 @@ class pooled_index {
     return b_.hp.indexer.kpool_select_tail ? b_.concat(all, tail, 0) : all;
   }
 
-  /// What all tokens' places for a cell have instead of one that is not chosen: rows of their own behind
-  /// the cells of the mask. `live`: one for a cell, zero for none.
+  /// Which row of a mask each place opens: its cell's or, where `live` is zero and not one, that of `dump`,
+  /// a row of its own behind those of all cells, so that no two places write to one.
   tensor* redirected(tensor* cells, tensor* live, tensor* dump) {
     tensor* x = b_.cast(cells, ggml_type::f32);
     x = b_.add(b_.mul(b_.sub(x, dump), live), dump);
     return b_.cast(x, ggml_type::i32);
   }
 
-  /// A row per token in which only `cells` are open, before the rows that catch the others are cut off.
+  /// A mask in which only `cells` are open, with the rows behind its cells, one a place.
   ///
   /// Shape:    cells [cells chosen, tokens]; result [1, cells + cells chosen, tokens]
   tensor* open(tensor* cells, const tensor* attended) {
