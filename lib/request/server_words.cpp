@@ -282,6 +282,8 @@ const Word* find_in(const Word (&all)[n], std::string_view name) {
 
 }  // namespace
 
+std::span<const server_word> server_words() { return words; }
+
 const server_word* find_server_word(std::string_view name) { return find_in(words, name); }
 
 heeded_line without_server_words(const std::vector<std::string>& args) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,9 @@ struct server_word {
   std::size_t n_values = 0;
   std::string_view not_modelled = {};  ///< what of memory is not counted; empty: it moves none
 };
+
+/// All of them.
+[[nodiscard]] std::span<const server_word> server_words();
 
 /// The word that has this name; null: none.
 [[nodiscard]] const server_word* find_server_word(std::string_view name);
