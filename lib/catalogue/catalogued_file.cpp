@@ -254,10 +254,16 @@ result<model> with_types(const model& shape, const catalogued_file& file) {
   }
   m->types_note = "weights are scaled to the size of " + where(*file.published) +
                   ": its tensors' types are not known";
-  const double ratio =
-      static_cast<double>(file.published->size.count) / static_cast<double>(data.count);
+  // vectors are in F32 in every file, and are read in parts of their size
+  const auto is_matrix = [](const model_tensor& t) { return t.ne[1] > 1; };
+  bytes vectors;
+  for (const model_tensor& t : m->tensors)
+    if (!is_matrix(t)) vectors += t.size;
+  const double ratio = static_cast<double>(saturating_sub(file.published->size, vectors).count) /
+                       static_cast<double>(saturating_sub(data, vectors).count);
   for (model_tensor& t : m->tensors)
-    t.size = bytes{static_cast<std::uint64_t>(static_cast<double>(t.size.count) * ratio) + 1};
+    if (is_matrix(t))
+      t.size = bytes{static_cast<std::uint64_t>(static_cast<double>(t.size.count) * ratio) + 1};
   return m;
 }
 
