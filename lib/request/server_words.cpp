@@ -267,6 +267,14 @@ constexpr other_word other_words[] = {
     {"-hfd,-hfrd,--spec-draft-hf,--hf-repo-draft", "--model-draft", "hf:"},
 };
 
+/// Whether a line begins with it: "./build/bin/llama-server".
+bool is_program(std::string_view arg) {
+  if (const std::size_t slash = arg.find_last_of("/\\"); slash != arg.npos)
+    arg.remove_prefix(slash + 1);
+  if (arg.ends_with(".exe")) arg.remove_suffix(4);
+  return arg == "llama-server" || arg == "llama-cli" || arg == "llama-bench";
+}
+
 bool has_name(std::string_view names, std::string_view name) {
   bool found = false;
   for_each_name(names, [&](std::string_view n) { found |= n == name; });
@@ -291,6 +299,7 @@ heeded_line without_server_words(const std::vector<std::string>& args) {
   std::string file_of_repo;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const std::string& arg = args[i];
+    if (is_program(arg) || arg == "--") continue;
     const std::size_t equals = arg.starts_with("--") ? arg.find('=') : arg.npos;
     const std::string_view name = std::string_view(arg).substr(0, equals);
     if (!name.starts_with('-') || find_option(name) != nullptr) {

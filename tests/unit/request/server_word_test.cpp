@@ -28,6 +28,13 @@ TEST_CASE("words go with their values, and what is known or nobody's stays in it
   CHECK(left({"m", "--port"}) == line{"m"});  // its value is missing: nothing is left of it
 }
 
+TEST_CASE("the program's name is no model") {
+  const auto left = [](const line& args) { return without_server_words(args).args; };
+  CHECK(left({"--", "./build/bin/llama-server", "-m", "a.gguf"}) == line{"-m", "a.gguf"});
+  CHECK(left({"C:\\llama\\llama-server.exe", "-c", "1"}) == line{"-c", "1"});
+  CHECK(left({"llama-server-8b"}) == line{"llama-server-8b"});
+}
+
 TEST_CASE("a repository is the model, with the file that is named in it") {
   const auto left = [](const line& args) { return without_server_words(args).args; };
   CHECK(left({"-hf", "o/r:Q4_K_M"}) == line{"--model", "hf:o/r:Q4_K_M"});
