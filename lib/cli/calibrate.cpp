@@ -10,6 +10,7 @@
 #include "inputs.hpp"
 #include "measurements.hpp"
 #include "options.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/io/calibration_json.hpp"
@@ -144,10 +145,19 @@ result<void> add_all(calibration& all, const std::vector<card_measurement>& meas
   return {};
 }
 
+/// Which of a model's files ran is not to be guessed.
+void require_one_file(const plan_request& q) {
+  if (reader_of(q.sources).finds_file(q.model)) return;
+  if (const auto all = catalogued_files_of(q.model); all && all->files.size() > 1)
+    throw failure{usage, fmt::format("{} has {} files: name the one that ran, like {}", q.model,
+                                     all->files.size(), all->files.front().name)};
+}
+
 int add_totals(calibrate_request& q) {
   if (q.inputs.size() != 1) throw failure{usage, "--used is what one MODEL took: name that one"};
   if (q.plan.r.n_ctx == 0) throw failure{usage, "say with which context it ran: -c N"};
   q.plan.model = q.inputs[0];
+  require_one_file(q.plan);
   const named_gpus gpus = gpus_or_fail(q.plan.gpus);
   const budget b = budget_or_fail(q.plan, gpus.devices);
   if (q.used.size() != b.devices.size())

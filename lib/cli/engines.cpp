@@ -84,8 +84,8 @@ using outcome = result<std::vector<row>>;
 /// What rules do to one run of one model.
 class comparison {
  public:
-  comparison(const plan_request& q, plan_models models)
-      : models_(std::move(models)), planner_(models_.on(gpus_or_fail(q.gpus).devices)), run_(q.r) {
+  comparison(const plan_request& q, plan_models models, std::vector<device> devices)
+      : models_(std::move(models)), planner_(models_.on(std::move(devices))), run_(q.r) {
     limit_ = value_or_fail(find_context(q, planner_, run_));
     now_ = rows_of(value_or_fail(planner_.budget_for(run_)));
   }
@@ -275,7 +275,10 @@ std::function<int()> add_engines(command_options& can) {
     std::unique_ptr<comparison> c;
     if (!q->model.empty()) {
       model_reader reader = reader_of(q->sources);
-      c = std::make_unique<comparison>(*q, models_or_fail(*q, reader));
+      std::vector<device> devices = gpus_or_fail(q->gpus).devices;
+      plan_request meant = with_file_or_fail(*q, devices, {}, reader);
+      plan_models models = models_or_fail(meant, reader);
+      c = std::make_unique<comparison>(meant, std::move(models), std::move(devices));
     }
     q->json ? print_json(c.get()) : print_text(c.get());
     return yes;

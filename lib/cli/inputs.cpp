@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/request/file_choice.hpp"
 #include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::cli {
@@ -59,6 +60,16 @@ model_reader reader_of(const source_options& sources) {
 model read_or_fail(model_reader& reader, const std::string& typed) {
   if (const auto ok = reader.check(typed); !ok) throw failure{usage, ok.error().message};
   return value_or_fail(reader.read(typed), bad_input);
+}
+
+plan_request with_file_or_fail(plan_request q, const std::vector<device>& devices, limits l,
+                               model_reader& reader) {
+  if (reader.finds_file(q.model)) return q;
+  if (auto file = value_or_fail(choose_file(q, devices, l))) {
+    q.model = std::move(file->name);
+    q.file_note = std::move(file->says);
+  }
+  return q;
 }
 
 plan_models models_or_fail(const plan_request& q, model_reader& reader) {

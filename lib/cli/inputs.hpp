@@ -34,13 +34,17 @@ struct plan_models {
 
 /// A model; a wrong name is wrong use, a wrong file bad input.
 [[nodiscard]] model read_or_fail(model_reader& reader, const std::string& typed);
+/// The request, of a model's bare name with the file of it that is best on these devices.
+[[nodiscard]] plan_request with_file_or_fail(plan_request q, const std::vector<device>& devices,
+                                             limits l, model_reader& reader);
 [[nodiscard]] plan_models models_or_fail(const plan_request& q, model_reader& reader);
 
 /// The GPUs that are meant; one that is not known is wrong use.
 [[nodiscard]] named_gpus gpus_or_fail(const gpu_request& q);
 [[nodiscard]] named_gpus devices_or_fail(const plan_request& q);
 
-/// The budget of the request's model on `devices`, without a context at the largest one that fits.
+/// The budget of the request's model on `devices`, without a context at the largest one that fits. A bare name
+/// means the file of the catalogue on any device, since what is measured is kept under that name.
 [[nodiscard]] budget budget_or_fail(const plan_request& q, const std::vector<device>& devices);
 
 }  // namespace vrambudget::cli

@@ -15,7 +15,6 @@
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/report/verdict_text.hpp"
-#include "vrambudget/request/file_choice.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -114,13 +113,8 @@ int run_plan(const plan_request& q) {
   if (!q.model.empty() && (!q.family.empty() || q.min_ctx))
     throw failure{usage, "--family and --min-ctx are for the ranking of models, without MODEL"};
   if (q.model.empty()) return show_ranking(q, gpus.devices, l);
-  plan_request meant = q;
   model_reader reader = reader_of(q.sources);
-  if (!reader.finds_file(q.model))
-    if (const auto file = value_or_fail(choose_file(q, gpus.devices, l))) {
-      meant.model = file->name;
-      meant.file_note = file->says;
-    }
+  const plan_request meant = with_file_or_fail(q, gpus.devices, l, reader);
   const plan_models models = models_or_fail(meant, reader);
   planner p = models.on(gpus.devices, l);
   return show(meant, gpus, models, p);

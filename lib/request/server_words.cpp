@@ -299,7 +299,7 @@ heeded_line without_server_words(const std::vector<std::string>& args) {
   std::string file_of_repo;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const std::string& arg = args[i];
-    if (is_program(arg) || arg == "--") continue;
+    if (arg == "--" || (is_program(arg) && line.args.empty())) continue;
     const std::size_t equals = arg.starts_with("--") ? arg.find('=') : arg.npos;
     const std::string_view name = std::string_view(arg).substr(0, equals);
     if (!name.starts_with('-') || find_option(name) != nullptr) {

@@ -10,7 +10,7 @@
 
 namespace {
 
-const std::string plan = "Llama-3.1-8B --ctx 8192 -np 1 --json";
+const std::string plan = "Llama-3.1-8B-Q4_K_M --ctx 8192 -np 1 --json";
 
 std::uint64_t in_pages(std::uint64_t size) { return (size + 2 * mib - 1) / (2 * mib) * 2 * mib; }
 

@@ -9,7 +9,7 @@
 
 namespace {
 
-const std::string args = "Llama-3.1-8B -c 8192 -np 1 ";
+const std::string args = "Llama-3.1-8B-Q4_K_M -c 8192 -np 1 ";
 const std::string on_3090 = args + "--gpu 3090 ";
 
 /// A user's configuration for one test.
@@ -224,6 +224,7 @@ TEST_SUITE("calibrate") {
         {"calibrate --used 4GiB " + on_3090, "buffers alone", 3},
         {used(without_driver() - 1) + on_3090, "nothing for the driver", 3},
         {"calibrate --used 8GiB Llama-3.1-8B --gpu 3090", "-c N", 2},
+        {"calibrate --used 8GiB Llama-3.1-8B -c 8192 --gpu 3090", "name the one that ran", 2},
         {"calibrate --used 8GiB,9GiB " + on_3090, "2 sizes", 2},
         {"calibrate --used lots " + on_3090, "lots", 2},
         {"calibrate --used 8GiB --gpu 3090 -c 8192", "MODEL", 2},

@@ -150,7 +150,11 @@ TEST_SUITE("check") {
 
   // 36 layers x 8192 cells x 2 x 1024 values in q8_0: 641,728,512 bytes, as the engine asks for them
   TEST_CASE("a buffer that was refused is compared, and what would run is told") {
-    const std::string before = whole.substr(0, whole.find("llama_kv_cache:      CUDA0 KV"));
+    // the cache's types stand behind its buffer, which is not there: the command says them
+    const std::string command =
+        "$ llama-server -m Qwen3-8B-Q8_0.gguf -c 8192 -ctk q8_0 -ctv q8_0\n";
+    const std::string before =
+        command + whole.substr(0, whole.find("llama_kv_cache:      CUDA0 KV"));
     const std::string rounded =
         "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 612.00 MiB on device 0: cudaMalloc "
         "failed: out of memory\n";

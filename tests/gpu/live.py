@@ -117,7 +117,7 @@ class Suite:
     def run_engine(self, purpose, model, path, n_ctx, ballast=0):
         """One run of the engine, recorded beside the plan; gives the record."""
         run = f"-c {n_ctx} -np 1"
-        planned = self.plan(model, run)
+        planned = self.plan(path, run)
         facts, printed = engine.measure(self.server, path, run, n_ctx - 1, self.tools.free_memory,
                                         os.path.join(self.scratch, "engine.log"))
         record = {"purpose": purpose, "model": os.path.basename(model), "run": run, "n_ctx": n_ctx, **facts}
@@ -171,7 +171,7 @@ class Suite:
         with self.tools.ballast(self.o.leave) as free:
             ballast = self.recording["devices"][0]["free_bytes"] - free
             self.say(f"  {free} bytes left free ({self.o.leave} wanted)")
-            most = self.plan(model, "-np 1", "--free", str(free))["max_context"]
+            most = self.plan(path, "-np 1", "--free", str(free))["max_context"]
             if most["bound_by"] == "n_ctx_train":
                 return self.fail(f"{model} fits with all {most['n_ctx']} tokens of its training: "
                                  "take a larger --ballast-model or a smaller --leave")
@@ -187,7 +187,7 @@ class Suite:
             # the first step whose buffers leave too little for what was just taken beside them; the pages
             # that buffers fill up differ by less than one each
             room = free - beside + 4 * 2 * MIB
-            tight = self.plan(model, "-np 1", "--buffers-only", "--free", str(room))["max_context"]
+            tight = self.plan(path, "-np 1", "--buffers-only", "--free", str(room))["max_context"]
             if tight["bound_by"] == "n_ctx_train":
                 return self.fail(f"{model} fits with all tokens of its training by what was measured")
             beyond = self.run_engine("next step", model, path, tight["n_ctx"] + STEP, ballast)

@@ -132,7 +132,7 @@ class RankingTest(unittest.TestCase):
         self.assertIn(row["quantization"].removeprefix("UD-")[:2], ("Q4", "Q5"))
         # two of them: the largest of all
         _, rows = self.rank("--gpu", "2x3060-12g", "--ctx", "8192", "--family", "qwen3-14b")
-        self.assertEqual([(r["quantization"], r["fits"]) for r in rows], [("Q8_0", True)])
+        self.assertEqual([(r["quantization"], r["fits"]) for r in rows], [("UD-Q8_K_XL", True)])
         # none fits: the smallest is told
         _, rows = self.rank("--gpu", "3060-12g", "--ctx", "8192", "--family", "qwen3-235b")
         self.assertEqual([(r["quantization"], r["fits"]) for r in rows], [("Q2_K", False)])

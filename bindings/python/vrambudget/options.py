@@ -26,6 +26,11 @@ class RunOptions(TypedDict, total=False):
     no_cache: bool  # keep no headers, use none that were kept
     timeout: int  # give up on a server that sends nothing for so long [20]
     retries: int  # after 429, 5xx, a cut or stalled transfer [4]
+    fit: Union[bool, str]  # plan what llama-server itself makes of the run, which moves layers and shortens the ...
+    fit_target: Union[int, str, Sequence[Union[int, str]]]  # what it leaves free on each GPU [1024 on each]
+    fitt: Union[int, str, Sequence[Union[int, str]]]
+    fit_ctx: int  # the context that it keeps in any case [4096]
+    fitc: int
     n_batch: int  # logical batch [2048]
     b: int
     batch_size: int
@@ -76,9 +81,12 @@ class RunOptions(TypedDict, total=False):
     ctxcp: int
     swa_checkpoints: int
     checkpoint_min_step: int  # tokens between them, but for those near a prompt's end [8192]
+    cms: int
     spec_types: Union[str, Sequence[str]]  # speculative decoding: draft-mtp by the model's own NextN layers; ...
     spec_type: Union[str, Sequence[str]]
     spec_draft_n_max: int  # tokens drafted at once [3]
+    draft_max: int
+    draft_n: int
     draft_type_k: str  # the draft's -ctk [f16]
     ctkd: str
     cache_type_k_draft: str
@@ -118,7 +126,7 @@ class RunOptions(TypedDict, total=False):
 class Options(RunOptions, total=False):
     """All of a run."""
 
-    n_ctx: int  # context in tokens over all slots, 262144 or 256k; 0: the model's own
+    n_ctx: int  # context in tokens over all slots, 262144 or 256k; 0: the model's own [the largest that fits]
     c: int
     ctx_size: int
     ctx: int

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
@@ -25,6 +24,7 @@ struct chosen_profile {
 
 namespace detail {
 
+constexpr std::int64_t size_of_gap(std::int64_t x) { return x < 0 ? -x : x; }
 /// Steps from the range [first, last] to `x`, negative before it; 0: in it.
 constexpr std::int64_t gap(std::int64_t x, std::int64_t first, std::int64_t last) {
   return x < first ? x - first : std::max<std::int64_t>(x - last, 0);
@@ -50,7 +50,7 @@ template <class Gap>
 chosen_profile nearest_profile(chosen_profile::unit in, Gap&& gap_of) {
   const auto it = std::min_element(engine_profiles.begin(), engine_profiles.end(),
                                    [&](const engine_profile& a, const engine_profile& b) {
-                                     return std::abs(gap_of(a)) < std::abs(gap_of(b));
+                                     return size_of_gap(gap_of(a)) < size_of_gap(gap_of(b));
                                    });
   chosen_profile c{*it, true, gap_of(*it), in};
   if (c.away != 0) claim_nothing(c);
@@ -91,13 +91,13 @@ inline bool parse_date(std::string_view text, build_date& d) {
 /// "300 builds after llama.cpp 2026-11"; of one that is covered "llama.cpp 2026-11" alone.
 [[nodiscard]] inline std::string place_of(const chosen_profile& c) {
   if (c.covers) return full_name(c.profile);
-  const std::int64_t n = std::abs(c.away);
+  const std::int64_t n = detail::size_of_gap(c.away);
   if (n == 0) return "under development in " + full_name(c.profile);
   return std::to_string(n) + (c.in == chosen_profile::unit::days ? " day" : " build") +
          (n == 1 ? "" : "s") + (c.away < 0 ? " before " : " after ") + full_name(c.profile);
 }
 
-/// The profile that `text` means: "latest", a release ("v0.5.0", "0.5.0"), "2026-08", "2026-08-15",
+/// The profile that `text` means: "latest", a release ("v0.4.0", "0.4.0"), "2026-08", "2026-08-15",
 /// "b9849" or "9849", with or without "llama.cpp@" before it.
 ///
 /// Errors: invalid_argument  it is none of these

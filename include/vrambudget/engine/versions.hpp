@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/engine/profile.hpp"
 
 namespace vrambudget {
@@ -24,7 +25,7 @@ struct engine_version {
 inline constexpr std::array engine_versions{
     engine_version{"v0.3.0", {2026, 8, 25}},
     engine_version{"v0.4.0", {2026, 9, 5}},
-    engine_version{"v0.5.0", {2026, 9, 28}},
+    engine_version{engine_release, {2026, 9, 28}},
     engine_version{"v0.6.0", {2026, 11, 3}, false},
 };
 

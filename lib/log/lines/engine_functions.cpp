@@ -79,7 +79,7 @@ std::size_t next_function(std::string_view s, std::size_t from, std::size_t& len
     for (std::size_t at = begin; at < colon; ++at) {
       if (at > begin && is_word(s[at]) && s[at] == '_') continue;
       const std::string_view name = s.substr(at, colon - at);
-      if (name.size() < 4 || name.size() > 40) continue;
+      if (name.size() < 4 || name.size() > 48) continue;
       const bool border = at == begin;
       if (find_function(name) && (border || name.find('_') != name.npos)) {
         length = name.size();
