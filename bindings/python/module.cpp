@@ -98,9 +98,10 @@ std::vector<device> as_given(const std::vector<py_device>& all) {
   return out;
 }
 
-plan_inputs inputs_of(const py_model& m, const py_model* draft, const py_projector* mmproj,
+plan_inputs inputs_of(const py_model* m, const py_model* draft, const py_projector* mmproj,
                       const std::vector<py_device>& devices) {
-  return {m.is, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr, as_given(devices)};
+  return {m ? m->is : nullptr, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr,
+          as_given(devices)};
 }
 
 std::vector<py_device> as_python(std::vector<device> all) {
@@ -335,7 +336,7 @@ PYBIND11_MODULE(_core, m) {
       py::arg("options"));
   m.def(
       "plan",
-      [](const py_model& model, const py_model* draft, const py_projector* mmproj,
+      [](const py_model* model, const py_model* draft, const py_projector* mmproj,
          const std::vector<py_device>& devices, const py::dict& options) {
         const plan_inputs in = inputs_of(model, draft, mmproj, devices);
         const plan_request q = request_of_dict(options);
@@ -345,7 +346,7 @@ PYBIND11_MODULE(_core, m) {
       py::arg("options"));
   m.def(
       "max_context",
-      [](const py_model& model, const py_model* draft, const py_projector* mmproj,
+      [](const py_model* model, const py_model* draft, const py_projector* mmproj,
          const std::vector<py_device>& devices, const py::dict& options, std::uint32_t limit) {
         const plan_inputs in = inputs_of(model, draft, mmproj, devices);
         const plan_request q = request_of_dict(options);

@@ -172,11 +172,14 @@ def _inputs(
     draft: Optional[AnyModel],
     mmproj: Optional[AnyProjector],
     options: Any,
-) -> tuple[Model, Optional[Model], Optional[Projector], list[Device], dict[str, Any]]:
+) -> tuple[Optional[Model], Optional[Model], Optional[Projector], list[Device], dict[str, Any]]:
+    """A model's name stays one: which of its files is best depends on the devices."""
     sources = {k: options[k] for k in _OF_SOURCES if k in options}
     devices, rest = _named(gpu, options)
+    if not isinstance(model, Model):
+        rest["model"] = fspath(model)
     return (
-        open_model(model, **sources),
+        model if isinstance(model, Model) else None,
         None if draft is None else open_model(draft, **sources),
         None if mmproj is None else open_projector(mmproj),
         devices,

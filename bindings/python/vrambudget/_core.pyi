@@ -68,14 +68,14 @@ def open_model(name: str, options: dict[str, Any]) -> Model: ...
 def open_projector(path: str) -> Projector: ...
 def open_devices(options: dict[str, Any]) -> list[Device]: ...
 def plan(
-    model: Model,
+    model: Optional[Model],
     draft: Optional[Model],
     mmproj: Optional[Projector],
     devices: Sequence[Device],
     options: dict[str, Any],
 ) -> str: ...
 def max_context(
-    model: Model,
+    model: Optional[Model],
     draft: Optional[Model],
     mmproj: Optional[Projector],
     devices: Sequence[Device],
