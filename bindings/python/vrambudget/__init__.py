@@ -113,7 +113,8 @@ def open_model(
     timeout: Optional[int] = None,
     retries: Optional[int] = None,
 ) -> Model:
-    """Reads a model's header: of a file, from a server (only the header travels), or by name."""
+    """Reads a model's header: of a file, from a server (only the header travels), or by name. A name that does
+    not say which file means the catalogue's; plan() and max_context() take the best that runs instead."""
     if isinstance(name, Model):
         return name
     options = plain(
