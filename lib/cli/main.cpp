@@ -46,7 +46,8 @@ int run_program(std::vector<std::string> args) {
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
   std::vector<std::string> notes;
   if (args[0] == "plan" || args[0] == "engines") {
-    request::heeded_line line = request::without_server_words(args);
+    request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
+    line.args.insert(line.args.begin(), std::move(args[0]));
     args = std::move(line.args);
     notes = std::move(line.notes);
   }

@@ -303,6 +303,8 @@ TEST_SUITE("cli") {
     CHECK(n_ctx("-c 0 -np 1") == 40960);  // its training length
     const outcome noted = run(model + "-c 8192 --lora x.gguf");
     CHECK(noted.out.find("--lora: not modelled is adapters") != std::string::npos);
+    // the program's name in front is no model
+    CHECK(run("./build/bin/llama-cli --gpu 3090 -c 8192 --family qwen3-8b").status == 0);
     // a wrong number of digits in a group, and what is no word of anybody
     CHECK(run(model + "-c 32,76").status == 2);
     CHECK(run(model + "-c 8192 --jinjaa").status == 2);
