@@ -276,8 +276,8 @@ std::function<int()> add_engines(command_options& can) {
     if (!q->model.empty()) {
       model_reader reader = reader_of(q->sources);
       std::vector<device> devices = gpus_or_fail(q->gpus).devices;
-      plan_request meant = with_file_or_fail(*q, devices, {}, reader);
-      plan_models models = models_or_fail(meant, reader);
+      plan_request meant = *q;
+      plan_models models = best_models_or_fail(meant, devices, {}, reader);
       c = std::make_unique<comparison>(meant, std::move(models), std::move(devices));
     }
     q->json ? print_json(c.get()) : print_text(c.get());

@@ -41,6 +41,12 @@ class progress_line {
   clock::time_point last_ = clock::now();
 };
 
+/// What the request names beside its model.
+void read_companions(plan_models& all, const plan_request& q, model_reader& reader) {
+  if (!q.draft.empty()) all.draft = read_or_fail(reader, q.draft);
+  if (!q.mmproj.empty()) all.mmproj = value_or_fail(load_projector(q.mmproj), bad_input);
+}
+
 named_gpus found_or_fail(result<named_gpus>&& gpus) {
   if (gpus) return std::move(*gpus);
   const error& e = gpus.error();
@@ -62,20 +68,20 @@ model read_or_fail(model_reader& reader, const std::string& typed) {
   return value_or_fail(reader.read(typed), bad_input);
 }
 
-plan_request with_file_or_fail(plan_request q, const std::vector<device>& devices, limits l,
-                               model_reader& reader) {
-  if (reader.finds_file(q.model)) return q;
-  if (auto file = value_or_fail(choose_file(q, devices, l))) {
-    q.model = std::move(file->name);
-    q.file_note = std::move(file->says);
-  }
-  return q;
-}
-
 plan_models models_or_fail(const plan_request& q, model_reader& reader) {
   plan_models all{read_or_fail(reader, q.model), std::nullopt, std::nullopt};
-  if (!q.draft.empty()) all.draft = read_or_fail(reader, q.draft);
-  if (!q.mmproj.empty()) all.mmproj = value_or_fail(load_projector(q.mmproj), bad_input);
+  read_companions(all, q, reader);
+  return all;
+}
+
+plan_models best_models_or_fail(plan_request& q, const std::vector<device>& devices, limits l,
+                                model_reader& reader) {
+  plan_models all;
+  read_companions(all, q, reader);
+  q = value_or_fail(with_best_file(std::move(q), reader, devices, l,
+                                   all.draft ? &*all.draft : nullptr,
+                                   all.mmproj ? &*all.mmproj : nullptr));
+  all.main = read_or_fail(reader, q.model);
   return all;
 }
 

@@ -34,10 +34,10 @@ struct plan_models {
 
 /// A model; a wrong name is wrong use, a wrong file bad input.
 [[nodiscard]] model read_or_fail(model_reader& reader, const std::string& typed);
-/// The request, of a model's bare name with the file of it that is best on these devices.
-[[nodiscard]] plan_request with_file_or_fail(plan_request q, const std::vector<device>& devices,
-                                             limits l, model_reader& reader);
 [[nodiscard]] plan_models models_or_fail(const plan_request& q, model_reader& reader);
+/// The same, of a model's bare name the file that is best on these devices, which `q` names then.
+[[nodiscard]] plan_models best_models_or_fail(plan_request& q, const std::vector<device>& devices,
+                                              limits l, model_reader& reader);
 
 /// The GPUs that are meant; one that is not known is wrong use.
 [[nodiscard]] named_gpus gpus_or_fail(const gpu_request& q);

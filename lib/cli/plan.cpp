@@ -114,8 +114,8 @@ int run_plan(const plan_request& q) {
     throw failure{usage, "--family and --min-ctx are for the ranking of models, without MODEL"};
   if (q.model.empty()) return show_ranking(q, gpus.devices, l);
   model_reader reader = reader_of(q.sources);
-  const plan_request meant = with_file_or_fail(q, gpus.devices, l, reader);
-  const plan_models models = models_or_fail(meant, reader);
+  plan_request meant = q;
+  const plan_models models = best_models_or_fail(meant, gpus.devices, l, reader);
   planner p = models.on(gpus.devices, l);
   return show(meant, gpus, models, p);
 }

@@ -51,17 +51,15 @@ result<asked> read(const plan_inputs& given, const plan_request& q) {
   if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
   model_reader reader(q.sources, here);
   const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (!a.in.main && !reader.finds_file(q.model)) {
-    const auto file = choose_file(a.q, a.in.devices, limits_of(a.q, a.q.gpus.ram));
-    if (!file) return file.error();
-    if (*file) {
-      a.q.model = (*file)->name;
-      a.q.file_note = (*file)->says;
-    }
-  }
-  if (const auto ok = read_if_absent(a.in.main, a.q.model, model_named); !ok) return ok.error();
   if (const auto ok = read_if_absent(a.in.draft, q.draft, model_named); !ok) return ok.error();
   if (const auto ok = read_if_absent(a.in.mmproj, q.mmproj, load_projector); !ok) return ok.error();
+  if (!a.in.main) {
+    auto meant = with_best_file(a.q, reader, a.in.devices, limits_of(a.q, a.q.gpus.ram),
+                                a.in.draft.get(), a.in.mmproj.get());
+    if (!meant) return meant.error();
+    a.q = std::move(*meant);
+  }
+  if (const auto ok = read_if_absent(a.in.main, a.q.model, model_named); !ok) return ok.error();
   if (a.in.mmproj && a.q.mmproj.empty()) a.q.mmproj = a.in.mmproj->path;
   return a;
 }

@@ -1,13 +1,20 @@
 #include "vrambudget/request/file_choice.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "vrambudget/catalogue/catalogued_file.hpp"
-#include "vrambudget/request/model_reader.hpp"
 
 namespace vrambudget::request {
 namespace {
+
+/// A file that was chosen among others.
+struct file_choice {
+  std::string name;  ///< "Qwen3-8B-Q6_K"
+  std::string says;  ///< what was chosen, for a reader
+};
 
 /// A file, and what one weight of it takes.
 struct candidate {
@@ -34,28 +41,28 @@ result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
 }
 
 bool runs(const catalogued_file& f, const plan_request& q, const std::vector<device>& devices,
-          limits l) {
+          limits l, const model* draft, const projector* mmproj) {
   const auto m = read_catalogued(f);
   if (!m) return false;
   run r = q.r;
   if (r.n_ctx == 0 && !q.tells_ctx)
     r.n_ctx = m->hp.n_ctx_train ? std::min(m->hp.n_ctx_train, least_context) : least_context;
-  planner p(*m, devices, l);
+  planner p(*m, devices, l, draft, mmproj);
   const auto b = p.budget_for(r);
   return b && b->fits();
 }
 
-}  // namespace
-
+/// Nothing: the name says which file, or is none of the catalogue's.
 result<std::optional<file_choice>> choose_file(const plan_request& q,
-                                               const std::vector<device>& devices, limits l) {
+                                               const std::vector<device>& devices, limits l,
+                                               const model* draft, const projector* mmproj) {
   const std::optional<catalogued_files> all = catalogued_files_of(q.model);
   if (!all || all->files.size() < 2) return std::optional<file_choice>();
   const auto candidates = candidates_of(*all);
   if (!candidates) return candidates.error();
   if (candidates->empty()) return std::optional<file_choice>();
   for (const candidate& c : *candidates)
-    if (runs(*c.file, q, devices, l))
+    if (runs(*c.file, q, devices, l, draft, mmproj))
       return std::optional(file_choice{
           c.file->name, all->name + " as " + c.file->name +
                             (c.bits < few_bits ? ", the best file that runs, of few bits"
@@ -66,6 +73,21 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
     if (c.bits >= few_bits) usual = &c;
   return std::optional(
       file_choice{usual->file->name, all->name + " as " + usual->file->name + ": none runs here"});
+}
+
+}  // namespace
+
+result<plan_request> with_best_file(plan_request q, model_reader& reader,
+                                    const std::vector<device>& devices, limits l,
+                                    const model* draft, const projector* mmproj) {
+  if (reader.finds_file(q.model)) return q;
+  auto file = choose_file(q, devices, l, draft, mmproj);
+  if (!file) return file.error();
+  if (*file) {
+    q.model = std::move((*file)->name);
+    q.file_note = std::move((*file)->says);
+  }
+  return q;
 }
 
 }  // namespace vrambudget::request

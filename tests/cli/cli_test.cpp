@@ -333,6 +333,11 @@ TEST_SUITE("cli") {
     CHECK(
         run("Qwen3-8B --gpu 3090").out.find("Qwen3-8B as Qwen3-8B-Q8_0, the best file that runs") !=
         std::string::npos);
+    // alone Q8_0 runs there, 9.1 GiB; beside a draft of 4 GiB and its cache what has fewer bits
+    const outcome beside = run("Qwen3-8B -md Qwen3-4B-Q8_0 --gpu 3060-12g -c 8192");
+    CHECK(beside.status == 0);
+    CHECK(contains(beside.out, ", the best file that runs"));
+    CHECK_FALSE(contains(beside.out, "Qwen3-8B as Qwen3-8B-Q8_0"));
     CHECK(run("Qwen3-8B-Q4_K_M --gpu 3090").out.starts_with(std::string(engine_name) + "\n"));
   }
 

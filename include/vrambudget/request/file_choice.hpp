@@ -1,32 +1,31 @@
 // Which file a model's bare name means: the best one of its files that runs as it is asked for.
 #pragma once
 
-#include <optional>
-#include <string>
+#include <cstdint>
 #include <vector>
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/model/projector.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
 namespace vrambudget::request {
 
-/// A file that was chosen among others.
-struct file_choice {
-  std::string name;  ///< "Qwen3-8B-Q6_K"
-  std::string says;  ///< what was chosen, for a reader
-};
+/// The context that a chosen file must run with, where none is asked for and the model can take it.
+inline constexpr std::uint32_t least_context = 8192;
 
-/// The file of the catalogued model `q.model` names without a quantization: of those with 8.5 bits a weight
-/// or less the largest that runs on these devices, with the context of the request, or else with one of
-/// `least_context` tokens or its training length. Under four bits only if no other runs. If none runs, one of
-/// four bits. Nothing: the name says which file, or is none of the catalogue's.
+/// The request with the file that `q.model` means, and what is said of it in `q.file_note`. Of a catalogued
+/// model that is named without a quantization: of the files with 8.5 bits a weight or less the largest that
+/// runs on these devices beside `draft` and `mmproj` (null: none), with the context of the request, or else
+/// with one of `least_context` tokens or its training length. Under four bits only if no other runs. If none
+/// runs, one of four bits. As it is: the name says which file, or is none of the catalogue's.
 ///
 /// Errors: those of read_catalogued() and planner::budget_for()
-inline constexpr std::uint32_t least_context = 8192;
-[[nodiscard]] result<std::optional<file_choice>> choose_file(const plan_request& q,
-                                                             const std::vector<device>& devices,
-                                                             limits l);
+[[nodiscard]] result<plan_request> with_best_file(plan_request q, model_reader& reader,
+                                                  const std::vector<device>& devices, limits l,
+                                                  const model* draft, const projector* mmproj);
 
 }  // namespace vrambudget::request
