@@ -231,19 +231,13 @@ constexpr option table[] = {
      "no memory for images before the first one"},
 };
 
-/// Whether a comma-separated list has the name.
-constexpr bool has(std::string_view all, std::string_view name) {
-  bool found = false;
-  for_each_name(all, [&](std::string_view n) { found = found || n == name; });
-  return found;
-}
-
 constexpr bool names_are_unique() {
   bool unique = true;
   for (const option& a : table)
     for (const option& b : table)
       if (&a != &b)
-        for_each_name(a.names, [&](std::string_view n) { unique = unique && !has(b.names, n); });
+        for_each_name(a.names,
+                      [&](std::string_view n) { unique = unique && !has_name(b.names, n); });
   return unique;
 }
 static_assert(names_are_unique());
@@ -254,7 +248,7 @@ std::span<const option> options() { return table; }
 
 const option* find_option(std::string_view name) {
   const auto it = std::find_if(std::begin(table), std::end(table), [&](const option& o) {
-    return has(o.names, name) || has(o.fields, name);
+    return has_name(o.names, name) || has_name(o.fields, name);
   });
   return it == std::end(table) ? nullptr : &*it;
 }

@@ -38,8 +38,8 @@ meant_option find(std::string_view key) {
   }
   const std::string off = "no_" + std::string(key);
   for (const option& o : options()) {
-    bool is_field = false, is_off = false;
-    for_each_name(o.fields, [&](std::string_view f) { is_field = is_field || f == key; });
+    const bool is_field = has_name(o.fields, key);
+    bool is_off = false;
     for_each_name(o.names, [&](std::string_view n) { is_off = is_off || key_of(n) == off; });
     if (is_field || (is_off && o.turns_off())) return {&o, o.turns_off()};
   }

@@ -275,12 +275,6 @@ bool is_program(std::string_view arg) {
   return arg == "llama-server" || arg == "llama-cli" || arg == "llama-bench";
 }
 
-bool has_name(std::string_view names, std::string_view name) {
-  bool found = false;
-  for_each_name(names, [&](std::string_view n) { found |= n == name; });
-  return found;
-}
-
 template <class Word, std::size_t n>
 const Word* find_in(const Word (&all)[n], std::string_view name) {
   const auto* it = std::find_if(std::begin(all), std::end(all),

@@ -84,6 +84,13 @@ constexpr void for_each_name(std::string_view names, Visit visit) {
   }
 }
 
+/// Whether "a,b,c" has the name.
+[[nodiscard]] constexpr bool has_name(std::string_view names, std::string_view name) {
+  bool found = false;
+  for_each_name(names, [&](std::string_view n) { found = found || n == name; });
+  return found;
+}
+
 /// Takes an option as a command line has it; `text` is ignored where it has no value.
 /// Errors: invalid_argument  no such value
 [[nodiscard]] result<void> set(const option& o, plan_request& q, std::string_view text = {});
