@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "log/scan.hpp"
 #include "log_line_reader.hpp"
@@ -13,6 +14,8 @@ using namespace detail;
 namespace {
 
 constexpr int to_the_byte = 6;  ///< decimals of a MiB that tell bytes apart
+
+constexpr std::uint64_t most_bytes = std::uint64_t{1} << 60;  ///< more is no card's
 
 log_size exact_size(std::uint64_t bytes, std::size_t line) {
   return {.mib = static_cast<double>(bytes) / 0x1p20, .decimals = to_the_byte, .line = line};
@@ -26,6 +29,12 @@ bool log_line_reader::read_refusal(log_source from, std::string_view text) {
   const auto last = [&]() -> log_refusal* {
     return log_.refused.empty() ? nullptr : &log_.refused.back();
   };
+  const auto add = [&](std::string device, const log_size& size) {
+    log_refusal r{.device = std::move(device), .size = size};
+    r.term = log_.contexts.empty() ? log_term::weights : log_term::kv_cache;
+    r.context = log_.contexts.empty() ? 0 : log_.contexts.size() - 1;
+    keep(log_.refused, std::move(r));
+  };
   if (from == log_source::device_memory) {
     std::string_view rest = text;
     if (!skip(rest, "allocating") || text.find("failed") == text.npos) return false;
@@ -33,32 +42,23 @@ bool log_line_reader::read_refusal(log_source from, std::string_view text) {
     if (!size || !skip(rest, "on") || !skip(rest, "device")) return false;
     const auto device = take_u32(rest);
     if (!device) return false;
-    log_refusal r{.device = "CUDA" + std::to_string(*device), .size = *size};
-    r.term = log_.contexts.empty() ? log_term::weights : log_term::kv_cache;
-    r.context = log_.contexts.empty() ? 0 : log_.contexts.size() - 1;
-    keep(log_.refused, std::move(r));
+    add("CUDA" + std::to_string(*device), *size);
     return true;
   }
   if (from == log_source::tensor_memory || from == log_source::graph_memory) {
     const auto device = between(text, "failed to allocate ", " buffer of size ");
     if (!device) return false;
     std::string_view rest = text.substr(text.find(" buffer of size ") + 16);
-    std::uint64_t bytes = 0;
-    std::size_t n = 0;
-    for (; n < rest.size() && is_digit(rest[n]) && n < 18; ++n)
-      bytes = bytes * 10 + static_cast<std::uint64_t>(rest[n] - '0');
-    if (n == 0) return false;
-    const log_size size = exact_size(bytes, line_);
+    const auto bytes = take_number(rest);
+    if (!bytes || *bytes >= most_bytes) return false;
+    const log_size size = exact_size(*bytes, line_);
     // the line before said the same, rounded
     log_refusal* said = last();
     const bool is_new = said == nullptr || said->device != *device ||
                         said->size.decimals == to_the_byte ||
-                        !said->size.prints(vrambudget::bytes{bytes});
+                        !said->size.prints(vrambudget::bytes{*bytes});
     if (is_new) {
-      log_refusal r{.device = std::string(*device), .size = size};
-      r.term = log_.contexts.empty() ? log_term::weights : log_term::kv_cache;
-      r.context = log_.contexts.empty() ? 0 : log_.contexts.size() - 1;
-      keep(log_.refused, std::move(r));
+      add(std::string(*device), size);
       said = last();
     }
     said->size = size;
