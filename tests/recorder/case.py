@@ -26,6 +26,8 @@ BEFORE = {
     "rotates_quantized": {"LLAMA_ATTN_ROT_DISABLE": "1"},
     "logits_of_all_tokens": ["--all-outputs"],
 }
+# What an engine can say of a run: one of them.
+ANSWERS = ("expected", "refusal", "aborts")
 # With one of these the CPU computes, which takes time and tells nothing of the cards' pools.
 COMPUTED_BY_HOST = {"-ngl", "-nkvo", "-ot", "-cmoe", "-ncmoe", "--n-cpu-ffn", "--embeddings", "--pooling"}
 
@@ -46,6 +48,10 @@ class Refused(Exception):
     """The engine does not run this, and says why."""
 
 
+class Aborted(Refused):
+    """It ends itself."""
+
+
 class Unanswered(Exception):
     """It did not end by itself: that tells nothing of the engine."""
 
@@ -62,13 +68,17 @@ def own_engine(case):
     return case.get("engine", engine.PINNED)
 
 
+def shares_cards(case):
+    return "tensor" in case["args"]
+
+
 def asked(case):
     """The run, without what engines said of it."""
-    return {key: value for key, value in case.items() if key not in ("expected", "refusal", "also")}
+    return {key: value for key, value in case.items() if key not in (*ANSWERS, "also")}
 
 
 def said(case):
-    return {key: case[key] for key in ("expected", "refusal") if key in case}
+    return {key: case[key] for key in ANSWERS if key in case}
 
 
 def read_cases(file):
@@ -87,7 +97,7 @@ def keep(by_id, case):
     """Adds or replaces a case, and says so."""
     before = by_id.get(case["id"])
     what = "new" if before is None else "as before" if before == case else "changed"
-    told = case.get("refusal") or "recorded, " + case["expected"].get("basis", "real")
+    told = case.get("refusal") or case.get("aborts") or "recorded, " + case["expected"].get("basis", "real")
     print("%s: %s, %s" % (case["id"], told, what), flush=True)
     by_id[case["id"]] = case
 
@@ -142,7 +152,7 @@ class Recorder:
         if done.returncode == -signal.SIGKILL:
             raise Unanswered("killed, most likely for want of memory")
         if done.returncode < 0:
-            raise Refused(last_assertion(done.stderr or done.stdout))
+            raise Aborted(last_assertion(done.stderr or done.stdout) or signal.Signals(-done.returncode).name)
         try:
             said = json.loads(done.stdout.strip().split("\n")[-1])
         except ValueError:
@@ -182,17 +192,30 @@ class Recorder:
                 continue
         return None
 
-    def record(self, case):
-        """The case with what is expected of it."""
-        out = asked(case)
-        try:
-            projected = self.run(case)
-        except Refused as e:
-            return {**out, "refusal": str(e)}
+    def shared(self, case):
+        """The run on cards that share a model: with real allocation, for a projection sees one device only."""
+        shared = self.run(case, allocate=True, decode=not COMPUTED_BY_HOST & set(case["args"]))
+        host = {**shared["host"], "weights": self.run(case)["host"]["weights"]}
+        return {**in_order({**shared, "host": host}), "basis": "real"}
+
+    def expected(self, case):
+        if shares_cards(case):
+            return self.shared(case)
+        projected = self.run(case)
         allocated = self.allocated(case, projected)
         if not allocated and was_allocated(case) and projected["host"]["context"] > 0:
             raise Unanswered("with caches on the host only an allocation can be compared with the recorded one")
-        return {**out, "expected": merge(projected, allocated)}
+        return merge(projected, allocated)
+
+    def record(self, case):
+        """The case with what the engine says of it."""
+        out = asked(case)
+        try:
+            return {**out, "expected": self.expected(case)}
+        except Aborted as e:
+            return {**out, "aborts" if shares_cards(case) else "refusal": str(e)}
+        except Refused as e:
+            return {**out, "refusal": str(e)}
 
     def complete(self, read):
         """A shape without tensors, with those that the engine asks for."""
@@ -234,5 +257,9 @@ def merge(projected, allocated):
             out["draft"] = {**out["draft"], "devices": allocated["draft"]["devices"], "host": host}
         if "decode_growth" in allocated:
             out["decode_growth"] = allocated["decode_growth"]
+    return {**in_order(out), "basis": "real" if allocated else "dry"}
+
+
+def in_order(run):
     order = ("devices", "host", "parts", "graph", "output_mib", "draft", "decode_growth", "run")
-    return {**{key: out[key] for key in order if key in out}, "basis": "real" if allocated else "dry"}
+    return {key: run[key] for key in order if key in run}

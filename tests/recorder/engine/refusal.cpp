@@ -9,17 +9,21 @@ namespace recorder {
 namespace {
 
 std::string log, errors;
+void (*listener)(std::string_view) = nullptr;
 
 }  // namespace
 
 void keep_log(ggml_log_level level, const char* text, void*) {
   log += text;
+  if (listener) listener(text);
   if (level != GGML_LOG_LEVEL_ERROR) return;
   if (!errors.empty() && errors.back() == '\n') errors.replace(errors.size() - 1, 1, " | ");
   errors += text;
 }
 
 const std::string& engine_log() { return log; }
+
+void listen(void (*to)(std::string_view)) { listener = to; }
 
 void capture_log() { llama_log_set(keep_log, nullptr); }
 

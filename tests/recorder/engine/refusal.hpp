@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "llama.h"
 #include "nlohmann/json.hpp"
@@ -16,6 +17,9 @@ const std::string& engine_log();
 void capture_log();
 /// What keeps it, for parts of the engine with a log of their own.
 void keep_log(ggml_log_level level, const char* text, void*);
+
+/// Calls it with what is logged from now on, as it is logged.
+void listen(void (*to)(std::string_view));
 
 /// Prints {"refusal": "WHAT: the errors that the engine logged"} and ends the program: the engine does not run this.
 [[noreturn]] void refuse(const std::string& what);

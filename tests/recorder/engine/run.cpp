@@ -3,7 +3,7 @@
 // tests/truth/README.md describes it, or its `refusal`.
 //
 // Without --allocate the engine only projects what it would take, and reads nothing of the file but its header.
-// --decode decodes afterwards. --graph writes the graphs that it reserves.
+// With `-sm tensor` a projection sees one device, so only the host's numbers are told then. --decode decodes afterwards. --graph writes the graphs that it reserves.
 #include <unistd.h>
 
 #include <cmath>
@@ -12,11 +12,13 @@
 #include <string>
 #include <vector>
 
+#include "../stand_in/device.hpp"
 #include "decode.hpp"
 #include "graph.hpp"
 #include "memory_parts.hpp"
 #include "refusal.hpp"
 #include "server.hpp"
+#include "shares.hpp"
 
 #define private public
 #include "llama-context.h"
@@ -26,7 +28,7 @@ namespace {
 
 using namespace recorder;
 
-/// The graphics cards in the engine's order, then the host.
+/// The graphics cards in the engine's order, then the host. What cards share is at none of them.
 class places {
  public:
   places() {
@@ -36,11 +38,13 @@ class places {
         cards_.push_back(d);
   }
 
+  static constexpr std::size_t none = ~std::size_t{0};
+
   [[nodiscard]] std::size_t size() const { return cards_.size() + 1; }
   [[nodiscard]] std::size_t of(ggml_backend_buffer_type_t type) const {
     if (ggml_backend_buft_is_host(type)) return cards_.size();
     const auto it = std::find(cards_.begin(), cards_.end(), ggml_backend_buft_get_device(type));
-    return static_cast<std::size_t>(it - cards_.begin());
+    return it == cards_.end() ? none : static_cast<std::size_t>(it - cards_.begin());
   }
 
  private:
@@ -68,6 +72,7 @@ json parts_json(const std::vector<memory_part>& parts, const places& where) {
 void add_memory(json& out, llama_context* context, const places& where, bool with_weights) {
   std::vector<llama_memory_breakdown_data> sums(where.size());
   for (const auto& [type, bytes] : llama_get_memory_breakdown(context)) {
+    if (where.of(type) == places::none) continue;
     auto& sum = sums[where.of(type)];
     sum.model += with_weights ? bytes.model : 0;
     sum.context += bytes.context;
@@ -79,6 +84,25 @@ void add_memory(json& out, llama_context* context, const places& where, bool wit
   out["devices"] = json::array();
   for (std::size_t i = 0; i + 1 < sums.size(); ++i) out["devices"].push_back(terms(sums[i]));
   out["host"] = terms(sums.back());
+}
+
+/// `devices` of a context whose cards share it.
+void add_shares(json& out, const shares& s) {
+  for (std::size_t i = 0; i < s.weights.size(); ++i)
+    out["devices"][i] = {
+        {"weights", s.weights[i]}, {"context", s.context[i]}, {"compute", s.compute[i]}};
+}
+
+/// `devices` of all contexts, and what is pinned on the host.
+void add_all_shares(json& out, const std::vector<shares>& contexts) {
+  add_shares(out, contexts.at(0));
+  for (std::size_t i = 0; i < contexts[0].all_reduce.size(); ++i) {
+    std::size_t sum = 0;
+    for (const shares& s : contexts) sum += s.all_reduce[i];
+    out["devices"][i]["all_reduce"] = sum;
+  }
+  out["host"]["pinned"] = stand_in::pinned();
+  if (out.contains("draft")) add_shares(out["draft"], contexts.at(1));
 }
 
 /// Nodes and splits as the engine logs them: "1592 / 1590", or "1372" for a prompt and a token alike.
@@ -142,6 +166,8 @@ int main(int argc, char** argv) {
     params.no_alloc = true;
     params.load_mode = LLAMA_LOAD_MODE_NONE;
   }
+  const bool shares_cards = params.split_mode == LLAMA_SPLIT_MODE_TENSOR;
+  if (shares_cards) follow_shares();
   llama_backend_init();
   const server s = start_server(params, o.changed);
 
@@ -149,14 +175,15 @@ int main(int argc, char** argv) {
   const auto parts = memory_parts(s.context);
   json out;
   add_memory(out, s.context, where, true);
-  out["parts"] = parts_json(parts, where);
+  if (!shares_cards) out["parts"] = parts_json(parts, where);
   out["graph"] = graph_counts(engine_log());
   out["output_mib"] = output_mib(engine_log());
   if (s.draft) {
     json& draft = out["draft"];
     add_memory(draft, s.draft->context(), where, s.draft->model() != nullptr);
-    draft["parts"] = parts_json(memory_parts(s.draft->context()), where);
+    if (!shares_cards) draft["parts"] = parts_json(memory_parts(s.draft->context()), where);
   }
+  if (shares_cards && o.allocate) add_all_shares(out, shares_of_contexts());
   if (o.allocate && o.decode)
     if (const auto growth = decode_growth(s.context, parts)) out["decode_growth"] = *growth;
   out["run"] = run_json(s.context, params);

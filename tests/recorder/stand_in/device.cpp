@@ -20,7 +20,11 @@ struct block {
 
 std::recursive_mutex mutex;
 std::map<void*, block> blocks;
-std::map<void*, std::size_t> host_blocks;
+struct host_block {
+  std::size_t bytes;
+  std::size_t mapped;
+};
+std::map<void*, host_block> host_blocks;
 
 card parse_card(const std::string& line) {
   card c;
@@ -129,7 +133,7 @@ void* allocate_host(std::size_t bytes) {
   const std::scoped_lock lock(mutex);
   const std::size_t n = round_up(std::max<std::size_t>(bytes, 1), 4096);
   void* p = reserve(n, PROT_READ | PROT_WRITE);
-  if (p) host_blocks[p] = n;
+  if (p) host_blocks[p] = {bytes, n};
   return p;
 }
 
@@ -137,9 +141,16 @@ bool release_host(void* p) {
   const std::scoped_lock lock(mutex);
   const auto it = host_blocks.find(p);
   if (it == host_blocks.end()) return p == nullptr;
-  ::munmap(p, it->second);
+  ::munmap(p, it->second.mapped);
   host_blocks.erase(it);
   return true;
+}
+
+std::size_t pinned() {
+  const std::scoped_lock lock(mutex);
+  std::size_t sum = 0;
+  for (const auto& [p, block] : host_blocks) sum += block.bytes;
+  return sum;
 }
 
 }  // namespace stand_in

@@ -42,5 +42,7 @@ bool pool(int index, std::int64_t bytes);
 /// Pinned memory of the host; null if there is none.
 void* allocate_host(std::size_t bytes);
 bool release_host(void* block);
+/// Bytes of it that are taken, as requested.
+std::size_t pinned();
 
 }  // namespace stand_in
