@@ -26,8 +26,8 @@ BEFORE = {
     "rotates_quantized": {"LLAMA_ATTN_ROT_DISABLE": "1"},
     "logits_of_all_tokens": ["--all-outputs"],
 }
-# What an engine can say of a run: one of them.
-ANSWERS = ("expected", "refusal", "aborts")
+# What an engine can say of a run.
+ANSWERS = ("expected", "refusal", "aborts", "estimate")
 # With one of these the CPU computes, which takes time and tells nothing of the cards' pools.
 COMPUTED_BY_HOST = {"-ngl", "-nkvo", "-ot", "-cmoe", "-ncmoe", "--n-cpu-ffn", "--embeddings", "--pooling"}
 
@@ -72,6 +72,11 @@ def shares_cards(case):
     return "tensor" in case["args"]
 
 
+def without_split_mode(args):
+    at = args.index("-sm")
+    return args[:at] + args[at + 2:]
+
+
 def asked(case):
     """The run, without what engines said of it."""
     return {key: value for key, value in case.items() if key not in (*ANSWERS, "also")}
@@ -110,7 +115,7 @@ def compare(words):
 
 def last_assertion(words):
     """What an engine that aborted said: "ggml/src/ggml.c:4005: GGML_ASSERT(...) failed"."""
-    found = re.findall(r"\S*?((?:ggml|src|common)/\S+:\d+: .*)", words)
+    found = re.findall(r"\S*?((?:ggml|src|common|tools)/\S+:\d+: .*)", words)
     return found[-1] if found else words.strip().split("\n")[-1]
 
 
@@ -194,9 +199,17 @@ class Recorder:
 
     def shared(self, case):
         """The run on cards that share a model: with real allocation, for a projection sees one device only."""
-        shared = self.run(case, allocate=True, decode=not COMPUTED_BY_HOST & set(case["args"]))
+        decode = not COMPUTED_BY_HOST & set(case["args"]) and self.decodes_undivided(case)
+        shared = self.run(case, allocate=True, decode=decode)
         host = {**shared["host"], "weights": self.run(case)["host"]["weights"]}
         return {**in_order({**shared, "host": host}), "basis": "real"}
+
+    def decodes_undivided(self, case):
+        """What aborts without `-sm tensor` as well tells nothing of it."""
+        try:
+            return bool(self.run({**case, "args": without_split_mode(case["args"])}, allocate=True, decode=True))
+        except Refused:
+            return False
 
     def expected(self, case):
         if shares_cards(case):

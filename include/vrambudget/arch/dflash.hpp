@@ -39,6 +39,7 @@ inline void build_dflash(builder& b) {
     qkv x = detail::dflash_qkv(b, il, b.rms_norm_of(il, "attn_norm", stream));
     rotate_positions(b, x, pos, b.hp.use_mrope() ? nullptr : b.layer_copy(0, "rope_freqs"));
     tensor* y = attention(il, x, {.sinks = b.weight(il, "attn_sinks")});
+    if (b.cp.rules.scales_drafted_values && b.hp.attn.f_value_scale != 0.0f) y = b.scale(y);
     if (b.has(il, "post_attention_norm")) y = b.rms_norm_of(il, "post_attention_norm", y);
     tensor* residual = builder::named(b.add(y, stream), "ffn_inp", il);
     y = ffn(b, il, b.rms_norm_of(il, "ffn_norm", residual),

@@ -100,7 +100,8 @@ void build_delta_hybrid(builder& b, bool interleave, Inputs&& inputs) {
   attention_input attention(b);
   tensor* pos = b.positions();
   build_decoder(
-      b, {.ffn_norm = "post_attention_norm", .rows = row_selection::after_norm},
+      b,
+      {.ffn_norm = "post_attention_norm", .rows = row_selection::after_norm, .projects_embd = true},
       [&](int il, tensor* x) {
         b.expand(x);
         if (!b.hp.is_recr(static_cast<std::uint32_t>(il)))

@@ -25,15 +25,13 @@ inline constexpr std::array engine_profiles{
                         .first = {2026, 11, 3},
                         .last = {2026, 11, 3},
                         .first_build = build_of_november,
-                        .last_build = build_of_november,
-                        .claims = {.slices = false}}),
+                        .last_build = build_of_november}),
     // GGML 0.25.3, recorded from its source; the log of b11258 agrees
     detail::with_rules({.name = "2026-10",
                         .first = {2026, 10, 1},
                         .last = {2026, 10, 1},
                         .first_build = build_of_october,
-                        .last_build = 11258,
-                        .claims = {.slices = false}}),
+                        .last_build = 11258}),
     // the recorded runs of tests/truth are of this release; a log of b11200 agrees
     detail::with_rules({.name = engine_release,
                         .first = {2026, 9, 25},

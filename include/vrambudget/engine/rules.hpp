@@ -16,12 +16,21 @@ struct engine_rules {
   bool pools_index_blocks = false;    ///< Qwen4's indexer keeps a pooled key beside each key
   bool states_tell_rotation = false;  ///< a saved sequence says how its K and V were rotated
   bool indexes_four_heads = false;    ///< CUDA's fused indexer takes 4 heads as well
+  bool divides_indexed_heads = false;  ///< `-sm tensor` divides models with Qwen4's indexer
+  bool warms_up_within_limit = false;  ///< no projector is warmed up with more tokens than allowed
+  bool scales_drafted_values = false;  ///< DFlash applies `attention.value_scale`
+  bool keeps_eight_bits = false;       ///< files say what must not be multiplied in four bits
+  bool pads_by_tokens = false;         ///< CUDA pads what experts multiply by the tokens of a batch
+  bool multiplies_thin_floats = false;  ///< CUDA's vector kernel takes 8 columns of ragged matrices
+  bool sums_nvfp4_in_bf16 = false;      ///< cuBLAS multiplies NVFP4 in bf16, not f16
   bool copies_unread_inputs =
       false;                         ///< pipeline parallelism copies inputs that no node reads, too
   bool starts_hrm_in_layer = false;  ///< HRM's first state lies with layer 0, not with the inputs
   bool fits_by_streams =
       false;              ///< `--fit` asks for the training length of each cache, not each slot
   bool scans_96 = false;  ///< CUDA scans states of 96 as well
+  bool convolves_f16_depthwise = false;  ///< CUDA takes f16 kernels of depthwise convolutions
+  bool cuts_whole_v_heads = false;  ///< `-sm tensor` cuts V at its own heads where K's are larger
 
   // up to it
   bool logits_of_all_tokens = false;  ///< graphs give logits of every token, not of those asked for

@@ -112,6 +112,8 @@ class graph_planner {
   [[nodiscard]] std::vector<std::pair<ggml::op, bool*>> probed_ops(context_params& cp) const;
   /// They stay in use only if each runs on its layer's device.
   [[nodiscard]] bool stays_on_layers(ggml::op op) const;
+  /// Whether a view of what the host computed is among the nodes of cards that are one device.
+  [[nodiscard]] bool views_host_results(const ggml::scheduler& sched) const;
 
   /// Copies of each input: four with pipeline parallelism, else one.
   [[nodiscard]] std::uint32_t n_copies(const context_params& cp) const;

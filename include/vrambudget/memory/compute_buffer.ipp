@@ -166,12 +166,25 @@ graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out,
   const graph_shape shape{static_cast<std::uint32_t>(graph_.nodes().size()),
                           static_cast<std::uint32_t>(sched.splits().size())};
   sched.plan_buffers(graph_);
+  if (slicer_) out.views_host_results |= views_host_results(sched);
   for (std::size_t i = 0; i < out.device.size(); ++i)
     out.device[i] = std::max(
         out.device[i], bytes{sched.buffer_size(static_cast<std::size_t>(place_.backend_of(i)))});
   out.host = std::max(out.host, bytes{sched.buffer_size(backends_.size() - 1)});
   add_pools(sched, out, one_sequence);
   return shape;
+}
+
+bool graph_planner::views_host_results(const ggml::scheduler& sched) const {
+  const auto shows_host_result = [&](const ggml::tensor* t) {
+    const ggml::tensor* of = t->view_src;
+    return of && of->op != ggml::op::none && of->backend == place_.host();
+  };
+  return std::any_of(sched.splits().begin(), sched.splits().end(), [&](const ggml::split& s) {
+    const auto nodes = std::span(graph_.nodes()).subspan(s.begin, s.end - s.begin);
+    return s.backend == place_.backend_of(0) &&
+           std::any_of(nodes.begin(), nodes.end(), shows_host_result);
+  });
 }
 
 void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,

@@ -47,10 +47,12 @@ struct compute_buffers {
   std::vector<std::vector<pool_need>> pool_elsewhere;  ///< on other cards, see count_pools_on()
   bytes partial_sum;             ///< the largest that cards which are one device add up
   bool attends_on_host = false;  ///< attention of layers on devices
-  bool flash_attn = false;       ///< after probing, if it was automatic
-  bool pipelined = false;        ///< with copies of every input
-  graph_shape prompt;            ///< graph of a full micro-batch
-  graph_shape generation;        ///< graph of one token per sequence
+  /// A view of what the host computed is among the nodes of cards that are one device.
+  bool views_host_results = false;
+  bool flash_attn = false;  ///< after probing, if it was automatic
+  bool pipelined = false;   ///< with copies of every input
+  graph_shape prompt;       ///< graph of a full micro-batch
+  graph_shape generation;   ///< graph of one token per sequence
 };
 
 }  // namespace vrambudget

@@ -114,7 +114,9 @@ inline result<void> check_nextn(const model& m, const char* role, const engine_p
     return draft ? detail::check_nextn(*draft, "draft", r.profile)
                  : detail::check_nextn(main, "model", r.profile);
   if (!draft) return refuse("this --spec-type needs a draft model: -md FILE");
-  if (main.is_known() && !main.traits->shows_layers && !read_layers(main, draft, r).empty())
+  const architecture_traits& t = *main.traits;
+  const bool shows_layers = t.shows_layers && t.shows_layers_since <= r.profile.last_build;
+  if (main.is_known() && !shows_layers && !read_layers(main, draft, r).empty())
     return refuse(
         "the draft reads hidden states between layers, which the engine does not give for "
         "architecture '" +

@@ -24,7 +24,9 @@ inline bool draws_the_same(const ggml::tensor& a, const ggml::tensor& b) {
   for (std::size_t i = 0; i < a.n_src; ++i) {
     const ggml::tensor *x = a.src[i], *y = b.src[i];
     if (x == y) continue;
-    if (!x || !y || !same_layout(*x, *y) || x->nbytes != y->nbytes) return false;
+    if (!x || !y || !same_layout(*x, *y) || x->nbytes != y->nbytes ||
+        x->eight_bits != y->eight_bits)
+      return false;
   }
   const auto v_in_k = [](const ggml::tensor& t) {
     return t.src[2] && t.src[2]->view_src &&

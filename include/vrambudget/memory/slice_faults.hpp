@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/tensor_slices.hpp"
 #include "vrambudget/memory/weights.hpp"
 
@@ -36,7 +37,7 @@ class slice_faults {
 
   /// K and V must be divided at the same heads.
   [[nodiscard]] std::string of_cache(const kv_layer& l) const {
-    const auto k = slicer_.of_cache(l.il, l.k_width), v = slicer_.of_cache(l.il, l.v_width);
+    const auto k = slicer_.of_keys(l.il, l.k_width), v = slicer_.of_values(l.il, l.v_width);
     if (!k) return k.error().message;
     if (!v) return v.error().message;
     for (std::size_t i = 0; k->axis == 0 && v->axis == 0 && i < slicer_.n_cards(); ++i)
@@ -112,7 +113,8 @@ struct layer_homes {
     using enum sliced_part;
     switch (p) {
       case query:
-      case key_value:
+      case key:
+      case value:
       case query_key_value:
         (on_host ? query_on_host : attends_on_cards) = true;
         break;
@@ -182,13 +184,13 @@ struct layer_homes {
 }  // namespace detail
 
 /// Why the engine aborts with these tensors and caches on backend `shared`; empty: nothing is known to make
-/// it. `attends_on_host`: attention of layers on the cards.
+/// it.
 ///
 /// Accuracy: found with one model of each architecture and two cards; others may abort as well
 /// Source:   llama.cpp, ggml/src/ggml-backend-meta.cpp: ggml_backend_meta_get_split_state
 [[nodiscard]] inline std::string fault_of_slices(const model& m, const tensor_slicer& slicer,
                                                  const weights& placed, const memory_layout& kept,
-                                                 int shared, bool attends_on_host) {
+                                                 int shared, const compute_buffers& computed) {
   const detail::slice_faults faults(m, slicer);
   for (const placed_weight& w : placed.all)
     if (w.backend == shared)
@@ -202,7 +204,8 @@ struct layer_homes {
       if (l.backend == shared)
         if (auto why = faults.of_states(l); !why.empty()) return why;
   if (m.traits->slices == slicing::copies) return {};
-  return detail::fault_of_homes(m, placed, kept, shared, attends_on_host);
+  if (computed.views_host_results) return "the cards see what the host computed through a view";
+  return detail::fault_of_homes(m, placed, kept, shared, computed.attends_on_host);
 }
 
 }  // namespace vrambudget

@@ -24,8 +24,9 @@ using segments = std::vector<segment>;
 ///           get_split_granularity)
 class segment_rules {
  public:
-  segment_rules(const hparams& hp, slicing how, std::size_t n_cards)
-      : hp_(hp), how_(how), n_cards_(static_cast<std::int64_t>(n_cards)) {}
+  /// `heads_of_v`: V is cut at its own heads, and not where K would be.
+  segment_rules(const hparams& hp, slicing how, bool heads_of_v, std::size_t n_cards)
+      : hp_(hp), how_(how), heads_of_v_(heads_of_v), n_cards_(static_cast<std::int64_t>(n_cards)) {}
 
   [[nodiscard]] segments in_attention(sliced_part part, std::uint32_t il, std::int64_t ne,
                                       std::int64_t n_rows, std::int64_t block) const {
@@ -34,20 +35,26 @@ class segment_rules {
     std::int64_t fast = block;
     while (fast < 128 && fast * n_cards_ < q) fast *= 2;
     const std::int64_t g = std::lcm(q, fast), with_gate = std::lcm(2 * q, fast);
+    const std::int64_t head_v = heads_of_v_ ? hp_.n_embd_head_v(il) : head;
+    const std::int64_t of_k = g / n_gqa, of_v = of_k / head * head_v;
     const std::int64_t n_head_group =
         hp_.dsv4.o_group_count ? hp_.n_head(il) / hp_.dsv4.o_group_count : 1;
     switch (part) {
       case query:
         return {{ne, 1, gates_query() ? with_gate : g}};
-      case key_value:
-      case cache:
-        return {{ne, 1, g / n_gqa}};
+      case key:
+      case key_cache:
+        return {{ne, 1, of_k}};
+      case value:
+      case value_cache:
+        return {{ne, 1, of_v}};
       case query_key_value: {
-        const std::int64_t kv = hp_.n_embd_v_gqa(il);
-        return {{ne - 2 * kv, 1, gates_query() ? with_gate : g}, {kv, 2, g / n_gqa}};
+        const std::int64_t k = hp_.n_embd_k_gqa(il), v = hp_.n_embd_v_gqa(il);
+        if (heads_of_v_ && k != v) return {{ne - k - v, 1, g}, {k, 1, of_k}, {v, 1, of_v}};
+        return {{ne - 2 * v, 1, gates_query() ? with_gate : g}, {v, 2, of_k}};
       }
       case attn_output:
-        return {{ne, 1, g}};
+        return {{ne, 1, g / head * head_v}};
       case attn_gate:
         return {{ne, 1, n_rows == hp_.n_head(il) ? g / head : g}};
       case sinks:
@@ -73,7 +80,7 @@ class segment_rules {
     const std::int64_t d = hp_.ssm.d_state, n_k = hp_.ssm.n_group, n_v = hp_.ssm.dt_rank;
     const std::int64_t conv = hp_.ssm.d_conv - std::int64_t{1};
     const std::int64_t g = std::lcm(std::lcm(block, std::int64_t{128}), d);
-    const bool grouped = how_ == slicing::grouped_heads, together = how_ == slicing::gated_query;
+    const bool grouped = groups_values(), together = how_ == slicing::gated_query;
     const std::int64_t ratio = n_k ? n_v / n_k : 0;
     /// `n` elements for each head
     const auto heads = [&](std::int64_t n, std::int64_t granularity) -> segments {
@@ -109,8 +116,9 @@ class segment_rules {
   }
 
  private:
-  [[nodiscard]] bool gates_query() const {
-    return how_ == slicing::gated_query || how_ == slicing::grouped_heads;
+  [[nodiscard]] bool gates_query() const { return how_ == slicing::gated_query || groups_values(); }
+  [[nodiscard]] bool groups_values() const {
+    return how_ == slicing::grouped_heads || how_ == slicing::indexed_heads;
   }
 
   [[nodiscard]] segments in_ffn(sliced_part part, std::uint32_t il, std::int64_t ne,
@@ -124,6 +132,7 @@ class segment_rules {
 
   const hparams& hp_;
   slicing how_;
+  bool heads_of_v_;
   std::int64_t n_cards_;
 };
 

@@ -73,7 +73,7 @@ class node_slicer {
   bool slice_attention(const ggml::tensor& t, std::size_t card, sliced_node& out) const {
     if (t.il < 0) return true;
     const auto il = static_cast<std::uint32_t>(t.il);
-    const auto s = slicer_.of_cache(il, hp_.n_embd_k_gqa(il));
+    const auto s = slicer_.of_keys(il, hp_.n_embd_k_gqa(il));
     const std::int64_t head = hp_.n_embd_head_k(il), n_gqa = hp_.n_gqa(il);
     if (!s || s->axis < 0 || head == 0 || out.b.ne[2] != hp_.n_head_kv(il)) return true;
     const std::int64_t n = s->extents[card] / head;

@@ -12,7 +12,8 @@ namespace vrambudget {
 /// What is cut in one way.
 enum class sliced_part : std::uint8_t {
   query,
-  key_value,
+  key,
+  value,
   query_key_value,
   norm,         ///< of queries or keys, with a row for each head
   sinks,        ///< a value for each head
@@ -29,8 +30,9 @@ enum class sliced_part : std::uint8_t {
   output_a,
   output_b,
   shared,
-  output,  ///< logits
-  cache,   ///< from here on what contexts keep
+  output,     ///< logits
+  key_cache,  ///< from here on what contexts keep
+  value_cache,
   convolution,
   recurrence,
 };
@@ -52,10 +54,10 @@ struct part_row {
 inline constexpr part_row part_rows[] = {
     {"attn_q.weight", sliced_part::query, 1},
     {"attn_q.bias", sliced_part::query, 0},
-    {"attn_k.weight", sliced_part::key_value, 1},
-    {"attn_k.bias", sliced_part::key_value, 0},
-    {"attn_v.weight", sliced_part::key_value, 1},
-    {"attn_v.bias", sliced_part::key_value, 0},
+    {"attn_k.weight", sliced_part::key, 1},
+    {"attn_k.bias", sliced_part::key, 0},
+    {"attn_v.weight", sliced_part::value, 1},
+    {"attn_v.bias", sliced_part::value, 0},
     {"attn_qkv.weight", sliced_part::query_key_value, 1},
     {"attn_qkv.bias", sliced_part::query_key_value, 0},
     {"attn_q_norm.weight", sliced_part::norm, 1},
@@ -113,12 +115,14 @@ inline constexpr part_row part_rows[] = {
   using enum sliced_part;
   switch (p) {
     case query:
-    case key_value:
+    case key:
+    case value:
     case query_key_value:
     case attn_gate:
       return {reference::attn_output, reference::ssm_out};
     case norm:
-    case cache:
+    case key_cache:
+    case value_cache:
     case attn_output:
       return {reference::attn_output, reference::attn_output};
     case sinks:

@@ -28,7 +28,10 @@ struct slices {
 /// Errors:   invalid_argument  the engine does not divide models of this architecture
 /// Source:   llama.cpp, src/llama-arch.cpp: llm_arch_supports_sm_tensor
 [[nodiscard]] inline result<void> check_split_mode(const model& m, const run& r) {
-  if (r.split_mode == split_mode::tensor && m.traits->slices == slicing::refused)
+  const slicing how = m.traits->slices;
+  if (r.split_mode == split_mode::tensor &&
+      (how == slicing::refused ||
+       (how == slicing::indexed_heads && !r.profile.rules.divides_indexed_heads)))
     return error{
         errc::invalid_argument,
         "-sm tensor: the engine does not divide models of architecture '" + m.architecture + "'"};
@@ -44,8 +47,13 @@ struct slices {
 class tensor_slicer {
  public:
   /// `shares`: of the cards, `-ts`; all 0: equal ones, whatever their memory.
-  tensor_slicer(const model& m, std::size_t n_cards, std::vector<float> shares)
-      : hp_(m.hp), how_(m.traits->slices), shares_(std::move(shares)), blocks_(m.hp.n_layer_all) {
+  tensor_slicer(const model& m, std::size_t n_cards, std::vector<float> shares,
+                const engine_rules& rules)
+      : hp_(m.hp),
+        how_(m.traits->slices),
+        heads_of_v_(rules.cuts_whole_v_heads),
+        shares_(std::move(shares)),
+        blocks_(m.hp.n_layer_all) {
     shares_.resize(n_cards);
     if (m.traits->drafts_blocks && m.hp.hc.mult > 0) how_ = slicing::output_groups;
     for (const model_tensor& t : m.tensors)
@@ -71,9 +79,12 @@ class tensor_slicer {
     return cut(*part, l, il < 0, t.ne[static_cast<std::size_t>(part->axis)], t.ne[1], block);
   }
 
-  /// K or V of a layer, `width` elements in a cell.
-  [[nodiscard]] result<slices> of_cache(std::uint32_t il, std::uint64_t width) const {
-    return of_memory(il, sliced_part::cache, width);
+  /// K of a layer, or V, `width` elements in a cell.
+  [[nodiscard]] result<slices> of_keys(std::uint32_t il, std::uint64_t width) const {
+    return of_memory(il, sliced_part::key_cache, width);
+  }
+  [[nodiscard]] result<slices> of_values(std::uint32_t il, std::uint64_t width) const {
+    return of_memory(il, sliced_part::value_cache, width);
   }
   /// A layer's convolution and recurrence states.
   [[nodiscard]] result<slices> of_convolution(std::uint32_t il, std::uint64_t width) const {
@@ -126,7 +137,7 @@ class tensor_slicer {
       return aborts("layer " + std::to_string(il) +
                     " attends with no heads of K and V, by whose number the engine divides");
     if (!has_sane_heads(il)) return aborts("layer " + std::to_string(il) + " has no sane heads");
-    const detail::segment_rules rules(hp_, how_, n_cards());
+    const detail::segment_rules rules(hp_, how_, heads_of_v_, n_cards());
     const detail::segments all = recurrent ? rules.in_recurrent(part.is, il, ne, block)
                                            : rules.in_attention(part.is, il, ne, n_rows, block);
     std::int64_t sum = 0;
@@ -150,7 +161,8 @@ class tensor_slicer {
   [[nodiscard]] bool has_sane_heads(std::uint32_t il) const {
     constexpr std::uint32_t most = 1 << 16;
     if (!hp_.is_recr(il))
-      return hp_.n_gqa(il) <= most && hp_.n_embd_head_k(il) > 0 && hp_.n_embd_head_k(il) <= most;
+      return hp_.n_gqa(il) <= most && hp_.n_embd_head_k(il) > 0 && hp_.n_embd_head_k(il) <= most &&
+             hp_.n_embd_head_v(il) <= most;
     return hp_.ssm.d_state <= most && hp_.ssm.n_group <= most && hp_.ssm.dt_rank <= most &&
            hp_.ssm.d_conv <= most;
   }
@@ -184,6 +196,7 @@ class tensor_slicer {
 
   const hparams& hp_;
   slicing how_;
+  bool heads_of_v_;
   std::vector<float> shares_;
   std::vector<reference_blocks> blocks_;
 };
@@ -211,8 +224,8 @@ class tensor_slicer {
     if (c.kind == cache_kind::idx || c.kind == cache_kind::lid) continue;
     for (kv_layer& l : c.layers) {
       if (l.backend != shared) continue;
-      narrow(l.k_width, slicer.of_cache(l.il, l.k_width));
-      narrow(l.v_width, slicer.of_cache(l.il, l.v_width));
+      narrow(l.k_width, slicer.of_keys(l.il, l.k_width));
+      narrow(l.v_width, slicer.of_values(l.il, l.v_width));
     }
   }
   if (all.recurrent)

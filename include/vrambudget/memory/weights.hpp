@@ -79,6 +79,7 @@ struct weights {
   w.nb[2] = w.nb[1] * static_cast<std::uint64_t>(t.ne[1]);
   w.nb[3] = w.nb[2] * static_cast<std::uint64_t>(t.ne[2]);
   w.is_weight = true;
+  w.eight_bits = t.eight_bits;
   w.home = static_cast<std::int8_t>(home);
   w.name = t.name.c_str();
   return w;

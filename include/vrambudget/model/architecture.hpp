@@ -56,6 +56,7 @@ enum class slicing : std::uint8_t {
   copied_states,  ///< each card has all recurrent states
   gated_query,    ///< queries and their gates are one matrix
   grouped_heads,  ///< and value heads of one key head lie apart
+  indexed_heads,  ///< and each card has the whole index; refused by older builds
   output_groups,  ///< attention's output is multiplied in groups of heads
   set_logits,  ///< as usual, but some logits are set, which the engine cannot where they are divided
 };
@@ -98,7 +99,12 @@ struct architecture_traits {
 
   bool mixes_inputs = true;  ///< a batch may have tokens and embeddings given directly
 
-  std::uint32_t since = 0;  ///< the first build that knows it; 0: all that are reproduced
+  // builds; 0: all that are reproduced
+  std::uint32_t since = 0;               ///< the first that knows it
+  std::uint32_t shows_layers_since = 0;  ///< the first in which drafts read between its layers
+  std::uint32_t drafts_alone_since = 0;  ///< the first that loads its NextN layers without the rest
+  std::string_view newer_tensor = {};    ///< one that older builds refuse to load
+  std::uint32_t newer_tensor_since = 0;
 
   [[nodiscard]] constexpr bool is_known() const { return !name.empty(); }
 };

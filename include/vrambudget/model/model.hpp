@@ -21,7 +21,8 @@ struct model_tensor {
   std::string name;
   ggml_type type = ggml_type::f32;
   std::array<std::int64_t, 4> ne{1, 1, 1, 1};
-  bytes size;  ///< of its data
+  bytes size;               ///< of its data
+  bool eight_bits = false;  ///< `general.tensor_extra`: not to be multiplied by four bits
 };
 
 /// A model read from one header or a split set's.

@@ -7,6 +7,7 @@
 #include "vrambudget/model/architectures.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/model/read_hparams.hpp"
+#include "vrambudget/model/tensor_extra.hpp"
 
 namespace vrambudget {
 
@@ -42,6 +43,7 @@ result<model> read_model(std::span<const gguf::header> headers) {
       m.tensors.push_back({std::string(t.name), t.type, t.ne, t.size});
       m.n_params += static_cast<std::uint64_t>(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
     }
+  if (auto extra = detail::read_tensor_extra(first, m.tensors); !extra) return extra.error();
   return m;
 }
 

@@ -83,7 +83,8 @@ inline void read_images(keys& k, const projector_type& type, encoder_hparams& hp
   if (type.merge.key)
     hp.n_merge = type.merge.required ? k.positive(type.merge.key)
                                      : k.u32(type.merge.key, type.merge.otherwise);
-  if (type.limits.from == image_limits::source::file) {
+  if (type.limits.from == image_limits::source::file ||
+      type.limits.from == image_limits::source::file_or_user) {
     hp.file_min_pixels = k.required("vision.image_min_pixels");
     hp.file_max_pixels = k.required("vision.image_max_pixels");
   }

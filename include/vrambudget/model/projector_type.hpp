@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "vrambudget/engine/changes.hpp"
 #include "vrambudget/model/keys.hpp"
 #include "vrambudget/model/projector_hparams.hpp"
 #include "vrambudget/model/read_hparams.hpp"
@@ -28,6 +29,7 @@ struct image_limits {
     user,           ///< only what the user says
     tokens,         ///< these, or what the user says; or the file, if the type reads its limits
     file,           ///< the file must say
+    file_or_user,   ///< the file must say, and the user may say otherwise
     least_in_file,  ///< the file must say the least, the most is these tokens; or what the user says
   };
   source from = source::none;
@@ -35,6 +37,7 @@ struct image_limits {
 };
 inline constexpr image_limits only_user{image_limits::source::user, 0, 0};
 inline constexpr image_limits in_file{image_limits::source::file, 0, 0};
+inline constexpr image_limits in_file_or_user{image_limits::source::file_or_user, 0, 0};
 constexpr image_limits at_most_tokens(std::uint32_t most) {
   return {image_limits::source::least_in_file, 0, most};
 }
@@ -70,6 +73,7 @@ struct projector_type {
   bool swaps_ffn = false;  ///< old files have the names of up and down exchanged
   void (*read)(keys&, encoder_hparams&) = nullptr;  ///< keys that only this type has
   std::uint32_t max_frames = half_a_minute;         ///< of sound at once; 0: all of it
+  std::uint32_t since = 0;  ///< the first build that knows it; 0: all that are reproduced
 };
 
 namespace detail {
@@ -226,6 +230,7 @@ inline void read_query_windows(keys& k, encoder_hparams& hp) {
       hp.most_tiles = {columns, rows};
   }
 }
+inline void read_gate_clamp(keys& k, encoder_hparams&) { k.need("vision.swiglu_clamp"); }
 inline void read_experts(keys& k, encoder_hparams& hp) {
   hp.n_expert_used = k.positive("vision.expert_used_count");
 }
@@ -270,6 +275,15 @@ inline constexpr projector_type projector_types[] = {
      merge_in_kernel},
     {"gemma4v", modality::vision, {3, scale_factor}, in_tokens(70, 1120), warms_up_tokens(16)},
     {"glm4v", modality::vision, {2, spatial_merge_size}, in_tokens(8, 4096), warms_up_tokens(46)},
+    {"glm5v",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_file_or_user,
+     warms_up_tokens(46),
+     false,
+     read_gate_clamp,
+     half_a_minute,
+     build_of_october},
     {"glma", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"granite4_vision", modality::vision, {}, {}, {}, false, read_query_windows},
     {"granite_speech", modality::audio, {}, {}, {}, false, read_granite_speech, however_long},
@@ -296,6 +310,15 @@ inline constexpr projector_type projector_types[] = {
     {"lfm2", modality::vision, {1, scale_factor}, in_tokens(64, 256), warms_up_largest},
     {"lfm2a", modality::audio, {}, {}, {}, false, nullptr, however_long},
     {"lightonocr", modality::vision, {1, spatial_merge_size}, only_user, warms_up_tokens(16)},
+    {"ling3vl",
+     modality::vision,
+     {2, spatial_merge_size},
+     in_tokens(8, 4096),
+     warms_up_tokens(46),
+     false,
+     read_window_attention_if_any,
+     half_a_minute,
+     build_of_october},
     {"llama4", modality::vision, {1, scale_factor}},
     {"meralion", modality::audio, {}, {}, {}, false, read_stack_factor},
     {"mimo_audio", modality::audio, {}, {}, {}, false, read_mimo_audio, however_long},

@@ -60,7 +60,7 @@ struct placed_model {
   static std::optional<tensor_slicer> slicer_for(const model& m, std::size_t n_cards,
                                                  const run& r) {
     if (r.split_mode != split_mode::tensor) return std::nullopt;
-    return tensor_slicer(m, n_cards, r.tensor_split);
+    return tensor_slicer(m, n_cards, r.tensor_split, r.profile.rules);
   }
   static std::optional<row_slicer> rows_for(std::span<const device> cards, const run& r) {
     if (r.split_mode != split_mode::row || cards.empty()) return std::nullopt;

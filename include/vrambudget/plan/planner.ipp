@@ -27,7 +27,7 @@ inline void add_division(const planned_context& c, budget& b) {
   add_all_reduce(c, b);
   if (!b.aborts.empty()) return;
   b.aborts = fault_of_slices(c.m(), *c.at.slicer, c.at.placed_weights, c.layout,
-                             c.where().backend_of(0), c.compute.attends_on_host);
+                             c.where().backend_of(0), c.compute);
   if (!b.aborts.empty()) b.notes.push_back({note_kind::tensor_split_aborts, b.aborts});
 }
 
@@ -57,18 +57,41 @@ inline bool refuses_first_graph(const budget& b, std::size_t n_before, estimate 
   return !b.first_refused(at, n_before) && b.first_refused(at, n);
 }
 
-/// Whether the build that is asked for knows a model's architecture.
-[[nodiscard]] inline result<void> check_architecture(const model& m, const engine_profile& by) {
-  const std::uint32_t since = m.traits->since;
-  if (since <= by.last_build) return {};
-  std::string why =
-      "architecture '" + m.architecture + "' is not known to llama.cpp " + std::string(by.name);
+/// That a build does not know what later ones do.
+[[nodiscard]] inline error not_known_to(const engine_profile& by, const std::string& what,
+                                        std::uint32_t since) {
+  std::string why = what + " not known to llama.cpp " + std::string(by.name);
   const auto first = std::find_if(engine_profiles.rbegin(), engine_profiles.rend(),
                                   [&](const engine_profile& p) { return p.last_build >= since; });
   if (first != engine_profiles.rend())
     why += "; llama.cpp " + std::string(first->name) + " knows it: --engine " +
            std::string(first->name);
-  return error{errc::invalid_argument, std::move(why)};
+  return {errc::invalid_argument, std::move(why)};
+}
+
+/// Whether the build that is asked for knows a model's architecture and all that the file has of it.
+[[nodiscard]] inline result<void> check_architecture(const model& m, const engine_profile& by) {
+  const architecture_traits& t = *m.traits;
+  std::uint32_t since = t.since;
+  std::string what = "architecture '" + m.architecture + "' is";
+  if (t.newer_tensor_since > by.last_build && m.find(t.newer_tensor)) {
+    since = t.newer_tensor_since;
+    what = "tensor '" + std::string(t.newer_tensor) + "' of " + m.architecture + " is";
+  } else if (t.drafts_alone_since > by.last_build && m.hp.n_layer_nextn > 0 &&
+             !m.find("blk.0.attn_norm.weight")) {
+    since = t.drafts_alone_since;
+    what = "NextN layers of " + m.architecture + " without the rest are";
+  }
+  if (since <= by.last_build) return {};
+  return not_known_to(by, what, since);
+}
+
+/// The same of the types of a projector.
+[[nodiscard]] inline result<void> check_projector(const projector& p, const engine_profile& by) {
+  for (const encoder& e : p.encoders)
+    if (e.type->since > by.last_build)
+      return not_known_to(by, "type '" + e.type_name + "' is", e.type->since);
+  return {};
 }
 
 inline error in_draft(error e) { return {e.code, "the draft: " + e.message}; }
@@ -290,6 +313,7 @@ result<void> planner::add_projector(const run& r, budget& b) {
 result<projector_budget> planner::plan_projector_once(const projector_run& pr, const device* on,
                                                       const engine_profile& profile) {
   if (!projector_plan_ || projector_plan_->run != pr || projector_plan_->profile != profile.name) {
+    if (auto known = detail::check_projector(*projector_, profile); !known) return known.error();
     auto p = plan_projector(*projector_, pr, on, profile.rules);
     if (!p) return p;
     projector_plan_ = {pr, profile.name, std::move(*p)};

@@ -82,7 +82,8 @@ inline result<encoder_budget> plan_encoder(const projector& p, const encoder& e,
   encoder_budget b;
   b.kind = e.kind;
   b.type = e.type_name;
-  const encoder_input small = warmup_input(e, *range), large = largest_input(e, *range);
+  const encoder_input small = warmup_input(e, *range, r, rules);
+  const encoder_input large = largest_input(e, *range, small);
   b.warmup = {small.nx, small.ny};
   b.largest = {large.nx, large.ny};
   encoder_planner planner(p, e, on, r, rules);
@@ -98,7 +99,7 @@ inline result<encoder_budget> plan_encoder(const projector& p, const encoder& e,
   b.graph = loaded->graph;
   take_buffers(b.warmup, *loaded);
   if (on) b.pool = pool_bytes(loaded->pool, on->cc);
-  if (auto taken = take_largest(b, planner, largest_inputs(e, *range), on); !taken)
+  if (auto taken = take_largest(b, planner, largest_inputs(e, *range, small), on); !taken)
     return taken.error();
   if (!r.warmup) b.warmup.compute = b.warmup.host = bytes{};
   return b;

@@ -161,10 +161,18 @@ json encoder(clip_ctx& c, const options& o) {
   return out;
 }
 
+/// Bytes by device: all that mtmd_get_memory_usage tells, or since 2026-11 a part of it.
+const auto& by_device(const auto& usage) {
+  if constexpr (requires { usage.backend_mem_usage; })
+    return usage.backend_mem_usage;
+  else
+    return usage;
+}
+
 json estimate(const common_params& p) {
   json out;
-  for (const auto& [device, bytes] : mtmd_get_memory_usage(p.mmproj.path.c_str(), mtmd_params(p)))
-    out[ggml_backend_dev_name(device)] = bytes;
+  const auto usage = mtmd_get_memory_usage(p.mmproj.path.c_str(), mtmd_params(p));
+  for (const auto& [device, bytes] : by_device(usage)) out[ggml_backend_dev_name(device)] = bytes;
   if (out.empty()) recorder::refuse("projector load failed");
   return out;
 }

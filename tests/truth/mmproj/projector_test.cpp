@@ -16,6 +16,7 @@
 
 #include "recorded_cases.hpp"
 #include "recorded_devices.hpp"
+#include "recorded_engines.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/memory/encoder_buffers.hpp"
 #include "vrambudget/memory/pool.hpp"
@@ -73,15 +74,14 @@ class runner {
   runner(const fs::path& devices, fs::path shapes)
       : shapes_(std::move(shapes)), devices_(testing::recorded_devices(devices)) {}
 
-  void run_case(const json::value& c, tally& t) {
-    const std::string id = text(c.at("id"));
+  void run_case(const engine_profile& by, const std::string& id, const json::value& c, tally& t) {
     const json::object& o = c.as_object();
     auto& p = projectors_[text(c.at("model"))];
     if (!p) p = std::make_unique<projector>(read_shape(shapes_ / (text(c.at("model")) + ".json")));
     const projector_run r = parse_args(c.at("args").as_array());
     const device& gpu = devices_.at(text(c.at("gpu")));
     if (o.contains("refusal")) {
-      const bool refused = refuses(*p, r, gpu, o);
+      const bool refused = refuses(*p, r, gpu, by.rules, o);
       t.passed += refused;
       t.refused += refused;
       if (!refused)
@@ -91,7 +91,7 @@ class runner {
     bool same = true;
     std::map<std::string, std::int64_t> estimate;
     for (const auto& [name, want] : c.at("expected").as_object())
-      same &= run_encoder(id, *p, name, r, gpu, o, want, estimate, t);
+      same &= run_encoder(id, *p, name, r, gpu, by.rules, o, want, estimate, t);
     if (const json::value* e = o.if_contains("estimate"))
       for (const auto& [where, n] : e->as_object())
         if (estimate[std::string(where)] != number(n)) {
@@ -105,14 +105,14 @@ class runner {
  private:
   /// Whether we refuse the file, or the input of one of its encoders, too.
   static bool refuses(const projector& p, const projector_run& r, const device& gpu,
-                      const json::object& c) {
+                      const engine_rules& rules, const json::object& c) {
     const device* on = r.offload ? &gpu : nullptr;
     const auto names_it = [](const auto& got) {
       return !got && got.error().code == errc::invalid_argument;
     };
-    if (!c.contains("input")) return names_it(plan_projector(p, r, on));
+    if (!c.contains("input")) return names_it(plan_projector(p, r, on, rules));
     const encoder& e = encoder_of(p, text(c.at("encoder")));
-    return names_it(encoder_planner(p, e, on, r).reserve(input_of(c.at("input"), false)));
+    return names_it(encoder_planner(p, e, on, r, rules).reserve(input_of(c.at("input"), false)));
   }
 
   static const encoder& encoder_of(const projector& p, std::string_view kind) {
@@ -122,9 +122,9 @@ class runner {
   }
 
   bool run_encoder(const std::string& id, const projector& p, std::string_view name,
-                   const projector_run& r, const device& gpu, const json::object& c,
-                   const json::value& want, std::map<std::string, std::int64_t>& estimate,
-                   tally& t) {
+                   const projector_run& r, const device& gpu, const engine_rules& rules,
+                   const json::object& c, const json::value& want,
+                   std::map<std::string, std::int64_t>& estimate, tally& t) {
     const json::object& w = want.as_object();
     bool same = true;
     const auto check = [&](column where, const std::string& what, std::int64_t expected,
@@ -138,7 +138,7 @@ class runner {
     const encoder& e = encoder_of(p, name);
     const bool overview = c.contains("overview"), then = w.contains("then");
     const image_range range = image_range_of(e, r).value();
-    const encoder_input warm = warmup_input(e, range);
+    const encoder_input warm = warmup_input(e, range, r, rules);
     check(graph_column, "warm-up", number(want.at("warmup_side")), warm.nx);
     if (const json::value* px = w.if_contains("pixels")) {
       const auto or_none = [](const auto& n) { return n ? static_cast<std::int64_t>(*n) : -1; };
@@ -146,7 +146,7 @@ class runner {
       check(graph_column, "most pixels", number(px->at(1)), or_none(range.max_pixels));
     }
 
-    encoder_planner planner(p, e, r.offload ? &gpu : nullptr, r);
+    encoder_planner planner(p, e, r.offload ? &gpu : nullptr, r, rules);
     const json::value* input = w.if_contains("input");
     const bool as_warmup = text(c.at("kind")) != "image";
     encoder_buffers got =
@@ -195,7 +195,7 @@ int print_graph(int argc, char** argv) {
   for (const encoder& e : p.encoders) {
     if (which != vrambudget::name(e.kind)) continue;
     encoder_planner planner(p, e, &gpu);
-    const auto ok = planner.reserve(warmup_input(e, image_range_of(e, {}).value()));
+    const auto ok = planner.reserve(warmup_input(e, image_range_of(e, {}).value(), {}, {}));
     if (!ok) std::cerr << ok.error().message << "\n";
     std::unordered_map<const ggml::tensor*, std::size_t> index;
     for (const ggml::tensor* t : planner.last_graph().nodes()) index.emplace(t, index.size());
@@ -226,8 +226,12 @@ int main(int argc, char** argv) try {
     return 2;
   }
   runner r(argv[2], argv[3]);
-  return testing::run_cases(argv[1], headings,
-                            [&](const json::value& c, tally& t) { r.run_case(c, t); });
+  return testing::run_cases(argv[1], headings, [&](const json::value& c, tally& t) {
+    const auto run = [&](const engine_profile& by, const std::string& id, const json::value& of) {
+      r.run_case(by, id, of, t);
+    };
+    t.cases += testing::for_each_engine(c, run) - 1;
+  });
 } catch (const std::exception& e) {
   std::cerr << e.what() << "\n";
   return 2;

@@ -35,8 +35,9 @@ result<projector> vision(std::string_view type, const adder& more = {}) {
   return read_projector(gguf::parse(bytes, {.check_data = false}).value());
 }
 
-std::int64_t warmup_side(const encoder& e, const projector_run& r = {}) {
-  return warmup_input(e, image_range_of(e, r).value()).nx;
+std::int64_t warmup_side(const encoder& e, const projector_run& r = {},
+                         const engine_rules& rules = {}) {
+  return warmup_input(e, image_range_of(e, r).value(), r, rules).nx;
 }
 
 }  // namespace

@@ -97,10 +97,14 @@ TEST_SUITE("profiles") {
     const auto rules = [](const char* name) { return find_profile(name).value().profile.rules; };
     expected.copies_unread_inputs = expected.starts_hrm_in_layer = true;
     expected.fits_by_streams = expected.scans_96 = true;
+    expected.convolves_f16_depthwise = expected.cuts_whole_v_heads = true;
     CHECK(rules("2026-10") == expected);
     expected.mixed_inputs = expected.groups_shared_expert = expected.scales_token_rows = true;
     expected.gathers_states_once = expected.pools_index_blocks = true;
     expected.states_tell_rotation = expected.indexes_four_heads = true;
+    expected.divides_indexed_heads = expected.warms_up_within_limit = true;
+    expected.scales_drafted_values = expected.keeps_eight_bits = expected.pads_by_tokens = true;
+    expected.multiplies_thin_floats = expected.sums_nvfp4_in_bf16 = true;
     CHECK(rules("2026-11") == expected);
   }
 
@@ -149,7 +153,12 @@ TEST_SUITE("profiles") {
       for (const auto rule :
            {&engine_rules::four_slots, &engine_rules::row_buffers,
             &engine_rules::states_tell_rotation, &engine_rules::indexes_four_heads,
-            &engine_rules::scans_96, &engine_rules::fits_by_streams})
+            &engine_rules::scans_96, &engine_rules::fits_by_streams,
+            &engine_rules::convolves_f16_depthwise, &engine_rules::cuts_whole_v_heads,
+            &engine_rules::divides_indexed_heads, &engine_rules::warms_up_within_limit,
+            &engine_rules::scales_drafted_values, &engine_rules::keeps_eight_bits,
+            &engine_rules::pads_by_tokens, &engine_rules::multiplies_thin_floats,
+            &engine_rules::sums_nvfp4_in_bf16})
         is_silent |= c.rule == rule;
       CHECK(c.log_shows_old.empty() == is_silent);
     }

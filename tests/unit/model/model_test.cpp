@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <sstream>
 
@@ -31,6 +32,28 @@ TEST_SUITE("model") {
     CHECK(m.is_known());
     CHECK(m.find("blk.3.ffn_up.weight") != nullptr);
     CHECK(m.find("blk.4.ffn_up.weight") == nullptr);
+  }
+
+  TEST_CASE("tensors that must not be multiplied by four bits are marked") {
+    const auto extra = [](auto four_bits) {
+      return [=](gguf::writer& w) {
+        w.add("general.tensor_extra.name",
+              std::array<std::string_view, 2>{"blk.0.ffn_up.weight", "output_norm.weight"});
+        w.add("general.tensor_extra.prec_a4", four_bits);
+      };
+    };
+    const model m = testing::small_llama(extra(std::array{false, true})).value();
+    CHECK(m.find("blk.0.ffn_up.weight")->eight_bits);
+    CHECK_FALSE(m.find("output_norm.weight")->eight_bits);
+    CHECK_FALSE(m.find("blk.1.ffn_up.weight")->eight_bits);
+    for (const error& wrong :
+         {problem(extra(std::array{false})), problem(extra(std::array{0, 1}))}) {
+      CHECK(wrong.code == errc::bad_format);
+      CHECK(wrong.message.find("prec_a4") != std::string::npos);
+    }
+    CHECK(problem([](gguf::writer& w) {
+            w.add("general.tensor_extra.name", std::uint32_t{1});
+          }).code == errc::bad_format);
   }
 
   TEST_CASE("experts of which none is used are refused, as the engine asserts") {

@@ -212,6 +212,33 @@ TEST_SUITE("planner") {
           "--engine 2026-11");
   }
 
+  TEST_CASE("what a file has of newer engines is refused by older ones") {
+    const auto refusal = [](const model& m, std::string_view engine) {
+      run r;
+      r.profile = find_profile(engine).value().profile;
+      const auto b = plan(m, r, {testing::card()});
+      return b ? std::string() : b.error().message;
+    };
+    model projects = testing::small_llama().value();
+    projects.architecture = "qwen35";
+    projects.traits = &find_architecture("qwen35");
+    projects.tensors.push_back({"cls.output.weight", ggml_type::f32, {256, 64, 1, 1}, 65536_B});
+    CHECK(refusal(projects, "2026-10")
+              .starts_with("tensor 'cls.output.weight' of qwen35 is not known to llama.cpp "
+                           "2026-10; llama.cpp 2026-11"));
+    CHECK(refusal(projects, "2026-11").find("not known") == std::string::npos);
+
+    model drafts = testing::small_llama({}, "llama").value();
+    drafts.traits = &find_architecture("qwen4exp");
+    drafts.architecture = "qwen4exp";
+    drafts.hp.n_layer_nextn = 1;
+    std::erase_if(drafts.tensors,
+                  [](const model_tensor& t) { return t.name.starts_with("blk.0."); });
+    CHECK(refusal(drafts, "v0.5.0")
+              .starts_with(
+                  "NextN layers of qwen4exp without the rest are not known to llama.cpp v0.5.0"));
+  }
+
   TEST_CASE("a tensor the engine needs and the file lacks is named") {
     const model whole = testing::small_llama().value();
     model m = whole;

@@ -94,15 +94,29 @@ TEST_CASE("a projector's terms: loaded, and what the largest image adds") {
 TEST_CASE("the largest image has the most tokens, as nearly square as they allow") {
   const projector p = projector_of(shape_of("qwen3.6-27b-f16"));
   const encoder& e = p.encoders.at(0);  // tokens of 32 x 32 pixels
+  const auto largest = [&](const image_range& range) {
+    return largest_input(e, range, warmup_input(e, range, {}, {}));
+  };
   const auto of = [&](std::uint64_t tokens) {
-    const encoder_input in = largest_input(e, {std::nullopt, tokens * 32 * 32});
+    const encoder_input in = largest({std::nullopt, tokens * 32 * 32});
     return std::pair(in.nx / 32, in.ny / 32);
   };
   CHECK(of(4096) == std::pair<std::int64_t, std::int64_t>(64, 64));
   CHECK(of(1120) == std::pair<std::int64_t, std::int64_t>(35, 32));
   CHECK(of(1) == std::pair<std::int64_t, std::int64_t>(1, 1));
-  const encoder_input fixed = largest_input(e, {});
+  const encoder_input fixed = largest({});
   CHECK(fixed.nx == 1472);  // the warm-up's
+}
+
+TEST_CASE("a projector of a type that is newer than the engine is refused") {
+  const projector p = projector_of(shape_of("ling-3-vl-like-f16"));
+  const device card = to_device(find_gpu("3090").value());
+  run r{.n_ctx = 4096};
+  const auto by_release = plan(text_model(), r, {card}, {}, nullptr, &p);
+  REQUIRE_FALSE(by_release.has_value());
+  CHECK(by_release.error().message ==
+        "the projector: type 'ling3vl' is not known to llama.cpp v0.5.0; llama.cpp 2026-10 knows "
+        "it: --engine 2026-10");
 }
 
 static encoder_budget encoder_of(const projector& p) {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "vrambudget/arch/builder.hpp"
+#include "vrambudget/arch/blocks/pooling.hpp"
 
 namespace vrambudget::arch {
 
@@ -32,7 +32,9 @@ struct decoder {
   bool shared_norm = false;  ///< without a norm of its own, feed-forward reads what attention reads
   bool bare_first = false;   ///< the first layer may come without a norm before its attention
   tensor_name output_norm = "output_norm";
-  bool logits = true;           ///< false: the normed hidden state is the result
+  bool logits = true;              ///< false: the normed hidden state is the result
+  std::uint32_t n_head_layer = 0;  ///< layers at the end that follow the norm, and pick the rows
+  bool projects_embd = false;   ///< embeddings, not logits, go through "cls.output" if there is one
   bool pads_logits = false;     ///< the output matrix may lack rows of the vocabulary
   bool pins_post_norm = false;  ///< the norm after feed-forward is tied to its layer's device
 };
@@ -66,7 +68,7 @@ inline row_selection rows_picked(const builder& b, const decoder& d) {
 /// read after it, through `pick`.
 template <class Layer>
 void build_stack(builder& b, const decoder& d, Layer&& layer) {
-  const int n_layer = static_cast<int>(b.hp.n_layer());
+  const int n_layer = static_cast<int>(b.hp.n_layer() - d.n_head_layer);
   tensor* stream = b.token_embeddings(d.embd_scale);
   if (d.learned_positions)
     stream = b.add(stream, b.get_rows(b.require(-1, "position_embd"), b.positions()));
@@ -76,7 +78,7 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
 
   for (int il = 0; il < n_layer; ++il) {
     b.enters_layer(il, stream);
-    const bool picks = il == n_layer - 1 && rows == row_selection::early;
+    const bool picks = il == n_layer - 1 && rows == row_selection::early && d.n_head_layer == 0;
     stream =
         builder::named(layer(il, stream, last_rows(b, picks ? out_ids : nullptr)), "l_out", il);
     if (b.hp.loop.is_normed && il + 1 < n_layer && (il + 1) % b.hp.loop.n_layer == 0)
@@ -97,10 +99,11 @@ void build_stack(builder& b, const decoder& d, Layer&& layer) {
     normed = b.get_rows(normed, out_ids);
   }
   b.embd = normed;
-  if (d.logits)
-    b.finish_logits(d.softcap_logits, d.pads_logits);
-  else
-    b.expand(normed);
+  const bool projects = d.projects_embd && b.has(-1, "cls.output");
+  tensor* projected = projects ? detail::biased(b, "cls.output", normed) : normed;
+  if (projects || !d.logits) b.expand(projected);
+  if (d.logits) b.finish_logits(d.softcap_logits, d.pads_logits);
+  b.embd = projected;
 }
 
 /// A stack whose layers run `attention(il, x)`, then `feed_forward(il, x)`. Both get the normed input,

@@ -1,4 +1,4 @@
-// GLM-4.1V, GLM-4.5V, GLM-OCR: two kernels for two frames; a convolution merges patches.
+// GLM-4.1V, GLM-4.5V, GLM-OCR, GLM-5V: two kernels for two frames; a convolution merges patches.
 #pragma once
 
 #include "vrambudget/arch/encoders/blocks/frames.hpp"
@@ -11,7 +11,9 @@ inline void build_glm4v(builder& b) {
   const std::int64_t n = b.hp.n_merge, n_tokens = b.n_patches / n / n;
   b.require_that(!b.weight("v.class_embd"), "no class token");
   tensor* x = merging_patches_of_two_frames(b);
-  x = b.norm_of(norm_kind::rms, "v.norm_embd", b.add(x, b.require("v.patch_embd.bias")));
+  x = b.add(x, b.require("v.patch_embd.bias"));
+  if (b.type.since == 0 || b.weight("v.norm_embd.weight"))
+    x = b.norm_of(norm_kind::rms, "v.norm_embd", x);
   tensor* learned = nullptr;
   if (b.weight("v.position_embd.weight")) learned = in_merge_order(b, resized_positions(b));
   tensor* positions = b.input("positions", ggml_type::i32, b.n_patches * 4);

@@ -54,6 +54,10 @@ struct image_range {
   }
   if (e.hp.file_min_pixels > 0) range.min_pixels = e.hp.file_min_pixels;
   if (e.hp.file_max_pixels > 0) range.max_pixels = e.hp.file_max_pixels;
+  if (limits.from == source::file_or_user) {
+    if (const auto least = pixels(r.image_min_tokens, 0)) range.min_pixels = least;
+    if (const auto most = pixels(r.image_max_tokens, 0)) range.max_pixels = most;
+  }
   if (limits.from == source::least_in_file) {
     constexpr std::uint32_t least_most = 16;
     const bool limited = r.image_max_tokens.value_or(0) > 0;
@@ -75,8 +79,9 @@ struct image_range {
 
 /// What the engine reserves memory for when it loads an encoder.
 ///
-/// Source: llama.cpp, tools/mtmd/clip.cpp: get_dummy_batch
-[[nodiscard]] inline encoder_input warmup_input(const encoder& e, const image_range& range) {
+/// Source: llama.cpp, tools/mtmd/clip.cpp: get_dummy_batch; clip-model.h: set_warmup_n_tokens
+[[nodiscard]] inline encoder_input warmup_input(const encoder& e, const image_range& range,
+                                                const projector_run& r, const engine_rules& rules) {
   constexpr std::int64_t frames = 3000;  // 30 seconds
   if (e.kind == modality::audio) return {.nx = frames, .ny = e.hp.n_mel_bins};
   std::int64_t side = e.hp.image_size;
@@ -89,14 +94,19 @@ struct image_range {
   };
   if (e.type->warmup.kind == warmup_rule::size::tokens_within)
     while (n > 1 && pixels() > range.max_pixels.value_or(UINT64_MAX)) --n;
+  const std::int64_t allowed = r.image_max_tokens.value_or(0);
+  if (rules.warms_up_within_limit && allowed > 0 && n * n > allowed)
+    n = std::max<std::int64_t>(1,
+                               static_cast<std::int64_t>(std::sqrt(static_cast<double>(allowed))));
   if (n > 0) side = n * token;
   return {.nx = side, .ny = side};
 }
 
 /// The image that needs most: of as many tokens as are allowed, and of all such the one nearest to a
 /// square. Sound: as many frames as it is cut into. The input of the warm-up where there is no limit.
-[[nodiscard]] inline encoder_input largest_input(const encoder& e, const image_range& range) {
-  encoder_input in = warmup_input(e, range);
+[[nodiscard]] inline encoder_input largest_input(const encoder& e, const image_range& range,
+                                                 encoder_input warmup) {
+  encoder_input in = warmup;
   const std::uint64_t side = std::uint64_t{e.hp.patch_size} * e.hp.n_merge;
   if (e.kind == modality::audio) in.nx = std::max<std::int64_t>(in.nx, e.type->max_frames);
   if (e.kind == modality::audio || !range.max_pixels || side == 0) return in;
@@ -120,9 +130,10 @@ inline constexpr std::int64_t most_batched_tokens = 1024;
 ///
 /// Source: llama.cpp, tools/mtmd/mtmd-image.cpp: mtmd_image_preprocessor_{deepseekocr, granite}
 [[nodiscard]] inline std::vector<encoder_input> largest_inputs(const encoder& e,
-                                                               const image_range& range) {
+                                                               const image_range& range,
+                                                               encoder_input warmup) {
   const encoder_hparams& hp = e.hp;
-  std::vector<encoder_input> all{largest_input(e, range)};
+  std::vector<encoder_input> all{largest_input(e, range, warmup)};
   encoder_input& first = all.front();
   if (hp.most_tiles.columns > 0) {
     first.tiles = {hp.most_tiles.columns, hp.most_tiles.rows, hp.most_tiles.columns * first.nx,

@@ -1,4 +1,4 @@
-// Qwen2-VL, Qwen2.5-VL with its attention within windows, Qwen3-VL with features of several layers.
+// Qwen2-VL, Qwen2.5-VL with its attention within windows, Qwen3-VL with features of several layers, Ling 3.
 #pragma once
 
 #include "vrambudget/arch/encoders/blocks/frames.hpp"
@@ -63,6 +63,24 @@ inline void build_qwen3vl(builder& b) {
   x = detail::norm_if_any(b, kind, "post_ln", x);
   x = ffn(b, two_layers(b, "mm.0", "mm.2"), b.reshape(x, b.n_embd * 4, n / 4));
   b.finish(features ? b.concat(x, features, 0) : x);
+}
+
+/// Ling 3: the tower of Qwen3-VL, and a norm of patches before they merge.
+/// Source: llama.cpp, tools/mtmd/models/ling3vl.cpp
+inline void build_ling3vl(builder& b) {
+  constexpr norm_kind kind = norm_kind::layer;
+  const std::int64_t n = b.n_patches;
+  b.require_that(!b.weight("v.class_embd"), "no class token");
+  tensor* x = merging_patches_of_two_frames(b);
+  if (tensor* bias = b.weight("v.patch_embd.bias")) x = b.add(x, bias);
+  tensor* learned = in_merge_order(b, resized_positions(b));
+  tensor* positions = b.input("positions", ggml_type::i32, n * 4);
+  x = vit(b, x, n, {.norm = kind, .positions = learned, .rotate = [&](tensor* t) {
+                      return b.rope(t, positions);
+                    }});
+  b.require("mm.input_norm.weight");
+  x = b.reshape(b.norm_of(kind, "mm.input_norm", x), b.n_embd * 4, n / 4);
+  b.finish(ffn(b, two_layers(b, "mm.0", "mm.2"), x));
 }
 
 }  // namespace vrambudget::arch::encoders

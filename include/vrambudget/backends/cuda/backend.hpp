@@ -124,7 +124,8 @@ class backend final : public ggml::backend {
       case op::conv_2d:
         return is_contiguous(*a) && is_contiguous(*t.src[1]);
       case op::conv_2d_dw:
-        return a->type == ggml_type::f32;
+        return a->type == ggml_type::f32 ||
+               (a->type == ggml_type::f16 && rules_.convolves_f16_depthwise);
       case op::roll:
         return a->type == ggml_type::f32 && is_contiguous(*a);
       case op::lightning_indexer:
@@ -171,7 +172,8 @@ class backend final : public ggml::backend {
         if (const std::size_t n = detail::weighted_reduction::match(nodes.subspan(i), deps))
           i += n - 1;
       } else if (nodes[i]->op == op::unary || nodes[i]->op == op::soft_max) {
-        if (const std::size_t n = detail::topk_router::match(nodes.subspan(i), after, deps)) i += n - 1;
+        if (const std::size_t n = detail::topk_router::match(nodes.subspan(i), after, deps))
+          i += n - 1;
       }
     }
   }

@@ -7,7 +7,8 @@
 #include <span>
 
 #include "vrambudget/backends/cuda/scratch.hpp"
-#include "vrambudget/ggml/type.hpp"
+#include "vrambudget/engine/rules.hpp"
+#include "vrambudget/ggml/tensor.hpp"
 
 namespace vrambudget::cuda::detail {
 
@@ -55,18 +56,24 @@ constexpr std::uint64_t shared_per_block(std::uint32_t cc) {
   }
 }
 
-constexpr bool native_fp4(ggml_type t, std::uint32_t cc) {
-  return cc >= blackwell && (t == ggml_type::mxfp4 || t == ggml_type::nvfp4);
+/// What the quantized matrix kernel multiplies by: a type, and whether the card does that in four bits.
+struct mmq_matrix {
+  ggml_type type;
+  bool fp4;
+};
+inline mmq_matrix mmq_matrix_of(const ggml::tensor& a, std::uint32_t cc, const engine_rules& r) {
+  const bool is_fp4 = a.type == ggml_type::mxfp4 || a.type == ggml_type::nvfp4;
+  return {a.type, cc >= blackwell && is_fp4 && !(a.eight_bits && r.keeps_eight_bits)};
 }
 
 /// Shared memory of one tile of the quantized matrix kernel.
 /// Source: llama.cpp, ggml/src/ggml-cuda/mmq.cuh: mmq_get_nbytes_shared
-constexpr std::uint64_t mmq_shared(ggml_type t, std::uint64_t rows, std::uint64_t width,
-                                   std::uint32_t cc) {
+constexpr std::uint64_t mmq_shared(mmq_matrix a, std::uint64_t rows, std::uint64_t width) {
+  const ggml_type t = a.type;
   std::uint64_t words = 76;
   if (t == ggml_type::q2_k) words = 100;
   if (t == ggml_type::q3_k || t == ggml_type::iq2_xs || t == ggml_type::iq2_s ||
-      (t == ggml_type::nvfp4 && !native_fp4(t, cc)))
+      (t == ggml_type::nvfp4 && !a.fp4))
     words = 84;
   return 4 * width + 4 * rows * words + ceil_div(144 * width, 1024) * 1024;
 }
@@ -75,13 +82,13 @@ constexpr std::uint64_t mmq_shared(ggml_type t, std::uint64_t rows, std::uint64_
 ///
 /// Formula:  n_sm x width x rows x 4 unless tiles fill at least 90 % of their waves or n_sm divides them
 /// Source:   llama.cpp, ggml/src/ggml-cuda/mmq.cuh: mul_mat_q_switch_J, launch_mul_mat_q
-constexpr std::uint64_t mmq_fixup(ggml_type t, std::int64_t n_rows, std::uint64_t n_columns,
+constexpr std::uint64_t mmq_fixup(mmq_matrix a, std::int64_t n_rows, std::uint64_t n_columns,
                                   std::uint64_t n_products, const card& gpu) {
   if (gpu.cc < turing) return 0;
   // the narrowest tiles among those that need the fewest
   const mmq_tiles tiles = mmq_tiles_for(n_rows, gpu.cc);
   auto widest = tiles.widths.rbegin();
-  while (mmq_shared(t, tiles.rows, *widest, gpu.cc) > shared_per_block(gpu.cc)) ++widest;
+  while (mmq_shared(a, tiles.rows, *widest) > shared_per_block(gpu.cc)) ++widest;
   const std::uint64_t across = ceil_div(n_columns, *widest);
   const std::uint64_t width =
       *std::lower_bound(tiles.widths.begin(), tiles.widths.end(), ceil_div(n_columns, across));
@@ -96,30 +103,29 @@ constexpr std::uint64_t mmq_fixup(ggml_type t, std::int64_t n_rows, std::uint64_
 /// Formula:  rows x pad512(width) x 144 / 128 + 144 x widest tile that `columns` fill; native FP4 packs 256
 ///           values in a block, NVFP4 with a scale per row
 /// Source:   llama.cpp, ggml/src/ggml-cuda/mmq.cu: ggml_cuda_mul_mat_q
-constexpr void take_mmq_input(scratch& s, ggml_type t, std::int64_t n_rows, std::uint64_t rows,
+constexpr void take_mmq_input(scratch& s, mmq_matrix a, std::int64_t n_rows, std::uint64_t rows,
                               std::int64_t width, std::int64_t columns, std::uint32_t cc) {
-  const bool fp4 = native_fp4(t, cc);
   std::uint64_t widest = 0;
   for (const std::uint64_t w : mmq_tiles_for(n_rows, cc).widths)
     if (w <= u64(columns)) widest = w;
   const std::uint64_t padded = ceil_div(u64(width), 512) * 512;
-  s.take(rows * padded * 144 / (fp4 ? 256 : 128) + widest * 144);
-  if (fp4 && t == ggml_type::nvfp4) s.take(4 * rows);
+  s.take(rows * padded * 144 / (a.fp4 ? 256 : 128) + widest * 144);
+  if (a.fp4 && a.type == ggml_type::nvfp4) s.take(4 * rows);
 }
 
 /// A quantized product by the matrix kernel: its input and its partial tiles. Where those of all columns
 /// fill the card's waves, those of a batch some tiles smaller may not, and draw more.
-constexpr void take_mmq(scratch& s, ggml_type t, std::int64_t n_rows, std::uint64_t rows,
+constexpr void take_mmq(scratch& s, mmq_matrix a, std::int64_t n_rows, std::uint64_t rows,
                         std::int64_t width, std::int64_t tile_columns, std::uint64_t n_columns,
                         std::uint64_t n_products, const card& gpu) {
   const scratch before = s;
-  take_mmq_input(s, t, n_rows, rows, width, tile_columns, gpu.cc);
-  if (const std::uint64_t fixup = mmq_fixup(t, n_rows, n_columns, n_products, gpu))
+  take_mmq_input(s, a, n_rows, rows, width, tile_columns, gpu.cc);
+  if (const std::uint64_t fixup = mmq_fixup(a, n_rows, n_columns, n_products, gpu))
     return s.take(fixup);
   for (std::uint64_t n = (n_columns - 1) / 128 * 128; n > 0; n -= 128)
-    if (const std::uint64_t fixup = mmq_fixup(t, n_rows, n, n_products, gpu)) {
+    if (const std::uint64_t fixup = mmq_fixup(a, n_rows, n, n_products, gpu)) {
       scratch fewer = before;
-      take_mmq_input(fewer, t, n_rows, rows / n_columns * n, width, tile_columns, gpu.cc);
+      take_mmq_input(fewer, a, n_rows, rows / n_columns * n, width, tile_columns, gpu.cc);
       fewer.take(fixup);
       s.size = std::max(s.size, fewer.size);
       return;

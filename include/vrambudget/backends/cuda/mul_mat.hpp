@@ -7,6 +7,7 @@
 
 #include "vrambudget/backends/cuda/mmq.hpp"
 #include "vrambudget/backends/cuda/scratch.hpp"
+#include "vrambudget/engine/rules.hpp"
 #include "vrambudget/ggml/tensor.hpp"
 
 namespace vrambudget::cuda {
@@ -27,17 +28,6 @@ inline bool reads_pairs(const ggml::tensor& a) {
          a.nb[3] % pair == 0;
 }
 
-/// Source: llama.cpp, ggml/src/ggml-cuda/mmvf.cu: ggml_cuda_should_use_mmvf
-inline bool takes_mmvf(const ggml::tensor& a, std::int64_t columns, std::uint32_t cc) {
-  if (!is_plain_float(a.type) || a.ne[0] % 2 != 0 || !reads_pairs(a)) return false;
-  if (a.type == ggml_type::f32) return columns <= (cc >= turing && cc < ampere ? 4 : 3);
-  const bool small = a.ne[1] <= 512 || a.ne[2] * a.ne[3] == 1;
-  if (cc >= ampere) return small && columns == 1;
-  constexpr std::uint32_t volta = 700;
-  if (a.type == ggml_type::f16 && cc >= volta) return small && columns <= 3;
-  return columns <= vector_columns;
-}
-
 /// Source: llama.cpp, ggml/src/ggml-cuda/mmf.cu: ggml_cuda_should_use_mmf
 inline bool takes_mmf(const ggml::tensor& a, std::int64_t columns, bool by_id, std::uint32_t cc) {
   if (!is_plain_float(a.type)) return false;
@@ -45,6 +35,21 @@ inline bool takes_mmf(const ggml::tensor& a, std::int64_t columns, bool by_id, s
   if (a.ne[0] % per_load != 0 || !reads_pairs(a) || a.ne[1] % 32 != 0) return false;
   if (columns > (!by_id ? 16 : a.ne[1] <= 1024 ? 512 : 128)) return false;
   return cc >= (a.type == ggml_type::f16 ? turing : ampere);
+}
+
+/// Source: llama.cpp, ggml/src/ggml-cuda/mmvf.cu: ggml_cuda_should_use_mmvf
+inline bool takes_mmvf(const ggml::tensor& a, std::int64_t columns, std::uint32_t cc,
+                       const engine_rules& rules) {
+  if (!is_plain_float(a.type) || a.ne[0] % 2 != 0 || !reads_pairs(a)) return false;
+  if (a.type == ggml_type::f32) return columns <= (cc >= turing && cc < ampere ? 4 : 3);
+  const bool small = a.ne[1] <= 512 || a.ne[2] * a.ne[3] == 1;
+  if (cc >= ampere) {
+    const bool thin = rules.multiplies_thin_floats && !takes_mmf(a, columns, false, cc);
+    return small && columns <= (thin ? vector_columns : 1);
+  }
+  constexpr std::uint32_t volta = 700;
+  if (a.type == ggml_type::f16 && cc >= volta) return small && columns <= 3;
+  return columns <= vector_columns;
 }
 
 /// Most columns of a quantized product that the vector kernel takes.
@@ -139,7 +144,7 @@ inline void take_mmvq_input(scratch& s, const ggml::tensor& b) {
 ///
 /// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat_cublas, ggml_cuda_mul_mat_cublas_impl
 inline void take_cublas(scratch& s, const ggml::tensor& t, const ggml::tensor& a,
-                        const ggml::tensor& b, std::uint32_t cc) {
+                        const ggml::tensor& b, std::uint32_t cc, const engine_rules& rules) {
   s.cublas = true;
   const bool fast_f16 = cc >= 600 && cc != 610;
   ggml_type type = a.type;
@@ -148,6 +153,8 @@ inline void take_cublas(scratch& s, const ggml::tensor& t, const ggml::tensor& a
   } else if (type == ggml_type::bf16 && cc < ampere && b.ne[1] > (cc >= 700 ? 8 : 128)) {
     type = ggml_type::f32;
   }
+  if (a.type == ggml_type::nvfp4 && rules.sums_nvfp4_in_bf16 && type == ggml_type::f16)
+    type = cc >= ampere ? ggml_type::bf16 : ggml_type::f32;
   if (t.f32_accumulator) type = ggml_type::f32;
   const std::uint64_t size = traits(type).block_bytes;
   if (a.type != type) s.take(u64(n_elements(a)) * size);
@@ -169,19 +176,20 @@ inline void take_cublas(scratch& s, const ggml::tensor& t, const ggml::tensor& a
 
 /// Kernels that the engine tries for a x b in this order, with what they draw.
 inline void take_product(scratch& s, const ggml::tensor& t, const ggml::tensor& a,
-                         const ggml::tensor& b, const card& gpu) {
+                         const ggml::tensor& b, const card& gpu, const engine_rules& rules) {
   const std::int64_t columns = b.ne[1];
-  if (b.type != ggml_type::f32) return take_cublas(s, t, a, b, gpu.cc);
-  if (takes_mmvf(a, columns, gpu.cc)) return;
+  if (b.type != ggml_type::f32) return take_cublas(s, t, a, b, gpu.cc, rules);
+  if (takes_mmvf(a, columns, gpu.cc, rules)) return;
   // one row times many columns is a product of the columns with a vector
   if (a.ne[1] == 1 && columns > vector_columns && b.ne[2] * b.ne[3] == 1 &&
-      a.type == ggml_type::f32 && is_contiguous(a) && is_contiguous(b) && takes_mmvf(b, 1, gpu.cc))
+      a.type == ggml_type::f32 && is_contiguous(a) && is_contiguous(b) &&
+      takes_mmvf(b, 1, gpu.cc, rules))
     return;
   if (takes_mmf(a, columns, false, gpu.cc)) return;
   if (is_quantized(a.type) && columns <= mmvq_columns(a.type, gpu.cc)) return take_mmvq_input(s, b);
-  if (!takes_mmq(a.type, false, gpu.cc)) return take_cublas(s, t, a, b, gpu.cc);
-  take_mmq(s, a.type, a.ne[1], u64(n_rows(b)), b.ne[0], columns, u64(columns),
-           u64(b.ne[2] * b.ne[3]), gpu);
+  if (!takes_mmq(a.type, false, gpu.cc)) return take_cublas(s, t, a, b, gpu.cc, rules);
+  take_mmq(s, mmq_matrix_of(a, gpu.cc, rules), a.ne[1], u64(n_rows(b)), b.ne[0], columns,
+           u64(columns), u64(b.ne[2] * b.ne[3]), gpu);
 }
 
 }  // namespace detail
@@ -190,12 +198,13 @@ inline void take_product(scratch& s, const ggml::tensor& t, const ggml::tensor& 
 ///
 /// Accuracy: exact
 /// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat
-[[nodiscard]] inline scratch mul_mat_scratch(const ggml::tensor& t, const card& gpu) {
+[[nodiscard]] inline scratch mul_mat_scratch(const ggml::tensor& t, const card& gpu,
+                                             const engine_rules& rules) {
   scratch s;
   const std::int64_t n = t.ne[0];
   const bool transforms =
       t.hadamard && (n == 64 || n == 128 || n == 256 || n == 512) && is_contiguous(*t.src[1]);
-  if (!transforms) detail::take_product(s, t, *t.src[0], *t.src[1], gpu);
+  if (!transforms) detail::take_product(s, t, *t.src[0], *t.src[1], gpu, rules);
   return s;
 }
 
@@ -204,7 +213,8 @@ inline void take_product(scratch& s, const ggml::tensor& t, const ggml::tensor& 
 ///
 /// Accuracy: exact, but for the tokens of one expert in the sorted product
 /// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_mul_mat_id
-[[nodiscard]] inline scratch mul_mat_id_scratch(const ggml::tensor& t, const card& gpu) {
+[[nodiscard]] inline scratch mul_mat_id_scratch(const ggml::tensor& t, const card& gpu,
+                                                const engine_rules& rules) {
   using detail::u64;
   const ggml::tensor &a = *t.src[0], &b = *t.src[1];
   const std::int64_t n_tokens = t.ne[2], used = t.ne[1];
@@ -221,7 +231,8 @@ inline void take_product(scratch& s, const ggml::tensor& t, const ggml::tensor& 
   };
   if (detail::takes_mmq(a.type, true, gpu.cc)) {
     take_ids();
-    detail::take_mmq(s, a.type, a.ne[1], rows, b.ne[0], b.ne[1], u64(n_tokens), u64(a.ne[2]), gpu);
+    detail::take_mmq(s, detail::mmq_matrix_of(a, gpu.cc, rules), a.ne[1], rows, b.ne[0],
+                     rules.pads_by_tokens ? n_tokens : b.ne[1], u64(n_tokens), u64(a.ne[2]), gpu);
     return s;
   }
   if (detail::takes_mmf(a, n_tokens, true, gpu.cc)) {
@@ -240,7 +251,7 @@ inline void take_product(scratch& s, const ggml::tensor& t, const ggml::tensor& 
   s.take(2 * 4 * rows);
   s.take(rows * u64(b.ne[0]) * element_size(sorted));
   s.take(rows * u64(t.ne[0]) * 4);
-  detail::take_product(s, t, one, sorted, gpu);
+  detail::take_product(s, t, one, sorted, gpu, rules);
   return s;
 }
 

@@ -90,12 +90,12 @@ using scratch_rule = scratch (*)(const ggml::tensor&, const card&, const engine_
   using ggml::op;
   switch (o) {
     case op::mul_mat:
-      return [](const ggml::tensor& t, const card& gpu, const engine_rules&) {
-        return mul_mat_scratch(t, gpu);
+      return [](const ggml::tensor& t, const card& gpu, const engine_rules& r) {
+        return mul_mat_scratch(t, gpu, r);
       };
     case op::mul_mat_id:
-      return [](const ggml::tensor& t, const card& gpu, const engine_rules&) {
-        return mul_mat_id_scratch(t, gpu);
+      return [](const ggml::tensor& t, const card& gpu, const engine_rules& r) {
+        return mul_mat_id_scratch(t, gpu, r);
       };
     case op::flash_attn_ext:
       return [](const ggml::tensor& t, const card& gpu, const engine_rules& r) {

@@ -34,6 +34,7 @@ inline void eagle3(keys& k, hparams& hp) {
 inline void dflash(keys& k, hparams& hp) {
   target_layers(k, hp, 0);
   hp.scale.f_embedding = k.f32("embedding_scale");
+  hp.attn.f_value_scale = k.f32("attention.value_scale");
   const gguf::value* act = k.find("hidden_activation");
   const std::string name(act && act->string() ? *act->string() : "silu");
   hp.draft.ffn_gelu = name == "gelu" || name == "gelu_pytorch_tanh";

@@ -15,6 +15,14 @@ inline void jina_bert_v2(keys&, hparams& hp) { hp.attn.f_max_alibi_bias = 8.0f; 
 inline void modern_bert(keys& k, hparams& hp) {
   hp.swa.n = k.u32("attention.sliding_window");
   if (hp.swa.n > 0) window(k, hp, 3, true, swa_type::symmetric);
+  constexpr std::uint32_t n_question_types = 3;
+  hp.decision.n_layer_joint = k.u32("decision.block_count");
+  if (hp.decision.n_layer_joint == 0) return;
+  k.limit("decision.block_count", hp.decision.n_layer_joint, hp.n_layer() - 1);
+  hp.decision.n_layer_joint = std::min(hp.decision.n_layer_joint, hp.n_layer() - 1);
+  for (std::uint32_t il = hp.n_layer() - hp.decision.n_layer_joint; il < hp.n_layer(); ++il)
+    hp.swa.arr[il] = 0;
+  hp.n_embd_out_impl = n_question_types;
 }
 
 inline void gemma_embedding(keys& k, hparams& hp) {

@@ -15,23 +15,26 @@ constexpr cuda::card rtx2080ti{750, 68}, a100{800, 108}, rtx3090{860, 82}, rtx40
 
 /// A matrix of n_out x n_in times n columns.
 cuda::scratch product(const cuda::card& gpu, ggml_type type, std::int64_t n_in, std::int64_t n_out,
-                      std::int64_t n, bool f32 = false) {
+                      std::int64_t n, bool f32 = false, const engine_rules& rules = {},
+                      bool eight_bits = false) {
   ggml::graph g;
   ggml::op_builder b(g);
-  ggml::tensor* t = b.mul_mat(g.make(type, n_in, n_out), g.make(ggml_type::f32, n_in, n));
+  ggml::tensor* matrix = g.make(type, n_in, n_out);
+  matrix->eight_bits = eight_bits;
+  ggml::tensor* t = b.mul_mat(matrix, g.make(ggml_type::f32, n_in, n));
   t->f32_accumulator = f32;
-  return cuda::pool_scratch(*t, gpu);
+  return cuda::pool_scratch(*t, gpu, rules);
 }
 
 /// Experts of n_out x n_in; `n_inputs`: rows each token brings, one for all experts or one for each.
 cuda::scratch experts(const cuda::card& gpu, ggml_type type, std::int64_t n_in, std::int64_t n_out,
-                      std::int64_t n_inputs, std::int64_t n) {
+                      std::int64_t n_inputs, std::int64_t n, const engine_rules& rules = {}) {
   ggml::graph g;
   ggml::op_builder b(g);
   ggml::tensor* ids = g.make(ggml_type::i32, 8, n);
   return cuda::pool_scratch(
       *b.mul_mat_id(g.make(type, n_in, n_out, 64), g.make(ggml_type::f32, n_in, n_inputs, n), ids),
-      gpu);
+      gpu, rules);
 }
 
 cuda::scratch attention(const cuda::card& gpu, std::int64_t head, std::int64_t n_head,
@@ -178,5 +181,49 @@ TEST_SUITE("cuda_pool") {
     CHECK(convolved(rtx3090, 1, {}).cublas);
     CHECK(convolved(p40, 3, {.padding = 1}).size == 0);
     CHECK(convolved(rtx3090, 3, {.padding = 1}, ggml_type::f32).size == 0);
+  }
+
+  // 100 rows are not whole tiles of 32, so from two columns on cuBLAS multiplied them: 5 columns of 128 and a
+  // result of 5 x 100 in f16
+  TEST_CASE("since November 2026 the vector kernel takes 8 columns of small ragged matrices") {
+    const engine_rules november{.multiplies_thin_floats = true};
+    const cuda::scratch before = product(rtx4090, ggml_type::f16, 128, 100, 5);
+    CHECK(before.size == 5 * 128 * 2 + 1024);
+    CHECK(before.cublas);
+    for (const std::int64_t columns : {2, 5, 8}) {
+      const cuda::scratch now =
+          product(rtx4090, ggml_type::f16, 128, 100, columns, false, november);
+      CHECK(now.size == 0);
+      CHECK_FALSE(now.cublas);
+    }
+    CHECK(product(rtx4090, ggml_type::f16, 128, 100, 9, false, november).cublas);
+  }
+
+  TEST_CASE("since November 2026 what experts multiply is padded by the tokens of the batch") {
+    const engine_rules november{.pads_by_tokens = true};
+    const auto size = [](std::int64_t n, const engine_rules& r) {
+      return experts(rtx3090, ggml_type::q4_k, 512, 128, 1, n, r).size;
+    };
+    CHECK(size(64, november) - size(64, {}) == 64 * 144);  // the widest tile that 64 fill
+    CHECK(size(512, november) - size(512, {}) == 128 * 144);
+  }
+
+  // on a P100 quantized matrices are multiplied by cuBLAS: both factors and the result in f16, or in f32 the
+  // matrix alone
+  TEST_CASE("since November 2026 cuBLAS does not multiply NVFP4 in f16") {
+    constexpr card p100{600, 56};
+    CHECK(product(p100, ggml_type::nvfp4, 256, 128, 64).size ==
+          2 * (256 * 128 + 256 * 64 + 128 * 64));
+    CHECK(product(p100, ggml_type::nvfp4, 256, 128, 64, false, {.sums_nvfp4_in_bf16 = true}).size ==
+          4 * 256 * 128);
+  }
+
+  TEST_CASE("since November 2026 Blackwell multiplies by eight bits where the file wants it") {
+    const engine_rules november{.keeps_eight_bits = true};
+    const auto size = [](const engine_rules& r, bool eight_bits) {
+      return product(rtx5090, ggml_type::mxfp4, 512, 128, 64, false, r, eight_bits).size;
+    };
+    CHECK(size(november, true) - size(november, false) == 64 * 512 * 144 / 256);
+    CHECK(size({}, true) == size({}, false));
   }
 }
