@@ -15,6 +15,7 @@
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/report/verdict_text.hpp"
+#include "vrambudget/request/file_choice.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -69,9 +70,14 @@ std::vector<context_curve> context_curves(const plan_request& q, planner& p,
   return all;
 }
 
-int show(const plan_request& q, const named_gpus& gpus, const plan_models& models, planner& p) {
+int show(const plan_request& q, const named_gpus& gpus, const plan_models& models, planner& p,
+         limits l) {
   const model& m = models.main;
-  const request::made_plan made = value_or_fail(make_plan(q, p, gpus.notes));
+  request::made_plan made = value_or_fail(make_plan(q, p, gpus.notes));
+  if (!made.b.fits())
+    made.smaller = value_or_fail(request::smaller_file_that_runs(
+        q, made.r, gpus.devices, l, models.draft ? &*models.draft : nullptr,
+        models.mmproj ? &*models.mmproj : nullptr));
   const budget& b = made.b;
   if (!q.emit.empty()) {
     print_launch(q, models, made);
@@ -82,11 +88,11 @@ int show(const plan_request& q, const named_gpus& gpus, const plan_models& model
   } else if (q.json) {
     fmt::print("{}", budget_json(m, made.r, b,
                                  {made.limit, made.changes, made.judged, q.explain,
-                                  made.fitted ? &*made.fitted : nullptr}));
+                                  made.fitted ? &*made.fitted : nullptr, made.smaller}));
   } else {
     fmt::print("{}", budget_text(m, made.r, b, made.judged, q.file_note,
                                  {stdout_has_colours(), true, q.explain}));
-    if (!b.fits()) fmt::print("\n{}", suggestions_text(made.changes));
+    if (!b.fits()) fmt::print("\n{}", suggestions_text(made.changes, made.smaller));
     if (made.limit && !b.keeps_kv())
       fmt::print("\nLargest context: {}\n", context_text(*made.limit));
     if (made.limit && b.keeps_kv()) {
@@ -117,7 +123,7 @@ int run_plan(const plan_request& q) {
   plan_request meant = q;
   const plan_models models = best_models_or_fail(meant, gpus.devices, l, reader);
   planner p = models.on(gpus.devices, l);
-  return show(meant, gpus, models, p);
+  return show(meant, gpus, models, p, l);
 }
 
 }  // namespace

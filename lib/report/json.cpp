@@ -214,6 +214,11 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
                                  {"host_bytes", s.host.count}});
     o["suggestions"] = std::move(all);
   }
+  if (const auto& f = extras.smaller)
+    o["smaller_file"] = json::object{{"model", f->name},
+                                     {"bits_per_weight", f->bits},
+                                     {"free_bytes", f->spare.count},
+                                     {"host_bytes", f->host.count}};
   if (!b.notes.empty()) {
     json::array notes;
     for (const note& n : b.notes) notes.emplace_back(sentence(n));

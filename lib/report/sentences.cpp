@@ -156,9 +156,15 @@ std::string sentence(const note& n) {
   return n.about;
 }
 
-std::string flags_of(const suggestion& s) {
+namespace {
+
+std::string flag_of(change_kind k, const suggestion& s) {
   const run& r = s.changed;
-  switch (s.change) {
+  switch (k) {
+    case change_kind::swa_full:
+      return "without --swa-full";
+    case change_kind::tensor_split:
+      return fmt::format("-ts {}", fmt::join(r.tensor_split, ","));
     case change_kind::cache_types:
       return fmt::format("-ctk {} -ctv {}", traits(r.type_k).name, traits(r.type_v).name);
     case change_kind::n_parallel:
@@ -175,17 +181,21 @@ std::string flags_of(const suggestion& s) {
     case change_kind::n_ctx:
       return fmt::format("-c {}", r.n_ctx);
     case change_kind::n_cpu_moe:
-      return fmt::format("-ncmoe {}", r.n_cpu_moe);
+      return r.cpu_moe ? "-cmoe" : fmt::format("-ncmoe {}", r.n_cpu_moe);
     case change_kind::n_gpu_layers:
       return fmt::format("-ngl {}", r.n_gpu_layers);
   }
   return {};
 }
 
-std::string sentence(const suggestion& s) {
-  switch (s.change) {
+std::string effect_of(change_kind k, const suggestion& s) {
+  switch (k) {
+    case change_kind::swa_full:
+      return "the window's cells only";
+    case change_kind::tensor_split:
+      return fmt::format("{} layers to the GPUs", fmt::join(s.changed.tensor_split, " and "));
     case change_kind::cache_types:
-      return fmt::format("the same context, KV in {}", traits(s.changed.type_k).name);
+      return fmt::format("KV in {}", traits(s.changed.type_k).name);
     case change_kind::n_parallel:
       return fmt::format("one slot instead of {}", s.n_before);
     case change_kind::no_draft_model:
@@ -194,15 +204,37 @@ std::string sentence(const suggestion& s) {
     case change_kind::no_pipelining:
       return "GPUs in turn, slower prompts";
     case change_kind::n_ubatch:
-      return "the same context, slower prompts";
+      return "slower prompts";
     case change_kind::n_ctx:
       return "the largest context, all else the same";
     case change_kind::n_cpu_moe:
-      return fmt::format("experts of {} layers on the host", s.n_on_host);
+      return s.changed.cpu_moe ? "all experts on the host"
+                               : fmt::format("experts of {} layers on the host", s.n_on_host);
     case change_kind::n_gpu_layers:
       return fmt::format("{} layers on the host", s.n_on_host);
   }
   return {};
+}
+
+/// What `of(change)` says of each change.
+template <class Of>
+std::string joined(const suggestion& s, const char* between, Of&& of) {
+  std::string all;
+  for (const change_kind k : s.changes) all += (all.empty() ? "" : between) + of(k, s);
+  return all;
+}
+
+}  // namespace
+
+std::string flags_of(const suggestion& s) { return joined(s, " ", flag_of); }
+std::string sentence(const suggestion& s) {
+  const bool keeps_context = s.changes == std::vector{change_kind::cache_types} ||
+                             s.changes == std::vector{change_kind::n_ubatch};
+  return (keeps_context ? "the same context, " : "") + joined(s, ", ", effect_of);
+}
+
+std::string sentence(const smaller_file& f) {
+  return fmt::format("the same run, {:.1f} bits a weight instead of {:.1f}", f.bits, f.bits_now);
 }
 
 std::string name_of_bound(const context_limit& l) {

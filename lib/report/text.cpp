@@ -243,12 +243,18 @@ std::string budget_text(const model& m, const run& r, const budget& b, const run
   return text;
 }
 
-std::string suggestions_text(const std::vector<suggestion>& all) {
-  if (all.empty()) return "No single change makes it fit.\n";
+std::string suggestions_text(const std::vector<suggestion>& all,
+                             const std::optional<smaller_file>& smaller) {
+  constexpr std::size_t beside = 19;  // columns of flags that leave room for the rest of the line
+  if (all.empty() && !smaller) return "No change of the run makes it fit.\n";
   std::string text = fmt::format("{:<60}{:>11}{:>9}\n", "What would fit:", "spare", "host GiB");
-  for (const suggestion& s : all)
-    text += fmt::format("  {:<19} {:<38}{:>11}{:>9.2f}\n", flags_of(s), sentence(s),
-                        in_mib(s.spare), static_cast<double>(s.host.count) / gib);
+  const auto add = [&](const std::string& flags, const std::string& says, bytes spare, bytes host) {
+    text += flags.size() > beside ? fmt::format("  {}\n    {:<56}", flags, says)
+                                  : fmt::format("  {:<{}} {:<38}", flags, beside, says);
+    text += fmt::format("{:>11}{:>9.2f}\n", in_mib(spare), static_cast<double>(host.count) / gib);
+  };
+  for (const suggestion& s : all) add(flags_of(s), sentence(s), s.spare, s.host);
+  if (smaller) add(smaller->name, sentence(*smaller), smaller->spare, smaller->host);
   return text;
 }
 

@@ -118,6 +118,13 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
   planner p = a->plans();
   auto made = make_plan(a->q, p, a->gpu_notes);
   if (!made) return made.error();
+  if (!made->b.fits()) {
+    auto smaller =
+        smaller_file_that_runs(a->q, made->r, a->in.devices, limits_of(a->q, a->q.gpus.ram),
+                               a->in.draft.get(), a->in.mmproj.get());
+    if (!smaller) return smaller.error();
+    made->smaller = std::move(*smaller);
+  }
   return planned{std::move(*made), a->in.main};
 }
 
@@ -126,7 +133,7 @@ result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   if (!p) return p.error();
   return budget_json(
       *p->of, p->r, p->b,
-      {p->limit, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr});
+      {p->limit, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr, p->smaller});
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,

@@ -75,7 +75,43 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
       file_choice{usual->file->name, all->name + " as " + usual->file->name + ": none runs here"});
 }
 
+/// The catalogued model of which `f` is a file.
+const catalogued_files* family_of(const catalogued_file& f) {
+  for (const catalogued_files& all : all_catalogued_files())
+    for (const catalogued_file& other : all.files)
+      if (other.shape->id == f.shape->id) return &all;
+  return nullptr;
+}
+
 }  // namespace
+
+result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q, const run& r,
+                                                           const std::vector<device>& devices,
+                                                           limits l, const model* draft,
+                                                           const projector* mmproj) {
+  const auto now = find_catalogued_file(q.model);
+  const catalogued_files* all = now ? family_of(*now) : nullptr;
+  if (!all) return std::optional<smaller_file>();
+  const auto shape = read_shape(*now->shape);
+  if (!shape) return shape.error();
+  const auto data = data_of(*shape, *now);
+  const auto candidates = candidates_of(*all);
+  if (!data || !candidates) return data ? candidates.error() : data.error();
+  const double bits = static_cast<double>(data->count) * 8 / static_cast<double>(shape->n_params);
+  for (const candidate& c : *candidates) {
+    if (c.bits >= bits) continue;
+    const auto m = read_catalogued(*c.file);
+    if (!m) return m.error();
+    planner p(*m, devices, l, draft, mmproj);
+    const auto b = p.budget_for(r);
+    if (!b || !b->fits()) continue;
+    smaller_file found{c.file->name, c.bits, bits, bytes::max(), b->host.needed()};
+    for (const device_budget& d : b->devices) found.spare = std::min(found.spare, d.spare());
+    if (b->devices.empty()) found.spare = b->host.spare().value_or(bytes{});
+    return std::optional(std::move(found));
+  }
+  return std::optional<smaller_file>();
+}
 
 result<plan_request> with_best_file(plan_request q, model_reader& reader,
                                     const std::vector<device>& devices, limits l,

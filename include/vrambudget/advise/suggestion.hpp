@@ -1,15 +1,19 @@
-// A change to a run that makes it fit, as data; report/sentences.hpp makes flags and sentences of it.
+// Changes to a run that make it fit, as data; report/sentences.hpp makes flags and sentences of them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
 
-/// What is changed.
+/// What is changed, the least harmful first.
 enum class change_kind : std::uint8_t {
+  swa_full,        ///< layers with a sliding window cache the window only
+  tensor_split,    ///< layers are shared otherwise among the GPUs
   cache_types,     ///< K and V in a smaller type
   n_parallel,      ///< one slot
   no_draft_model,  ///< without the model of `-md`
@@ -22,13 +26,17 @@ enum class change_kind : std::uint8_t {
 };
 
 struct suggestion {
-  change_kind change = change_kind::cache_types;
-  run changed;                  ///< the run with it
-  std::uint32_t n_on_host = 0;  ///< layers that it moves to the host, whole or their experts
-  std::uint32_t n_before = 0;   ///< slots that there were
+  std::vector<change_kind> changes;  ///< in their order, each once
+  run changed;                       ///< the run with all of them
+  std::uint32_t n_on_host = 0;       ///< layers that are moved to the host, whole or their experts
+  std::uint32_t n_before = 0;        ///< slots that there were
   std::uint32_t n_ctx = 0;  ///< of one slot that would be longer than its training; 0: as it was
   bytes spare = {};         ///< on the fullest device afterwards; without one on the host
   bytes host = {};          ///< what the host needs then
+
+  [[nodiscard]] bool has(change_kind k) const {
+    return std::find(changes.begin(), changes.end(), k) != changes.end();
+  }
 };
 
 }  // namespace vrambudget

@@ -8,8 +8,10 @@
 
 namespace vrambudget {
 
-/// Changes that make `r` fit, each as small as its kind allows, the least harmful first: cache types,
-/// fewer slots, no draft, a smaller batch, a shorter context, experts on the host, fewer layers on the GPU.
+/// Changes that make `r` fit, each as small as its kind allows, the least harmful first: caches of windows
+/// only, another split among cards, cache types, fewer slots, no draft, a smaller batch, a shorter context,
+/// experts on the host, fewer layers on the GPU; and as few of them together as it takes, on the devices
+/// alone and with the host.
 [[nodiscard]] std::vector<suggestion> what_would_fit(planner& p, const run& r);
 
 }  // namespace vrambudget

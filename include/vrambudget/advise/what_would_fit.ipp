@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <tuple>
 #include <utility>
 
+#include "vrambudget/advise/balanced_split.hpp"
+#include "vrambudget/advise/levers.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/memory/draft.hpp"
 #include "vrambudget/memory/weights.hpp"
@@ -14,40 +17,27 @@ namespace vrambudget {
 
 namespace detail {
 
-/// Tries changes of one run, a kind after the other.
+/// Tries changes of one run: each kind alone, then as few together as it takes.
 class change_search {
  public:
-  change_search(planner& p, const run& r) : p_(p), r_(r) {}
+  change_search(planner& p, const run& r) : p_(p), m_(p.get_model()), r_(r) {}
 
   std::vector<suggestion> take() {
-    try_cache_types();
-    if (sequences(r_) > 1) {
-      run one = r_;
-      one.n_parallel = 1;
-      one.kv_unified.reset();
-      one.n_ctx = trained_part(r_.n_ctx);
-      keep_if_fits(
-          {change_kind::n_parallel, one, 0, sequences(r_), one.n_ctx != r_.n_ctx ? one.n_ctx : 0});
-    }
+    try_each();
     try_no_draft();
     try_no_pipelining();
-    for (std::uint32_t ub = r_.n_ubatch / 2; ub >= 64; ub /= 2) {
-      run smaller = r_;
-      smaller.n_ubatch = ub;
-      if (keep_if_fits({change_kind::n_ubatch, smaller, 0, 0})) break;
-    }
     try_context();
+    try_together();
     if (moves_to_host()) try_host();
+    std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
+      return std::tuple(a.changes.back(), a.changes.size()) <
+             std::tuple(b.changes.back(), b.changes.size());
+    });
     return std::move(found_);
   }
 
  private:
-  /// Tokens of one slot that was never meant to be longer than what the model was trained for.
-  [[nodiscard]] std::uint32_t trained_part(std::uint32_t n_ctx) const {
-    const std::uint32_t trained = p_.get_model().hp.n_ctx_train;
-    const std::uint32_t of_a_slot = unified(r_) ? n_ctx : n_ctx / sequences(r_);
-    return trained > 0 && of_a_slot <= trained ? std::min(n_ctx, trained) : n_ctx;
-  }
+  using kinds = std::vector<change_kind>;
 
   /// Whether the host has memory of its own.
   [[nodiscard]] bool moves_to_host() const {
@@ -56,89 +46,189 @@ class change_search {
            std::none_of(all.begin(), all.end(), [](const device& d) { return d.unified; });
   }
 
-  void try_host() {
-    const std::uint32_t n_layer = p_.get_model().hp.n_layer_all;
-    if (p_.get_model().hp.moe.n_expert > 0 && !r_.cpu_moe)
-      try_on_host(change_kind::n_cpu_moe, n_layer,
-                  [](run& r, std::uint32_t n) { r.n_cpu_moe = n; });
-    try_on_host(change_kind::n_gpu_layers, n_layer + 1, [n_layer](run& r, std::uint32_t n) {
-      r.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - n);
-    });
+  [[nodiscard]] bool fits(const run& r) {
+    const result<budget> b = p_.budget_for(r);
+    return b && b->fits();
   }
-
   /// What goes to the host may not fit there, but it leaves the devices.
   [[nodiscard]] bool fits_devices(const run& r) {
     const result<budget> b = p_.budget_for(r);
     return b && b->fits_devices();
   }
 
-  bool keep_if_fits(suggestion s) {
-    const result<budget> b = p_.budget_for(s.changed);
+  bool keep_if_fits(kinds changes, const run& changed, std::uint32_t n_on_host = 0) {
+    const result<budget> b = p_.budget_for(changed);
     if (!b || !b->fits()) return false;
-    s.spare = bytes::max();
+    suggestion s{.changes = std::move(changes),
+                 .changed = changed,
+                 .n_on_host = n_on_host,
+                 .n_before = sequences(r_),
+                 .spare = bytes::max(),
+                 .host = b->host.needed()};
+    if (s.has(change_kind::n_parallel) && changed.n_ctx != r_.n_ctx) s.n_ctx = changed.n_ctx;
     for (const device_budget& d : b->devices) s.spare = std::min(s.spare, d.spare());
     if (b->devices.empty()) s.spare = b->host.spare().value_or(bytes{});
-    s.host = b->host.needed();
     found_.push_back(std::move(s));
     return true;
   }
 
-  void try_cache_types() {
-    for (const ggml_type t : {ggml_type::q8_0, ggml_type::q4_0}) {
-      if (row_size(t, 256) >= row_size(r_.type_k, 256) &&
-          row_size(t, 256) >= row_size(r_.type_v, 256))
-        continue;
-      run smaller = r_;
-      smaller.type_k = smaller.type_v = t;
-      if (keep_if_fits({change_kind::cache_types, smaller, 0, 0})) return;
+  void try_each() {
+    kinds kept;
+    for (const lever& l : levers) {
+      if (l.kind == change_kind::n_ubatch || std::count(kept.begin(), kept.end(), l.kind)) continue;
+      const auto changed = l.pull(r_, m_);
+      if (changed && keep_if_fits({l.kind}, *changed)) kept.push_back(l.kind);
     }
+    run smaller = r_;
+    for (smaller.n_ubatch = r_.n_ubatch / 2; smaller.n_ubatch >= least_ubatch;
+         smaller.n_ubatch /= 2)
+      if (keep_if_fits({change_kind::n_ubatch}, smaller)) break;
+    if (const auto split = split_search(p_, r_).find())
+      keep_if_fits({change_kind::tensor_split}, *split);
   }
 
   void try_no_draft() {
-    const auto drafts = drafting_of(p_.get_model(), p_.draft_model(), r_);
+    const auto drafts = drafting_of(m_, p_.draft_model(), r_);
     if (!drafts || !drafts->by) return;
     run alone = r_;
     alone.spec_types = {spec_type::none};
-    keep_if_fits(
-        {drafts->own_model ? change_kind::no_draft_model : change_kind::no_draft, alone, 0, 0});
+    keep_if_fits({drafts->own_model ? change_kind::no_draft_model : change_kind::no_draft}, alone);
   }
 
   void try_no_pipelining() {
     const result<budget> b = p_.budget_for(r_);
     if (b && b->pipelining == pipelining::used)
-      keep_if_fits({change_kind::no_pipelining, without_pipelining(r_), 0, 0, {}});
+      keep_if_fits({change_kind::no_pipelining}, without_pipelining(r_));
   }
 
   void try_context() {
     const std::uint64_t n_caches = unified(r_) ? 1 : sequences(r_);
-    const std::uint64_t trained = p_.get_model().hp.n_ctx_train * n_caches;
+    const std::uint64_t trained = m_.hp.n_ctx_train * n_caches;
     const auto limit = static_cast<std::uint32_t>(
         trained > 0 ? std::min<std::uint64_t>(r_.n_ctx, trained) : r_.n_ctx);
     const result<context_limit> most = max_context(p_, r_, limit);
     if (!most || most->n_ctx == 0) return;
     run shorter = r_;
     shorter.n_ctx = most->n_ctx;
-    keep_if_fits({change_kind::n_ctx, shorter, 0, 0});
+    keep_if_fits({change_kind::n_ctx}, shorter);
   }
 
-  /// As few layers as it takes, up to `most`, if more of them never take more.
-  template <class Move>
-  void try_on_host(change_kind kind, std::uint32_t most, Move&& move) {
-    const auto with = [&](std::uint32_t n) {
-      run moved = r_;
-      move(moved, n);
-      return moved;
+  // --- several at once
+
+  /// The kinds of what is pulled, each once, in their order.
+  [[nodiscard]] static kinds kinds_of(const pulled& which) {
+    kinds all;
+    for (std::size_t i = 0; i < levers.size(); ++i)
+      if (which[i]) all.push_back(levers[i].kind);
+    std::sort(all.begin(), all.end());
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return all;
+  }
+
+  /// The levers that it takes so that `enough(which)`: the first ones of them, without those that are not
+  /// needed, the most harmful tried first. False: all of them are not enough.
+  template <class Enough>
+  [[nodiscard]] static bool pull_as_few(pulled& which, Enough&& enough) {
+    which = {};
+    std::size_t n = 0;
+    while (!enough(which)) {
+      if (n == levers.size()) return false;
+      which[n++] = true;
+    }
+    for (std::size_t i = n; i-- > 0;) {
+      which[i] = false;
+      if (!enough(which)) which[i] = true;
+    }
+    return true;
+  }
+
+  /// On the devices alone, with layers shared anew among several.
+  void try_together() {
+    std::optional<run> split;
+    const auto enough = [&](const pulled& which) {
+      const run r = with(which, r_, m_);
+      split.reset();
+      return fits(r) || (split = split_search(p_, r).find()).has_value();
     };
-    if (most == 0 || !fits_devices(with(most))) return;
+    pulled which;
+    if (!pull_as_few(which, enough) || !enough(which)) return;
+    kinds changes = kinds_of(which);
+    run together = split ? *split : with(which, r_, m_);
+    if (split) changes.push_back(change_kind::tensor_split);
+    if (changes.size() < 2) return;  // it was tried alone
+    std::sort(changes.begin(), changes.end());
+    for (run larger = together; larger.n_ubatch * 2 <= r_.n_ubatch;) {
+      larger.n_ubatch *= 2;
+      if (!fits(larger)) break;
+      together = larger;
+    }
+    keep_if_fits(std::move(changes), together);
+  }
+
+  // --- the host
+
+  void try_host() {
+    const std::uint32_t n_layer = m_.hp.n_layer_all;
+    const auto experts = [n_layer](run& r, std::uint32_t n) {
+      r.cpu_moe = n == n_layer;
+      r.n_cpu_moe = n == n_layer ? 0 : n;
+    };
+    const auto layers = [n_layer](run& r, std::uint32_t n) {
+      r.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - n);
+    };
+    // whole layers on the host are never better than the experts of more of them
+    if (m_.hp.moe.n_expert > 0 && !r_.cpu_moe &&
+        try_on_host(change_kind::n_cpu_moe, n_layer, experts))
+      return;
+    try_on_host(change_kind::n_gpu_layers, n_layer + 1, layers);
+  }
+
+  /// As few layers as it takes, up to `most`, if more of them never take more; the cache in eight bits if
+  /// that keeps a quarter of them on the devices.
+  template <class Move>
+  bool try_on_host(change_kind kind, std::uint32_t most, Move&& move) {
+    const auto moved = [&](const pulled& which, std::uint32_t n) {
+      run r = with(which, r_, m_);
+      move(r, n);
+      return r;
+    };
+    pulled which;
+    if (most == 0 ||
+        !pull_as_few(which, [&](const pulled& w) { return fits_devices(moved(w, most)); }))
+      return false;
+    const auto keep = [&](const pulled& w, std::uint32_t n) {
+      kinds changes = kinds_of(w);
+      changes.push_back(kind);
+      return keep_if_fits(std::move(changes), moved(w, n), n);
+    };
+    const auto least = [&](const pulled& w) {
+      return least_that_fits(most, [&](std::uint32_t n) { return moved(w, n); });
+    };
+    const std::uint32_t n = least(which);
+    bool kept = keep(which, n);
+    for (std::size_t i = 0; i < levers.size(); ++i) {
+      if (levers[i].kind != change_kind::cache_types || !levers[i].pull(r_, m_)) continue;
+      if (std::exchange(which[i], true)) break;
+      if (const std::uint32_t fewer = least(which); fewer * 4 <= n * 3)
+        kept = keep(which, fewer) || kept;
+      break;
+    }
+    return kept;
+  }
+
+  /// The least number of layers, of which `most` fit the devices.
+  template <class Moved>
+  [[nodiscard]] std::uint32_t least_that_fits(std::uint32_t most, Moved&& moved) {
     std::uint32_t too_few = 0, enough = most;
     while (too_few + 1 < enough) {
       const std::uint32_t n = too_few + (enough - too_few) / 2;
-      (fits_devices(with(n)) ? enough : too_few) = n;
+      (fits_devices(moved(n)) ? enough : too_few) = n;
     }
-    keep_if_fits({kind, with(enough), enough, 0});
+    return enough;
   }
 
   planner& p_;
+  const model& m_;
   const run& r_;
   std::vector<suggestion> found_;
 };

@@ -26,12 +26,13 @@ inline constexpr std::array engine_profiles{
                         .last = {2026, 11, 3},
                         .first_build = build_of_november,
                         .last_build = build_of_november}),
-    // GGML 0.25.3, recorded from its source; the log of b11258 agrees
+    // GGML 0.25.3, recorded from its source; the log of b11258 agrees. GLM-5-next's graph was another one.
     detail::with_rules({.name = "2026-10",
                         .first = {2026, 10, 1},
                         .last = {2026, 10, 1},
                         .first_build = build_of_october,
-                        .last_build = 11258}),
+                        .last_build = 11258,
+                        .claims = {.but_not = " glm5-next "}}),
     // the recorded runs of tests/truth are of this release; a log of b11200 agrees
     detail::with_rules({.name = engine_release,
                         .first = {2026, 9, 25},

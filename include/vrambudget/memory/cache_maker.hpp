@@ -51,7 +51,7 @@ class cache_maker {
   [[nodiscard]] kv_cache index_cache(cache_kind kind, Keep&& keep, bool with_v) const {
     kv_cache c = cache(kind, cp_.n_ctx_seq, keep);
     c.head_k = hp_.indexer.head_size;
-    if (cp_.rules.pools_index_blocks && hp_.indexer.kpool > 0) c.head_k *= hp_.indexer.kpool_row;
+    if (pools_index_keys(hp_.indexer, cp_.rules)) c.head_k *= hp_.indexer.kpool_row;
     for (kv_layer& l : c.layers) {
       l.k_width = c.head_k;
       l.v_width = with_v ? hp_.n_embd_head_v(l.il) : 0;

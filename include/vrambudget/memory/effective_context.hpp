@@ -51,10 +51,16 @@ namespace detail {
   return {};
 }
 
+/// Whether pooled keys of the index are kept beside the cells' own.
+[[nodiscard]] inline bool pools_index_keys(const indexer_hparams& index,
+                                           const engine_rules& rules) {
+  return index.kpool > 0 && (index.kpool_always || rules.pools_index_blocks);
+}
+
 /// Whether the blocks of an index over pooled keys are such as the engine loads.
 /// Source: llama.cpp, src/models/qwen4exp.cpp, glm5-next.cpp: load_arch_hparams
 [[nodiscard]] inline result<void> check_index_blocks(const run& r, const indexer_hparams& index) {
-  if (!r.profile.rules.pools_index_blocks || index.kpool == 0) return {};
+  if (!pools_index_keys(index, r.profile.rules)) return {};
   const std::string size = std::to_string(index.kpool);
   for (const std::uint32_t n : index.block_arr)
     if (n != 0 && n != index.kpool)

@@ -104,7 +104,7 @@ inline constexpr architecture_traits architectures[] = {
      .rope_by_sections = true},
     {.name = "glm5-next", .memory = hybrid_idx, .rope = none, .keys = glm5_next, .rollback = true,
      .attends = attending::in_trunk, .keeps_small_matrices = true, .slices = slicing::refused,
-     .since = build_of_november},
+     .since = build_of_october},
     {.name = "gpt-oss", .memory = attention, .rope = neox, .keys = gpt_oss, .shows_layers = true},
     {.name = "gpt2", .memory = attention, .rope = none},
     {.name = "gptneox", .memory = attention, .rope = neox, .keys = gptneox},

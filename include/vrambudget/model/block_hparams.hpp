@@ -84,8 +84,9 @@ struct wkv_hparams {
 /// The index of sparse attention.
 struct indexer_hparams {
   std::uint32_t n_head = 0, head_size = 0, top_k = 0, block_size = 0;
-  std::uint32_t kpool = 0;                ///< cells whose keys are pooled to one; 0: none are
-  std::uint32_t kpool_row = 1;            ///< vectors of a cell, the pooled key included
+  std::uint32_t kpool = 0;      ///< cells whose keys are pooled to one; 0: none are
+  std::uint32_t kpool_row = 1;  ///< vectors of a cell, the pooled key included
+  bool kpool_always = false;    ///< in all builds that know the model, not by `pools_index_blocks`
   bool kpool_select_tail = false;         ///< cells behind the last whole block are always chosen
   std::vector<std::uint8_t> is_full_arr;  ///< per layer: it has an index of its own
   std::vector<std::uint32_t> block_arr;   ///< per layer: cells that an index key stands for

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
@@ -20,8 +21,9 @@ struct json_extras {
   std::optional<context_limit> max_context;
   std::vector<suggestion> suggestions;
   run_verdict judged = {};
-  bool explain = false;  ///< notes on terms
+  bool explain = false;                ///< notes on terms
   const fitted_run* fitted = nullptr;  ///< what the engine makes of it by itself; null: not asked
+  std::optional<smaller_file> smaller = {};
 };
 
 /// Its part "model".

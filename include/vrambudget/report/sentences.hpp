@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/explanation.hpp"
@@ -20,6 +21,7 @@ namespace vrambudget {
 [[nodiscard]] std::string flags_of(const suggestion& s);
 /// What is kept or lost: "the same context, KV in q8_0".
 [[nodiscard]] std::string sentence(const suggestion& s);
+[[nodiscard]] std::string sentence(const smaller_file& f);
 
 /// "n_ctx_train", "limit", or the device that is full: "CUDA0".
 [[nodiscard]] std::string name_of_bound(const context_limit& l);

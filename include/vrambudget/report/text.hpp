@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
@@ -44,7 +45,8 @@ struct context_row {
                                       const run_verdict& v, const std::string& file_note,
                                       const text_style& s);
 /// What would make a run fit, one change a line.
-[[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all);
+[[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all,
+                                           const std::optional<smaller_file>& smaller = {});
 /// One largest context: "     262,144  bound by training".
 [[nodiscard]] std::string context_text(const context_limit& limit);
 /// What the engine makes of a run by itself; `planned`: that is the run which is shown.

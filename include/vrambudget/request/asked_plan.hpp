@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
@@ -40,6 +41,7 @@ struct made_plan {
   std::optional<context_limit> limit =
       {};                                ///< what binds the largest context, if it was looked for
   std::vector<suggestion> changes = {};  ///< that make it fit, if it does not whatever comes
+  std::optional<smaller_file> smaller = {};  ///< that fits as it is run; only if the callers look
   /// What the engine makes of the request's run by itself; the run that is planned, if it is asked for.
   std::optional<fitted_run> fitted = {};
 };

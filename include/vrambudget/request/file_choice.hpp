@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
@@ -27,5 +29,13 @@ inline constexpr std::uint32_t least_context = 8192;
 [[nodiscard]] result<plan_request> with_best_file(plan_request q, model_reader& reader,
                                                   const std::vector<device>& devices, limits l,
                                                   const model* draft, const projector* mmproj);
+
+/// The largest file of the model that `q.model` is a file of which is smaller than that and runs as `r` on
+/// these devices; nothing: the name is none of the catalogue's, or no other file runs.
+///
+/// Errors: those of read_catalogued()
+[[nodiscard]] result<std::optional<smaller_file>> smaller_file_that_runs(
+    const plan_request& q, const run& r, const std::vector<device>& devices, limits l,
+    const model* draft, const projector* mmproj);
 
 }  // namespace vrambudget::request

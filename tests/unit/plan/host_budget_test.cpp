@@ -193,8 +193,8 @@ TEST_SUITE("host_budget") {
     planner less(m, {both});
     CHECK_FALSE(less.budget_for(r).value().fits());
     for (const suggestion& s : what_would_fit(less, r)) {
-      CHECK(s.change != change_kind::n_gpu_layers);
-      CHECK(s.change != change_kind::n_cpu_moe);
+      CHECK_FALSE(s.has(change_kind::n_gpu_layers));
+      CHECK_FALSE(s.has(change_kind::n_cpu_moe));
     }
   }
 
@@ -207,7 +207,7 @@ TEST_SUITE("host_budget") {
     const auto moves = [&](std::optional<bytes> ram) {
       planner p(m, {small}, limits{{}, false, ram});
       for (const suggestion& s : what_would_fit(p, r))
-        if (s.change == change_kind::n_gpu_layers) return true;
+        if (s.has(change_kind::n_gpu_layers)) return true;
       return false;
     };
     CHECK(moves({}));
@@ -240,8 +240,8 @@ TEST_SUITE("notes") {
     const bytes needed = plan(m, two, {testing::card()}).value().devices[0].used();
     planner p(m, {testing::card(saturating_sub(needed, 1_B))});
     for (const suggestion& s : what_would_fit(p, two)) {
-      if (s.change == change_kind::n_parallel) CHECK(s.changed.n_ctx == 8192);
-      if (s.change == change_kind::n_ctx) CHECK(s.changed.n_ctx <= 16384);
+      if (s.has(change_kind::n_parallel)) CHECK(s.changed.n_ctx == 8192);
+      if (s.has(change_kind::n_ctx)) CHECK(s.changed.n_ctx <= 16384);
     }
   }
 

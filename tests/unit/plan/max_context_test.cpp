@@ -54,7 +54,7 @@ TEST_SUITE("solve") {
     const auto all = what_would_fit(p, r);
     CHECK(all.size() >= 3);
     for (const suggestion& s : all) {
-      CAPTURE(static_cast<int>(s.change));
+      CAPTURE(static_cast<int>(s.changes.front()));
       const budget b = p.budget_for(s.changed).value();
       CHECK(b.fits());
       CHECK(s.spare == b.devices[0].spare());

@@ -208,8 +208,8 @@ TEST_SUITE("planner") {
     const auto by_release = plan(m, {}, {testing::card()});
     REQUIRE_FALSE(by_release.has_value());
     CHECK(by_release.error().message ==
-          "architecture 'glm5-next' is not known to llama.cpp v0.5.0; llama.cpp 2026-11 knows it: "
-          "--engine 2026-11");
+          "architecture 'glm5-next' is not known to llama.cpp v0.5.0; llama.cpp 2026-10 knows it: "
+          "--engine 2026-10");
   }
 
   TEST_CASE("what a file has of newer engines is refused by older ones") {

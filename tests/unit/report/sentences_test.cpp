@@ -49,14 +49,14 @@ TEST_SUITE("sentences") {
   }
 
   TEST_CASE("changes are llama-server's flags, and say what they cost") {
-    suggestion s{.change = change_kind::cache_types, .changed = {}};
+    suggestion s{.changes = {change_kind::cache_types}, .changed = {}};
     s.changed.type_k = s.changed.type_v = ggml_type::q8_0;
     CHECK(flags_of(s) == "-ctk q8_0 -ctv q8_0");
     CHECK(sentence(s) == "the same context, KV in q8_0");
-    s = {.change = change_kind::n_cpu_moe, .changed = {.n_cpu_moe = 7}, .n_on_host = 7};
+    s = {.changes = {change_kind::n_cpu_moe}, .changed = {.n_cpu_moe = 7}, .n_on_host = 7};
     CHECK(flags_of(s) == "-ncmoe 7");
     CHECK(sentence(s) == "experts of 7 layers on the host");
-    s = {.change = change_kind::n_parallel, .changed = {.n_parallel = 1}, .n_before = 4};
+    s = {.changes = {change_kind::n_parallel}, .changed = {.n_parallel = 1}, .n_before = 4};
     CHECK(flags_of(s) == "-np 1");
     CHECK(sentence(s) == "one slot instead of 4");
   }

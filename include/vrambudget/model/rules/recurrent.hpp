@@ -114,6 +114,7 @@ inline void glm5_next(keys& k, hparams& hp) {
   hp.indexer.kpool = k.positive("attention.indexer.kpool");
   k.limit("attention.indexer.kpool", hp.indexer.kpool, 1u << 16);
   hp.indexer.kpool_row = 3;  // a cell's own key, its weight in the block, the pooled key
+  hp.indexer.kpool_always = true;
   hp.indexer.kpool_select_tail = k.boolean("attention.indexer.kpool_select_tail");
 }
 /// Qwen3.5 below a head that scores options.

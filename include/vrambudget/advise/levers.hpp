@@ -1,0 +1,79 @@
+// Changes that a run may take on its own account, each as data: what_would_fit.ipp looks for as few as it takes.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "vrambudget/advise/suggestion.hpp"
+#include "vrambudget/memory/effective_context.hpp"
+#include "vrambudget/model/model.hpp"
+
+namespace vrambudget::detail {
+
+/// Changes a run; nothing if the run has nothing of the kind to give.
+struct lever {
+  change_kind kind;
+  std::optional<run> (*pull)(const run&, const model&);
+};
+
+/// K and V in a type that is smaller than one of them.
+template <ggml_type Type>
+[[nodiscard]] std::optional<run> with_cache_type(const run& r, const model&) {
+  if (row_size(Type, 256) >= row_size(r.type_k, 256) &&
+      row_size(Type, 256) >= row_size(r.type_v, 256))
+    return std::nullopt;
+  run smaller = r;
+  smaller.type_k = smaller.type_v = Type;
+  return smaller;
+}
+
+[[nodiscard]] inline std::optional<run> without_swa_full(const run& r, const model& m) {
+  if (!r.swa_full || m.hp.swa.type == swa_type::none) return std::nullopt;
+  run window = r;
+  window.swa_full = false;
+  return window;
+}
+
+/// One slot, with a context that is no longer than its training if it was not before.
+[[nodiscard]] inline std::optional<run> with_one_slot(const run& r, const model& m) {
+  if (sequences(r) <= 1) return std::nullopt;
+  run one = r;
+  one.n_parallel = 1;
+  one.kv_unified.reset();
+  const std::uint32_t trained = m.hp.n_ctx_train;
+  const std::uint32_t of_a_slot = unified(r) ? r.n_ctx : r.n_ctx / sequences(r);
+  if (trained > 0 && of_a_slot <= trained) one.n_ctx = std::min(r.n_ctx, trained);
+  return one;
+}
+
+/// The smallest micro-batch that is worth it.
+inline constexpr std::uint32_t least_ubatch = 64, usual_least_ubatch = 128;
+[[nodiscard]] inline std::optional<run> with_small_ubatch(const run& r, const model&) {
+  if (r.n_ubatch <= usual_least_ubatch) return std::nullopt;
+  run smaller = r;
+  smaller.n_ubatch = usual_least_ubatch;
+  return smaller;
+}
+
+/// What may be pulled together, in this order: all of it leaves the model and its context as they are.
+inline constexpr std::array levers{
+    lever{change_kind::swa_full, without_swa_full},
+    lever{change_kind::cache_types, with_cache_type<ggml_type::q8_0>},
+    lever{change_kind::n_ubatch, with_small_ubatch},
+    lever{change_kind::n_parallel, with_one_slot},
+    lever{change_kind::cache_types, with_cache_type<ggml_type::q4_0>},
+};
+
+/// Which of them are pulled.
+using pulled = std::array<bool, levers.size()>;
+
+[[nodiscard]] inline run with(const pulled& which, run r, const model& m) {
+  for (std::size_t i = 0; i < levers.size(); ++i)
+    if (which[i])
+      if (auto changed = levers[i].pull(r, m)) r = std::move(*changed);
+  return r;
+}
+
+}  // namespace vrambudget::detail

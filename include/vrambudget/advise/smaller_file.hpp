@@ -1,0 +1,18 @@
+// Another file of the same model, as an answer to a run that does not fit.
+#pragma once
+
+#include <string>
+
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+struct smaller_file {
+  std::string name;     ///< "Llama-3.3-70B-IQ2_XS"
+  double bits = 0;      ///< a weight
+  double bits_now = 0;  ///< of the file that does not fit
+  bytes spare = {};     ///< on the fullest device; without one on the host
+  bytes host = {};      ///< what the host needs then
+};
+
+}  // namespace vrambudget
