@@ -24,6 +24,7 @@ class command_options;
 [[nodiscard]] std::function<int()> add_gpus(command_options& can);
 [[nodiscard]] std::function<int()> add_models(command_options& can);
 [[nodiscard]] std::function<int()> add_engines(command_options& can);
+[[nodiscard]] std::function<int()> add_compare(command_options& can);
 [[nodiscard]] std::function<int()> add_probe(command_options& can,
                                              const std::vector<std::string>& args);
 [[nodiscard]] std::function<int()> add_check(command_options& can);

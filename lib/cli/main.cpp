@@ -34,8 +34,8 @@ std::string about() {
 }
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan",  "inspect", "gpus",      "models",    "engines",
-                                   "probe", "check",   "calibrate", "completion"};
+  constexpr std::array commands = {"plan",    "compare", "inspect", "gpus",      "models",
+                                   "engines", "probe",   "check",   "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -45,7 +45,7 @@ int run_program(std::vector<std::string> args) {
   if (args[0] == "version") args = {"--version"};
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
   std::vector<std::string> notes;
-  if (args[0] == "plan" || args[0] == "engines") {
+  if (args[0] == "plan" || args[0] == "engines" || args[0] == "compare") {
     request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
     line.args.insert(line.args.begin(), std::move(args[0]));
     args = std::move(line.args);
@@ -65,6 +65,7 @@ int run_program(std::vector<std::string> args) {
   };
   add("plan", "the budget of a model on GPUs; the default command",
       [&](command_options& can) { return add_plan(can, std::move(notes)); });
+  add("compare", "files of models side by side: sizes, largest contexts, quality", add_compare);
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);

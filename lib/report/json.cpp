@@ -216,9 +216,11 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   }
   if (const auto& f = extras.smaller)
     o["smaller_file"] = json::object{{"model", f->name},
+                                     {"flags", flags_of(f->runs)},
+                                     {"gives", sentence(*f)},
                                      {"bits_per_weight", f->bits},
-                                     {"free_bytes", f->spare.count},
-                                     {"host_bytes", f->host.count}};
+                                     {"free_bytes", f->runs.spare.count},
+                                     {"host_bytes", f->runs.host.count}};
   if (!b.notes.empty()) {
     json::array notes;
     for (const note& n : b.notes) notes.emplace_back(sentence(n));

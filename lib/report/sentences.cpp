@@ -234,7 +234,12 @@ std::string sentence(const suggestion& s) {
 }
 
 std::string sentence(const smaller_file& f) {
-  return fmt::format("the same run, {:.1f} bits a weight instead of {:.1f}", f.bits, f.bits_now);
+  return fmt::format("{}{:.1f} bits a weight instead of {:.1f}{}",
+                     f.runs.changes.empty() ? "the same run, " : "", f.bits, f.bits_now,
+                     f.runs.changes.empty() ? "" : ", " + joined(f.runs, ", ", effect_of));
+}
+std::string name_and_flags(const smaller_file& f) {
+  return f.name + (f.runs.changes.empty() ? "" : " " + flags_of(f.runs));
 }
 
 std::string name_of_bound(const context_limit& l) {

@@ -249,12 +249,13 @@ std::string suggestions_text(const std::vector<suggestion>& all,
   if (all.empty() && !smaller) return "No change of the run makes it fit.\n";
   std::string text = fmt::format("{:<60}{:>11}{:>9}\n", "What would fit:", "spare", "host GiB");
   const auto add = [&](const std::string& flags, const std::string& says, bytes spare, bytes host) {
-    text += flags.size() > beside ? fmt::format("  {}\n    {:<56}", flags, says)
+    text += flags.size() > beside ? fmt::format("  {}\n    {:<55} ", flags, says)
                                   : fmt::format("  {:<{}} {:<38}", flags, beside, says);
     text += fmt::format("{:>11}{:>9.2f}\n", in_mib(spare), static_cast<double>(host.count) / gib);
   };
   for (const suggestion& s : all) add(flags_of(s), sentence(s), s.spare, s.host);
-  if (smaller) add(smaller->name, sentence(*smaller), smaller->spare, smaller->host);
+  if (smaller)
+    add(name_and_flags(*smaller), sentence(*smaller), smaller->runs.spare, smaller->runs.host);
   return text;
 }
 

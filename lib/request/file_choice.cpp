@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 
 namespace vrambudget::request {
@@ -88,7 +89,8 @@ const catalogued_files* family_of(const catalogued_file& f) {
 result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q, const run& r,
                                                            const std::vector<device>& devices,
                                                            limits l, const model* draft,
-                                                           const projector* mmproj) {
+                                                           const projector* mmproj,
+                                                           bool whatever_it_takes) {
   const auto now = find_catalogued_file(q.model);
   const catalogued_files* all = now ? family_of(*now) : nullptr;
   if (!all) return std::optional<smaller_file>();
@@ -103,12 +105,8 @@ result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q
     const auto m = read_catalogued(*c.file);
     if (!m) return m.error();
     planner p(*m, devices, l, draft, mmproj);
-    const auto b = p.budget_for(r);
-    if (!b || !b->fits()) continue;
-    smaller_file found{c.file->name, c.bits, bits, bytes::max(), b->host.needed()};
-    for (const device_budget& d : b->devices) found.spare = std::min(found.spare, d.spare());
-    if (b->devices.empty()) found.spare = b->host.spare().value_or(bytes{});
-    return std::optional(std::move(found));
+    if (auto runs = how_it_runs(p, r, whatever_it_takes))
+      return std::optional(smaller_file{c.file->name, c.bits, bits, std::move(*runs)});
   }
   return std::optional<smaller_file>();
 }

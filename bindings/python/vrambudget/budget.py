@@ -131,6 +131,18 @@ class Suggestion:
     host: int  # bytes that the host needs then
 
 
+@dataclass(frozen=True)
+class SmallerFile:
+    """A smaller file of the same model that fits, with the flags that it takes."""
+
+    model: str
+    flags: str
+    gives: str
+    bits_per_weight: float
+    spare: int
+    host: int
+
+
 class Budget:
     """Everything about one run of one model on some devices. `to_dict()` is JSON's schema 1."""
 
@@ -151,6 +163,11 @@ class Budget:
         self.suggestions = tuple(
             Suggestion(s["flags"], s["gives"], s["free_bytes"], s["host_bytes"])
             for s in data.get("suggestions", ())
+        )
+        f = data.get("smaller_file")
+        self.smaller_file = (
+            SmallerFile(f["model"], f["flags"], f["gives"], f["bits_per_weight"],
+                        f["free_bytes"], f["host_bytes"]) if f else None
         )
         limit = data.get("max_context")
         self.max_context = (

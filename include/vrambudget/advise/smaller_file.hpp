@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "vrambudget/units.hpp"
+#include "vrambudget/advise/suggestion.hpp"
 
 namespace vrambudget {
 
@@ -11,8 +11,7 @@ struct smaller_file {
   std::string name;     ///< "Llama-3.3-70B-IQ2_XS"
   double bits = 0;      ///< a weight
   double bits_now = 0;  ///< of the file that does not fit
-  bytes spare = {};     ///< on the fullest device; without one on the host
-  bytes host = {};      ///< what the host needs then
+  suggestion runs;      ///< how it runs; without changes as it was asked for
 };
 
 }  // namespace vrambudget

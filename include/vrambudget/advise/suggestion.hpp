@@ -26,10 +26,10 @@ enum class change_kind : std::uint8_t {
 };
 
 struct suggestion {
-  std::vector<change_kind> changes;  ///< in their order, each once
-  run changed;                       ///< the run with all of them
-  std::uint32_t n_on_host = 0;       ///< layers that are moved to the host, whole or their experts
-  std::uint32_t n_before = 0;        ///< slots that there were
+  std::vector<change_kind> changes = {};  ///< in their order, each once
+  run changed = {};                       ///< the run with all of them
+  std::uint32_t n_on_host = 0;  ///< layers that are moved to the host, whole or their experts
+  std::uint32_t n_before = 0;   ///< slots that there were
   std::uint32_t n_ctx = 0;  ///< of one slot that would be longer than its training; 0: as it was
   bytes spare = {};         ///< on the fullest device afterwards; without one on the host
   bytes host = {};          ///< what the host needs then

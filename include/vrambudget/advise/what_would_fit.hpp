@@ -1,6 +1,7 @@
 // The smallest changes that make a run fit.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "vrambudget/advise/suggestion.hpp"
@@ -13,5 +14,10 @@ namespace vrambudget {
 /// experts on the host, fewer layers on the GPU; and as few of them together as it takes, on the devices
 /// alone and with the host.
 [[nodiscard]] std::vector<suggestion> what_would_fit(planner& p, const run& r);
+
+/// The least harmful of them of a smaller file of the model: none, or the cache in eight bits; where
+/// `whatever_it_takes`, else the first of what_would_fit().
+[[nodiscard]] std::optional<suggestion> how_it_runs(planner& p, const run& r,
+                                                    bool whatever_it_takes);
 
 }  // namespace vrambudget

@@ -36,6 +36,12 @@ class change_search {
     return std::move(found_);
   }
 
+  std::optional<suggestion> take_small() {
+    if (auto as_it_is = if_fits({}, r_)) return as_it_is;
+    const auto eight_bits = with_cache_type<ggml_type::q8_0>(r_, m_);
+    return eight_bits ? if_fits({change_kind::cache_types}, *eight_bits) : std::nullopt;
+  }
+
  private:
   using kinds = std::vector<change_kind>;
 
@@ -56,9 +62,10 @@ class change_search {
     return b && b->fits_devices();
   }
 
-  bool keep_if_fits(kinds changes, const run& changed, std::uint32_t n_on_host = 0) {
+  [[nodiscard]] std::optional<suggestion> if_fits(kinds changes, const run& changed,
+                                                  std::uint32_t n_on_host = 0) {
     const result<budget> b = p_.budget_for(changed);
-    if (!b || !b->fits()) return false;
+    if (!b || !b->fits()) return std::nullopt;
     suggestion s{.changes = std::move(changes),
                  .changed = changed,
                  .n_on_host = n_on_host,
@@ -68,8 +75,12 @@ class change_search {
     if (s.has(change_kind::n_parallel) && changed.n_ctx != r_.n_ctx) s.n_ctx = changed.n_ctx;
     for (const device_budget& d : b->devices) s.spare = std::min(s.spare, d.spare());
     if (b->devices.empty()) s.spare = b->host.spare().value_or(bytes{});
-    found_.push_back(std::move(s));
-    return true;
+    return s;
+  }
+  bool keep_if_fits(kinds changes, const run& changed, std::uint32_t n_on_host = 0) {
+    auto s = if_fits(std::move(changes), changed, n_on_host);
+    if (s) found_.push_back(std::move(*s));
+    return s.has_value();
   }
 
   void try_each() {
@@ -237,6 +248,13 @@ class change_search {
 
 std::vector<suggestion> what_would_fit(planner& p, const run& r) {
   return detail::change_search(p, r).take();
+}
+
+std::optional<suggestion> how_it_runs(planner& p, const run& r, bool whatever_it_takes) {
+  auto small = detail::change_search(p, r).take_small();
+  if (small || !whatever_it_takes) return small;
+  std::vector<suggestion> all = what_would_fit(p, r);
+  return all.empty() ? std::nullopt : std::optional(std::move(all.front()));
 }
 
 }  // namespace vrambudget

@@ -22,6 +22,7 @@ namespace vrambudget {
 /// What is kept or lost: "the same context, KV in q8_0".
 [[nodiscard]] std::string sentence(const suggestion& s);
 [[nodiscard]] std::string sentence(const smaller_file& f);
+[[nodiscard]] std::string name_and_flags(const smaller_file& f);
 
 /// "n_ctx_train", "limit", or the device that is full: "CUDA0".
 [[nodiscard]] std::string name_of_bound(const context_limit& l);

@@ -30,12 +30,12 @@ inline constexpr std::uint32_t least_context = 8192;
                                                   const std::vector<device>& devices, limits l,
                                                   const model* draft, const projector* mmproj);
 
-/// The largest file of the model that `q.model` is a file of which is smaller than that and runs as `r` on
-/// these devices; nothing: the name is none of the catalogue's, or no other file runs.
+/// The largest file of the model that `q.model` is a file of which is smaller than that and runs on these
+/// devices, by how_it_runs(); nothing: the name is none of the catalogue's, or no other file runs.
 ///
 /// Errors: those of read_catalogued()
 [[nodiscard]] result<std::optional<smaller_file>> smaller_file_that_runs(
     const plan_request& q, const run& r, const std::vector<device>& devices, limits l,
-    const model* draft, const projector* mmproj);
+    const model* draft, const projector* mmproj, bool whatever_it_takes);
 
 }  // namespace vrambudget::request

@@ -1,0 +1,63 @@
+#include "vrambudget/advise/compared_file.hpp"
+
+#include <algorithm>
+
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/plan/max_context.hpp"
+
+namespace vrambudget {
+namespace {
+
+/// What is published of the catalogued file of that name.
+const published_quality* measured_of(const std::string& name) {
+  const auto f = find_catalogued_file(name);
+  if (!f) return nullptr;
+  for (const catalogued_files& all : all_catalogued_files())
+    for (const catalogued_file& other : all.files)
+      if (other.shape->id == f->shape->id) return find_quality(all.name, f->quantization);
+  return nullptr;
+}
+
+bytes least_spare(const budget& b) {
+  bytes least = bytes::max();
+  for (const device_budget& d : b.devices) least = std::min(least, d.spare());
+  return b.devices.empty() ? b.host.spare().value_or(bytes{}) : least;
+}
+
+}  // namespace
+
+result<compared_file> compare_file(planner& p, const run& r, const std::string& name) {
+  const model& m = p.get_model();
+  compared_file c{.name = name,
+                  .size = m.tensor_bytes(),
+                  .bits_per_weight = m.bits_per_weight(),
+                  .weights_on_devices = {},
+                  .n_ctx = {},
+                  .spare = {},
+                  .measured = measured_of(name),
+                  .estimated = {}};
+  if (!c.measured) c.estimated = estimated_kld(c.bits_per_weight);
+  for (std::size_t i = 0; i < compared_cache_types.size(); ++i) {
+    run typed = r;
+    typed.n_ctx = 0;
+    typed.type_k = typed.type_v = compared_cache_types[i];
+    const auto most = max_context(p, typed);
+    if (!most) return most.error();
+    c.largest[i] = *most;
+  }
+  run asked = r;
+  if (r.n_ctx > 0) c.n_ctx = r.n_ctx;
+  if (r.n_ctx == 0) {
+    const auto most = max_context(p, r);
+    if (!most) return most.error();
+    asked.n_ctx = std::max(most->n_ctx, 256u);
+  }
+  const result<budget> b = p.budget_for(asked);
+  if (!b) return b.error();
+  c.fits = b->fits();
+  c.spare = least_spare(*b);
+  for (const device_budget& d : b->devices) c.weights_on_devices += d.of(term_kind::weights);
+  return c;
+}
+
+}  // namespace vrambudget
