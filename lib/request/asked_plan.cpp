@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "vrambudget/advise/what_would_fit.hpp"
+#include "vrambudget/catalogue/asked_tensors.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/request/projectors.hpp"
@@ -52,6 +53,10 @@ result<budget> budget_of(const plan_request& q, planner& p) {
 
 result<made_plan> make_plan(const plan_request& q, planner& p,
                             const std::vector<std::string>& gpu_notes) {
+  // shapes of the catalogue are held to it by a test
+  const model& m = p.get_model();
+  if (auto asked = m.path.empty() ? result<void>{} : check_asked_tensors(m); !asked)
+    return asked.error();
   made_plan made{.r = q.r, .b = {}, .judged = {}};
   if (q.fit.value_or(!q.tells_ctx)) {
     auto fitted = fit_run(p, q.r, wish_of(q));

@@ -92,6 +92,40 @@ TEST_SUITE("cli") {
     CHECK(json::parse(j.out).at("suggestions").as_array().size() > 1);
   }
 
+  TEST_CASE("what would fit may be several changes, another split or a smaller file") {
+    const outcome together =
+        run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --swa-full --json");
+    CHECK(together.status == 1);
+    const json::array all = json::parse(together.out).at("suggestions").as_array();
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].at("flags").as_string().starts_with("without --swa-full -ncmoe "));
+    // without experts on the host and with, each of them runs
+    const std::string n = std::string(all[0].at("flags").as_string()).substr(26);
+    CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 -ncmoe " + n).status == 0);
+    const int fewer = std::stoi(n) - 1;
+    CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 -ncmoe " + std::to_string(fewer))
+              .status == 1);
+
+    const json::value smaller =
+        json::parse(run("Llama-3.3-70B-Q4_K_M --gpu 3090 -c 8192 --json").out);
+    const std::string name(smaller.at("smaller_file").at("model").as_string());
+    CHECK(run(name + " --gpu 3090 -c 8192").status == 0);
+  }
+
+  TEST_CASE("files are compared side by side") {
+    const outcome o =
+        run("compare Qwen3.6-27B-UD-Q5_K_XL Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 -np 1 --json");
+    CHECK(o.status == 0);
+    const json::array files = json::parse(o.out).at("files").as_array();
+    REQUIRE(files.size() == 2);
+    CHECK(files[0].at("kld").at("mean").to_number<double>() == 0.01056);
+    CHECK(files[1].at("largest").at("q4_0").at("n_ctx").to_number<int>() == 262144);
+    CHECK(run("compare Qwen3-8B-Q8_0 --gpu 3090").status == 2);
+    CHECK(
+        run("compare Qwen3-8B-Q8_0 Qwen3-8B-Q4_K_M --gpu 3090 -c 40960 -ngl 0 --ram 1GiB").status ==
+        1);
+  }
+
   TEST_CASE("without a context the largest one is planned") {
     const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 -np 1 -ctk q4_0 -ctv q4_0 --json");
     CHECK(o.status == 0);

@@ -25,16 +25,13 @@ class keys {
   }
   [[nodiscard]] bool has(std::string_view name) const { return find(name) != nullptr; }
 
-  /// A number; `fallback` if the key is absent.
+  /// A number; `fallback` if the key is absent. As the engine does, it takes no other type than u32.
   std::uint32_t u32(std::string_view name, std::uint32_t fallback = 0) {
     const gguf::value* v = find(name);
     if (!v) return fallback;
-    const auto n = v->is_array() ? std::nullopt : v->integer();
-    if (!n || *n > UINT32_MAX) {
-      fail(name, *v, "a 32-bit number");
-      return fallback;
-    }
-    return static_cast<std::uint32_t>(*n);
+    if (const auto n = v->u32()) return *n;
+    fail(name, *v, "u32");
+    return fallback;
   }
   /// A number whose absence is an error.
   std::uint32_t required(std::string_view name) {
@@ -62,9 +59,9 @@ class keys {
   float f32(std::string_view name, float fallback = 0) {
     const gguf::value* v = find(name);
     if (!v) return fallback;
-    const auto n = v->is_array() ? std::nullopt : v->number();
-    if (!n) fail(name, *v, "a number");
-    return n ? static_cast<float>(*n) : fallback;
+    const auto n = v->f32();
+    if (!n) fail(name, *v, "f32");
+    return n.value_or(fallback);
   }
   bool boolean(std::string_view name, bool fallback = false) {
     const gguf::value* v = find(name);
@@ -73,20 +70,23 @@ class keys {
     if (!n) fail(name, *v, "a boolean");
     return n.value_or(fallback);
   }
-  /// One number for all layers, or an array with one for each of at least `n_layer` layers.
+  /// One number for all layers, or an array with one for each; `or_more`: it may be longer.
   std::vector<std::uint32_t> per_layer(std::string_view name, std::uint32_t n_layer,
-                                       std::uint32_t fallback = 0) {
+                                       std::uint32_t fallback = 0, bool or_more = false) {
     const gguf::value* v = find(name);
     if (!v || !v->is_array()) return std::vector<std::uint32_t>(n_layer, u32(name, fallback));
     std::vector<std::uint32_t> all(n_layer, fallback);
-    if (v->size() < n_layer) {
+    if (v->size() < n_layer || (v->size() > n_layer && !or_more)) {
       fail({errc::bad_format, "key '" + full(name) + "' has " + std::to_string(v->size()) +
                                   " entries, expected " + std::to_string(n_layer) +
                                   ", one per layer"});
       return all;
     }
+    const gguf::value_type of = v->element_type();
+    const bool is_read = of == gguf::value_type::u32 || of == gguf::value_type::i32 ||
+                         of == gguf::value_type::boolean;
     for (std::uint32_t i = 0; i < n_layer; ++i) {
-      const auto n = v->integer(i);
+      const auto n = is_read ? v->integer(i) : std::nullopt;
       if (!n || *n > UINT32_MAX) {
         fail(name, *v, "an array of 32-bit numbers");
         break;
@@ -119,7 +119,7 @@ class keys {
   /// As per_layer, for flags.
   std::vector<std::uint8_t> flags(std::string_view name, std::uint32_t n_layer) {
     std::vector<std::uint8_t> all;
-    for (const std::uint32_t n : per_layer(name, n_layer)) all.push_back(n != 0);
+    for (const std::uint32_t n : per_layer(name, n_layer, 0, true)) all.push_back(n != 0);
     return all;
   }
   /// The same for floats; empty if the key is absent.

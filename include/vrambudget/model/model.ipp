@@ -33,8 +33,16 @@ result<model> read_model(std::span<const gguf::header> headers) {
     return error{errc::unsupported, "architecture '" + m.architecture +
                                         "' is a projector, not a model that can run alone"};
   m.traits = &find_architecture(m.architecture);
-  if (const gguf::value* name = first.find("general.name"); name && name->string())
-    m.name = gguf::printable(*name->string());
+  if (const gguf::value* type = first.find("general.file_type"); type && !type->u32())
+    return error{errc::bad_format, "key 'general.file_type' has type " +
+                                       std::string(gguf::type_name(type->type())) +
+                                       ", expected u32"};
+  const gguf::value* name = first.find("general.name");
+  if (name && !name->string())
+    return error{errc::bad_format, "key 'general.name' has type " +
+                                       std::string(gguf::type_name(name->type())) +
+                                       ", expected str"};
+  if (name) m.name = gguf::printable(*name->string());
   auto hp = read_hparams(first, m.architecture, *m.traits);
   if (!hp) return hp.error();
   m.hp = std::move(*hp);

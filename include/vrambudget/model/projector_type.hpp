@@ -118,7 +118,7 @@ inline void read_resampler(keys& k, encoder_hparams& hp) {
 inline void read_inserted_merger(keys& k, encoder_hparams& hp) {
   const gguf::value* v = k.find("vision.wa_layer_indexes");
   if (v && v->is_array() && v->size() > 0)
-    hp.insert_layer = k.per_layer("vision.wa_layer_indexes", 1)[0];
+    hp.insert_layer = k.per_layer("vision.wa_layer_indexes", 1, 0, true)[0];
   if (hp.insert_layer > 0) k.limit("vision.wa_layer_indexes", hp.insert_layer, hp.n_layer - 1);
 }
 inline void read_windowed_layers(keys& k, encoder_hparams& hp) {

@@ -29,7 +29,7 @@ inline void read_layers(keys& k, hparams& hp) {
   k.limit("block_count", hp.n_layer_all, llama_max_layers);
   k.limit("nextn_predict_layers", hp.n_layer_nextn, hp.n_layer_all);
   k.limit("embedding_length", hp.n_embd, max_width);
-  k.limit("context_length", hp.n_ctx_train, INT32_MAX);
+  hp.n_ctx_train = std::min<std::uint32_t>(hp.n_ctx_train, INT32_MAX);
   hp.attn.causal = k.boolean("attention.causal", true);
   if (k.has("pooling_type"))
     hp.pooling_type = static_cast<pooling>(std::min(k.u32("pooling_type"), 4u) + 1);
@@ -80,8 +80,12 @@ inline void read_heads(keys& k, hparams& hp) {
 
 inline void read_positions(keys& k, hparams& hp) {
   hp.rope.n_ctx_orig_yarn = k.u32("rope.scaling.original_context_length", hp.n_ctx_train);
-  if (const gguf::value* v = k.find("rope.dimension_sections");
-      v && v->is_array() && v->size() >= 2)
+  const gguf::value* v = k.find("rope.dimension_sections");
+  constexpr std::uint64_t n_sections = 4;
+  if (v && v->is_array() && v->size() != n_sections)
+    k.fail({errc::bad_format, "key '" + k.architecture() + ".rope.dimension_sections' has " +
+                                  std::to_string(v->size()) + " entries, expected 4"});
+  if (v && v->is_array() && v->size() == n_sections)
     hp.rope.sections_used =
         v->signed_integer(0).value_or(0) > 0 && v->signed_integer(1).value_or(0) > 0;
 }

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "vrambudget/advise/compared_file.hpp"
+#include "vrambudget/catalogue/compared_file.hpp"
 
 namespace vrambudget {
 

@@ -70,7 +70,7 @@ inline void deepseek4(keys& k, hparams& hp) {
   hp.dsv4.o_group_count = std::max(1u, k.u32("attention.output_group_count"));
   experts_after_dense(k, hp, 0);
   hp.n_embd_out_impl = hp.hc.mult * hp.n_embd;
-  hp.dsv4.compress_ratios = k.per_layer("attention.compress_ratios", hp.n_layer_all);
+  hp.dsv4.compress_ratios = k.per_layer("attention.compress_ratios", hp.n_layer_all, 0, true);
   hp.swa.n = k.required("attention.sliding_window");
   hp.swa.type = swa_type::standard;
   hp.swa.arr.assign(hp.n_layer_all, 1);

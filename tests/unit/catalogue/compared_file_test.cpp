@@ -1,4 +1,4 @@
-#include "vrambudget/advise/compared_file.hpp"
+#include "vrambudget/catalogue/compared_file.hpp"
 
 #include <doctest/doctest.h>
 
