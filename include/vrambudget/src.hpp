@@ -2,6 +2,7 @@
 // their source files; vrambudget::vrambudget has them compiled.
 #pragma once
 
+#include "vrambudget/advise/cards.ipp"
 #include "vrambudget/advise/rank.ipp"
 #include "vrambudget/advise/what_would_fit.ipp"
 #include "vrambudget/arch/registry.ipp"
