@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vrambudget/advise/cards.hpp"
+#include "vrambudget/advise/together.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
@@ -29,7 +30,9 @@
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/report/together.hpp"
 #include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/asked_together.hpp"
 #include "vrambudget/request/known_cards.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/run_line.hpp"

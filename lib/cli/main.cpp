@@ -35,9 +35,9 @@ std::string about() {
 }
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan",  "compare",   "cards",     "inspect",
-                                   "gpus",  "models",    "engines",   "probe",
-                                   "check", "calibrate", "completion"};
+  constexpr std::array commands = {"plan",    "compare", "cards",     "together",
+                                   "inspect", "gpus",    "models",    "engines",
+                                   "probe",   "check",   "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -47,7 +47,7 @@ int run_program(std::vector<std::string> args) {
   if (args[0] == "version") args = {"--version"};
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
   std::vector<std::string> notes;
-  constexpr std::array of_runs = {"plan", "compare", "cards", "engines"};
+  constexpr std::array of_runs = {"plan", "compare", "cards", "together", "engines"};
   if (is_in(of_runs)) {
     request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
     line.args.insert(line.args.begin(), std::move(args[0]));
@@ -70,6 +70,7 @@ int run_program(std::vector<std::string> args) {
       [&](command_options& can) { return add_plan(can, std::move(notes)); });
   add("compare", "files of models side by side: sizes, largest contexts, quality", add_compare);
   add("cards", "which known cards hold a run, smallest first", add_cards);
+  add("together", "several models on the same GPUs at once", add_together);
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);
