@@ -11,6 +11,8 @@
 #include "vrambudget/report/cards.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
+#include "vrambudget/report/together.hpp"
+#include "vrambudget/request/asked_together.hpp"
 #include "vrambudget/request/file_choice.hpp"
 #include "vrambudget/request/known_cards.hpp"
 #include "vrambudget/request/model_reader.hpp"
@@ -208,6 +210,30 @@ result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_re
   const auto found = find_cards(*asked, *known, on_threads());
   if (!found) return found.error();
   return cards_json(*asked, *known, *found);
+}
+
+result<std::string> models_together_json(const std::vector<std::shared_ptr<const model>>& models,
+                                         const plan_inputs& beside, const plan_request& q) {
+  if (beside.main || !q.model.empty())
+    return error{errc::invalid_argument, "the options name a model: give all of them as models"};
+  plan_inputs in = beside;
+  std::optional<bytes> ram = q.gpus.ram;
+  if (in.devices.empty()) {
+    auto gpus = choose_devices(q, environment_of_process());
+    if (!gpus) return gpus.error();
+    in.devices = std::move(gpus->devices);
+    ram = gpus->ram;
+  }
+  model_reader reader(q.sources);
+  if (const auto ok = read_companions(in, q, reader); !ok) return ok.error();
+  std::vector<const model*> all;
+  for (const auto& m : models) all.push_back(m.get());
+  const auto asked = together_question_of(q, std::move(all), std::move(in.devices), ram,
+                                          in.draft.get(), in.mmproj.get());
+  if (!asked) return asked.error();
+  const auto answer = plan_together(*asked);
+  if (!answer) return answer.error();
+  return together_json(*asked, *answer);
 }
 
 }  // namespace vrambudget::request
