@@ -57,8 +57,8 @@ std::string heading(const cards_question& q, const known_cards& known, const fou
 }
 
 std::string nearest_text(const known_cards& known, const nearest_card& next) {
-  std::string text =
-      fmt::format("nearest of the others: {} ({}), {} short\n  ", short_name(known, next.planned),
+  const std::string text =
+      fmt::format("nearest of the others: {} ({})\n  lacks {}\n  ", short_name(known, next.planned),
                   sold_size(known[next.planned.card].memory), in_mib(next.planned.missing));
   return text + (next.change ? fmt::format("would hold it with {}: {}\n", flags_of(*next.change),
                                            sentence(*next.change))

@@ -73,16 +73,21 @@ class card_finder {
     const auto keep_those_that_run = [&](const run& r) {
       if (all.empty()) return;
       take_rows(sweep_of(axes_for(r, all, {q_.r.n_ctx})), all);
-      if (q_.r.split_mode == split_mode::tensor)
-        for_each(all, [&](card_plan& p) { judge_alone(p); });
+      if (is_one_device()) for_each(all, [&](card_plan& p) { take_budget(p); });
       std::erase_if(all, [](const card_plan& p) { return !p.runs; });
     };
     keep_those_that_run(without_pipelining(q_.r));
     keep_those_that_run(q_.r);
     std::vector<card_plan*> open;
     for (card_plan& p : all) open.push_back(&p);
-    find_contexts(open);
+    if (is_one_device())
+      for_each(all, [&](card_plan& p) { search_context(p); });
+    else
+      find_contexts(open);
   }
+  /// Whether several cards have parts of each tensor: pools of other cards, and whether these can compute, are
+  /// not told by a sweep.
+  [[nodiscard]] bool is_one_device() const { return q_.r.split_mode == split_mode::tensor; }
   template <class All, class F>
   void for_each(All& all, F&& f) const {
     run_all_(
@@ -126,14 +131,21 @@ class card_finder {
     if (q_.held_against.buffers_only) return of_buffers;
     return std::max({of_buffers, basis::bound, known_[p.card].alone.driver_context.basis});
   }
-  /// Whether cards that are one device can compute, which a sweep does not tell.
-  void judge_alone(card_plan& p) const {
-    if (!p.runs) return;
+  /// The same of its own budget.
+  void take_budget(card_plan& p) const {
     planner alone = q_.on(devices_of_plan(p));
     const auto b = alone.budget_for(q_.r);
     if (!b) return;
     const auto judged = judge(alone, q_.r, *b);
     p.runs = judged && judged->runs();
+    p.used = p.missing = {};
+    p.spare = bytes::max();
+    for (const device_budget& d : b->devices) {
+      p.used += d.used();
+      p.spare = std::min(p.spare, d.spare());
+      p.missing = std::max(p.missing, d.missing());
+    }
+    p.host = b->host.used();
   }
 
   /// The largest contexts, on the engine's grid; what lines do not tell is searched for.

@@ -93,6 +93,18 @@ TEST_SUITE("cards") {
     check_some({&m, r, {.reserve = {}, .ram = 6_GiB}}, all_cards(), 9);
   }
 
+  TEST_CASE("cards that are one device, those that work in turn, and a heavy desktop") {
+    const model m = catalogued("Qwen3-8B-Q8_0");
+    request::plan_request q;
+    q.gpus.display = desktop::heavy;
+    run r{.n_ctx = 32768, .n_parallel = 1};
+    check_some({&m, r}, all_cards(q), 11);
+    r.split_mode = split_mode::tensor;
+    check_some({&m, r}, all_cards(), 11);
+    r.split_mode = split_mode::none;
+    check_some({&m, r}, all_cards(), 11);
+  }
+
   TEST_CASE("a card that has exactly what is used holds it, one that has 2 MiB less is tight") {
     const model m = testing::small_llama().value();
     const cards_question q{&m, {.n_ctx = 8192}};
