@@ -60,9 +60,9 @@ std::string nearest_text(const known_cards& known, const nearest_card& next) {
   const std::string text =
       fmt::format("nearest of the others: {} ({})\n  lacks {}\n  ", short_name(known, next.planned),
                   sold_size(known[next.planned.card].memory), in_mib(next.planned.missing));
-  return text + (next.change ? fmt::format("would hold it with {}: {}\n", flags_of(*next.change),
-                                           sentence(*next.change))
-                             : "no single change makes it fit\n");
+  return text + (next.change ? fmt::format("would hold it with {}\n    {}\n",
+                                           flags_of(*next.change), sentence(*next.change))
+                             : "no change of the run makes it fit\n");
 }
 
 std::string line(const known_cards& known, const card_plan& p) {
