@@ -108,13 +108,18 @@ request::plan_inputs inputs_of(const vrambudget_model* model) {
   return in;
 }
 
+std::vector<std::shared_ptr<const vb::model>> read_of(const vrambudget_model* const* models,
+                                                      std::size_t n) {
+  std::vector<std::shared_ptr<const vb::model>> all;
+  for (std::size_t i = 0; i < n; ++i) all.push_back(models[i]->read);
+  return all;
+}
+
 vb::result<request::sweep_request> grid_of(const vrambudget_model* const* models, std::size_t n,
                                            const char* grid, const request::plan_request& options) {
   const auto o = request::object_of(text_of(grid), "the grid");
   if (!o) return o.error();
-  std::vector<std::shared_ptr<const vb::model>> all;
-  for (std::size_t i = 0; i < n; ++i) all.push_back(models[i]->read);
-  return request::sweep_request_of(std::move(all), *o, options);
+  return request::sweep_request_of(read_of(models, n), *o, options);
 }
 
 /// All columns as numbers of 64 bits.
@@ -231,6 +236,27 @@ vrambudget_status vrambudget_rank(const char* options_json, const char* family, 
     if (family != nullptr) q->family = family;
     q->min_ctx = min_ctx;
     return give(request::rank_json({}, *q), out);
+  });
+}
+
+vrambudget_status vrambudget_cards(const vrambudget_model* model, const char* options_json,
+                                   char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (model == nullptr) return bad_argument(no_model);
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    return give(request::cards_that_hold_json(inputs_of(model), *q), out);
+  });
+}
+
+vrambudget_status vrambudget_together(const vrambudget_model* const* models, uint64_t n_models,
+                                      const char* options_json, char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (models == nullptr || std::count(models, models + n_models, nullptr))
+      return bad_argument(no_model);
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    return give(request::models_together_json(read_of(models, n_models), {}, *q), out);
   });
 }
 

@@ -366,6 +366,28 @@ PYBIND11_MODULE(_core, m) {
         return unlocked([&] { return rank_json(on, q); });
       },
       py::arg("devices"), py::arg("options"), py::arg("family"), py::arg("min_ctx"));
+  m.def(
+      "cards",
+      [](const py_model* model, const py_model* draft, const py_projector* mmproj,
+         const std::vector<py_device>& devices, const py::dict& options) {
+        const plan_inputs in = inputs_of(model, draft, mmproj, devices);
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return cards_that_hold_json(in, q); });
+      },
+      py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
+      py::arg("options"));
+  m.def(
+      "together",
+      [](const std::vector<py_model>& models, const py_model* draft, const py_projector* mmproj,
+         const std::vector<py_device>& devices, const py::dict& options) {
+        std::vector<shared_model> all;
+        for (const py_model& one : models) all.push_back(one.is);
+        const plan_inputs beside = inputs_of(nullptr, draft, mmproj, devices);
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return models_together_json(all, beside, q); });
+      },
+      py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
+      py::arg("options"));
   m.def("sweep", &sweep_of, py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("gpus"),
         py::arg("cache_types"), py::arg("n_parallel"), py::arg("n_ctx"), py::arg("threads"),
         py::arg("options"), py::arg("progress"));

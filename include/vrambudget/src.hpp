@@ -2,7 +2,9 @@
 // their source files; vrambudget::vrambudget has them compiled.
 #pragma once
 
+#include "vrambudget/advise/cards.ipp"
 #include "vrambudget/advise/rank.ipp"
+#include "vrambudget/advise/together.ipp"
 #include "vrambudget/advise/what_would_fit.ipp"
 #include "vrambudget/arch/registry.ipp"
 #include "vrambudget/memory/compute_buffer.ipp"

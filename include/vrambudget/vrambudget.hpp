@@ -1,6 +1,8 @@
 // Everything in one include: reading models, planning runs, reports, catalogues, live GPUs.
 #pragma once
 
+#include "vrambudget/advise/cards.hpp"
+#include "vrambudget/advise/together.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
@@ -21,13 +23,17 @@
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/quantize/quantize.hpp"
+#include "vrambudget/report/cards.hpp"
 #include "vrambudget/report/check.hpp"
 #include "vrambudget/report/json.hpp"
-#include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/ranking.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
+#include "vrambudget/report/together.hpp"
 #include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/asked_together.hpp"
+#include "vrambudget/request/known_cards.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/run_line.hpp"
 #include "vrambudget/version.hpp"

@@ -20,6 +20,8 @@ class command_options;
 
 // Each says what the command can be told and gives what runs it; `args` start with its name.
 [[nodiscard]] std::function<int()> add_plan(command_options& can, std::vector<std::string> notes);
+[[nodiscard]] std::function<int()> add_cards(command_options& can);
+[[nodiscard]] std::function<int()> add_together(command_options& can);
 [[nodiscard]] std::function<int()> add_inspect(command_options& can);
 [[nodiscard]] std::function<int()> add_gpus(command_options& can);
 [[nodiscard]] std::function<int()> add_models(command_options& can);

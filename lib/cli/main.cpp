@@ -27,15 +27,17 @@ std::string about() {
       "Reads the header of a GGUF file and rebuilds what {} would allocate.\n\n"
       "  vrambudget MODEL --gpu 3090 --ctx 262144    the budget; without --ctx the largest "
       "context\n"
-      "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n\n"
+      "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n"
+      "  vrambudget cards MODEL --ctx 262144         which known cards hold it\n\n"
       "Exit status: 0 fits or done, 1 does not fit or differs, 2 usage, 3 bad input, 4 no usable "
       "GPU or driver,\n70 a bug of ours.",
       engine_name);
 }
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan",    "compare", "inspect", "gpus",      "models",
-                                   "engines", "probe",   "check",   "calibrate", "completion"};
+  constexpr std::array commands = {"plan",    "compare", "cards",     "together",
+                                   "inspect", "gpus",    "models",    "engines",
+                                   "probe",   "check",   "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -45,7 +47,8 @@ int run_program(std::vector<std::string> args) {
   if (args[0] == "version") args = {"--version"};
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
   std::vector<std::string> notes;
-  if (args[0] == "plan" || args[0] == "engines" || args[0] == "compare") {
+  constexpr std::array of_runs = {"plan", "compare", "cards", "together", "engines"};
+  if (is_in(of_runs)) {
     request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
     line.args.insert(line.args.begin(), std::move(args[0]));
     args = std::move(line.args);
@@ -66,6 +69,8 @@ int run_program(std::vector<std::string> args) {
   add("plan", "the budget of a model on GPUs; the default command",
       [&](command_options& can) { return add_plan(can, std::move(notes)); });
   add("compare", "files of models side by side: sizes, largest contexts, quality", add_compare);
+  add("cards", "which known cards hold a run, smallest first", add_cards);
+  add("together", "several models on the same GPUs at once", add_together);
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);

@@ -8,9 +8,13 @@
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/sweep.hpp"
+#include "vrambudget/report/cards.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
+#include "vrambudget/report/together.hpp"
+#include "vrambudget/request/asked_together.hpp"
 #include "vrambudget/request/file_choice.hpp"
+#include "vrambudget/request/known_cards.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/projectors.hpp"
 
@@ -38,6 +42,13 @@ result<void> read_if_absent(std::shared_ptr<const T>& to, const std::string& nam
   return {};
 }
 
+/// The draft and the projector that are named and not given.
+result<void> read_companions(plan_inputs& in, const plan_request& q, model_reader& reader) {
+  const auto model_named = [&](const std::string& name) { return reader.read(name); };
+  if (const auto ok = read_if_absent(in.draft, q.draft, model_named); !ok) return ok.error();
+  return read_if_absent(in.mmproj, q.mmproj, load_projector);
+}
+
 result<asked> read(const plan_inputs& given, const plan_request& q) {
   asked a{q, given, {}};
   const environment here = environment_of_process();
@@ -51,8 +62,7 @@ result<asked> read(const plan_inputs& given, const plan_request& q) {
   if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
   model_reader reader(q.sources, here);
   const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (const auto ok = read_if_absent(a.in.draft, q.draft, model_named); !ok) return ok.error();
-  if (const auto ok = read_if_absent(a.in.mmproj, q.mmproj, load_projector); !ok) return ok.error();
+  if (const auto ok = read_companions(a.in, q, reader); !ok) return ok.error();
   if (!a.in.main) {
     auto meant = with_best_file(a.q, reader, a.in.devices, limits_of(a.q, a.q.gpus.ram),
                                 a.in.draft.get(), a.in.mmproj.get());
@@ -181,6 +191,49 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
   model_reader reader(q.sources, here);
   const known_models among{reader.stored(), read_stored, q.family, {}};
   return ranking_json(asked, rank_models(asked, among, on_threads()));
+}
+
+result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_request& q) {
+  if (!given.devices.empty())
+    return error{errc::invalid_argument, "all known cards are looked at: give no devices"};
+  if (!given.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
+  const environment here = environment_of_process();
+  const auto known = known_cards(q, here);
+  if (!known) return known.error();
+  plan_inputs in = given;
+  model_reader reader(q.sources, here);
+  if (const auto ok = read_companions(in, q, reader); !ok) return ok.error();
+  const auto model_named = [&](const std::string& name) { return reader.read(name); };
+  if (const auto ok = read_if_absent(in.main, q.model, model_named); !ok) return ok.error();
+  const auto asked = cards_question_of(q, *in.main, in.draft.get(), in.mmproj.get());
+  if (!asked) return asked.error();
+  const auto found = find_cards(*asked, *known, on_threads());
+  if (!found) return found.error();
+  return cards_json(*asked, *known, *found);
+}
+
+result<std::string> models_together_json(const std::vector<std::shared_ptr<const model>>& models,
+                                         const plan_inputs& beside, const plan_request& q) {
+  if (beside.main || !q.model.empty())
+    return error{errc::invalid_argument, "the options name a model: give all of them as models"};
+  plan_inputs in = beside;
+  std::optional<bytes> ram = q.gpus.ram;
+  if (in.devices.empty()) {
+    auto gpus = choose_devices(q, environment_of_process());
+    if (!gpus) return gpus.error();
+    in.devices = std::move(gpus->devices);
+    ram = gpus->ram;
+  }
+  model_reader reader(q.sources);
+  if (const auto ok = read_companions(in, q, reader); !ok) return ok.error();
+  std::vector<const model*> all;
+  for (const auto& m : models) all.push_back(m.get());
+  const auto asked = together_question_of(q, std::move(all), std::move(in.devices), ram,
+                                          in.draft.get(), in.mmproj.get());
+  if (!asked) return asked.error();
+  const auto answer = plan_together(*asked);
+  if (!answer) return answer.error();
+  return together_json(*asked, *answer);
 }
 
 }  // namespace vrambudget::request

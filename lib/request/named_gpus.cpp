@@ -41,7 +41,8 @@ class chosen {
     if (!live)
       return error{
           errc::invalid_argument,
-          "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them); none is here: " +
+          "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them, vrambudget cards MODEL "
+          "those that hold a model); none is here: " +
               live.error().message};
     to_.driver = live->version.driver.value_or("");
     for (const live_device& d : live->devices)

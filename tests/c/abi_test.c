@@ -172,6 +172,25 @@ int main(void) {
   vrambudget_free(error);
   error = NULL;
 
+  json = NULL;
+  CHECK(vrambudget_cards(model, "{\"ctx_size\": 8192}", &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"schema\":1") && strstr(json, "\"cards\":["));
+  vrambudget_free(json);
+  json = NULL;
+  CHECK(vrambudget_cards(model, "{\"gpu\": \"3090\"}", &json, &error) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(json == NULL && error && strstr(error, "--gpu"));
+  vrambudget_free(error);
+  error = NULL;
+  const vrambudget_model *both[] = {model, model};
+  CHECK(vrambudget_together(both, 2, "{\"gpu\": \"b200\", \"ctx_size\": 8192}", &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"fits\":true") && strstr(json, "\"max_context\""));
+  vrambudget_free(json);
+  json = NULL;
+  CHECK(vrambudget_together(both, 1, "{\"gpu\": \"b200\"}", &json, &error) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(json == NULL && error && strstr(error, "two models"));
+  vrambudget_free(error);
+  error = NULL;
+
   check_sweep(model);
 
   pthread_t threads[4];

@@ -103,6 +103,31 @@ class Plan(unittest.TestCase):
         with self.assertRaisesRegex(vb.InvalidArgumentError, "draft"):
             vb.rank(gpu="3090", md="a")
 
+    def test_cards(self):
+        v = vb.cards(MODEL, n_ctx=262144, n_parallel=1, type_k="q4_0", type_v="q4_0")
+        row = next(c for c in v["cards"] if c["id"] == "rtx-3090")
+        b = vb.plan(MODEL, gpu="3090", n_ctx=262144, n_parallel=1, type_k="q4_0", type_v="q4_0")
+        self.assertTrue(v["fits"] and row["fits"])
+        self.assertEqual((row["used_bytes"], row["spare_bytes"]), (b.used, b.spare))
+        self.assertFalse(next(c for c in v["cards"] if c["id"] == "rtx-3060" and c["count"] == 1)["fits"])
+        self.assertEqual(vb.cards(vb.open_model(MODEL))["n_ctx"], 8192)
+        with self.assertRaises(vb.InvalidArgumentError):
+            vb.cards(MODEL, gpu="3090")
+
+    def test_together(self):
+        pair = ["Qwen3-8B-Q4_K_M", "Gemma-3-4B-Q4_0"]
+        v = vb.together(pair, gpu="3060-12gb", n_ctx=8192)
+        alone = [vb.plan(m, gpu="3060-12gb", n_ctx=8192).used for m in pair]
+        self.assertTrue(v["fits"])
+        self.assertEqual(v["devices"][0]["used_bytes"], sum(alone))
+        card = vb.Device("a card", 8 * 2**30, cc=8.6, n_sm=82)
+        small = vb.together(pair, gpu=card, n_ctx=8192)
+        self.assertFalse(small["fits"])
+        self.assertEqual([s["models"] for s in small["subsets"]], [[m] for m in pair])
+        for wrong in ([], pair[:1]):
+            with self.assertRaisesRegex(vb.InvalidArgumentError, "two models"):
+                vb.together(wrong, gpu="3060-12gb")
+
     def test_compare(self):
         c = vb.compare([MODEL, "Qwen3.6-27B-Q8_0"], gpu="5090")
         self.assertEqual(len(c), 2)

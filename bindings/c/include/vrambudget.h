@@ -77,6 +77,17 @@ VRAMBUDGET_API vrambudget_status vrambudget_max_context(const vrambudget_model* 
 VRAMBUDGET_API vrambudget_status vrambudget_rank(const char* options_json, const char* family,
                                                  uint32_t min_ctx, char** json, char** error);
 
+/* Which known cards hold a run, alone and in pairs, as `vrambudget cards --json` says it. A GPU in the options is
+ * VRAMBUDGET_BAD_ARGUMENT. */
+VRAMBUDGET_API vrambudget_status vrambudget_cards(const vrambudget_model* model,
+                                                  const char* options_json, char** json,
+                                                  char** error);
+
+/* Several models on the same GPUs at once, as `vrambudget together --json` says it: two at least. */
+VRAMBUDGET_API vrambudget_status vrambudget_together(const vrambudget_model* const* models,
+                                                     uint64_t n_models, const char* options_json,
+                                                     char** json, char** error);
+
 /* The GPUs of this machine now, as `vrambudget probe --json` shows them: total_bytes, free_bytes, and what the
  * driver tells besides. Each is given a context for a moment, in a process of its own.
  * VRAMBUDGET_IO: no driver, no device, or either fails. */

@@ -58,6 +58,7 @@ __all__ = [
     "TermList",
     "UnsupportedError",
     "__version__",
+    "cards",
     "compare",
     "gpus",
     "max_context",
@@ -68,6 +69,7 @@ __all__ = [
     "probe",
     "rank",
     "sweep",
+    "together",
 ]
 
 _OF_NAMED = ("free", "system", "os", "display")
@@ -265,6 +267,43 @@ def rank(
     (least,) = whole_numbers("min_ctx", min_ctx)
     found: list[dict[str, Any]] = json.loads(_core.rank(devices, rest, family, least))["models"]
     return found
+
+
+def cards(
+    model: AnyModel,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """Which known cards hold a run, alone and in pairs, smallest first, and what the nearest of the others would
+    need: a dict with the keys of the program's `cards --json`. Without `n_ctx` it is a run of 8192 tokens."""
+    if "gpu" in options:
+        raise InvalidArgumentError("gpu: all known cards are looked at")
+    inputs = _inputs(model, None, draft, mmproj, options)
+    found: dict[str, Any] = json.loads(_core.cards(*inputs))
+    return found
+
+
+def together(
+    models: Iterable[AnyModel],
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """Several models on the same GPUs at once, each a server of its own: a dict with the keys of the program's
+    `together --json`. Without `n_ctx` each gets the largest context that all can have."""
+    sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
+    all_models = [open_model(m, **sources) for m in _models(models)]
+    if len(all_models) < 2:
+        raise InvalidArgumentError("together: name two models or more")
+    _, beside, projector, devices, rest = _inputs(all_models[0], gpu, draft, mmproj, options)
+    answer: dict[str, Any] = json.loads(
+        _core.together(all_models, beside, projector, devices, rest)
+    )
+    return answer
 
 
 def _models(models: Union[AnyModel, Iterable[AnyModel]]) -> list[AnyModel]:

@@ -85,6 +85,20 @@ def max_context(
 def rank(
     devices: Sequence[Device], options: dict[str, Any], family: str, min_ctx: int
 ) -> str: ...
+def cards(
+    model: Optional[Model],
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
+    devices: Sequence[Device],
+    options: dict[str, Any],
+) -> str: ...
+def together(
+    models: Sequence[Model],
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
+    devices: Sequence[Device],
+    options: dict[str, Any],
+) -> str: ...
 def sweep(
     models: Sequence[Model],
     draft: Optional[Model],

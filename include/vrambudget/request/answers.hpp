@@ -77,6 +77,16 @@ struct planned : made_plan {
 [[nodiscard]] result<std::string> rank_json(const std::vector<device>& devices,
                                             const plan_request& q);
 
+/// Which known cards hold a run: what `vrambudget cards --json` says. Devices are refused, given or named.
+[[nodiscard]] result<std::string> cards_that_hold_json(const plan_inputs& in,
+                                                       const plan_request& q);
+
+/// Several models at once: what `vrambudget together --json` says. `beside`: a draft and a projector for each,
+/// and the devices; what is absent of these is named in the request, which names no model.
+[[nodiscard]] result<std::string> models_together_json(
+    const std::vector<std::shared_ptr<const model>>& models, const plan_inputs& beside,
+    const plan_request& q);
+
 /// A model's summary: schema 1's "model".
 [[nodiscard]] std::string model_json(const model& m);
 /// The catalogue of GPUs; `name`: only this one.

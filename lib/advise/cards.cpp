@@ -1,0 +1,2 @@
+// The search among cards, compiled once.
+#include "vrambudget/advise/cards.ipp"

@@ -1,0 +1,2 @@
+// Several models at once, compiled once.
+#include "vrambudget/advise/together.ipp"
