@@ -13,8 +13,12 @@
 namespace vrambudget {
 namespace {
 
-/// Names of one architecture with "%d" for a number, and whether each may have scales beside it.
-using asked_names = std::unordered_map<std::string, bool>;
+struct asked_name {
+  bool has_scales = false;   ///< W.scale and W.input_scale may lie beside it: "*" in the table
+  bool is_required = false;  ///< "!"
+};
+/// Names of one architecture with "%d" for a number.
+using asked_names = std::unordered_map<std::string, asked_name>;
 
 /// Nothing: the architecture is not in the table.
 std::optional<asked_names> names_of(std::string_view architecture) {
@@ -26,9 +30,13 @@ std::optional<asked_names> names_of(std::string_view architecture) {
   asked_names names;
   for (const boost::json::value& v : of->as_array()) {
     std::string_view name = v.as_string();
-    const bool has_scales = name.ends_with('*');
-    if (has_scales) name.remove_suffix(1);
-    names.emplace(name, has_scales);
+    const auto has_mark = [&](char mark) {
+      const bool has = name.ends_with(mark);
+      if (has) name.remove_suffix(1);
+      return has;
+    };
+    const bool is_required = has_mark('!'), has_scales = has_mark('*');
+    names.emplace(name, asked_name{has_scales, is_required});
   }
   return names;
 }
@@ -73,6 +81,10 @@ class tensor_check {
   }
 
   [[nodiscard]] result<void> run() const {
+    for (const auto& [name, asked] : asked_)
+      if (asked.is_required && !there_.count(name))
+        return error{errc::bad_format,
+                     "the engine refuses this file: tensor '" + name + "' is missing"};
     for (const model_tensor& t : m_.tensors) {
       const numbered n = numbered_of(t.name);
       if (n.pattern.starts_with("blk.%d.") && *n.number >= m_.hp.n_layer_all)
@@ -109,7 +121,7 @@ class tensor_check {
     if (*weight == "output.weight")
       return asked_.count(*asked) && m_.find(*weight)->type == ggml_type::nvfp4;
     const auto of = asked_.find(*asked);
-    return of != asked_.end() && of->second;
+    return of != asked_.end() && of->second.has_scales;
   }
 
   /// The matrix that makes this one too many; empty: there is none.

@@ -60,7 +60,7 @@ json::array unfolded(const json::array& rows) {
 json::value as_type(const std::string& type, const json::value& v) {
   if (type == "str") return json::array{type, v.is_string() ? v : json::value(json::serialize(v))};
   if (type == "bool") return json::array{type, true};
-  return json::array{type, v.is_number() ? v : json::value(1)};
+  return json::array{type, v.is_number() || v.is_array() ? v : json::value(1)};
 }
 
 void edit_metadata(json::object& shape, const json::object& edit) {
@@ -132,21 +132,21 @@ int main(int argc, char** argv) try {
     fmt::print(stderr, "usage: refusals_test CASES SHAPES...\n");
     return 2;
   }
-  int n = 0, n_same = 0;
+  int n = 0, n_same = 0, n_surprises = 0;
   testing::each_case(argv[1], [&](const json::value& c) {
     const std::string id = text(c.at("id")), wanted = text(c.at("result"));
-    const bool unmet = c.as_object().contains("unmet");
+    const bool unmet = c.as_object().contains("unmet");  // known not to be held to it yet
     const auto got =
         planned(read_shape_of(text(c.at("model")), argc, argv), c.at("edit").as_object());
     const bool same = got.has_value() == (wanted == "loads");
     ++n, n_same += same;
-    if (same == unmet)
-      fmt::print("{}, {}: the engine {}, and we {}\n", id, text(c.at("what")), wanted,
-                 got ? "plan it" : "refuse it: " + got.error().message);
-    if (same && unmet) --n_same;
+    if (same != unmet) return;
+    ++n_surprises;
+    fmt::print("{}, {}: the engine says \"{}\", and we {}\n", id, text(c.at("what")), wanted,
+               got ? "plan it" : "refuse it: " + got.error().message);
   });
   fmt::print("{} of {} as the engine\n", n_same, n);
-  return 0;
+  return n > 0 && n_surprises == 0 ? 0 : 1;
 } catch (const std::exception& e) {
   fmt::print(stderr, "{}\n", e.what());
   return 2;

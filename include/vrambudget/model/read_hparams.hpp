@@ -80,6 +80,7 @@ inline void read_heads(keys& k, hparams& hp) {
 
 inline void read_positions(keys& k, hparams& hp) {
   hp.rope.n_ctx_orig_yarn = k.u32("rope.scaling.original_context_length", hp.n_ctx_train);
+  k.f32("rope.freq_base");  // which no size depends on, but the engine takes no other type
   const gguf::value* v = k.find("rope.dimension_sections");
   constexpr std::uint64_t n_sections = 4;
   if (v && v->is_array() && v->size() != n_sections)
