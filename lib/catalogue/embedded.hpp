@@ -18,6 +18,7 @@ std::span<const embedded_file> published_json();    ///< data/published.json, on
 std::span<const embedded_file> asked_tensors_json();  ///< data/asked_tensors.json, one file
 std::span<const embedded_file> quality_json();      ///< data/quality.json, one file
 std::span<const embedded_file> overheads_json();    ///< data/overheads.json, one file
+std::span<const embedded_file> decode_shares_json();  ///< data/decode_shares.json, one file
 std::span<const embedded_file> projector_shapes();  ///< data/projectors/*.json, sorted by stem
 std::span<const embedded_file> model_shapes();      ///< data/models/*.json, sorted by stem
 
