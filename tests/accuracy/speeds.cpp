@@ -199,12 +199,13 @@ std::string markdown(const std::vector<share_group>& groups) {
   const std::map<std::string, std::string> memories = {
       {"gddr", "all with GDDR"}, {"hbm", "all with HBM"}, {"unified", "all that share the host's"}};
   for (const share_group& g : groups)
-    text +=
-        fmt::format("| {} | {} | {} | {} | {:.2f} | {:.2f} | {:.2f} |\n",
-                    g.generation.empty() ? memories.at(g.memory)
-                    : g.memory == "hbm"  ? g.generation + " with HBM"
-                                         : g.generation,
-                    g.weights ? name(*g.weights) : "all", g.n, g.n_files, g.low, g.median, g.high);
+    text += fmt::format(
+        "| {} | {} | {} | {} | {:.2f} | {:.2f} | {:.2f} |\n",
+        g.generation.empty() ? memories.at(g.memory)
+        : g.memory == "gddr"
+            ? g.generation
+            : g.generation + (g.memory == "hbm" ? " with HBM" : " that shares the host's"),
+        g.weights ? name(*g.weights) : "all", g.n, g.n_files, g.low, g.median, g.high);
   return text;
 }
 
