@@ -49,7 +49,7 @@ struct decode_traffic {
 ///           cells are compressed
 ///           states: 2 * 4 * (n_embd_r + n_embd_s + n_embd_ple) per recurrent layer
 /// Units:    `depth` in tokens
-/// Errors:   unsupported       several GPUs that share tensors (-sm row, tensor); a model that has no memory
+/// Errors:   unsupported       an unknown architecture; several GPUs that share tensors (-sm row, tensor); a model that has no memory
 ///                             of tokens, so does not decode
 ///           invalid_argument  of devices_of(), place_layers() and place_weights()
 /// Accuracy: not more than the engine moves: activations, masks, what is written to the cache, and keys of

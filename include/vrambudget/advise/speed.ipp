@@ -20,7 +20,7 @@ namespace detail {
 class decode_reader {
  public:
   decode_reader(const model& m, const placement& where, std::uint64_t depth)
-      : m_(m), hp_(m.hp), host_(where.host()), depth_(depth), reads_(where.n_devices() + 1) {}
+      : m_(m), hp_(m.hp), depth_(depth), reads_(where.n_devices() + 1) {}
 
   void read_weights(const weights& placed) {
     std::vector<std::uint8_t> seen(m_.tensors.size());
@@ -130,7 +130,6 @@ class decode_reader {
 
   const model& m_;
   const hparams& hp_;
-  int host_;
   std::uint64_t depth_;
   std::vector<decode_reads> reads_;  ///< by backend, the host's last
   std::array<bytes, n_ggml_type> of_type_{};
@@ -141,6 +140,9 @@ class decode_reader {
 result<decode_traffic> decode_traffic_of(const model& m, const run& r,
                                          std::span<const device> devices,
                                          const context_params& context, std::uint64_t depth) {
+  if (!m.is_known())
+    return error{errc::unsupported,
+                 "what a token reads of architecture '" + m.architecture + "' is not known"};
   if (m.traits->memory == memory_kind::nothing || !m.hp.attn.causal)
     return error{errc::unsupported, "architecture '" + m.architecture + "' does not decode"};
   const auto used = devices_of(r, devices);

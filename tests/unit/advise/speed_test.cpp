@@ -107,6 +107,9 @@ TEST_SUITE("speed") {
     const run shares{.n_ctx = 4096, .split_mode = split_mode::tensor};
     CHECK(decode_traffic_of(m, shares, two, c, 0).error().code == errc::unsupported);
     CHECK(decode_traffic_of(m, shares, {two.data(), 1}, c, 0).has_value());
+    model other = m;
+    other.traits = &unknown_architecture;
+    CHECK(decode_traffic_of(other, {}, two, c, 0).error().code == errc::unsupported);
     model encoder = m;
     encoder.hp.attn.causal = false;
     CHECK(decode_traffic_of(encoder, {}, two, c, 0).error().code == errc::unsupported);
