@@ -4,6 +4,7 @@
 
 #include "vrambudget/advise/cards.ipp"
 #include "vrambudget/advise/rank.ipp"
+#include "vrambudget/advise/speed.ipp"
 #include "vrambudget/advise/together.ipp"
 #include "vrambudget/advise/what_would_fit.ipp"
 #include "vrambudget/arch/registry.ipp"

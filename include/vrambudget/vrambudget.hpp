@@ -2,6 +2,7 @@
 #pragma once
 
 #include "vrambudget/advise/cards.hpp"
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/together.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
@@ -9,6 +10,7 @@
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/ranked_models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/gpu/allocate.hpp"
 #include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/io/calibration_json.hpp"
@@ -28,6 +30,7 @@
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/speed.hpp"
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/report/together.hpp"

@@ -86,12 +86,13 @@ int show(const plan_request& q, const named_gpus& gpus, const plan_models& model
     fmt::print("{}",
                budget_svg(m, b, curves ? context_curves(q, p) : std::vector<context_curve>{}));
   } else if (q.json) {
-    fmt::print("{}", budget_json(m, made.r, b,
-                                 {made.limit, made.changes, made.judged, q.explain,
-                                  made.fitted ? &*made.fitted : nullptr, made.smaller}));
+    fmt::print("{}",
+               budget_json(m, made.r, b,
+                           {made.limit, made.changes, made.judged, q.explain,
+                            made.fitted ? &*made.fitted : nullptr, made.smaller, made.speeds}));
   } else {
     fmt::print("{}", budget_text(m, made.r, b, made.judged, q.file_note,
-                                 {stdout_has_colours(), true, q.explain}));
+                                 {stdout_has_colours(), true, q.explain}, made.speeds));
     if (!b.fits()) fmt::print("\n{}", suggestions_text(made.changes, made.smaller));
     if (made.limit && !b.keeps_kv())
       fmt::print("\nLargest context: {}\n", context_text(*made.limit));

@@ -6,6 +6,7 @@
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/speed.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget {
@@ -202,6 +203,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
                                     {"n_ctx_loads", extras.max_context->n_ctx_loads},
                                     {"bound_by", name_of_bound(*extras.max_context)}};
   if (extras.fitted) o["fit"] = fit_of(*extras.fitted);
+  if (!extras.speeds.empty()) o["speed"] = speed_json(r, extras.speeds);
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},
                               {"splits", {b.prompt.n_splits, b.generation.n_splits}}};

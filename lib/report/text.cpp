@@ -9,6 +9,7 @@
 #include "ink.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/speed.hpp"
 #include "vrambudget/report/verdict_text.hpp"
 
 namespace vrambudget {
@@ -222,7 +223,8 @@ std::string context_line(const budget& b) {
 }
 
 std::string budget_text(const model& m, const run& r, const budget& b, const run_verdict& v,
-                        const std::string& file_note, const text_style& s) {
+                        const std::string& file_note, const text_style& s,
+                        std::span<const decode_speed> speeds) {
   constexpr int dim = 2;
   std::string text =
       coloured(s, dim, full_name(r.profile) + (file_note.empty() ? "" : "; " + file_note)) + "\n";
@@ -235,7 +237,7 @@ std::string budget_text(const model& m, const run& r, const budget& b, const run
   if (b.projector)
     for (const encoder_budget& e : b.projector->encoders)
       text += encoder_line(e, b.projector->device.has_value()) + "\n";
-  text += "\n";
+  text += speed_text(r, speeds, s.explain) + "\n";
   for (const device_budget& d : b.devices) text += device_text(d, name_column(b), s) + "\n";
   if (!b.host.terms.empty()) text += host_text(b.host, name_column(b), s);
   for (const note& n : b.notes)

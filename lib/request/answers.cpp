@@ -141,9 +141,9 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
 result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   const auto p = plan(in, q);
   if (!p) return p.error();
-  return budget_json(
-      *p->of, p->r, p->b,
-      {p->limit, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr, p->smaller});
+  return budget_json(*p->of, p->r, p->b,
+                     {p->limit, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr,
+                      p->smaller, p->speeds});
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,

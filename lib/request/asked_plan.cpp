@@ -4,6 +4,7 @@
 
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/asked_tensors.hpp"
+#include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/request/projectors.hpp"
@@ -74,6 +75,8 @@ result<made_plan> make_plan(const plan_request& q, planner& p,
   if (!judged) return judged.error();
   made.judged = *judged;
   add_notes(q, gpu_notes, p.get_model(), made.b);
+  if (made.judged.runs() && made.b.fits(estimate::expected))
+    made.speeds = decode_speeds_of(p.get_model(), made.r, p.devices(), made.b);
   if (!made.b.fits()) made.changes = what_would_fit(p, made.r);
   return made;
 }

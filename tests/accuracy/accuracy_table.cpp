@@ -1,9 +1,10 @@
-// accuracy_table DATA: the tables of docs/accuracy.md, then which rows of DATA/overheads.jsonl are left out.
+// accuracy_table DATA: the tables of docs/accuracy.md, the shares of DATA/decode_shares.json, then which rows of DATA/overheads.jsonl are left out.
 #include <fmt/format.h>
 
 #include <exception>
 
 #include "page.hpp"
+#include "speeds.hpp"
 #include "totals.hpp"
 
 int main(int argc, char** argv) try {
@@ -13,6 +14,8 @@ int main(int argc, char** argv) try {
     return 2;
   }
   for (const page_table& t : page_tables(argv[1])) fmt::print("{}:\n\n{}\n", t.name, t.markdown);
+  fmt::print("decode_shares.json:\n\n{}\n",
+             share_rows(fitted_shares(read_speeds(std::string(argv[1]) + "/speeds.jsonl"))));
   std::map<std::string, int> left_out;
   (void)read_totals(std::string(argv[1]) + "/overheads.jsonl", &left_out);
   fmt::print("Rows left out:\n");

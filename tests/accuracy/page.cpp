@@ -4,6 +4,7 @@
 
 #include "capacities.hpp"
 #include "contexts.hpp"
+#include "speeds.hpp"
 #include "totals.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 
@@ -37,11 +38,14 @@ std::vector<context_in_use> contexts_in_use(const std::string& file,
 std::vector<page_table> page_tables(const std::string& data) {
   const auto contexts = read_contexts(data + "/contexts.jsonl");
   const auto totals = read_totals(data + "/overheads.jsonl");
+  const auto speeds = read_speeds(data + "/speeds.jsonl");
   return {
       {"contexts", markdown(context_lines(contexts))},
       {"contexts in use", markdown(contexts_in_use(data + "/contexts.jsonl", totals))},
       {"capacities", markdown(capacity_lines(read_capacities(data + "/capacities.jsonl")))},
       {"totals", markdown(total_lines(totals, models_without_each(totals, contexts)))},
+      {"speeds", markdown(fitted_shares(speeds))},
+      {"speeds held out", markdown(held_out_lines(speeds))},
   };
 }
 

@@ -49,6 +49,37 @@ vrambudget::gguf::writer novel_model() {
 }  // namespace
 
 TEST_SUITE("cli") {
+  TEST_CASE("a run on a known GPU says how fast it decodes, empty and full, as text and as JSON") {
+    const std::string shorter =
+        "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 -c 98304 -np 1 -ctk q4_0 -ctv q4_0";
+    const outcome text = run(shorter + " --explain");
+    CHECK(text.out.find("decodes at most 57 tokens/s with an empty cache; expect 26 to 43\n") !=
+          std::string::npos);
+    CHECK(text.out.find(" tokens/s at 98,304 tokens; expect 23 to 39 (fitted, 33 rows)\n") !=
+          std::string::npos);
+    // 98,304 tokens of 16 layers with K and V of 1024 values, 18 bytes for 32
+    CHECK(text.out.find("+ cache 1,811,939,328 +") != std::string::npos);
+    const json::value v = json::parse(run(shorter + " --json").out);
+    const json::array& depths = v.at("speed").at("decode").as_array();
+    REQUIRE(depths.size() == 2);
+    CHECK(depths[0].at("n_depth").to_number<int>() == 0);
+    const json::value& full = depths[1];
+    CHECK(full.at("n_depth").to_number<int>() == 98304);
+    CHECK(full.at("basis").as_string() == "bound");
+    CHECK(full.at("expected").at("basis").as_string() == "fitted");
+    CHECK(full.at("expected").at("high_tokens_per_s").to_number<double>() <
+          full.at("tokens_per_s_at_most").to_number<double>());
+    CHECK(full.at("devices").at(0).at("cache_bytes").to_number<std::uint64_t>() == 1811939328);
+  }
+
+  TEST_CASE("a run whose speed is not known says none") {
+    for (const char* of : {"--gpu name=X,total=24576MiB,cc=8.6,sm=82 -c 4096", "--gpu none -c 4096",
+                           "--gpu 2x3090 -sm tensor -c 4096", "--gpu 1060 -c 4096"}) {
+      CAPTURE(of);
+      CHECK(run(std::string("Qwen3-8B-Q8_0 ") + of).out.find("tokens/s") == std::string::npos);
+    }
+  }
+
   TEST_CASE("a run that fits exits with 0 and gives the engine's own bytes as JSON") {
     const outcome o = run(qwen + " -ctk q4_0 -ctv q4_0 --json");
     CHECK(o.status == 0);

@@ -3,10 +3,12 @@
 
 #include <boost/json/object.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "vrambudget/advise/smaller_file.hpp"
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
@@ -24,6 +26,7 @@ struct json_extras {
   bool explain = false;                ///< notes on terms
   const fitted_run* fitted = nullptr;  ///< what the engine makes of it by itself; null: not asked
   std::optional<smaller_file> smaller = {};
+  std::span<const decode_speed> speeds = {};  ///< empty: not known
 };
 
 /// Its part "model".

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "vrambudget/advise/smaller_file.hpp"
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
@@ -39,11 +41,12 @@ struct context_row {
 [[nodiscard]] std::string basis_text(basis b, bytes low, bytes high);
 /// The run: "262,144 tokens, KV q4_0, flash attention on, micro-batch 512".
 [[nodiscard]] std::string context_line(const budget& b);
-/// Whose rules hold and which file was taken, the verdict, the model, the run, and each device's terms with
-/// a bar.
+/// Whose rules hold and which file was taken, the verdict, the model, the run, how fast it decodes if that is
+/// known, and each device's terms with a bar.
 [[nodiscard]] std::string budget_text(const model& m, const run& r, const budget& b,
                                       const run_verdict& v, const std::string& file_note,
-                                      const text_style& s);
+                                      const text_style& s,
+                                      std::span<const decode_speed> speeds = {});
 /// What would make a run fit, one change a line.
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all,
                                            const std::optional<smaller_file>& smaller = {});

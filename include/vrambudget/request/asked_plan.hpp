@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vrambudget/advise/smaller_file.hpp"
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
@@ -44,6 +45,7 @@ struct made_plan {
   std::optional<smaller_file> smaller = {};  ///< that fits as it is run; only if the callers look
   /// What the engine makes of the request's run by itself; the run that is planned, if it is asked for.
   std::optional<fitted_run> fitted = {};
+  std::vector<decode_speed> speeds = {};  ///< with an empty cache and a full one; empty: not known
 };
 
 /// The request's run, without a context at the largest one that fits, and the verdict on it.

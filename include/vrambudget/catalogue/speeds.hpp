@@ -1,0 +1,38 @@
+// What the memory of cards gives, and how much of it decoding reaches: data/gpus.json and
+// data/decode_shares.json, which are parts of the library.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/advise/speed.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/machine/device.hpp"
+#include "vrambudget/model/model.hpp"
+#include "vrambudget/plan/budget.hpp"
+
+namespace vrambudget {
+
+/// "unified", "hbm" or "gddr".
+[[nodiscard]] std::string_view memory_of(const device& d);
+
+/// Bandwidth of the catalogued card of that name, of several the one whose memory is nearest; absent: none is.
+/// Units: bytes a second
+[[nodiscard]] std::optional<std::uint64_t> bandwidth_of(const device& d);
+
+/// What such cards were seen to reach with such weights: the first row of data/decode_shares.json that is of
+/// them. Absent: there is none.
+///
+/// Accuracy: fitted
+[[nodiscard]] std::optional<reached_share> reached_share_of(const device& d, weight_class c);
+
+/// How fast a planned run decodes: with an empty cache, and at the end of a slot's context. Empty: it is not
+/// known, or the run drafts, and how many drafted tokens are taken depends on the text.
+[[nodiscard]] std::vector<decode_speed> decode_speeds_of(const model& m, const run& r,
+                                                         std::span<const device> devices,
+                                                         const budget& b);
+
+}  // namespace vrambudget

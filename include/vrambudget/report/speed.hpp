@@ -1,0 +1,19 @@
+// How fast a run decodes, as text and as JSON.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <span>
+#include <string>
+
+#include "vrambudget/advise/speed.hpp"
+#include "vrambudget/engine/run.hpp"
+
+namespace vrambudget {
+
+/// A line for each depth; `explain`: with what a token reads at the last. Empty: nothing is known.
+[[nodiscard]] std::string speed_text(const run& r, std::span<const decode_speed> all, bool explain);
+
+/// Its part "speed".
+[[nodiscard]] boost::json::object speed_json(const run& r, std::span<const decode_speed> all);
+
+}  // namespace vrambudget

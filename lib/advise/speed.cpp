@@ -1,0 +1,2 @@
+// The speed of decoding, compiled once.
+#include "vrambudget/advise/speed.ipp"

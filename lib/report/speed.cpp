@@ -1,0 +1,131 @@
+#include "vrambudget/report/speed.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+#include <vector>
+
+#include "vrambudget/engine/device_id.hpp"
+#include "vrambudget/report/text.hpp"
+
+namespace vrambudget {
+namespace {
+
+namespace json = boost::json;
+
+/// Two digits at least; outwards, so that no bound is promised that does not hold.
+std::string in_tokens(double per_s, bool up) {
+  const double step = per_s < 10 ? 0.1 : 1;
+  const double whole = up ? std::ceil(per_s / step) : std::floor(per_s / step);
+  return fmt::format("{:.{}f}", whole * step, per_s < 10 ? 1 : 0);
+}
+
+/// "at most 51 tokens/s at 98,304 tokens; expect 23 to 38".
+std::string at_depth(const decode_speed& s) {
+  const std::string where = s.traffic.depth ? fmt::format("at {} tokens", grouped(s.traffic.depth))
+                                            : std::string("with an empty cache");
+  const std::string most = in_tokens(s.most, true);
+  if (!s.expected) return fmt::format("at most {} tokens/s {}", most, where);
+  const std::string low = in_tokens(s.expected->low, false),
+                    high = in_tokens(std::min(s.expected->high, s.most), true);
+  if (s.most_basis == basis::assumed) return fmt::format("{} to {} tokens/s {}", low, high, where);
+  return fmt::format("at most {} tokens/s {}; expect {} to {}", most, where, low, high);
+}
+
+/// "15 to 50".
+std::string host_gigabytes() {
+  constexpr std::uint64_t giga = 1'000'000'000;
+  return fmt::format("{} to {}", host_rate::low_bytes_per_s / giga,
+                     host_rate::high_bytes_per_s / giga);
+}
+
+std::string basis_of(const decode_speed& s) {
+  if (s.most_basis == basis::assumed)
+    return fmt::format(" (assumed: the host reads {} GB/s)", host_gigabytes());
+  return s.expected ? fmt::format(" ({}, {} rows)", name(s.expected_basis), s.expected->n) : "";
+}
+
+std::string reads_line(const std::string& who, const decode_reads& d,
+                       const std::string& gigabytes_per_s) {
+  std::string parts;
+  const auto add = [&](const char* what, bytes size) {
+    if (size.count == 0) return;
+    parts += fmt::format("{}{} {}", parts.empty() ? "" : " + ", what, grouped(size.count));
+  };
+  add("weights", d.weights);
+  add("rows", d.rows);
+  add("cache", d.cache);
+  add("states", d.states);
+  if (parts.empty()) return {};
+  return fmt::format("  {} reads {} bytes a token at {} GB/s:\n    {}\n", who,
+                     grouped(d.all().count), gigabytes_per_s, parts);
+}
+
+std::string explained(const run& r, const decode_speed& s) {
+  std::string text;
+  for (std::size_t i = 0; i < s.traffic.devices.size(); ++i)
+    text +=
+        reads_line(name(id_of(r, i)), s.traffic.devices[i],
+                   fmt::format("{:.1f}", static_cast<double>(s.bandwidth_bytes_per_s[i]) / 1e9));
+  text += reads_line("the host", s.traffic.host, host_gigabytes());
+  if (s.expected) text += fmt::format("  expected by: {}\n", s.expected->of);
+  return text;
+}
+
+json::object reads_of(const decode_reads& d) {
+  return {{"weights_bytes", d.weights.count},
+          {"rows_bytes", d.rows.count},
+          {"cache_bytes", d.cache.count},
+          {"states_bytes", d.states.count}};
+}
+
+json::object object_of(const run& r, const decode_speed& s) {
+  json::object o{{"n_depth", s.traffic.depth},
+                 {"tokens_per_s_at_most", s.most},
+                 {"basis", name(s.most_basis)}};
+  if (const auto& e = s.expected)
+    o["expected"] = json::object{{"low_tokens_per_s", e->low},
+                                 {"median_tokens_per_s", e->median},
+                                 {"high_tokens_per_s", e->high},
+                                 {"basis", name(s.expected_basis)},
+                                 {"n", e->n},
+                                 {"of", e->of}};
+  json::array devices;
+  for (std::size_t i = 0; i < s.traffic.devices.size(); ++i) {
+    if (s.bandwidth_bytes_per_s[i] == 0) continue;
+    json::object d = reads_of(s.traffic.devices[i]);
+    d["id"] = name(id_of(r, i));
+    d["bandwidth_bytes_per_s"] = s.bandwidth_bytes_per_s[i];
+    devices.push_back(std::move(d));
+  }
+  o["devices"] = std::move(devices);
+  o["host"] = reads_of(s.traffic.host);
+  if (s.traffic.host.computes()) {
+    o["host"].as_object()["low_bytes_per_s"] = host_rate::low_bytes_per_s;
+    o["host"].as_object()["high_bytes_per_s"] = host_rate::high_bytes_per_s;
+  }
+  return o;
+}
+
+}  // namespace
+
+std::string speed_text(const run& r, std::span<const decode_speed> all, bool explain) {
+  std::string text;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool is_last = i + 1 == all.size();
+    text += fmt::format("{} {}{}\n", i == 0 ? "decodes" : "       ", at_depth(all[i]),
+                        is_last ? basis_of(all[i]) : "");
+    if (is_last && explain) text += explained(r, all[i]);
+  }
+  return text;
+}
+
+json::object speed_json(const run& r, std::span<const decode_speed> all) {
+  json::array depths;
+  for (const decode_speed& s : all) depths.push_back(object_of(r, s));
+  return {{"decode", std::move(depths)}};
+}
+
+}  // namespace vrambudget
