@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget {
@@ -55,6 +56,7 @@ result<compared_file> compare_file(planner& p, const run& r, const std::string& 
   const result<budget> b = p.budget_for(asked);
   if (!b) return b.error();
   c.fits = b->fits();
+  if (c.fits) c.speeds = decode_speeds_of(m, asked, p.devices(), *b);
   c.spare = least_spare(*b);
   for (const device_budget& d : b->devices) c.weights_on_devices += d.of(term_kind::weights);
   return c;

@@ -25,6 +25,13 @@ std::string same_top_text(const compared_file& c) {
              ? fmt::format("{:.2f} %", *c.measured->same_top_percent)
              : "-";
 }
+/// Tokens a second that are expected, with an empty cache or a full one.
+std::string speed_text(const compared_file& c, bool full) {
+  const decode_speed* s = c.speeds.empty() ? nullptr : full ? &c.speeds.back() : &c.speeds.front();
+  if (!s) return "-";
+  return s->expected ? fmt::format("{:.0f} to {:.0f}", s->expected->low, s->expected->high)
+                     : fmt::format("at most {:.0f}", s->most);
+}
 std::string spare_text(const compared_file& c) {
   return c.n_ctx && !c.fits ? "does not fit" : in_mib(c.spare);
 }
@@ -64,6 +71,8 @@ std::string comparison_text(std::span<const compared_file> all) {
         [i](const auto& c) { return c.largest[i].n_ctx ? grouped(c.largest[i].n_ctx) : "-"; });
   const std::optional<std::uint32_t> n_ctx = all.empty() ? std::nullopt : all.front().n_ctx;
   row(n_ctx ? fmt::format("spare at {}", grouped(*n_ctx)) : "spare at the largest", spare_text);
+  row("tokens/s, empty", [](const auto& c) { return speed_text(c, false); });
+  row("tokens/s, full", [](const auto& c) { return speed_text(c, true); });
   row("KLD", kld_text);
   row("same likeliest token", same_top_text);
   const std::string sources = sources_text(all);
@@ -85,6 +94,19 @@ std::string comparison_json(std::span<const compared_file> all) {
                    {"fits", c.fits},
                    {"spare_bytes", c.spare.count}};
     if (c.n_ctx) o["n_ctx"] = *c.n_ctx;
+    json::array speeds;
+    for (const decode_speed& s : c.speeds) {
+      json::object at{{"n_depth", s.traffic.depth},
+                      {"tokens_per_s_at_most", s.most},
+                      {"basis", name(s.most_basis)}};
+      if (s.expected)
+        at["expected"] = json::object{{"low_tokens_per_s", s.expected->low},
+                                      {"median_tokens_per_s", s.expected->median},
+                                      {"high_tokens_per_s", s.expected->high},
+                                      {"basis", name(s.expected_basis)}};
+      speeds.push_back(std::move(at));
+    }
+    if (!speeds.empty()) o["speed"] = std::move(speeds);
     if (const published_quality* q = c.measured) {
       json::object measured{{"mean", q->kld}, {"reference", q->reference}, {"source", q->source}};
       if (!q->of.empty()) measured["of"] = q->of;

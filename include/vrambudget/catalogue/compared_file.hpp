@@ -4,7 +4,9 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/catalogue/quality.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
@@ -23,10 +25,11 @@ struct compared_file {
   double bits_per_weight = 0;
   bytes weights_on_devices;
   std::array<context_limit, compared_cache_types.size()> largest =
-      {};                                       ///< n_ctx 0: not even a page
-  std::optional<std::uint32_t> n_ctx;           ///< that was asked for; absent: none was
-  bool fits = false;                            ///< with that
-  bytes spare;                                  ///< then, on the fullest device
+      {};                                 ///< n_ctx 0: not even a page
+  std::optional<std::uint32_t> n_ctx;     ///< that was asked for; absent: none was
+  bool fits = false;                      ///< with that
+  bytes spare;                            ///< then, on the fullest device
+  std::vector<decode_speed> speeds = {};  ///< with an empty cache and a full one; empty: not known
   const published_quality* measured = nullptr;  ///< null: nobody did
   std::optional<kld_interval> estimated;        ///< of one that nobody measured
 };

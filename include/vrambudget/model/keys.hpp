@@ -33,6 +33,14 @@ class keys {
     fail(name, *v, "u32");
     return fallback;
   }
+  /// The same of a key that the engine reads as i32.
+  std::int32_t i32(std::string_view name, std::int32_t fallback = 0) {
+    const gguf::value* v = find(name);
+    if (!v) return fallback;
+    if (const auto n = v->i32()) return *n;
+    fail(name, *v, "i32");
+    return fallback;
+  }
   /// A number whose absence is an error.
   std::uint32_t required(std::string_view name) {
     need(name);

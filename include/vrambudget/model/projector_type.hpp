@@ -109,7 +109,7 @@ inline void frame_samples(keys&, encoder_hparams& hp) { hp.n_mel_bins = 640; }
 /// Files from before there was a key name a version.
 inline void read_resampler(keys& k, encoder_hparams& hp) {
   constexpr std::uint32_t of_later_versions = 64, of_first_ones = 96;
-  const std::uint32_t version = k.u32("minicpmv_version");
+  const std::int32_t version = k.i32("minicpmv_version");
   const bool later = (version >= 3 && version <= 6) || version == 100045;
   hp.n_query = k.u32("minicpmv_query_num");
   if (hp.n_query == 0) hp.n_query = later ? of_later_versions : of_first_ones;

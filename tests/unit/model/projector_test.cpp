@@ -92,7 +92,8 @@ TEST_SUITE("projector") {
     const auto rows = [](std::uint32_t version, std::uint32_t n) {
       return read_sizes_of("resampler",
                            [&](gguf::writer& w) {
-                             if (version) w.add("clip.minicpmv_version", version);
+                             if (version)
+                               w.add("clip.minicpmv_version", static_cast<std::int32_t>(version));
                              if (n) w.add("clip.minicpmv_query_num", n);
                            })
           .n_query;
