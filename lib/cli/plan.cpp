@@ -77,7 +77,7 @@ int show(const plan_request& q, const named_gpus& gpus, const plan_models& model
   if (!made.b.fits())
     made.smaller = value_or_fail(request::smaller_file_that_runs(
         q, made.r, gpus.devices, l, models.draft ? &*models.draft : nullptr,
-        models.mmproj ? &*models.mmproj : nullptr, made.changes.empty()));
+        models.mmproj ? &*models.mmproj : nullptr, effort_for(made.changes)));
   const budget& b = made.b;
   if (!q.emit.empty()) {
     print_launch(q, models, made);

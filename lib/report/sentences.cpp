@@ -188,6 +188,8 @@ std::string flag_of(change_kind k, const suggestion& s) {
   return {};
 }
 
+std::string layers(std::uint32_t n) { return fmt::format("{} layer{}", n, n == 1 ? "" : "s"); }
+
 std::string effect_of(change_kind k, const suggestion& s) {
   switch (k) {
     case change_kind::swa_full:
@@ -209,9 +211,9 @@ std::string effect_of(change_kind k, const suggestion& s) {
       return "the largest context, all else the same";
     case change_kind::n_cpu_moe:
       return s.changed.cpu_moe ? "all experts on the host"
-                               : fmt::format("experts of {} layers on the host", s.n_on_host);
+                               : fmt::format("experts of {} on the host", layers(s.n_on_host));
     case change_kind::n_gpu_layers:
-      return fmt::format("{} layers on the host", s.n_on_host);
+      return layers(s.n_on_host) + " on the host";
   }
   return {};
 }

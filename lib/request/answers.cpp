@@ -131,7 +131,7 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
   if (!made->b.fits()) {
     auto smaller =
         smaller_file_that_runs(a->q, made->r, a->in.devices, limits_of(a->q, a->q.gpus.ram),
-                               a->in.draft.get(), a->in.mmproj.get(), made->changes.empty());
+                               a->in.draft.get(), a->in.mmproj.get(), effort_for(made->changes));
     if (!smaller) return smaller.error();
     made->smaller = std::move(*smaller);
   }

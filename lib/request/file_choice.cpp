@@ -89,8 +89,7 @@ const catalogued_files* family_of(const catalogued_file& f) {
 result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q, const run& r,
                                                            const std::vector<device>& devices,
                                                            limits l, const model* draft,
-                                                           const projector* mmproj,
-                                                           bool whatever_it_takes) {
+                                                           const projector* mmproj, effort most) {
   const auto now = find_catalogued_file(q.model);
   const catalogued_files* all = now ? family_of(*now) : nullptr;
   if (!all) return std::optional<smaller_file>();
@@ -105,7 +104,7 @@ result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q
     const auto m = read_catalogued(*c.file);
     if (!m) return m.error();
     planner p(*m, devices, l, draft, mmproj);
-    if (auto runs = how_it_runs(p, r, whatever_it_takes))
+    if (auto runs = how_it_runs(p, r, most))
       return std::optional(smaller_file{c.file->name, c.bits, bits, std::move(*runs)});
   }
   return std::optional<smaller_file>();

@@ -1,6 +1,7 @@
 // The smallest changes that make a run fit.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -15,9 +16,21 @@ namespace vrambudget {
 /// alone and with the host.
 [[nodiscard]] std::vector<suggestion> what_would_fit(planner& p, const run& r);
 
-/// The least harmful of them of a smaller file of the model: none, or the cache in eight bits; where
-/// `whatever_it_takes`, else the first of what_would_fit().
-[[nodiscard]] std::optional<suggestion> how_it_runs(planner& p, const run& r,
-                                                    bool whatever_it_takes);
+/// What may be changed of a run so that another file of its model fits.
+enum class effort : std::uint8_t {
+  none,
+  smaller_cache,     ///< the cache in eight bits
+  whatever_it_takes  ///< the first of what_would_fit()
+};
+/// What may be changed for another file, where a run has these ways out: nothing that would do for its own.
+[[nodiscard]] inline effort effort_for(const std::vector<suggestion>& ways_out) {
+  if (ways_out.empty()) return effort::whatever_it_takes;
+  for (const suggestion& s : ways_out)
+    if (s.changes == std::vector{change_kind::cache_types}) return effort::none;
+  return effort::smaller_cache;
+}
+
+/// The run itself if it fits, else with the least harmful changes that are allowed; nothing: it does not fit.
+[[nodiscard]] std::optional<suggestion> how_it_runs(planner& p, const run& r, effort most);
 
 }  // namespace vrambudget

@@ -36,10 +36,10 @@ class change_search {
     return std::move(found_);
   }
 
-  std::optional<suggestion> take_small() {
-    if (auto as_it_is = if_fits({}, r_)) return as_it_is;
-    const auto eight_bits = with_cache_type<ggml_type::q8_0>(r_, m_);
-    return eight_bits ? if_fits({change_kind::cache_types}, *eight_bits) : std::nullopt;
+  [[nodiscard]] std::optional<suggestion> unchanged() { return if_fits({}, r_); }
+  [[nodiscard]] std::optional<suggestion> with_eight_bits() {
+    const auto smaller = with_cache_type<ggml_type::q8_0>(r_, m_);
+    return smaller ? if_fits({change_kind::cache_types}, *smaller) : std::nullopt;
   }
 
  private:
@@ -220,6 +220,7 @@ class change_search {
     for (std::size_t i = 0; i < levers.size(); ++i) {
       if (levers[i].kind != change_kind::cache_types || !levers[i].pull(r_, m_)) continue;
       if (std::exchange(which[i], true)) break;
+      if (fits_devices(with(which, r_, m_))) break;  // without the host
       if (const std::uint32_t fewer = least(which); fewer * 4 <= n * 3)
         kept = keep(which, fewer) || kept;
       break;
@@ -250,10 +251,11 @@ std::vector<suggestion> what_would_fit(planner& p, const run& r) {
   return detail::change_search(p, r).take();
 }
 
-std::optional<suggestion> how_it_runs(planner& p, const run& r, bool whatever_it_takes) {
-  auto small = detail::change_search(p, r).take_small();
-  if (small || !whatever_it_takes) return small;
-  std::vector<suggestion> all = what_would_fit(p, r);
+std::optional<suggestion> how_it_runs(planner& p, const run& r, effort most) {
+  detail::change_search search(p, r);
+  if (auto s = search.unchanged(); s || most == effort::none) return s;
+  if (auto s = search.with_eight_bits(); s || most == effort::smaller_cache) return s;
+  std::vector<suggestion> all = search.take();
   return all.empty() ? std::nullopt : std::optional(std::move(all.front()));
 }
 

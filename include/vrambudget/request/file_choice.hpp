@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vrambudget/advise/smaller_file.hpp"
+#include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
@@ -36,6 +37,6 @@ inline constexpr std::uint32_t least_context = 8192;
 /// Errors: those of read_catalogued()
 [[nodiscard]] result<std::optional<smaller_file>> smaller_file_that_runs(
     const plan_request& q, const run& r, const std::vector<device>& devices, limits l,
-    const model* draft, const projector* mmproj, bool whatever_it_takes);
+    const model* draft, const projector* mmproj, effort most);
 
 }  // namespace vrambudget::request
