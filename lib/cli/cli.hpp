@@ -22,6 +22,7 @@ class command_options;
 [[nodiscard]] std::function<int()> add_plan(command_options& can, std::vector<std::string> notes);
 [[nodiscard]] std::function<int()> add_cards(command_options& can);
 [[nodiscard]] std::function<int()> add_together(command_options& can);
+[[nodiscard]] std::function<int()> add_trade(command_options& can);
 [[nodiscard]] std::function<int()> add_inspect(command_options& can);
 [[nodiscard]] std::function<int()> add_gpus(command_options& can);
 [[nodiscard]] std::function<int()> add_models(command_options& can);

@@ -35,19 +35,23 @@ std::string about() {
 }
 
 int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan",    "compare", "cards",     "together",
-                                   "inspect", "gpus",    "models",    "engines",
-                                   "probe",   "check",   "calibrate", "completion"};
+  constexpr std::array commands = {"plan",    "compare",   "cards",     "together", "trade",
+                                   "inspect", "gpus",      "models",    "engines",  "probe",
+                                   "check",   "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
            std::any_of(all.begin(), all.end(), [&](const char* c) { return args[0] == c; });
   };
+  if (args.size() > 1 && args[0] == "help") {
+    args = {args[1], "--help"};
+    if (!is_in(commands)) throw failure{usage, "help " + args[0] + ": there is no such command"};
+  }
   if (args.empty() || args[0] == "help") args = {"--help"};
   if (args[0] == "version") args = {"--version"};
   if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
   std::vector<std::string> notes;
-  constexpr std::array of_runs = {"plan", "compare", "cards", "together", "engines"};
+  constexpr std::array of_runs = {"plan", "compare", "cards", "together", "trade", "engines"};
   if (is_in(of_runs)) {
     request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
     line.args.insert(line.args.begin(), std::move(args[0]));
@@ -71,6 +75,7 @@ int run_program(std::vector<std::string> args) {
   add("compare", "files of models side by side: sizes, largest contexts, quality", add_compare);
   add("cards", "which known cards hold a run, smallest first", add_cards);
   add("together", "several models on the same GPUs at once", add_together);
+  add("trade", "the largest context by type of KV cache, micro-batch and slots", add_trade);
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);

@@ -12,6 +12,7 @@
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
 #include "vrambudget/report/together.hpp"
+#include "vrambudget/report/trade.hpp"
 #include "vrambudget/request/asked_together.hpp"
 #include "vrambudget/request/file_choice.hpp"
 #include "vrambudget/request/known_cards.hpp"
@@ -210,6 +211,14 @@ result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_re
   const auto found = find_cards(*asked, *known, on_threads());
   if (!found) return found.error();
   return cards_json(*asked, *known, *found);
+}
+
+result<std::string> trades_json(const plan_inputs& in, const plan_request& q) {
+  const auto a = read(in, q);
+  if (!a) return a.error();
+  const auto all = find_trades([&] { return a->plans(); }, q.r, trade_axes_of(q.r), on_threads());
+  if (!all) return all.error();
+  return trade_json(*a->in.main, q.r, *all);
 }
 
 result<std::string> models_together_json(const std::vector<std::shared_ptr<const model>>& models,

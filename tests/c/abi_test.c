@@ -173,6 +173,10 @@ int main(void) {
   error = NULL;
 
   json = NULL;
+  CHECK(vrambudget_trade(model, "{\"gpu\": \"3090\"}", &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"runs\":[{\"cache_type\":\"f16\",\"n_ubatch\":256"));
+  vrambudget_free(json);
+  json = NULL;
   CHECK(vrambudget_cards(model, "{\"ctx_size\": 8192}", &json, &error) == VRAMBUDGET_OK);
   CHECK(json && strstr(json, "\"schema\":1") && strstr(json, "\"cards\":["));
   vrambudget_free(json);

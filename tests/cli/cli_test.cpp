@@ -157,6 +157,29 @@ TEST_SUITE("cli") {
         1);
   }
 
+  TEST_CASE("what a longer context is traded for is a table, of which each run can be planned") {
+    const std::string model = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 ";
+    const outcome o = run("trade " + model + "-c 262144 --json");
+    CHECK(o.status == 0);
+    const json::array runs = json::parse(o.out).at("runs").as_array();
+    CHECK(runs.size() == 48);
+    for (const json::value& r : runs) {
+      if (r.at("n_ubatch") != 512 || r.at("n_parallel") != 1) continue;
+      const auto type = std::string(r.at("cache_type").as_string());
+      CAPTURE(type);
+      const outcome one = run(model + "-np 1 -ctk " + type + " -ctv " + type + " --json");
+      CHECK(json::parse(one.out).at("max_context").at("n_ctx") == r.at("n_ctx"));
+      CHECK(r.at("holds").as_bool() == (type == "q4_0"));
+    }
+    CHECK(run("trade " + model + "-c 2621440").status == 1);
+    CHECK(contains(run("trade " + model + "--svg").out, "</svg>"));
+    CHECK(contains(run("help trade").out, "trade [OPTIONS]"));
+    CHECK(run("help trades").status == 2);
+    const outcome none = run("trade --gpu 3090");
+    CHECK(none.status == 2);
+    CHECK(contains(none.err, "name a model"));
+  }
+
   TEST_CASE("without a context the largest one is planned") {
     const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 -np 1 -ctk q4_0 -ctv q4_0 --json");
     CHECK(o.status == 0);

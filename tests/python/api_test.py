@@ -103,6 +103,18 @@ class Plan(unittest.TestCase):
         with self.assertRaisesRegex(vb.InvalidArgumentError, "draft"):
             vb.rank(gpu="3090", md="a")
 
+    def test_trade(self):
+        runs = vb.trade(MODEL, gpu="3090", n_ctx=262144)
+        self.assertEqual(len(runs), 48)
+        row = next(
+            r for r in runs if (r["cache_type"], r["n_ubatch"], r["n_parallel"]) == ("q4_0", 512, 1)
+        )
+        self.assertTrue(row["holds"])
+        self.assertEqual(
+            row["n_ctx"],
+            vb.max_context(MODEL, gpu="3090", n_parallel=1, type_k="q4_0", type_v="q4_0").n_ctx,
+        )
+
     def test_cards(self):
         v = vb.cards(MODEL, n_ctx=262144, n_parallel=1, type_k="q4_0", type_v="q4_0")
         row = next(c for c in v["cards"] if c["id"] == "rtx-3090")

@@ -83,6 +83,11 @@ VRAMBUDGET_API vrambudget_status vrambudget_cards(const vrambudget_model* model,
                                                   const char* options_json, char** json,
                                                   char** error);
 
+/* The largest context by cache type, micro-batch and slots, as `vrambudget trade --json` says it. */
+VRAMBUDGET_API vrambudget_status vrambudget_trade(const vrambudget_model* model,
+                                                  const char* options_json, char** json,
+                                                  char** error);
+
 /* Several models on the same GPUs at once, as `vrambudget together --json` says it: two at least. */
 VRAMBUDGET_API vrambudget_status vrambudget_together(const vrambudget_model* const* models,
                                                      uint64_t n_models, const char* options_json,

@@ -70,6 +70,7 @@ __all__ = [
     "rank",
     "sweep",
     "together",
+    "trade",
 ]
 
 _OF_NAMED = ("free", "system", "os", "display")
@@ -282,6 +283,21 @@ def cards(
         raise InvalidArgumentError("gpu: all known cards are looked at")
     inputs = _inputs(model, None, draft, mmproj, options)
     found: dict[str, Any] = json.loads(_core.cards(*inputs))
+    return found
+
+
+def trade(
+    model: AnyModel,
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> list[dict[str, Any]]:
+    """The largest context by type of KV cache, micro-batch and slots: a dict a run, with the keys of the program's
+    `trade --json`; with `n_ctx` each says whether it holds that."""
+    inputs = _inputs(model, gpu, draft, mmproj, options)
+    found: list[dict[str, Any]] = json.loads(_core.trade(*inputs))["runs"]
     return found
 
 

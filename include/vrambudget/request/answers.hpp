@@ -81,6 +81,9 @@ struct planned : made_plan {
 [[nodiscard]] result<std::string> cards_that_hold_json(const plan_inputs& in,
                                                        const plan_request& q);
 
+/// The largest context by cache type, micro-batch and slots: what `vrambudget trade --json` says.
+[[nodiscard]] result<std::string> trades_json(const plan_inputs& in, const plan_request& q);
+
 /// Several models at once: what `vrambudget together --json` says. `beside`: a draft and a projector for each,
 /// and the devices; what is absent of these is named in the request, which names no model.
 [[nodiscard]] result<std::string> models_together_json(
