@@ -153,6 +153,28 @@ bool is_of_another_maker(std::string_view typed) {
           name.find("ultra") != name.npos);
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether the word begins somewhere in the text, a number not within another one.
+bool has_word(std::string_view text, std::string_view word) {
+  for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1))
+    if (word.empty() || at == 0 || !is_digit(word[0]) || !is_digit(text[at - 1])) return true;
+  return false;
+}
+
+bool has_words(const gpu_entry& g, std::string_view typed) {
+  std::string text = detail::folded(g.id) + " " + detail::folded(g.name);
+  for (const std::string& a : g.aliases) text += " " + detail::folded(a);
+  std::size_t n_words = 0;
+  while (!typed.empty()) {
+    const std::string word = detail::folded(typed.substr(0, typed.find_first_of(" -")));
+    if (!has_word(text, word)) return false;
+    n_words += !word.empty();
+    typed.remove_prefix(std::min(typed.find_first_of(" -"), typed.size() - 1) + 1);
+  }
+  return n_words > 0;
+}
+
 error not_found(std::string_view typed) {
   const std::string key = key_of(typed), shown = "GPU \"" + std::string(typed) + "\"";
   std::vector<std::string> variants;
@@ -193,6 +215,17 @@ result<gpu_entry> find_gpu(std::string_view typed) {
     if (const gpu_entry* g = row_with_memory(typed)) return *g;
   }
   return not_found(typed);
+}
+
+result<std::vector<gpu_entry>> gpus_named(std::string_view typed) {
+  const auto one = find_gpu(typed);
+  if (one) return std::vector{*one};
+  std::vector<gpu_entry> out;
+  if (typed.size() <= 100)
+    for (const gpu_entry& g : gpus())
+      if (has_words(g, typed)) out.push_back(g);
+  if (out.empty()) return one.error();
+  return out;
 }
 
 std::vector<std::string> other_variants(const gpu_entry& gpu) {

@@ -57,23 +57,23 @@ void print_files(const std::string& typed) {
 }  // namespace
 
 std::function<int()> add_gpus(command_options& can) {
-  auto name = std::make_shared<std::string>();
+  auto words = std::make_shared<std::vector<std::string>>();
   auto as_json = std::make_shared<bool>(false);
-  can.text("NAME", *name, "TEXT", "only this one");
+  can.texts("NAME", *words, "only this one, or those with all of these words: 50 laptop");
   can.flag("--json", *as_json, "JSON on stdout");
-  return [name, as_json] {
+  return [words, as_json] {
+    const std::string name = fmt::format("{}", fmt::join(*words, " "));
     if (*as_json) {
-      fmt::print("{}\n", value_or_fail(request::gpus_json(*name), usage));
+      fmt::print("{}\n", value_or_fail(request::gpus_json(name), usage));
       return yes;
     }
+    std::vector<gpu_entry> shown(gpus().begin(), gpus().end());
+    if (!name.empty()) shown = value_or_fail(gpus_named(name), usage);
     fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", "id", "memory", "CUDA total", "cc", "name");
-    if (!name->empty()) {
-      const gpu_entry g = value_or_fail(find_gpu(*name), usage);
-      print_gpu(g);
-      for (const std::string& other : other_variants(g)) fmt::print("also: {}\n", other);
-      return yes;
-    }
-    for (const gpu_entry& g : gpus()) print_gpu(g);
+    for (const gpu_entry& g : shown) print_gpu(g);
+    if (shown.size() == 1)
+      for (const std::string& other : other_variants(shown.front()))
+        fmt::print("also: {}\n", other);
     return yes;
   };
 }

@@ -9,7 +9,15 @@
 namespace vrambudget::cli {
 
 /// Exit statuses.
-enum status : int { yes = 0, does_not_fit = 1, usage = 2, bad_input = 3, no_gpu = 4, our_bug = 70 };
+enum status : int {
+  yes = 0,
+  does_not_fit = 1,
+  usage = 2,
+  bad_input = 3,
+  no_gpu = 4,
+  our_bug = 70,
+  not_written = 74  ///< stdout takes no more
+};
 
 /// On its way to main: printed on stderr after "vrambudget: ".
 struct failure {

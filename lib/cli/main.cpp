@@ -4,11 +4,17 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <boost/json.hpp>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <deque>
 #include <exception>
+#include <filesystem>
 #include <map>
+#include <span>
 
+#include "catalogue/names.hpp"
 #include "cli.hpp"
 #include "options.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
@@ -30,8 +36,28 @@ std::string about() {
       "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n"
       "  vrambudget cards MODEL --ctx 262144         which known cards hold it\n\n"
       "Exit status: 0 fits or done, 1 does not fit or differs, 2 usage, 3 bad input, 4 no usable "
-      "GPU or driver,\n70 a bug of ours.",
+      "GPU or driver,\n70 a bug of ours, 74 the output cannot be written.",
       engine_name);
+}
+
+/// What helps with a second model.
+std::string advice_on(const CLI::Error& e) {
+  const std::string_view what = e.what();
+  const std::size_t word = what.find(": ");
+  if (e.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) ||
+      word + 2 >= what.size() || what[word + 2] == '-')
+    return {};
+  return "; of several models: vrambudget compare, or together";
+}
+
+/// The command that a mistyped word may be; empty: it is none.
+std::string nearest_command(const std::string& word, std::span<const char* const> commands) {
+  const bool is_word =
+      std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
+  if (!is_word || word.size() < 3 || std::filesystem::exists(word)) return {};
+  for (const char* c : commands)
+    if (detail::edit_distance(word, c) <= (word.size() < 6 ? 1 : 2)) return c;
+  return {};
 }
 
 int run_program(std::vector<std::string> args) {
@@ -49,7 +75,11 @@ int run_program(std::vector<std::string> args) {
   }
   if (args.empty() || args[0] == "help") args = {"--help"};
   if (args[0] == "version") args = {"--version"};
-  if (!is_in(commands) && !is_in(general)) args.insert(args.begin(), "plan");
+  if (!is_in(commands) && !is_in(general)) {
+    if (const std::string meant = nearest_command(args[0], commands); !meant.empty())
+      throw failure{usage, fmt::format("'{}' is no command; nearest: {}", args[0], meant)};
+    args.insert(args.begin(), "plan");
+  }
   std::vector<std::string> notes;
   constexpr std::array of_runs = {"plan", "compare", "cards", "together", "trade", "engines"};
   if (is_in(of_runs)) {
@@ -89,26 +119,52 @@ int run_program(std::vector<std::string> args) {
   add("completion", "what a shell sources to complete command lines, or the manual page",
       [&](command_options& can) { return add_completion(can, app); });
 
+  const bool is_plan = args[0] == "plan";
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {
     app.parse(args);
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::Error& e) {
-    fmt::print(stderr, "vrambudget: {}\n", e.what());
-    return usage;
+    throw failure{usage, e.what() + (is_plan ? advice_on(e) : "")};
   }
   return actions.at(app.get_subcommands().front())();
 }
 
+/// The status, if what was printed is written as well.
+int written(int status) {
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return status;
+  throw failure{not_written, fmt::format("the output cannot be written: {}", std::strerror(errno))};
+}
+
+std::string error_json(const std::string& message, int status) {
+  namespace json = boost::json;
+  return json::serialize(
+      json::object{{"schema", json_schema},
+                   {"vrambudget", vrambudget::version},
+                   {"error", json::object{{"message", message}, {"status", status}}}});
+}
+
+int fail(const failure& f, bool as_json) {
+  const std::string message = gguf::printable(f.message, 4000);
+  fmt::print(stderr, "vrambudget: {}\n", message);
+  if (as_json && f.code != not_written) fmt::print("{}\n", error_json(message, f.code));
+  return f.code;
+}
+
 }  // namespace
 
-int main(int argc, char** argv) try {
-  return run_program({argv + 1, argv + argc});
-} catch (const failure& f) {
-  fmt::print(stderr, "vrambudget: {}\n", gguf::printable(f.message, 4000));
-  return f.code;
-} catch (const std::exception& e) {
-  fmt::print(stderr, "vrambudget: this is a bug: {}\n", e.what());
-  return our_bug;
+int main(int argc, char** argv) {
+  const std::vector<std::string> args(argv + 1, argv + argc);
+  const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
+  try {
+    return written(run_program(args));
+  } catch (const failure& f) {
+    return fail(f, as_json);
+  } catch (const std::exception& e) {
+    if (std::ferror(stdout))
+      return fail({not_written, fmt::format("the output: {}", e.what())}, as_json);
+    fmt::print(stderr, "vrambudget: this is a bug: {}\n", e.what());
+    return our_bug;
+  }
 }

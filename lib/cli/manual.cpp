@@ -78,7 +78,7 @@ byte by term, whether it fits, and with how much context. Without a command the 
   for (const described_command& c : commands) text += section(c, commands.front());
   return text + R"(.SH EXIT STATUS
 0 fits or done, 1 does not fit or differs, 2 usage, 3 bad input, 4 no usable GPU or driver, 70 a bug of
-vrambudget.
+vrambudget, 74 the output cannot be written.
 .SH FILES
 .TP
 .I $XDG_CONFIG_HOME/vrambudget/calibration.json

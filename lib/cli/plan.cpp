@@ -9,6 +9,7 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "ranking.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"
@@ -22,13 +23,27 @@ namespace {
 
 constexpr ggml_type context_types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
 
-/// Files as they lie here; of a catalogued model, of which there is none, its name.
+/// "hf:org/repo/file.gguf" of a catalogued file that is published under the model's own name; empty: none is known.
+std::string published_place(const std::string& typed) {
+  const auto f = find_catalogued_file(typed);
+  if (!f || !f->published || !f->published->file.ends_with(".gguf")) return {};
+  const std::string& repo = f->published->repository;
+  const auto is_for = catalogued_files_of(repo.substr(repo.find('/') + 1));
+  const auto is =
+      catalogued_files_of(f->name.substr(0, f->name.size() - f->quantization.size() - 1));
+  if (!is_for || !is || is_for->name != is->name) return {};
+  return fmt::format("hf:{}/{}", repo, f->published->file);
+}
+
+/// Files as they lie here or on a hub; of a catalogued model that is on none, its name.
 launch_files files_of(const plan_request& q, const plan_models& models) {
   const auto file = [](const std::string& typed, const auto& read) {
     if (is_remote(typed)) return typed;
     return read.path.empty() ? read.name + ".gguf" : read.path;
   };
   launch_files f{.model = file(q.model, models.main)};
+  if (models.main.path.empty())
+    if (const std::string place = published_place(q.model); !place.empty()) f.model = place;
   if (models.mmproj) f.mmproj = file(q.mmproj, *models.mmproj);
   if (models.draft) f.draft = file(q.draft, *models.draft);
   constexpr std::string_view store = "ollama:";
@@ -41,7 +56,7 @@ void print_launch(const plan_request& q, const plan_models& models,
   const launcher l = *find_launcher(q.emit);
   const launch_files files = files_of(q, models);
   fmt::print("{}", launch_text(l, files, models.main, made.r, made.b));
-  if (models.main.path.empty())
+  if (models.main.path.empty() && !is_remote(files.model))
     fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
                files.model);
   if (l == launcher::llama_server && !(made.r.profile == default_profile))

@@ -16,6 +16,8 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
   const known_models among{reader.stored(), read_stored, q.family, {}};
   const sweep_runner threads = on_threads();
   const std::vector<ranked_model> all = rank_models(asked, among, threads);
+  if (all.empty() && !q.family.empty() && !q.json)
+    throw failure{usage, "--family " + q.family + ": no known model's name or architecture has it"};
   fmt::print("{}", q.json ? ranking_json(asked, all)
                           : ranking_text(asked, all, more_with_q8_0(asked, among, all, threads)));
   return names_that_fit(all).empty() ? does_not_fit : yes;

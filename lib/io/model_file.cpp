@@ -18,6 +18,8 @@ struct opened {
 result<opened> open_one(const std::string& path) {
   auto file = mapped_file::open(path);
   if (!file) return file.error();
+  if (file->size() == bytes{})
+    return error{errc::truncated, path + ": is empty: found 0 bytes, expected a GGUF file"};
   auto header = gguf::parse(file->data());
   if (!header) return in_context(path, header.error());
   return opened{std::move(*file), std::move(*header)};

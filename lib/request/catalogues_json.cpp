@@ -37,9 +37,9 @@ result<std::string> gpus_json(const std::string& name) {
     for (const gpu_entry& g : gpus()) all.push_back(gpu_of(g));
     return json::serialize(all);
   }
-  const auto one = find_gpu(name);
-  if (!one) return one.error();
-  all.push_back(gpu_of(*one));
+  const auto meant = gpus_named(name);
+  if (!meant) return meant.error();
+  for (const gpu_entry& g : *meant) all.push_back(gpu_of(g));
   return json::serialize(all);
 }
 

@@ -178,7 +178,11 @@ result<void> take(const kind::index& k, plan_request& q, std::int64_t n) {
 
 result<void> take(const kind::layers& k, plan_request& q, std::string_view text) {
   if (text == "all" || text == "auto" || text == "-1") return put(result<int>(-1), k.at(q));
-  return put(as_signed(parse_tokens(text)), k.at(q));
+  const auto n = parse_tokens(text);
+  if (!n)
+    return error{errc::invalid_argument,
+                 "'" + std::string(text) + "' is not a number of layers, nor 'all'"};
+  return put(as_signed(n), k.at(q));
 }
 result<void> take(const kind::layers& k, plan_request& q, std::int64_t n) {
   return put(n == -1 ? result<std::int32_t>(-1) : as_signed(tokens(n)), k.at(q));

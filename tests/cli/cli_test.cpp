@@ -180,6 +180,64 @@ TEST_SUITE("cli") {
     CHECK(contains(none.err, "name a model"));
   }
 
+  TEST_CASE("what cannot be written is an error") {
+    for (const char* args : {"Qwen3-8B-Q8_0 --gpu 3090 -c 4096", "models",
+                             "Qwen3-8B-Q8_0 --gpu 3090 -c 4096 --json"}) {
+      CAPTURE(args);
+      const outcome o = run(std::string(args) + " > /dev/full");
+      CHECK(o.status == 74);
+      CHECK(contains(o.err, "No space left on device"));
+      CHECK_FALSE(contains(o.err, "bug"));
+    }
+  }
+
+  TEST_CASE("errors are JSON as well where that is asked for") {
+    const outcome o = run("nosuch --gpu 3090 --json");
+    CHECK(o.status == 3);
+    const json::value v = json::parse(o.out).at("error");
+    CHECK(v.at("status").to_number<int>() == 3);
+    CHECK(contains(std::string(v.at("message").as_string()), "no file 'nosuch'"));
+    CHECK(json::parse(run("Qwen3-8B --gpu 3090 --nosuch --json").out).at("error").at("status") == 2);
+    CHECK(run("nosuch --gpu 3090").out.empty());
+  }
+
+  TEST_CASE("mistyped commands and surplus models are told what is meant") {
+    CHECK(contains(run("palan Qwen3-8B --gpu 3090").err, "'palan' is no command; nearest: plan"));
+    CHECK(contains(run("comapre A B").err, "nearest: compare"));
+    CHECK(contains(run("gpu 3090").err, "nearest: gpus"));
+    CHECK(contains(run("Qwen3-8B Qwen3-4B --gpu 3090").err, "vrambudget compare, or together"));
+    CHECK_FALSE(contains(run("inspect A B").err, "compare"));
+    CHECK(run("--gpu 3090 --family nosuch -c 8192").status == 2);
+    CHECK(contains(run("Qwen3-8B --gpu 3090 -ngl foo").err, "'foo' is not a number of layers"));
+  }
+
+  TEST_CASE("cards are found by words of their names") {
+    const outcome o = run("gpus 50 laptop");
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "rtx-5090-laptop"));
+    CHECK_FALSE(contains(o.out, "1650"));
+    CHECK_FALSE(contains(o.out, "rtx-5090 "));
+    CHECK(json::parse(run("gpus laptop --json").out).as_array().size() > 5);
+    const outcome none = run("gpus nosuch");
+    CHECK(none.status == 2);
+    CHECK(none.out.empty());
+  }
+
+  TEST_CASE("a calibration that cannot be read is a note, a wrong one an error") {
+    const fs::path folder = fs::temp_directory_path() / ("config-" + std::to_string(::getpid()));
+    const fs::path file = folder / "vrambudget" / "calibration.json";
+    fs::create_directories(file);  // where a file belongs
+    const std::string plan = "Qwen3-8B-Q8_0 --gpu 3090 -c 4096";
+    const std::string config = "XDG_CONFIG_HOME=" + folder.string();
+    const outcome o = run(plan, "none", config);
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "planned without a calibration"));
+    fs::remove(file);
+    std::ofstream(file) << "{";
+    CHECK(run(plan, "none", config).status == 3);
+    fs::remove_all(folder);
+  }
+
   TEST_CASE("without a context the largest one is planned") {
     const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 -np 1 -ctk q4_0 -ctv q4_0 --json");
     CHECK(o.status == 0);
@@ -503,6 +561,13 @@ TEST_SUITE("cli") {
     CHECK(contains(run(plan + "lmstudio").out, "\"contextLength\":8192"));
     CHECK(run(plan + "vllm").status == 2);
     CHECK(contains(o.err, "Qwen3-8B-Q8_0.gguf stands for the model's file"));
+    const outcome published =
+        run("Qwen3-8B-Q4_K_M --gpu 3090 -c 8192 --emit llama-server");
+    CHECK(contains(published.out, "-hf Qwen/Qwen3-8B-GGUF -hff Qwen3-8B-Q4_K_M.gguf"));
+    CHECK(published.err.empty());
+    // which is published as another model's file
+    CHECK(contains(run("Qwen3-8B-UD-Q4_K_XL --gpu 3090 -c 8192 --emit llama-server").out,
+                   "-m Qwen3-8B-UD-Q4_K_XL.gguf"));
     const outcome full = run("Qwen3-8B-Q8_0 --gpu 3060 -c 40960 --emit llama-server --free 8GiB");
     CHECK(full.status == 1);
     CHECK(contains(full.err, "does not fit"));

@@ -47,6 +47,12 @@ inline outcome run(const std::string& args, const std::string& driver = "none",
   return o;
 }
 
+/// Nothing on stdout, or what stands there for an error with --json.
+inline bool has_no_answer(const outcome& o) {
+  return o.out.empty() || (o.out.find("\"error\":{\"message\":") != std::string::npos &&
+                           o.out.find('\n') + 1 == o.out.size());
+}
+
 inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }

@@ -45,6 +45,11 @@ struct gpu_entry {
 ///                    the name alone does not say which
 [[nodiscard]] result<gpu_entry> find_gpu(std::string_view typed);
 
+/// The row that find_gpu() gives, else all whose id, alias or name has each of the words: "50 laptop".
+///
+/// Errors: as find_gpu
+[[nodiscard]] result<std::vector<gpu_entry>> gpus_named(std::string_view typed);
+
 /// The other rows that differ in memory alone: "NVIDIA GeForce RTX 4060 Ti" has two, and so have names
 /// that are the same without the size in them.
 [[nodiscard]] std::vector<std::string> other_variants(const gpu_entry& gpu);

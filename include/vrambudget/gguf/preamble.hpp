@@ -68,7 +68,7 @@ namespace detail {
   if (detail::load<std::uint32_t>(first->data()) != magic)
     return field_error(errc::bad_format, "magic", 0,
                        quoted({reinterpret_cast<const char*>(first->data()), first->size()}),
-                       "'GGUF'");
+                       "'GGUF', which every GGUF file begins with");
   const auto version = detail::read_version(in);
   if (!version) return version.error();
   const auto n_tensors = detail::read_count(in, "tensor count", smallest_tensor);

@@ -256,7 +256,8 @@ void graph_planner::check_table(const arch::description& d, std::uint64_t n_toke
   for (const compressor_state& c : memory.compressors) n += 2 * c.layers.size();
   if (size != std::end(sizes) && n > *size)
     graph_.fail("its graph has " + std::to_string(n) +
-                " tensors, and the scheduler's table room for " + std::to_string(*size));
+                " tensors, and the scheduler's table room for " + std::to_string(*size) +
+                "; a cache in f16, -kvu or fewer slots need fewer");
 }
 
 std::vector<std::pair<ggml::op, bool*>> graph_planner::probed_ops(context_params& cp) const {

@@ -74,6 +74,16 @@ TEST_SUITE("model_file") {
                                        ": cannot open: No such file or directory");
   }
 
+  TEST_CASE("an empty file is called that") {
+    const temporary_folder folder;
+    const std::string path = folder.path("nothing.gguf");
+    std::ofstream(path).flush();
+    const auto model = open_model_file(path);
+    REQUIRE_FALSE(model.has_value());
+    CHECK(model.error().code == errc::truncated);
+    CHECK(model.error().message == path + ": is empty: found 0 bytes, expected a GGUF file");
+  }
+
   TEST_CASE("a set under other names and a wrong file in a set are refused") {
     const temporary_folder folder;
     const std::string second = write_part(folder, 1);
