@@ -187,6 +187,13 @@ std::span<const catalogued_files> all_catalogued_files() {
   return all;
 }
 
+const catalogued_files* family_of(const catalogued_file& f) {
+  for (const catalogued_files& all : all_catalogued_files())
+    for (const catalogued_file& other : all.files)
+      if (other.shape->id == f.shape->id) return &all;
+  return nullptr;
+}
+
 std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
   const std::string key = key_of(typed), plain = key_of(without_usual_words(typed));
   if (const catalogued_files* all = model_named(key)) return *all;

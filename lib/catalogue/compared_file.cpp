@@ -12,11 +12,8 @@ namespace {
 /// What is published of the catalogued file of that name.
 const published_quality* measured_of(const std::string& name) {
   const auto f = find_catalogued_file(name);
-  if (!f) return nullptr;
-  for (const catalogued_files& all : all_catalogued_files())
-    for (const catalogued_file& other : all.files)
-      if (other.shape->id == f->shape->id) return find_quality(all.name, f->quantization);
-  return nullptr;
+  const catalogued_files* all = f ? family_of(*f) : nullptr;
+  return all ? find_quality(all->name, f->quantization) : nullptr;
 }
 
 bytes least_spare(const budget& b) {

@@ -37,6 +37,8 @@ gpu_entry read_row(const json::object& row) {
   return g;
 }
 
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// A name reduced to what tells cards apart: "NVIDIA GeForce RTX 4060 Ti 16 GB" -> "4060ti16g".
 std::string key_of(std::string_view typed) {
   std::string key = detail::folded(typed);
@@ -78,7 +80,6 @@ std::string family_of(std::string_view name) {
 
 /// "rtx 3090 24gb" -> "rtx 3090" and 24; nothing when no separate size ends the name.
 std::optional<std::pair<std::string_view, std::uint64_t>> split_memory(std::string_view typed) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   const auto trim = [](std::string_view& s) {
     while (!s.empty() && (s.back() == ' ' || s.back() == ')')) s.remove_suffix(1);
   };
@@ -143,8 +144,7 @@ bool is_of_another_maker(std::string_view typed) {
   for (const std::string_view m : makers)
     if (name.find(m) != name.npos) return true;
   const auto digit_follows = [&](std::string_view start) {
-    return name.starts_with(start) && name.size() > start.size() && name[start.size()] >= '0' &&
-           name[start.size()] <= '9';
+    return name.starts_with(start) && name.size() > start.size() && is_digit(name[start.size()]);
   };
   if (digit_follows("rx") || digit_follows("mi") || digit_follows("vega")) return true;
   if (digit_follows("arca") || digit_follows("arcb") || digit_follows("arcpro")) return true;
@@ -152,8 +152,6 @@ bool is_of_another_maker(std::string_view typed) {
          (name.size() == 2 || name.find("max") != name.npos || name.find("pro") != name.npos ||
           name.find("ultra") != name.npos);
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// Whether the word begins somewhere in the text, a number not within another one.
 bool has_word(std::string_view text, std::string_view word) {

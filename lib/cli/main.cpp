@@ -40,12 +40,10 @@ std::string about() {
       engine_name);
 }
 
-/// What helps with a second model.
+/// What helps with a second model. Words beside an unknown option may be its values.
 std::string advice_on(const CLI::Error& e) {
-  const std::string_view what = e.what();
-  const std::size_t word = what.find(": ");
   if (e.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) ||
-      word + 2 >= what.size() || what[word + 2] == '-')
+      std::string_view(e.what()).find(" -") != std::string_view::npos)
     return {};
   return "; of several models: vrambudget compare, or together";
 }

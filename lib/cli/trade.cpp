@@ -14,10 +14,6 @@
 namespace vrambudget::cli {
 namespace {
 
-bool is_enough(const trade& t, std::uint32_t n_ctx) {
-  return t.largest && t.largest->n_ctx >= std::max(n_ctx, 1u);
-}
-
 int run_trade(plan_request q) {
   if (q.model.empty()) throw failure{usage, "trade: name a model: vrambudget trade Qwen3-8B-Q8_0"};
   const named_gpus gpus = devices_or_fail(q);
@@ -35,7 +31,7 @@ int run_trade(plan_request q) {
   if (!q.json && !q.svg)
     for (const std::string& n : gpus.notes) fmt::print("note: {}\n", n);
   return std::any_of(all.begin(), all.end(),
-                     [&](const trade& t) { return is_enough(t, q.r.n_ctx); })
+                     [&](const trade& t) { return t.holds(std::max(q.r.n_ctx, 1u)); })
              ? yes
              : does_not_fit;
 }

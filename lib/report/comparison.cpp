@@ -8,6 +8,7 @@
 
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/speed.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"
 
@@ -28,9 +29,7 @@ std::string same_top_text(const compared_file& c) {
 /// Tokens a second that are expected, with an empty cache or a full one.
 std::string speed_text(const compared_file& c, bool full) {
   const decode_speed* s = c.speeds.empty() ? nullptr : full ? &c.speeds.back() : &c.speeds.front();
-  if (!s) return "-";
-  return s->expected ? fmt::format("{:.0f} to {:.0f}", s->expected->low, s->expected->high)
-                     : fmt::format("at most {:.0f}", s->most);
+  return s ? expected_text(*s) : "-";
 }
 std::string spare_text(const compared_file& c) {
   return c.n_ctx && !c.fits ? "does not fit" : in_mib(c.spare);

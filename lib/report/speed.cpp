@@ -22,16 +22,20 @@ std::string in_tokens(double per_s, bool up) {
   return fmt::format("{:.{}f}", whole * step, per_s < 10 ? 1 : 0);
 }
 
+/// Of what is expected.
+std::string interval(const decode_speed& s) {
+  return fmt::format("{} to {}", in_tokens(s.expected->low, false),
+                     in_tokens(std::min(s.expected->high, s.most), true));
+}
+
 /// "at most 51 tokens/s at 98,304 tokens; expect 23 to 38".
 std::string at_depth(const decode_speed& s) {
   const std::string where = s.traffic.depth ? fmt::format("at {} tokens", grouped(s.traffic.depth))
                                             : std::string("with an empty cache");
   const std::string most = in_tokens(s.most, true);
   if (!s.expected) return fmt::format("at most {} tokens/s {}", most, where);
-  const std::string low = in_tokens(s.expected->low, false),
-                    high = in_tokens(std::min(s.expected->high, s.most), true);
-  if (s.most_basis == basis::assumed) return fmt::format("{} to {} tokens/s {}", low, high, where);
-  return fmt::format("at most {} tokens/s {}; expect {} to {}", most, where, low, high);
+  if (s.most_basis == basis::assumed) return fmt::format("{} tokens/s {}", interval(s), where);
+  return fmt::format("at most {} tokens/s {}; expect {}", most, where, interval(s));
 }
 
 /// "15 to 50".
@@ -110,6 +114,10 @@ json::object object_of(const run& r, const decode_speed& s) {
 }
 
 }  // namespace
+
+std::string expected_text(const decode_speed& s) {
+  return s.expected ? interval(s) : "at most " + in_tokens(s.most, true);
+}
 
 std::string speed_text(const run& r, std::span<const decode_speed> all, bool explain) {
   std::string text;

@@ -18,10 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-bool holds(const trade& t, std::uint32_t n_ctx) {
-  return n_ctx > 0 && t.largest && t.largest->n_ctx >= n_ctx;
-}
-
 bool is_shared(const run& r) { return r.kv_unified.value_or(false); }
 const char* whose(const run& r) {
   return is_shared(r) ? "that all slots share" : "that a slot has";
@@ -57,13 +53,13 @@ std::string trade_text(const model& m, const run& r, std::span<const trade> all)
                           t.n_ubatch);
     type = t.cache_type;
     n_ubatch = t.n_ubatch;
-    text += fmt::format("{:>{}}", (holds(t, n_ctx) ? "*" : "") + tokens_of(t), width);
+    text += fmt::format("{:>{}}", (n_ctx && t.holds(n_ctx) ? "*" : "") + tokens_of(t), width);
   }
   text += is_shared(r) ? "\n\n" : "\n\n-c is that times the slots.\n";
   if (n_ctx)
     text += fmt::format(
         "* holds -c {}: {} of {} runs\n", grouped(n_ctx),
-        std::count_if(all.begin(), all.end(), [n_ctx](const trade& t) { return holds(t, n_ctx); }),
+        std::count_if(all.begin(), all.end(), [n_ctx](const trade& t) { return t.holds(n_ctx); }),
         all.size());
   return text;
 }
@@ -79,7 +75,7 @@ std::string trade_json(const model& m, const run& r, std::span<const trade> all)
       o["n_ctx"] = t.largest->n_ctx;
       o["n_ctx_seq"] = t.n_ctx_seq;
       o["bound_by"] = name_of_bound(*t.largest);
-      if (n_ctx) o["holds"] = holds(t, n_ctx);
+      if (n_ctx) o["holds"] = t.holds(n_ctx);
     }
     runs.push_back(std::move(o));
   }

@@ -76,14 +76,6 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
       file_choice{usual->file->name, all->name + " as " + usual->file->name + ": none runs here"});
 }
 
-/// The catalogued model of which `f` is a file.
-const catalogued_files* family_of(const catalogued_file& f) {
-  for (const catalogued_files& all : all_catalogued_files())
-    for (const catalogued_file& other : all.files)
-      if (other.shape->id == f.shape->id) return &all;
-  return nullptr;
-}
-
 }  // namespace
 
 result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q, const run& r,

@@ -52,12 +52,12 @@ result<calibration> change_calibration(const environment& around,
 result<void> calibrate_devices(named_gpus& gpus, const environment& around) {
   const auto stored = stored_calibration(around);
   std::vector<std::string>& notes = gpus.notes;
-  if (!stored &&
-      stored.error().code == errc::io) {  // a sandbox, say; what is there but wrong is told
-    notes.push_back(stored.error().message + "; planned without a calibration");
+  if (!stored) {
+    if (stored.error().code != errc::io) return stored.error();
+    notes.push_back(stored.error().message +
+                    "; planned without a calibration");  // in a sandbox, say
     return {};
   }
-  if (!stored) return stored.error();
   for (device& d : gpus.devices) {
     const calibrated_device* c = find_calibration(*stored, d.name, gpus.system, gpus.driver);
     if (c == nullptr) continue;

@@ -207,6 +207,7 @@ TEST_SUITE("cli") {
     CHECK(contains(run("gpu 3090").err, "nearest: gpus"));
     CHECK(contains(run("Qwen3-8B Qwen3-4B --gpu 3090").err, "vrambudget compare, or together"));
     CHECK_FALSE(contains(run("inspect A B").err, "compare"));
+    CHECK_FALSE(contains(run("Qwen3-8B --ctxx 5 --gpu 3090").err, "compare"));
     CHECK(run("--gpu 3090 --family nosuch -c 8192").status == 2);
     CHECK(contains(run("Qwen3-8B --gpu 3090 -ngl foo").err, "'foo' is not a number of layers"));
   }
@@ -250,11 +251,7 @@ TEST_SUITE("cli") {
       "output has no colours unless it is a terminal and no line of a table is over 80 columns") {
     const outcome o = run(qwen);
     CHECK_FALSE(contains(o.out, "\x1b"));
-    std::size_t begin = 0;
-    for (std::size_t end; (end = o.out.find('\n', begin)) != std::string::npos; begin = end + 1) {
-      CAPTURE(o.out.substr(begin, end - begin));
-      if (o.out.compare(begin, 6, "note: ") != 0) CHECK(end - begin <= 80);
-    }
+    check_width(o.out);
   }
 
   TEST_CASE("drafts have terms of their own, by NextN layers or by a model") {

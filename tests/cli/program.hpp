@@ -56,3 +56,12 @@ inline bool has_no_answer(const outcome& o) {
 inline bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
+
+/// No line of a table is over 80 columns; notes are sentences.
+inline void check_width(const std::string& out) {
+  std::size_t begin = 0;
+  for (std::size_t end; (end = out.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    CAPTURE(out.substr(begin, end - begin));
+    if (out.compare(begin, 6, "note: ") != 0) CHECK(end - begin <= 80);
+  }
+}

@@ -15,14 +15,6 @@ std::uint64_t number(const json::value& v, const char* key) {
   return v.at(key).to_number<std::uint64_t>();
 }
 
-void check_width(const std::string& out) {
-  std::size_t begin = 0;
-  for (std::size_t end; (end = out.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    CAPTURE(out.substr(begin, end - begin));
-    if (out.compare(begin, 6, "note: ") != 0) CHECK(end - begin <= 80);
-  }
-}
-
 }  // namespace
 
 TEST_SUITE("together") {

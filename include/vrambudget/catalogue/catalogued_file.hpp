@@ -61,6 +61,9 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 ///         unsupported  another file type of a model that was trained in its own
 [[nodiscard]] result<catalogued_file> find_catalogued_file(std::string_view typed);
 
+/// The catalogued model that has a file's shape; null: none, which no file of the catalogue is.
+[[nodiscard]] const catalogued_files* family_of(const catalogued_file& f);
+
 /// A shape as a model.
 /// Errors: as header_from_shape, gguf::parse and read_model
 [[nodiscard]] result<model> read_shape(const catalogued_model& shape);

@@ -13,6 +13,9 @@ namespace vrambudget {
 /// A line for each depth; `explain`: with what a token reads at the last. Empty: nothing is known.
 [[nodiscard]] std::string speed_text(const run& r, std::span<const decode_speed> all, bool explain);
 
+/// "23 to 38", outwards and never over the bound; "at most 51" where no more is known.
+[[nodiscard]] std::string expected_text(const decode_speed& s);
+
 /// Its part "speed".
 [[nodiscard]] boost::json::object speed_json(const run& r, std::span<const decode_speed> all);
 
