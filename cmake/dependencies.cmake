@@ -16,6 +16,13 @@ vrambudget_find(fmt libfmt-dev 9)
 add_library(vrambudget_fmt INTERFACE)
 target_include_directories(vrambudget_fmt SYSTEM INTERFACE
   $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
+# Objects of libyaml's archive become the library's own: see lib/CMakeLists.txt.
+find_path(VRAMBUDGET_YAML_HEADERS yaml.h)
+find_library(VRAMBUDGET_YAML_ARCHIVE libyaml.a)
+mark_as_advanced(VRAMBUDGET_YAML_HEADERS VRAMBUDGET_YAML_ARCHIVE)
+if(NOT VRAMBUDGET_YAML_HEADERS OR NOT VRAMBUDGET_YAML_ARCHIVE)
+  message(FATAL_ERROR "libyaml was not found: apt-get install libyaml-dev")
+endif()
 if(VRAMBUDGET_BUILD_CLI)
   vrambudget_find(CLI11 libcli11-dev 2.1)
 endif()

@@ -38,5 +38,6 @@
 #include "vrambudget/request/asked_together.hpp"
 #include "vrambudget/request/known_cards.hpp"
 #include "vrambudget/request/model_reader.hpp"
+#include "vrambudget/request/pasted_run.hpp"
 #include "vrambudget/request/run_line.hpp"
 #include "vrambudget/version.hpp"

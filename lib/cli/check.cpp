@@ -4,13 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <functional>
 #include <memory>
 #include <optional>
 
 #include "cli.hpp"
+#include "input_text.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
 #include "vrambudget/engine/find_profile.hpp"
@@ -25,19 +24,12 @@ struct check_request : plan_request {
   std::string log, engine;
 };
 
-/// Reads a file, or standard input for "-", piece by piece: a log may be larger than memory.
 parsed_log read_log(const std::string& path) {
-  const auto close = [](std::FILE* f) {
-    if (f && f != stdin) std::fclose(f);
-  };
-  const std::unique_ptr<std::FILE, decltype(close)> file(
-      path == "-" ? stdin : std::fopen(path.c_str(), "rb"), close);
-  if (!file) throw failure{bad_input, path + ": cannot open"};
   log_parser parser;
-  std::array<char, 1 << 16> piece{};
-  while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file.get()))
-    parser.feed({piece.data(), n});
-  if (std::ferror(file.get())) throw failure{bad_input, path + ": cannot read"};
+  read_text(path, [&](std::string_view piece) {
+    parser.feed(piece);
+    return true;
+  });
   return parser.finish();
 }
 

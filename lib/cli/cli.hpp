@@ -11,15 +11,29 @@ namespace CLI {
 class App;
 }
 
+namespace vrambudget::request {
+struct plan_request;
+}
+
 namespace vrambudget::cli {
 
 class command_options;
+
+/// Runs `plan` with arguments, its name first, and notes on them; prints what goes wrong, and gives the status.
+using plan_command =
+    std::function<int(std::vector<std::string> args, std::vector<std::string> notes)>;
+
+/// What `plan` can be told besides the model.
+void add_options_of_plan(command_options& can, request::plan_request& q);
 
 /// Whether stdout is a terminal that takes colours.
 [[nodiscard]] bool stdout_has_colours();
 
 // Each says what the command can be told and gives what runs it; `args` start with its name.
 [[nodiscard]] std::function<int()> add_plan(command_options& can, std::vector<std::string> notes);
+[[nodiscard]] std::function<int()> add_paste(command_options& can,
+                                             const std::vector<std::string>& args,
+                                             plan_command plan);
 [[nodiscard]] std::function<int()> add_cards(command_options& can);
 [[nodiscard]] std::function<int()> add_together(command_options& can);
 [[nodiscard]] std::function<int()> add_trade(command_options& can);

@@ -62,17 +62,20 @@ described_option describe(const CLI::Option& o) {
 
 }  // namespace
 
+described_command describe_command(const CLI::App& command) {
+  described_command c{command.get_name(), command.get_description(), {}};
+  for (const CLI::Option* o : command.get_options()) {
+    const std::string position = o->get_positional() ? o->get_name(true) : "";
+    if (!position.empty()) c.options.push_back({{position}, {}, o->get_description(), {}, {}});
+    if (o->nonpositional()) c.options.push_back(describe(*o));
+  }
+  return c;
+}
+
 std::vector<described_command> describe(const CLI::App& program) {
   std::vector<described_command> all;
-  for (const CLI::App* command : program.get_subcommands({})) {
-    described_command c{command->get_name(), command->get_description(), {}};
-    for (const CLI::Option* o : command->get_options()) {
-      const std::string position = o->get_positional() ? o->get_name(true) : "";
-      if (!position.empty()) c.options.push_back({{position}, {}, o->get_description(), {}, {}});
-      if (o->nonpositional()) c.options.push_back(describe(*o));
-    }
-    all.push_back(std::move(c));
-  }
+  for (const CLI::App* command : program.get_subcommands({}))
+    all.push_back(describe_command(*command));
   return all;
 }
 

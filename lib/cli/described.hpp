@@ -25,6 +25,8 @@ struct described_command {
   std::vector<described_option> options;
 };
 
+[[nodiscard]] described_command describe_command(const CLI::App& command);
+
 /// The commands of a program and their options, in the order of its help.
 [[nodiscard]] std::vector<described_command> describe(const CLI::App& program);
 

@@ -17,6 +17,7 @@
 #include "catalogue/names.hpp"
 #include "cli.hpp"
 #include "options.hpp"
+#include "unknown_words.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/request/server_word.hpp"
@@ -40,14 +41,6 @@ std::string about() {
       engine_name);
 }
 
-/// What helps with a second model. Words beside an unknown option may be its values.
-std::string advice_on(const CLI::Error& e) {
-  if (e.get_exit_code() != static_cast<int>(CLI::ExitCodes::ExtrasError) ||
-      std::string_view(e.what()).find(" -") != std::string_view::npos)
-    return {};
-  return "; of several models: vrambudget compare, or together";
-}
-
 /// The command that a mistyped word may be; empty: it is none.
 std::string nearest_command(const std::string& word, std::span<const char* const> commands) {
   const bool is_word =
@@ -58,10 +51,12 @@ std::string nearest_command(const std::string& word, std::span<const char* const
   return {};
 }
 
-int run_program(std::vector<std::string> args) {
-  constexpr std::array commands = {"plan",    "compare",   "cards",     "together", "trade",
-                                   "inspect", "gpus",      "models",    "engines",  "probe",
-                                   "check",   "calibrate", "completion"};
+int run_and_tell(std::vector<std::string> args, std::vector<std::string> notes);
+
+int run_program(std::vector<std::string> args, std::vector<std::string> notes = {}) {
+  constexpr std::array commands = {"plan",  "paste",   "compare",   "cards",     "together",
+                                   "trade", "inspect", "gpus",      "models",    "engines",
+                                   "probe", "check",   "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -78,13 +73,12 @@ int run_program(std::vector<std::string> args) {
       throw failure{usage, fmt::format("'{}' is no command; nearest: {}", args[0], meant)};
     args.insert(args.begin(), "plan");
   }
-  std::vector<std::string> notes;
   constexpr std::array of_runs = {"plan", "compare", "cards", "together", "trade", "engines"};
   if (is_in(of_runs)) {
     request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
     line.args.insert(line.args.begin(), std::move(args[0]));
     args = std::move(line.args);
-    notes = std::move(line.notes);
+    notes.insert(notes.end(), line.notes.begin(), line.notes.end());
   }
   args = with_all_values(with_long_names(args));
 
@@ -100,6 +94,8 @@ int run_program(std::vector<std::string> args) {
   };
   add("plan", "the budget of a model on GPUs; the default command",
       [&](command_options& can) { return add_plan(can, std::move(notes)); });
+  add("paste", "the budget of what was pasted: a command line, a compose file, a Modelfile, ...",
+      [&](command_options& can) { return add_paste(can, args, run_and_tell); });
   add("compare", "files of models side by side: sizes, largest contexts, quality", add_compare);
   add("cards", "which known cards hold a run, smallest first", add_cards);
   add("together", "several models on the same GPUs at once", add_together);
@@ -117,15 +113,18 @@ int run_program(std::vector<std::string> args) {
   add("completion", "what a shell sources to complete command lines, or the manual page",
       [&](command_options& can) { return add_completion(can, app); });
 
-  const bool is_plan = args[0] == "plan";
+  for (CLI::App* sub : app.get_subcommands({})) sub->allow_extras();
   std::reverse(args.begin(), args.end());  // CLI11 takes them from the back
   try {
     app.parse(args);
   } catch (const CLI::Success& e) {
     return app.exit(e);
   } catch (const CLI::Error& e) {
-    throw failure{usage, e.what() + (is_plan ? advice_on(e) : "")};
+    throw failure{usage, e.what()};
   }
+  const CLI::App& command = *app.get_subcommands().front();
+  if (const auto unknown = command.remaining(); !unknown.empty())
+    throw failure{usage, unknown_words(command, unknown)};
   return actions.at(app.get_subcommands().front())();
 }
 
@@ -148,6 +147,17 @@ int fail(const failure& f, bool as_json) {
   fmt::print(stderr, "vrambudget: {}\n", message);
   if (as_json && f.code != not_written) fmt::print("{}\n", error_json(message, f.code));
   return f.code;
+}
+
+/// As run_program(); what goes wrong is told, and its status given.
+int run_and_tell(std::vector<std::string> args, std::vector<std::string> notes) {
+  const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
+  try {
+    return run_program(std::move(args), std::move(notes));
+  } catch (const failure& f) {
+    std::fflush(stdout);  // what it is about stands before it
+    return fail(f, as_json);
+  }
 }
 
 }  // namespace

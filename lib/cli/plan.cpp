@@ -144,18 +144,23 @@ int run_plan(const plan_request& q) {
 
 }  // namespace
 
-std::function<int()> add_plan(command_options& can, std::vector<std::string> notes) {
-  auto q = std::make_shared<plan_request>();
-  q->value_notes = std::move(notes);
-  can.rows({topic::model, topic::gpus, topic::plan}, *q);
-  can.rows_of_run(*q);
-  can.flag("--json", q->json, "JSON on stdout, schema 1");
-  can.flag("--svg", q->svg, "a picture of the budget on stdout, as SVG");
-  can.text("--emit", q->emit, "PROGRAM",
+void add_options_of_plan(command_options& can, plan_request& q) {
+  can.rows({topic::gpus, topic::plan}, q);
+  can.rows_of_run(q);
+  can.flag("--json", q.json, "JSON on stdout, schema 1");
+  can.flag("--svg", q.svg, "a picture of the budget on stdout, as SVG");
+  can.text("--emit", q.emit, "PROGRAM",
            "instead of the budget what starts the run: llama-server (a command line), ollama (a "
            "Modelfile), koboldcpp (a .kcpps file), lmstudio (what its SDK's load takes)");
   can.exclude("--svg", "--json");
   can.exclude("--svg", "--emit");
+}
+
+std::function<int()> add_plan(command_options& can, std::vector<std::string> notes) {
+  auto q = std::make_shared<plan_request>();
+  q->value_notes = std::move(notes);
+  can.rows({topic::model}, *q);
+  add_options_of_plan(can, *q);
   can.text("--family", q->family, "NAME",
            "without MODEL: rank only names or architectures with this");
   can.tokens("--min-ctx", q->min_ctx, "N",

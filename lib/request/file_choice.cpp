@@ -62,6 +62,12 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
   const auto candidates = candidates_of(*all);
   if (!candidates) return candidates.error();
   if (candidates->empty()) return std::optional<file_choice>();
+  // of a name as Ollama writes it, "qwen3:8b", its library has this file
+  if (q.model.find(':') != q.model.npos)
+    for (const candidate& c : *candidates)
+      if (c.file->quantization == "Q4_K_M" && runs(*c.file, q, devices, l, draft, mmproj))
+        return std::optional(file_choice{
+            c.file->name, all->name + " as " + c.file->name + ", which Ollama's library has"});
   for (const candidate& c : *candidates)
     if (runs(*c.file, q, devices, l, draft, mmproj))
       return std::optional(file_choice{

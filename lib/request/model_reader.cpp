@@ -26,6 +26,19 @@ result<model> from_file(const std::string& path) {
   return m;
 }
 
+/// "Qwen3-8B-Q4_K_M" of "Qwen/Qwen3-8B-GGUF:Q4_K_M", and of a file in a repository its name.
+std::string file_meant(std::string_view repository) {
+  const std::size_t slash = repository.rfind('/');
+  std::string name(repository.substr(slash == repository.npos ? 0 : slash + 1)), tag;
+  if (name.ends_with(".gguf")) return name;
+  if (const std::size_t colon = name.find(':'); colon != name.npos) {
+    tag = "-" + name.substr(colon + 1);
+    name.resize(colon);
+  }
+  if (name.ends_with("-GGUF") || name.ends_with("-gguf")) name.resize(name.size() - 5);
+  return name + tag;
+}
+
 /// No name is a way out of a store.
 error as_not_found(error e) {
   if (e.code == errc::invalid_argument) e.code = errc::not_found;
@@ -82,16 +95,10 @@ bool model_reader::finds_file(const std::string& typed) {
 }
 
 /// A repository by its name; where it cannot be read, what the catalogue has by the name.
-result<model> model_reader::read_repository(const std::string& typed) {
-  auto there = read_remote("hf:" + typed);
+result<model> model_reader::read_repository(const std::string& typed, const std::string& hub_name) {
+  auto there = read_remote(hub_name);
   if (there) return there;
-  std::string name = typed.substr(typed.find('/') + 1), tag;
-  if (const std::size_t colon = name.find(':'); colon != name.npos) {
-    tag = "-" + name.substr(colon + 1);
-    name.resize(colon);
-  }
-  if (name.ends_with("-GGUF") || name.ends_with("-gguf")) name.resize(name.size() - 5);
-  const auto known = find_catalogued_file(name + tag);
+  const auto known = find_catalogued_file(file_meant(typed));
   if (!known) return there;
   if (listener_.note)
     listener_.note(typed + ": " + known->name + " of the catalogue stands for it; " +
@@ -100,7 +107,12 @@ result<model> model_reader::read_repository(const std::string& typed) {
 }
 
 result<model> model_reader::read(const std::string& typed) {
+  if (typed.starts_with("hf:")) return read_repository(typed.substr(3), typed);
   if (is_remote(typed)) return read_remote(typed);
+  // a shell leaves it in quotes, and in files
+  if (typed.starts_with("~/") && !around_.home.empty())
+    if (const std::string path = around_.home + typed.substr(1); std::filesystem::exists(path))
+      return from_file(path);
   constexpr std::string_view store = "ollama:";
   if (typed.starts_with(store)) {
     const std::string folder = usual_folders(around_).ollama;
@@ -117,10 +129,13 @@ result<model> model_reader::read_named(const std::string& typed) {
   const auto whole = find_whole_name(stored(), typed);
   if (!whole) return whole.error();
   if (*whole) return read_stored(**whole);
-  if (looks_like_repository(typed)) return read_repository(typed);
-  const auto known = find_catalogued_file(typed);
+  if (looks_like_repository(typed)) return read_repository(typed, "hf:" + typed);
+  // of a file that is not here its name may say enough, whatever folder it lies in elsewhere
+  const std::size_t slash = typed.find_last_of("/\\");
+  const bool is_elsewhere = slash != typed.npos && typed.ends_with(".gguf");
+  const auto known = find_catalogued_file(is_elsewhere ? typed.substr(slash + 1) : typed);
   if (looks_like_path(typed)) {
-    if (!known || typed.find('/') != std::string::npos) return from_file(typed);
+    if (!known || (slash != typed.npos && !is_elsewhere)) return from_file(typed);
     if (listener_.note)
       listener_.note(typed + ": no such file; " + known->name + " of the catalogue stands for it");
   }

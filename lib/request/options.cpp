@@ -8,12 +8,16 @@
 namespace vrambudget::request {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, flash_attn>, 5> flash_attn_words{
+constexpr std::array<std::pair<std::string_view, flash_attn>, 9> flash_attn_words{
     {{"on", flash_attn::on},
      {"off", flash_attn::off},
      {"auto", flash_attn::automatic},
      {"1", flash_attn::on},
-     {"0", flash_attn::off}}};
+     {"0", flash_attn::off},
+     {"true", flash_attn::on},
+     {"false", flash_attn::off},
+     {"enabled", flash_attn::on},
+     {"disabled", flash_attn::off}}};
 
 constexpr std::array<std::pair<std::string_view, split_mode>, 4> split_mode_words{
     {{"none", split_mode::none},
@@ -28,8 +32,15 @@ constexpr std::array<std::pair<std::string_view, pooling>, 5> pooling_words{
      {"last", pooling::last},
      {"rank", pooling::rank}}};
 
-constexpr std::array<std::pair<std::string_view, std::optional<bool>>, 4> on_off_words{
-    {{"on", true}, {"off", false}, {"1", true}, {"0", false}}};
+constexpr std::array<std::pair<std::string_view, std::optional<bool>>, 8> on_off_words{
+    {{"on", true},
+     {"off", false},
+     {"1", true},
+     {"0", false},
+     {"true", true},
+     {"false", false},
+     {"enabled", true},
+     {"disabled", false}}};
 
 constexpr std::array<std::pair<std::string_view, std::optional<operating_system>>, 3> system_words{
     {{"linux", operating_system::native_linux},

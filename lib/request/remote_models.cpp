@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "catalogue/names.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/hub/header_cache.hpp"
 #include "vrambudget/hub/hub.hpp"
 #include "vrambudget/hub/remote_model.hpp"
 #include "vrambudget/hub/url.hpp"
+#include "vrambudget/io/model_file.hpp"
 #include "vrambudget/request/model_reader.hpp"
 
 namespace vrambudget::request {
@@ -97,6 +99,28 @@ class told_progress {
   bytes arrived_ = {};
 };
 
+/// "Qwen3-8B-UD-Q4_K_XL" of a path, without what numbers the files of a set, and where its quantization begins.
+std::pair<std::string, std::string> named_by(const std::string& path) {
+  std::string name = path.substr(path.find_last_of("/\\") + 1);
+  name.resize(std::min(name.find('?'), name.size()));
+  if (name.ends_with(".gguf")) name.resize(name.size() - 5);
+  if (const std::size_t of = name.rfind("-of-");
+      of != name.npos && of >= 6 && of + 9 == name.size())
+    name.resize(of - 6);
+  const std::size_t ud = name.find("UD-");
+  const std::size_t dash = ud != name.npos && ud > 0 ? ud - 1 : name.find_last_of("-.");
+  if (dash == name.npos) return {name, ""};
+  name[dash] = '-';
+  return {name, name.substr(dash + 1)};
+}
+
+result<std::string> shape_named_by(const std::string& path, std::span<const gguf::header> headers) {
+  const auto [name, quantization] = named_by(path);
+  auto shape = shape_of_headers(headers, name, quantization, "the header of " + path);
+  if (!shape) return in_context(path, shape.error());
+  return shape;
+}
+
 }  // namespace
 
 bool is_remote(std::string_view typed) {
@@ -114,7 +138,7 @@ result<void> model_reader::check(const std::string& typed) const {
   return {};
 }
 
-result<model> model_reader::read_remote(const std::string& typed) {
+result<remote_model> model_reader::open_remote(const std::string& typed) {
   if (const auto ok = check(typed); !ok) return ok.error();
   const auto start = clock::now();
   std::optional<header_cache> cache;
@@ -132,19 +156,35 @@ result<model> model_reader::read_remote(const std::string& typed) {
     chosen = std::move(*c);
     if (!chosen.note.empty() && listener_.note) listener_.note(chosen.note);
   }
-  const auto r = open_remote_model(from, chosen.url);
-  if (!r) return r.error();
-  auto m = read_model(r->headers);
-  if (!m) return in_context(shown_url(chosen.url), m.error());
-  m->path = shown_url(chosen.url);
-  m->file_size = r->total_size.value_or(bytes{});
-  if (m->name.empty()) m->name = m->path.substr(m->path.rfind('/') + 1);
+  auto r = open_remote_model(from, chosen.url);
   if (client) {
     used_.traffic.n_requests += client->traffic().n_requests;
     used_.traffic.body += client->traffic().body;
   }
   used_.seconds += std::chrono::duration<double>(clock::now() - start).count();
+  return r;
+}
+
+result<model> model_reader::read_remote(const std::string& typed) {
+  const auto r = open_remote(typed);
+  if (!r) return r.error();
+  const std::string url = shown_url(r->urls.front());
+  auto m = read_model(r->headers);
+  if (!m) return in_context(url, m.error());
+  m->path = url;
+  m->file_size = r->total_size.value_or(bytes{});
+  if (m->name.empty()) m->name = url.substr(url.rfind('/') + 1);
   return m;
+}
+
+result<std::string> model_reader::read_shape(const std::string& typed) {
+  if (is_remote(typed)) {
+    const auto r = open_remote(typed);
+    return r ? shape_named_by(shown_url(r->urls.front()), r->headers)
+             : result<std::string>(r.error());
+  }
+  const auto f = open_model_file(typed);
+  return f ? shape_named_by(typed, f->headers) : result<std::string>(f.error());
 }
 
 }  // namespace vrambudget::request

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "request/pasted/server_line.hpp"
 #include "vrambudget/request/option.hpp"
 #include "vrambudget/request/server_word.hpp"
 
@@ -150,6 +151,11 @@ constexpr server_word words[] = {
     {"--mcp-servers-json", 1},
     {"-ag,--agent,-no-ag,--no-agent", 0},
     {"-to", 1},
+    {"-fitp,--fit-print", 1},
+    {"--mtp,--dflash,--eagle3", 0},
+    {"--server-base", 1},
+    {"--load-on-startup", 1},  // of presets
+    {"--stop-timeout", 1},
     {"--sse-ping-interval", 1},
     {"-cb,--cont-batching,-nocb,--no-cont-batching", 0},
     {"--cache-prompt,--no-cache-prompt", 0},
@@ -189,10 +195,11 @@ constexpr server_word words[] = {
     {"-kvo,--kv-offload", 0},
     {"--op-offload", 0},
     {"--repack", 0},
+    {"--mmap", 0},
     {"-nr,--no-repack", 0, "that the CPU's weights are not repacked"},
     {"--no-host", 0, "other buffers of the host"},
     {"--mmproj-auto,--no-mmproj,--no-mmproj-auto", 0},
-    {"-lm,--load-mode", 1, "how weights are read"},
+    {"-lm,--load-mode", 1},
     {"-lzm,--lazy-mode", 1, "how weights are read"},
     {"-hft,--hf-token", 1},
     {"--kv-unified-per-slot", 1, "a limit for each slot"},
@@ -265,15 +272,41 @@ constexpr other_word other_words[] = {
     {"-hf,-hfr,--hf-repo", "--model", "hf:"},
     {"-mu,--model-url", "--model", ""},
     {"-hfd,-hfrd,--spec-draft-hf,--hf-repo-draft", "--model-draft", "hf:"},
+    {"-dr,--docker-repo", "--model", ""},
 };
 
-/// Whether a line begins with it: "./build/bin/llama-server".
-bool is_program(std::string_view arg) {
-  if (const std::size_t slash = arg.find_last_of("/\\"); slash != arg.npos)
-    arg.remove_prefix(slash + 1);
-  if (arg.ends_with(".exe")) arg.remove_suffix(4);
-  return arg == "llama-server" || arg == "llama-cli" || arg == "llama-bench";
-}
+/// A word, with its value where it has one, that stands for others.
+struct word_for_others {
+  std::string_view names, value, others;
+};
+constexpr word_for_others shorthands[] = {
+    {"-lm,--load-mode", "auto", ""},
+    {"-lm,--load-mode", "mmap", ""},
+    {"-lm,--load-mode", "none", "--no-mmap"},
+    {"-lm,--load-mode", "dio", "--no-mmap"},
+    {"-lm,--load-mode", "mlock", "--no-mmap,--mlock"},
+    {"-lm,--load-mode", "mmap+mlock", "--mlock"},
+    {"--spec-default", "", "--spec-type,ngram-mod"},
+    {"--embd-gemma-default", "",
+     "-hf,ggml-org/"
+     "embeddinggemma-300M-qat-q4_0-GGUF,-b,2048,-ub,2048,-np,32,-c,65536,--embeddings"},
+    {"--fim-qwen-3b-default", "", "-hf,ggml-org/Qwen2.5-Coder-3B-Q8_0-GGUF,-b,1024,-ub,1024,-c,0"},
+    {"--fim-qwen-7b-default", "", "-hf,ggml-org/Qwen2.5-Coder-7B-Q8_0-GGUF,-b,1024,-ub,1024,-c,0"},
+    {"--fim-qwen-7b-spec", "",
+     "-hf,ggml-org/Qwen2.5-Coder-7B-Q8_0-GGUF,-hfd,ggml-org/"
+     "Qwen2.5-Coder-0.5B-Q8_0-GGUF,-b,1024,-ub,1024,-c,0"},
+    {"--fim-qwen-14b-spec", "",
+     "-hf,ggml-org/Qwen2.5-Coder-14B-Q8_0-GGUF,-hfd,ggml-org/"
+     "Qwen2.5-Coder-0.5B-Q8_0-GGUF,-b,1024,-ub,1024,-c,0"},
+    {"--fim-qwen-30b-default", "",
+     "-hf,ggml-org/Qwen3-Coder-30B-A3B-Instruct-Q8_0-GGUF,-b,1024,-ub,1024,-c,0"},
+    {"--gpt-oss-20b-default", "",
+     "-hf,ggml-org/gpt-oss-20b-GGUF,-b,32768,-ub,2048,-np,2,-c,262144"},
+    {"--gpt-oss-120b-default", "",
+     "-hf,ggml-org/gpt-oss-120b-GGUF,-b,32768,-ub,2048,-np,2,-c,262144"},
+    {"--vision-gemma-4b-default", "", "-hf,ggml-org/gemma-3-4b-it-qat-GGUF,-c,0"},
+    {"--vision-gemma-12b-default", "", "-hf,ggml-org/gemma-3-12b-it-qat-GGUF,-c,0"},
+};
 
 template <class Word, std::size_t n>
 const Word* find_in(const Word (&all)[n], std::string_view name) {
@@ -282,18 +315,73 @@ const Word* find_in(const Word (&all)[n], std::string_view name) {
   return it == std::end(all) ? nullptr : it;
 }
 
+using words_typed = std::vector<std::string>;
+
+/// What words stand for in their places.
+words_typed without_shorthands(words_typed args) {
+  words_typed out;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i].starts_with("--"))  // "--top_k" is taken as well
+      std::replace(args[i].begin(),
+                   args[i].begin() +
+                       static_cast<std::ptrdiff_t>(std::min(args[i].find('='), args[i].size())),
+                   '_', '-');
+    const std::size_t equals = args[i].starts_with("--") ? args[i].find('=') : args[i].npos;
+    const std::string_view name = std::string_view(args[i]).substr(0, equals);
+    const std::string_view value = equals != args[i].npos
+                                       ? std::string_view(args[i]).substr(equals + 1)
+                                   : i + 1 < args.size() ? std::string_view(args[i + 1])
+                                                         : std::string_view();
+    const auto* w =
+        std::find_if(std::begin(shorthands), std::end(shorthands), [&](const word_for_others& s) {
+          return has_name(s.names, name) && (s.value.empty() || s.value == value);
+        });
+    if (w == std::end(shorthands)) {
+      out.push_back(args[i]);
+      continue;
+    }
+    for_each_name(w->others, [&](std::string_view word) { out.emplace_back(word); });
+    if (!w->value.empty() && equals == args[i].npos) ++i;
+  }
+  return out;
+}
+
+/// Whether a command begins here that is more than options.
+bool starts_command(const std::string& word) {
+  return pasted::program_of(word) || pasted::assignment_of(word) || word == "docker" ||
+         word == "podman" || word == "sudo" || word == "env" || word == "nohup";
+}
+
+/// A command among the arguments, "-- docker run ...", as llama-server's options.
+words_typed without_command(const words_typed& args, words_typed& notes) {
+  const auto dashes = std::find(args.begin(), args.end(), "--");
+  const bool begins = !args.empty() && starts_command(args.front());
+  if (dashes == args.end() && !begins) return args;
+  const auto from = begins ? args.begin() : dashes;
+  words_typed out(args.begin(), from);
+  words_typed rest(from, args.end());
+  std::erase(rest, "--");
+  if (const auto l = pasted::launch_of(rest)) {
+    pasted::server_line line = pasted::as_server_line(*l);
+    rest = std::move(line.args);
+    notes.insert(notes.end(), line.notes.begin(), line.notes.end());
+  }
+  out.insert(out.end(), rest.begin(), rest.end());
+  return out;
+}
+
 }  // namespace
 
 std::span<const server_word> server_words() { return words; }
 
 const server_word* find_server_word(std::string_view name) { return find_in(words, name); }
 
-heeded_line without_server_words(const std::vector<std::string>& args) {
+heeded_line without_server_words(const std::vector<std::string>& typed) {
   heeded_line line;
+  const words_typed args = without_shorthands(without_command(typed, line.notes));
   std::string file_of_repo;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const std::string& arg = args[i];
-    if (arg == "--" || (is_program(arg) && line.args.empty())) continue;
     const std::size_t equals = arg.starts_with("--") ? arg.find('=') : arg.npos;
     const std::string_view name = std::string_view(arg).substr(0, equals);
     if (!name.starts_with('-') || find_option(name) != nullptr) {

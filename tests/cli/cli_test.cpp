@@ -197,7 +197,8 @@ TEST_SUITE("cli") {
     const json::value v = json::parse(o.out).at("error");
     CHECK(v.at("status").to_number<int>() == 3);
     CHECK(contains(std::string(v.at("message").as_string()), "no file 'nosuch'"));
-    CHECK(json::parse(run("Qwen3-8B --gpu 3090 --nosuch --json").out).at("error").at("status") == 2);
+    CHECK(json::parse(run("Qwen3-8B --gpu 3090 --nosuch --json").out).at("error").at("status") ==
+          2);
     CHECK(run("nosuch --gpu 3090").out.empty());
   }
 
@@ -207,9 +208,34 @@ TEST_SUITE("cli") {
     CHECK(contains(run("gpu 3090").err, "nearest: gpus"));
     CHECK(contains(run("Qwen3-8B Qwen3-4B --gpu 3090").err, "vrambudget compare, or together"));
     CHECK_FALSE(contains(run("inspect A B").err, "compare"));
-    CHECK_FALSE(contains(run("Qwen3-8B --ctxx 5 --gpu 3090").err, "compare"));
+    CHECK(contains(run("Qwen3-8B --ctxx 5 --gpu 3090 --jsonn").err,
+                   "--ctxx is no option, nearest: --ctx; --jsonn is no option, nearest: --json\n"));
     CHECK(run("--gpu 3090 --family nosuch -c 8192").status == 2);
     CHECK(contains(run("Qwen3-8B --gpu 3090 -ngl foo").err, "'foo' is not a number of layers"));
+  }
+
+  TEST_CASE("what was pasted is planned, run by run") {
+    const fs::path file = fs::temp_directory_path() / ("pasted-" + std::to_string(::getpid()));
+    std::ofstream(file)
+        << "models:\n  one:\n    cmd: llama-server -m /m/Qwen3-8B-Q4_K_M.gguf -c 4096\n"
+           "  two:\n    cmd: llama-server -m /m/nosuch.gguf\n";
+    const outcome o = run("paste " + file.string() + " --gpu 3090 -np 1");
+    CHECK(o.status == 3);  // of the second
+    CHECK(contains(o.out, "one: llama-server in line 3, read as\n  llama-server -m /m/Qwen3-8B"));
+    CHECK(contains(o.out, "fits: 4,096 tokens"));
+    CHECK(contains(o.err, "Qwen3-8B-Q4_K_M of the catalogue stands for it"));
+    CHECK(contains(o.err, "/m/nosuch.gguf: cannot open"));
+    const json::value v = json::parse(run("paste " + file.string() + " --gpu 3090 --json").out);
+    const json::array& runs = v.at("runs").as_array();
+    REQUIRE(runs.size() == 2);
+    CHECK(runs[0].at("pasted").at("name") == "one");
+    CHECK(runs[0].at("plan").at("run").at("n_ctx") == 4096);
+    CHECK(runs[1].at("plan").at("error").at("status") == 3);
+    CHECK(run("paste " + file.string() + " --gpu 3090 --emit llama-server").status == 2);
+    std::ofstream(file) << "nothing";
+    CHECK(run("paste " + file.string() + " --gpu 3090").status == 3);
+    CHECK(run("paste /nosuch --gpu 3090").status == 3);
+    fs::remove(file);
   }
 
   TEST_CASE("cards are found by words of their names") {
@@ -558,8 +584,7 @@ TEST_SUITE("cli") {
     CHECK(contains(run(plan + "lmstudio").out, "\"contextLength\":8192"));
     CHECK(run(plan + "vllm").status == 2);
     CHECK(contains(o.err, "Qwen3-8B-Q8_0.gguf stands for the model's file"));
-    const outcome published =
-        run("Qwen3-8B-Q4_K_M --gpu 3090 -c 8192 --emit llama-server");
+    const outcome published = run("Qwen3-8B-Q4_K_M --gpu 3090 -c 8192 --emit llama-server");
     CHECK(contains(published.out, "-hf Qwen/Qwen3-8B-GGUF -hff Qwen3-8B-Q4_K_M.gguf"));
     CHECK(published.err.empty());
     // which is published as another model's file

@@ -3,10 +3,13 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "vrambudget/error.hpp"
+#include "vrambudget/gguf/header.hpp"
 
 namespace vrambudget {
 
@@ -23,5 +26,15 @@ namespace vrambudget {
 ///         unsupported  a value type or tensor type that does not exist
 ///         limit        over 65536 tensors, over 4 dimensions
 [[nodiscard]] result<std::vector<std::byte>> header_from_shape(std::string_view json);
+
+/// The shape of a model's headers, of which the first has the metadata, as a file of the catalogue has it. Kept is
+/// what the engine's memory can depend on: hyperparameters and all tensors, and of the vocabulary its
+/// size. `name` ends in `quantization`, "Qwen3-8B-Q5_K_M"; `source` says what was read.
+///
+/// Errors: bad_format  no architecture; a brace in a tensor's name
+[[nodiscard]] result<std::string> shape_of_headers(std::span<const gguf::header> headers,
+                                                   std::string_view name,
+                                                   std::string_view quantization,
+                                                   std::string_view source);
 
 }  // namespace vrambudget

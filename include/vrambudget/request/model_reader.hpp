@@ -11,6 +11,7 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/hub/http.hpp"
 #include "vrambudget/hub/model_store.hpp"
+#include "vrambudget/hub/remote_model.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/os/environment.hpp"
 #include "vrambudget/request/plan_request.hpp"
@@ -63,6 +64,10 @@ class model_reader {
   ///         what the file, the server, and read_model() give
   [[nodiscard]] result<model> read(const std::string& typed);
 
+  /// The shape of a file, here or on a server, as the catalogue keeps those of its models.
+  /// Errors: those of read() for files, and of shape_of_headers()
+  [[nodiscard]] result<std::string> read_shape(const std::string& typed);
+
   /// Whether that is a file, here or on a server, and no name of the catalogue.
   [[nodiscard]] bool finds_file(const std::string& typed);
 
@@ -72,9 +77,11 @@ class model_reader {
   [[nodiscard]] const network_use& used() const { return used_; }
 
  private:
+  [[nodiscard]] result<remote_model> open_remote(const std::string& typed);
   [[nodiscard]] result<model> read_remote(const std::string& typed);
   [[nodiscard]] result<model> read_named(const std::string& typed);
-  [[nodiscard]] result<model> read_repository(const std::string& typed);
+  [[nodiscard]] result<model> read_repository(const std::string& typed,
+                                              const std::string& hub_name);
 
   source_options sources_;
   environment around_;

@@ -29,8 +29,9 @@ struct heeded_line {
   std::vector<std::string> notes;  ///< of what is not modelled
 };
 
-/// Leaves them and their values out, and the program's own name, and writes those that name a model as MODEL.
-/// What is neither theirs nor known stays, for whoever reads the rest.
+/// Leaves them and their values out, and writes those that name a model as MODEL. A whole command, at the beginning
+/// or behind "--", with variables in front or in a container, becomes its options: see find_runs(). What is neither
+/// theirs nor known stays, for whoever reads the rest.
 [[nodiscard]] heeded_line without_server_words(const std::vector<std::string>& args);
 
 }  // namespace vrambudget::request

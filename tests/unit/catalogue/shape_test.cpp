@@ -2,10 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/gguf/header.hpp"
+#include "vrambudget/gguf/writer.hpp"
 
 using namespace vrambudget;
 
@@ -99,4 +104,61 @@ TEST_CASE("layers must rise and stay few") {
   const std::string row = R"(["t.{0-65535}", "F32", [1]])";
   CHECK(header_from_shape(shape_with("", row)).has_value());
   CHECK(header_from_shape(shape_with("", row + "," + row)).error().code == errc::limit);
+}
+
+TEST_CASE("every catalogued shape is the shape of its own header") {
+  for (const catalogued_model& m : catalogued_models()) {
+    CAPTURE(m.name);
+    const auto first = header_from_shape(m.shape);
+    REQUIRE(first.has_value());
+    const auto h = gguf::parse(*first, {.check_data = false});
+    REQUIRE(h.has_value());
+    const auto shape = shape_of_headers({&*h, 1}, m.name, "", "");
+    REQUIRE(shape.has_value());
+    const auto again = header_from_shape(*shape);
+    REQUIRE_MESSAGE(again.has_value(), (again ? "" : again.error().message));
+    const auto g = gguf::parse(*again, {.check_data = false});
+    REQUIRE(g.has_value());
+    CHECK(g->tensors().size() == h->tensors().size());
+    CHECK(g->data_size() == h->data_size());
+    const auto of_hparams = [](const gguf::header& all) {
+      std::map<std::string, std::string> found;
+      for (const gguf::entry& e : all.metadata()) {
+        const auto p = e.v.payload();
+        found[std::string(e.key)] = {reinterpret_cast<const char*>(p.data()), p.size()};
+      }
+      return found;
+    };
+    CHECK(of_hparams(*g) == of_hparams(*h));
+  }
+}
+
+TEST_CASE("of a real header a shape has what memory depends on") {
+  gguf::writer w;
+  w.add("general.architecture", "llama");
+  w.add("general.description", "left out");
+  w.add("llama.block_count", std::uint32_t{3});
+  w.add("llama.head_count_kv", std::vector<std::uint32_t>{8, 0, 8});
+  w.add("llama.rope.freq_base", 1e6f);
+  w.add("tokenizer.ggml.model", "gpt2");
+  w.add("tokenizer.ggml.tokens", std::vector<std::string>{"a", "b", "c"});
+  for (const char* name : {"blk.0.x.weight", "output.weight", "blk.1.x.weight", "blk.2.x.weight"})
+    w.add_tensor(name, ggml_type::f16, std::array<std::int64_t, 2>{32, name[0] == 'o' ? 3 : 2});
+  const auto bytes = w.finish();
+  const auto h = gguf::parse(bytes, {.check_data = false});
+  REQUIRE(h.has_value());
+  const auto shape = shape_of_headers({&*h, 1}, "Tiny-F16", "F16", "a test");
+  REQUIRE(shape.has_value());
+  // 3 matrices of 2 rows and one of 3, each row of 32 elements of two bytes
+  CHECK(
+      *shape ==
+      "{\n  \"name\": \"Tiny-F16\",\n  \"architecture\": \"llama\",\n  \"quantization\": \"F16\",\n"
+      "  \"source\": \"a test\",\n  \"data_bytes\": 576,\n  \"metadata\": {\n"
+      "    \"llama.block_count\": [\"u32\",3],\n"
+      "    \"llama.head_count_kv\": [\"arr:u32\",[8,0,8]],\n"
+      "    \"llama.rope.freq_base\": [\"f32\",1000000],\n"
+      "    \"llama.vocab_size\": [\"u32\",3],\n"
+      "    \"tokenizer.ggml.model\": [\"str\",\"none\"]\n  },\n  \"tensors\": [\n"
+      "    [\"blk.{0-2}.x.weight\",\"F16\",[32,2]],\n"
+      "    [\"output.weight\",\"F16\",[32,3]]\n  ]\n}\n");
 }

@@ -35,6 +35,26 @@ TEST_CASE("the program's name is no model") {
   CHECK(left({"llama-server-8b"}) == line{"llama-server-8b"});
 }
 
+TEST_CASE("a whole command becomes its options") {
+  const auto left = [](const line& args) { return without_server_words(args).args; };
+  CHECK(left({"--gpu", "3090", "--", "A=1", "llama-server", "-m", "a.gguf", "--temp", "0"}) ==
+        line{"--gpu", "3090", "-m", "a.gguf"});
+  CHECK(left({"docker", "run", "-v", "/x:/y", "ghcr.io/ggml-org/llama.cpp:server", "-m",
+              "/y/a.gguf"}) == line{"-m", "/x/a.gguf"});
+  CHECK(left({"LLAMA_ARG_CTX_SIZE=512", "llama-server", "-m", "a.gguf"}) ==
+        line{"-c", "512", "-m", "a.gguf"});
+}
+
+TEST_CASE("words that stand for others") {
+  const auto left = [](const line& args) { return without_server_words(args).args; };
+  CHECK(left({"-lm", "none", "m"}) == line{"--no-mmap", "m"});
+  CHECK(left({"--load-mode=mlock", "m"}) == line{"--no-mmap", "--mlock", "m"});
+  CHECK(left({"-lm", "mmap", "m"}) == line{"m"});
+  CHECK(left({"--vision-gemma-4b-default"}) ==
+        line{"--model", "hf:ggml-org/gemma-3-4b-it-qat-GGUF", "-c", "0"});
+  CHECK(left({"--presence_penalty", "0.2", "--ctx_size", "512"}) == line{"--ctx-size", "512"});
+}
+
 TEST_CASE("a repository is the model, with the file that is named in it") {
   const auto left = [](const line& args) { return without_server_words(args).args; };
   CHECK(left({"-hf", "o/r:Q4_K_M"}) == line{"--model", "hf:o/r:Q4_K_M"});

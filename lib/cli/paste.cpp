@@ -1,0 +1,109 @@
+// `vrambudget paste`: plans the runs in what people paste.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <iterator>
+#include <memory>
+
+#include "cli.hpp"
+#include "input_text.hpp"
+#include "inputs.hpp"
+#include "options.hpp"
+#include "vrambudget/report/json.hpp"
+#include "vrambudget/request/pasted_run.hpp"
+#include "vrambudget/version.hpp"
+
+namespace vrambudget::cli {
+namespace {
+
+
+
+struct paste_request : plan_request {
+  std::string file;
+};
+
+std::vector<pasted_run> runs_in(const std::string& file) {
+  std::string text;
+  read_text(file, [&](std::string_view piece) {
+    text += piece;
+    return text.size() <= request::most_pasted_bytes;
+  });
+  auto runs = request::find_runs(text);
+  if (!runs) throw failure{bad_input, file + ": " + runs.error().message};
+  return std::move(*runs);
+}
+
+/// A word as a shell takes it back.
+std::string quoted(const std::string& word) {
+  const bool is_plain =
+      !word.empty() && word.find_first_of(" \t\"'\\$`&|;<>()#*?~") == std::string::npos;
+  if (is_plain) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string heading(const pasted_run& r) {
+  std::string line = r.name.empty() ? "" : r.name + ": ";
+  line += fmt::format("{} in line {}, read as\n  llama-server", r.program, r.line);
+  for (const std::string& a : r.args) line += " " + quoted(a);
+  return line + "\n\n";
+}
+
+boost::json::object as_json(const pasted_run& r) {
+  boost::json::object o{{"program", r.program}, {"line", r.line}};
+  if (!r.name.empty()) o["name"] = r.name;
+  o["args"] = boost::json::array(r.args.begin(), r.args.end());
+  return o;
+}
+
+/// What was typed besides the file, which is stronger than what was pasted.
+std::vector<std::string> typed_besides(const std::vector<std::string>& args,
+                                       const std::string& file) {
+  std::vector<std::string> more(args.begin() + 1, args.end());
+  if (const auto at = std::find(more.begin(), more.end(), file); at != more.end()) more.erase(at);
+  return more;
+}
+
+int plan_all(const paste_request& q, const std::vector<std::string>& more,
+             const plan_command& plan) {
+  const std::vector<pasted_run> runs = runs_in(q.file);
+  if (runs.size() > 1 && (q.svg || !q.emit.empty()))
+    throw failure{usage, fmt::format("{}: {} runs are in it: --svg and --emit take one", q.file,
+                                     runs.size())};
+  const bool is_bare = q.svg || !q.emit.empty();
+  int worst = yes;
+  if (q.json)
+    fmt::print("{{\"schema\":{},\"vrambudget\":\"{}\",\"runs\":[\n", json_schema, version);
+  for (const pasted_run& r : runs) {
+    const bool is_first = &r == &runs.front();
+    if (q.json)
+      fmt::print("{}{{\"pasted\":{},\"plan\":\n", is_first ? "" : ",\n",
+                 boost::json::serialize(as_json(r)));
+    else if (!is_bare)
+      fmt::print("{}{}", is_first ? "" : "\n\n", heading(r));
+    std::vector<std::string> args = {"plan", "--"};
+    args.insert(args.end(), r.args.begin(), r.args.end());
+    args.insert(args.end(), more.begin(), more.end());
+    worst = std::max(worst, plan(std::move(args), r.notes));
+    if (q.json) fmt::print("}}");
+  }
+  if (q.json) fmt::print("]}}\n");
+  return worst;
+}
+
+}  // namespace
+
+std::function<int()> add_paste(command_options& can, const std::vector<std::string>& args,
+                               plan_command plan) {
+  auto q = std::make_shared<paste_request>();
+  can.required_text("FILE", q->file, "what was pasted; -: standard input");
+  can.rows({topic::model}, *q);
+  add_options_of_plan(can, *q);
+  return [q, args, plan = std::move(plan)] {
+    return plan_all(*q, typed_besides(args, q->file), plan);
+  };
+}
+
+}  // namespace vrambudget::cli

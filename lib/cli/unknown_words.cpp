@@ -1,0 +1,75 @@
+#include "unknown_words.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "catalogue/names.hpp"
+#include "described.hpp"
+#include "vrambudget/request/option.hpp"
+#include "vrambudget/request/server_word.hpp"
+
+namespace vrambudget::cli {
+namespace {
+
+/// All names that options of the command and of llama-server have.
+std::vector<std::string> known_options(const CLI::App& command) {
+  std::vector<std::string> all;
+  for (const described_option& o : describe_command(command).options)
+    if (!o.is_positional()) all.insert(all.end(), o.names.begin(), o.names.end());
+  for (const request::server_word& w : request::server_words())
+    request::for_each_name(w.names, [&](std::string_view n) { all.emplace_back(n); });
+  return all;
+}
+
+std::string without_dashes(std::string_view name) {
+  name.remove_prefix(std::min(name.find_first_not_of('-'), name.size()));
+  return std::string(name.substr(0, name.find('=')));
+}
+
+/// The option that is most alike, if one is; empty: none.
+std::string nearest(const std::string& typed, const std::vector<std::string>& known) {
+  const std::string word = without_dashes(typed);
+  std::size_t least = word.size() < 4 ? 1 : word.size() < 8 ? 2 : 3;
+  std::string best;
+  for (const std::string& k : known) {
+    const std::size_t d = detail::edit_distance(word, without_dashes(k));
+    if (d < least || (d == least && best.empty())) {
+      least = d;
+      best = k;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+std::string unknown_words(const CLI::App& command, const std::vector<std::string>& all) {
+  std::vector<std::string> known;
+  std::string text;
+  bool is_option_before = false, is_word_left = false;
+  for (const std::string& word : all) {
+    const bool is_option = word.size() > 1 && word.starts_with('-');
+    // behind an unknown option it may be its value
+    if (!is_option && is_option_before) {
+      is_option_before = false;
+      continue;
+    }
+    is_option_before = is_option && word.find('=') == word.npos;
+    if (!is_option) {
+      text += fmt::format("{}'{}' is one word too many", text.empty() ? "" : "; ", word);
+      is_word_left = true;
+      continue;
+    }
+    if (known.empty()) known = known_options(command);
+    text += fmt::format("{}{} is no option", text.empty() ? "" : "; ", word);
+    if (const std::string meant = nearest(word, known); !meant.empty())
+      text += ", nearest: " + meant;
+  }
+  if (is_word_left && command.get_name() == "plan")
+    text += "; of several models: vrambudget compare, or together";
+  return text;
+}
+
+}  // namespace vrambudget::cli

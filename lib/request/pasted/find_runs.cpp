@@ -1,0 +1,134 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cctype>
+#include <iterator>
+
+#include "request/pasted/configuration.hpp"
+#include "request/pasted/preset.hpp"
+#include "request/pasted/server_line.hpp"
+#include "vrambudget/request/option.hpp"
+#include "vrambudget/request/pasted_run.hpp"
+
+namespace vrambudget::request {
+namespace {
+
+using namespace pasted;
+namespace json = boost::json;
+
+using found_runs = std::vector<pasted_run>;
+
+pasted_run as_run(std::string name, std::size_t line, const launch& l) {
+  server_line s = as_server_line(l);
+  return {std::move(name), std::string(name_of(l.program)), line, std::move(s.args),
+          std::move(s.notes)};
+}
+
+std::size_t line_of(std::string_view text, std::size_t at) {
+  return 1 + static_cast<std::size_t>(
+                 std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
+}
+
+result<found_runs> runs_of_json(std::string_view text) {
+  boost::system::error_code failed;
+  const json::value v = json::parse(text, failed);
+  if (failed)
+    return error{errc::bad_format, fmt::format("JSON that is none: {}", failed.message())};
+  const json::object* file = v.if_object();
+  if (!file || !(file->contains("model_param") || file->contains("model")))
+    return error{errc::not_found,
+                 "JSON without model_param: expected what KoboldCpp saves as .kcpps"};
+  server_line s = of_kcpps(*file);
+  return found_runs{
+      {"", std::string(name_of(program::koboldcpp)), 1, std::move(s.args), std::move(s.notes)}};
+}
+
+/// Where a line begins with FROM; npos: none does.
+std::size_t find_from(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    const std::size_t word = std::min(text.find_first_not_of(" \t", at), text.size());
+    const std::string_view line = text.substr(word, end > word ? end - word : 0);
+    constexpr std::string_view from = "from ";
+    if (line.size() > from.size() &&
+        std::equal(from.begin(), from.end(), line.begin(),
+                   [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); }))
+      return word;
+    at = end + 1;
+  }
+  return text.npos;
+}
+
+/// Whether the words are options alone, of which one says what the model is.
+bool are_options(const words& all) {
+  return all.front().size() > 1 && all.front().starts_with('-') && names_model(all);
+}
+
+struct commands_found {
+  found_runs runs;
+  variables set;  ///< what is exported
+};
+
+commands_found runs_of_commands(std::string_view text) {
+  commands_found found;
+  for (const command& c : commands_of(text)) {
+    if (auto l = launch_of(c.all, found.set)) {
+      pasted_run r = as_run("", c.line, *l);
+      if (!l->args.empty() || !r.args.empty()) found.runs.push_back(std::move(r));
+    } else if (are_options(c.all)) {
+      found.runs.push_back(as_run("", c.line, {program::llama_server, c.all, found.set, {}}));
+    } else {
+      const variables more = variables_set_by(c.all);
+      found.set.insert(found.set.end(), more.begin(), more.end());
+    }
+  }
+  // prose names programs too, and servers are started in front of a run
+  const auto names_one = [](const pasted_run& r) { return names_model(r.args); };
+  if (std::any_of(found.runs.begin(), found.runs.end(), names_one))
+    std::erase_if(found.runs, [&](const pasted_run& r) { return !names_one(r); });
+  return found;
+}
+
+bool is_of_ollama(const variables& all) {
+  return std::any_of(all.begin(), all.end(),
+                     [](const auto& v) { return v.first.starts_with("OLLAMA_"); });
+}
+
+}  // namespace
+
+result<std::vector<pasted_run>> find_runs(std::string_view text) {
+  if (text.size() > most_pasted_bytes)
+    return error{errc::limit,
+                 fmt::format("{} bytes: at most {} are read", text.size(), most_pasted_bytes)};
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  if (first == text.npos) return error{errc::not_found, "the text is empty"};
+  if (text[first] == '{') return runs_of_json(text);
+  const commands_found commands = runs_of_commands(text);
+  if (const auto document = yaml_document::read(text); document && document->root().is_map()) {
+    found_runs all;
+    for (const configured_launch& c : launches_in(document->root()))
+      all.push_back(as_run(c.name, c.line, c.started));
+    if (!all.empty()) return all;
+  }
+  found_runs of_presets;
+  for (preset& p : presets_in(text)) {
+    launch l{program::llama_server, std::move(p.args), {}, {}};
+    of_presets.push_back(as_run(std::move(p.name), p.line, l));
+  }
+  if (!of_presets.empty()) return of_presets;
+  if (const std::size_t from = find_from(text); from != text.npos && commands.runs.empty()) {
+    server_line s = of_modelfile(text, commands.set);
+    return found_runs{{"", std::string(name_of(program::ollama)), line_of(text, from),
+                       std::move(s.args), std::move(s.notes)}};
+  }
+  if (!commands.runs.empty()) return commands.runs;
+  if (is_of_ollama(commands.set))
+    return found_runs{as_run("", line_of(text, first), {program::ollama, {}, commands.set, {}})};
+  return error{
+      errc::not_found,
+      "no run is in it; known are commands with llama-server, llama-cli, llama-bench, koboldcpp or "
+      "ollama, compose files, llama-swap's models, Modelfiles, OLLAMA_... and .kcpps files"};
+}
+
+}  // namespace vrambudget::request
