@@ -180,6 +180,37 @@ std::optional<result<catalogued_file>> by_alias(const std::string& key) {
   return found;
 }
 
+/// The known files of a model whose quantization was begun only, those that most publishers offer first:
+/// "qwen38bq4" -> "Qwen3-8B-Q4_K_M". `plain`: the key without usual words.
+std::vector<std::string> begun_names(std::string_view key, std::string_view plain) {
+  const catalogued_files* model = nullptr;
+  std::string name;
+  std::string_view begun;
+  std::size_t longest = 0;
+  const auto take = [&](const catalogued_files* m, std::string_view typed, const std::string& own,
+                        const std::string& shown) {
+    if (m && own.size() > longest && typed.starts_with(own))
+      longest = own.size(), model = m, name = shown, begun = typed.substr(longest);
+  };
+  for (const catalogued_files& m : all_catalogued_files())
+    for (const std::string_view typed : {plain, key})
+      take(&m, typed, detail::folded(m.name), m.name);
+  for (const model_alias& a : model_aliases())
+    take(model_named(key_of(a.model)), plain, plain_key(a), a.is_same ? a.model : a.name);
+  std::vector<std::string> out;
+  if (model == nullptr || begun.empty()) return out;
+  const auto offer = [&](std::string_view quantization) {
+    const std::string whole = name + "-" + std::string(quantization);
+    if (detail::folded(quantization).starts_with(begun) &&
+        std::find(out.begin(), out.end(), whole) == out.end())
+      out.push_back(whole);
+  };
+  if (!keeps_its_type(*model->files.front().shape))
+    for (const file_type f : usual_file_types) offer(vrambudget::name(f));
+  for (const catalogued_file& f : model->files) offer(f.quantization);
+  return out;
+}
+
 }  // namespace
 
 std::span<const catalogued_files> all_catalogued_files() {
@@ -218,11 +249,25 @@ result<catalogued_file> find_catalogued_file(std::string_view typed) {
   result<catalogued_model> known = find_model(typed);
   if (const auto without = find_model(without_usual_words(typed)); !known && without)
     known = without;
-  if (!known) return known.error();
+  if (!known) {
+    std::vector<std::string> begun = begun_names(key, plain);
+    if (begun.empty()) return known.error();
+    begun.resize(std::min<std::size_t>(begun.size(), 3));
+    return error{errc::not_found,
+                 "model \"" + std::string(typed) +
+                     "\" names no whole quantization; nearest: " + detail::joined(begun)};
+  }
   for (const catalogued_files& model : all_catalogued_files())
     for (const catalogued_file& f : model.files)
       if (f.is_own() && f.shape->id == known->id) return f;
   return error{errc::not_found, "model \"" + known->name + "\" has no file"};
+}
+
+result<catalogued_files> catalogued_files_meant(std::string_view typed) {
+  if (auto all = catalogued_files_of(typed)) return std::move(*all);
+  const auto f = find_catalogued_file(typed);
+  if (!f) return f.error();
+  return catalogued_files{f->name, {*f}};
 }
 
 result<model> read_shape(const catalogued_model& shape) {

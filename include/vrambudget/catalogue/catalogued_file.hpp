@@ -61,6 +61,10 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 ///         unsupported  another file type of a model that was trained in its own
 [[nodiscard]] result<catalogued_file> find_catalogued_file(std::string_view typed);
 
+/// The files of the model of that name, as catalogued_files_of(); else the one file that is meant.
+/// Errors: as find_catalogued_file
+[[nodiscard]] result<catalogued_files> catalogued_files_meant(std::string_view typed);
+
 /// The catalogued model that has a file's shape; null: none, which no file of the catalogue is.
 [[nodiscard]] const catalogued_files* family_of(const catalogued_file& f);
 

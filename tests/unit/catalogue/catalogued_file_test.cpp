@@ -19,6 +19,20 @@ std::string found(const char* typed) {
 
 }  // namespace
 
+TEST_CASE("a quantization that was begun only is answered with those that begin so") {
+  const auto begins = [](const char* typed, const char* nearest) {
+    const std::string said = found(typed);
+    CAPTURE(said);
+    CHECK(said.find("names no whole quantization; nearest: " + std::string(nearest)) != said.npos);
+  };
+  begins("Qwen3-8B-Q4", "Qwen3-8B-Q4_K_M");
+  begins("qwen3-8b-q4_k", "Qwen3-8B-Q4_K_M");
+  begins("Qwen3-8B-Instruct-Q5", "Qwen3-8B-Q5_K_M");
+  begins("Qwen3-8B-iq4", "Qwen3-8B-IQ4_XS");
+  CHECK(found("Qwen3-8B-Q9").find("whole quantization") == std::string::npos);
+  CHECK(found("Qwen3-8B-").find("whole quantization") == std::string::npos);
+}
+
 TEST_CASE("a model's name takes any file type of llama-quantize, however it is typed") {
   CHECK(found("Qwen3-8B-Q5_K_M") == "Qwen3-8B-Q5_K_M");
   CHECK(found("qwen3 8b iq3 xxs") == "Qwen3-8B-IQ3_XXS");
