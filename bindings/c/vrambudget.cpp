@@ -305,6 +305,13 @@ vrambudget_status vrambudget_models(char** out, char** error) {
   return guarded(error, [&] { return give(request::models_json(), out); });
 }
 
+vrambudget_status vrambudget_model_files(const char* name, char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (text_of(name).empty()) return bad_argument("no name of a model");
+    return give(request::models_json(name), out);
+  });
+}
+
 void vrambudget_free(char* text) { std::free(text); }
 
 }  // extern "C"

@@ -404,7 +404,9 @@ PYBIND11_MODULE(_core, m) {
   m.def(
       "gpus", [](const std::string& name) { return unlocked([&] { return gpus_json(name); }); },
       py::arg("name"));
-  m.def("models", &models_json);
+  m.def(
+      "models", [](const std::string& name) { return unlocked([&] { return models_json(name); }); },
+      py::arg("name"));
   m.def("options", &options_json);
   m.def("probe", &probe);
 }

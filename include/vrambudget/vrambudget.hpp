@@ -8,6 +8,7 @@
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/ranked_models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/catalogue/speeds.hpp"

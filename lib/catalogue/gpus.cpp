@@ -3,18 +3,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
-#include <cassert>
+#include <span>
+#include <string>
+#include <vector>
 
 #include "catalogue/compute_capability.hpp"
 #include "catalogue/embedded.hpp"
+#include "catalogue/gpu_names.hpp"
 #include "catalogue/names.hpp"
+#include "catalogue/without_sources.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 
 namespace vrambudget {
 namespace {
 
 namespace json = boost::json;
+using detail::gpu_key;
 
 gpu_entry read_row(const json::object& row) {
   gpu_entry g;
@@ -34,28 +41,8 @@ gpu_entry read_row(const json::object& row) {
   g.cc = parse_compute_capability(row.at("compute_capability").as_string());
   if (const auto n = size("sm_count")) g.n_sm = static_cast<std::uint32_t>(n->count);
   g.bandwidth_bytes_per_s = size("bandwidth_bytes_per_s").value().count;
+  if (const json::value* v = row.if_contains("modified")) g.modified = v->as_bool();
   return g;
-}
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// A name reduced to what tells cards apart: "NVIDIA GeForce RTX 4060 Ti 16 GB" -> "4060ti16g".
-std::string key_of(std::string_view typed) {
-  std::string key = detail::folded(typed);
-  const auto replace = [&](std::string_view from, std::string_view to) {
-    for (auto at = key.find(from); at != key.npos; at = key.find(from, at + to.size()))
-      key.replace(at, from.size(), to);
-  };
-  for (const char* word :
-       {"nvidia", "geforce", "rtx", "gtx", "tesla", "generation", "edition", "gpu"})
-    replace(word, "");
-  replace("mobile", "laptop");
-  for (const char digit : std::string_view("0123456789")) {
-    const std::string g = {digit, 'g'};
-    replace(g + "ib", g);
-    replace(g + "b", g);
-  }
-  return key;
 }
 
 /// "16g", as a key has it.
@@ -78,44 +65,49 @@ std::string family_of(std::string_view name) {
   return family;
 }
 
-/// "rtx 3090 24gb" -> "rtx 3090" and 24; nothing when no separate size ends the name.
-std::optional<std::pair<std::string_view, std::uint64_t>> split_memory(std::string_view typed) {
-  const auto trim = [](std::string_view& s) {
-    while (!s.empty() && (s.back() == ' ' || s.back() == ')')) s.remove_suffix(1);
-  };
-  trim(typed);
-  for (const std::string_view unit : {"gib", "gb", "g"}) {
-    if (!detail::folded(typed).ends_with(unit)) continue;
-    std::string_view rest = typed.substr(0, typed.size() - unit.size());
-    trim(rest);
-    std::size_t start = rest.size();
-    while (start > 0 && is_digit(rest[start - 1])) --start;
-    const std::size_t n_digit = rest.size() - start;
-    if (n_digit == 0 || n_digit > 3 || start == 0) return std::nullopt;
-    return std::pair{rest.substr(0, start),
-                     std::uint64_t{std::stoul(std::string(rest.substr(start)))}};
-  }
-  return std::nullopt;
+/// What a row is found by.
+struct row_keys {
+  const gpu_entry* row;
+  std::vector<std::string> own;  ///< of its id and its aliases
+  std::string name;
+};
+
+std::span<const row_keys> all_keys() {
+  static const std::vector<row_keys> keys = [] {
+    std::vector<row_keys> out;
+    for (const gpu_entry& g : gpus()) {
+      out.push_back({&g, {gpu_key(g.id)}, gpu_key(g.name)});
+      for (const std::string& alias : g.aliases) out.back().own.push_back(gpu_key(alias));
+    }
+    return out;
+  }();
+  return keys;
 }
 
 /// The row whose id or alias it is, else the only row of that name.
-const gpu_entry* row_of(const std::string& key) {
+const gpu_entry* row_with_key(const std::string& key) {
   const gpu_entry* named = nullptr;
   std::size_t n_named = 0;
-  for (const gpu_entry& g : gpus()) {
-    if (key_of(g.id) == key) return &g;
-    for (const std::string& alias : g.aliases)
-      if (key_of(alias) == key) return &g;
-    if (key_of(g.name) == key) named = &g, ++n_named;
+  if (key.empty()) return nullptr;
+  for (const row_keys& k : all_keys()) {
+    if (std::find(k.own.begin(), k.own.end(), key) != k.own.end()) return k.row;
+    if (k.name == key) named = k.row, ++n_named;
   }
   return n_named == 1 ? named : nullptr;
 }
 
+/// "tesla v100" is the V100. Only what is typed may say more than a row does: "m4" is no Tesla M4.
+const gpu_entry* row_of(std::string_view typed) {
+  const std::string key = gpu_key(typed);
+  const gpu_entry* g = row_with_key(key);
+  return g ? g : row_with_key(detail::without(key, "tesla"));
+}
+
 /// "3090 24gb" is the 3090; "2060 16gb" is nothing.
 const gpu_entry* row_with_memory(std::string_view typed) {
-  const auto split = split_memory(typed);
+  const auto split = detail::split_memory(typed);
   if (!split) return nullptr;
-  const gpu_entry* base = row_of(key_of(split->first));
+  const gpu_entry* base = row_of(split->first);
   const bytes wanted = 1_GiB * split->second;
   if (base == nullptr || base->memory == wanted) return base;
   for (const gpu_entry& g : gpus())
@@ -136,58 +128,48 @@ measured_range others_on(const gpu_entry& gpu, const surroundings& around) {
   return others_of(around.system, std::get<desktop>(what));
 }
 
-/// Whether a name is one of AMD's, Intel's or Apple's: "rx 7900 xtx", "MI300X", "arc b580", "m4 max".
-bool is_of_another_maker(std::string_view typed) {
-  const std::string name = detail::folded(typed);
-  constexpr std::string_view makers[] = {"radeon",   "amd", "intel",    "apple",
-                                         "instinct", "gfx", "strixhalo"};
-  for (const std::string_view m : makers)
-    if (name.find(m) != name.npos) return true;
-  const auto digit_follows = [&](std::string_view start) {
-    return name.starts_with(start) && name.size() > start.size() && is_digit(name[start.size()]);
-  };
-  if (digit_follows("rx") || digit_follows("mi") || digit_follows("vega")) return true;
-  if (digit_follows("arca") || digit_follows("arcb") || digit_follows("arcpro")) return true;
-  return digit_follows("m") && name.size() < 9 && name[1] <= '5' &&
-         (name.size() == 2 || name.find("max") != name.npos || name.find("pro") != name.npos ||
-          name.find("ultra") != name.npos);
-}
-
-/// Whether the word begins somewhere in the text, a number not within another one.
-bool has_word(std::string_view text, std::string_view word) {
-  for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1))
-    if (word.empty() || at == 0 || !is_digit(word[0]) || !is_digit(text[at - 1])) return true;
-  return false;
-}
-
 bool has_words(const gpu_entry& g, std::string_view typed) {
   std::string text = detail::folded(g.id) + " " + detail::folded(g.name);
   for (const std::string& a : g.aliases) text += " " + detail::folded(a);
-  std::size_t n_words = 0;
-  while (!typed.empty()) {
-    const std::string word = detail::folded(typed.substr(0, typed.find_first_of(" -")));
-    if (!has_word(text, word)) return false;
-    n_words += !word.empty();
-    typed.remove_prefix(std::min(typed.find_first_of(" -"), typed.size() - 1) + 1);
-  }
-  return n_words > 0;
+  return detail::has_words(text, typed);
 }
 
+/// The ids of the other rows of its family.
+std::vector<std::string> variants_of(const gpu_entry& gpu, bool also_modified) {
+  const std::string family = family_of(gpu.name);
+  std::vector<std::string> out;
+  for (const gpu_entry& g : gpus())
+    if (g.id != gpu.id && (also_modified || !g.modified) && family_of(g.name) == family)
+      out.push_back(g.id);
+  return out;
+}
+
+/// Who has a card whose memory was changed knows it.
+std::vector<std::string> sold_variants(const gpu_entry& gpu) { return variants_of(gpu, false); }
+
 error not_found(std::string_view typed) {
-  const std::string key = key_of(typed), shown = "GPU \"" + std::string(typed) + "\"";
+  const std::string key = detail::without(gpu_key(typed), "tesla");
+  const std::string shown = "GPU \"" + std::string(typed) + "\"";
   std::vector<std::string> variants;
   std::vector<std::pair<std::size_t, std::string>> distances;
-  for (const gpu_entry& g : gpus()) {
-    if (!key.empty() && key_of(g.name) == key) variants.push_back(g.id);
-    std::size_t best = detail::suggestion_distance(key, key_of(g.id));
-    for (const std::string& a : g.aliases)
-      best = std::min(best, detail::suggestion_distance(key, key_of(a)));
-    distances.emplace_back(best, g.id);
+  for (const row_keys& k : all_keys()) {
+    if (!key.empty() && k.name == key) variants.push_back(k.row->id);
+    std::size_t best = has_words(*k.row, typed) ? 1 : key.size();
+    for (const std::string& own : k.own)
+      best = std::min(best, detail::suggestion_distance(key, own));
+    distances.emplace_back(best, k.row->id);
   }
   if (!variants.empty())
     return {errc::not_found, shown + " can be " + detail::joined(variants) + ": name one"};
-  if (is_of_another_maker(typed))
-    return {errc::not_found, shown + " is not modelled yet: plans are for NVIDIA's cards"};
+  if (auto other = not_modelled_yet(typed)) {
+    if (const gpu_entry* g = row_with_key("tesla" + key))
+      other->message += "; NVIDIA's " + g->name + " is " + g->id;
+    return *other;
+  }
+  if (key.empty() && detail::has_words("nvidia geforce rtx gtx tesla gpu", typed))
+    return {errc::not_found,
+            fmt::format("{} is no card's name; `vrambudget gpus {}` lists those that have it",
+                        shown, typed)};
   return {errc::not_found,
           shown + " is not in the catalogue" +
               detail::proposal(std::move(distances), key, "`vrambudget gpus` lists them")};
@@ -199,7 +181,8 @@ std::span<const gpu_entry> gpus() {
   static const std::vector<gpu_entry> rows = [] {
     std::vector<gpu_entry> out;
     json::monotonic_resource memory;  // freed at once
-    const json::value parsed = json::parse(detail::gpus_json().front().text, &memory);
+    const json::value parsed =
+        json::parse(detail::without_sources(detail::gpus_json().front().text), &memory);
     for (const json::value& row : parsed.as_array()) out.push_back(read_row(row.as_object()));
     return out;
   }();
@@ -208,10 +191,8 @@ std::span<const gpu_entry> gpus() {
 
 result<gpu_entry> find_gpu(std::string_view typed) {
   if (typed.size() > 100) return error{errc::not_found, "a GPU name of over 100 characters"};
-  if (const std::string key = key_of(typed); !key.empty()) {
-    if (const gpu_entry* g = row_of(key)) return *g;
-    if (const gpu_entry* g = row_with_memory(typed)) return *g;
-  }
+  if (const gpu_entry* g = row_of(typed)) return *g;
+  if (const gpu_entry* g = row_with_memory(typed)) return *g;
   return not_found(typed);
 }
 
@@ -226,17 +207,11 @@ result<std::vector<gpu_entry>> gpus_named(std::string_view typed) {
   return out;
 }
 
-std::vector<std::string> other_variants(const gpu_entry& gpu) {
-  const std::string family = family_of(gpu.name);
-  std::vector<std::string> out;
-  for (const gpu_entry& g : gpus())
-    if (g.id != gpu.id && family_of(g.name) == family) out.push_back(g.id);
-  return out;
-}
+std::vector<std::string> other_variants(const gpu_entry& gpu) { return variants_of(gpu, true); }
 
 std::string choice_made(std::string_view typed, const gpu_entry& taken) {
-  const std::vector<std::string> others = other_variants(taken);
-  if (others.empty() || key_of(typed).find(size_key(taken)) != std::string::npos) return {};
+  const std::vector<std::string> others = sold_variants(taken);
+  if (others.empty() || gpu_key(typed).find(size_key(taken)) != std::string::npos) return {};
   return fmt::format("{}: the card with {} GiB is planned for; there is {}, too", typed,
                      taken.memory.count >> 30, detail::joined(others));
 }
@@ -252,7 +227,7 @@ bytes cuda_total_of(const gpu_entry& gpu, const surroundings& around) {
 device to_device(const gpu_entry& gpu, const surroundings& around) {
   device d;
   d.name = gpu.name;
-  if (!other_variants(gpu).empty() && key_of(gpu.name).find(size_key(gpu)) == std::string::npos)
+  if (!sold_variants(gpu).empty() && gpu_key(gpu.name).find(size_key(gpu)) == std::string::npos)
     d.variant = fmt::format("{} GB", gpu.memory.count >> 30);
   d.cc = gpu.cc;
   d.n_sm = gpu.n_sm.value_or(0);

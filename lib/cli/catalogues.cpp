@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,6 +14,7 @@
 #include "options.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/request/answers.hpp"
 
@@ -23,11 +27,31 @@ void print_gpu(const gpu_entry& g) {
              g.cc ? fmt::format("{}.{}", g.cc / 100, g.cc / 10 % 10) : "-", g.name);
 }
 
-/// The model of that name with all its files, or the one file that is meant.
-catalogued_files files_meant(const std::string& typed) {
-  if (auto all = catalogued_files_of(typed)) return std::move(*all);
-  const catalogued_file f = value_or_fail(find_catalogued_file(typed), bad_input);
-  return {f.name, {f}};
+void print_planned(std::span<const gpu_entry> shown) {
+  fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", "id", "memory", "CUDA total", "cc", "name");
+  for (const gpu_entry& g : shown) print_gpu(g);
+}
+
+/// Of those that no plan can be made for.
+void print_others(std::span<const other_gpu> shown) {
+  fmt::print("{:<31}{:>20}  {:<12}{}\n", "known, but not planned for yet", "memory", "", "name");
+  for (const other_gpu& g : shown) {
+    std::vector<std::uint64_t> sizes;
+    for (const bytes size : g.memory) sizes.push_back(size.count >> 30);
+    fmt::print("{:<31}{:>20}  {:<12}{}\n", g.id,
+               sizes.empty() ? "the machine's" : fmt::format("{} GiB", fmt::join(sizes, ", ")),
+               g.architecture, g.name);
+  }
+}
+
+/// How many those are, by maker, below an empty line: completions end there.
+void print_number_of_others() {
+  std::map<std::string, int> by_vendor;
+  for (const other_gpu& g : other_gpus()) ++by_vendor[g.vendor];
+  std::vector<std::string> parts;
+  for (const auto& [vendor, n] : by_vendor) parts.push_back(fmt::format("{} of {}", n, vendor));
+  fmt::print("\nknown, but not planned for yet: {}; `vrambudget gpus amd` lists such\n",
+             fmt::join(parts, ", "));
 }
 
 void print_file(const catalogued_file& f, const model& m) {
@@ -41,7 +65,7 @@ void print_file(const catalogued_file& f, const model& m) {
 }
 
 void print_files(const std::string& typed) {
-  const catalogued_files all = files_meant(typed);
+  const catalogued_files all = value_or_fail(catalogued_files_meant(typed), bad_input);
   std::vector<std::pair<model, const catalogued_file*>> rows;
   for (const catalogued_file& f : all.files)
     rows.emplace_back(value_or_fail(read_catalogued(f), bad_input), &f);
@@ -64,16 +88,20 @@ std::function<int()> add_gpus(command_options& can) {
   return [words, as_json] {
     const std::string name = fmt::format("{}", fmt::join(*words, " "));
     if (*as_json) {
-      fmt::print("{}\n", value_or_fail(request::gpus_json(name), usage));
+      fmt::print("{}\n", value_or_fail(request::known_gpus_json(name), usage));
       return yes;
     }
-    std::vector<gpu_entry> shown(gpus().begin(), gpus().end());
-    if (!name.empty()) shown = value_or_fail(gpus_named(name), usage);
-    fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", "id", "memory", "CUDA total", "cc", "name");
-    for (const gpu_entry& g : shown) print_gpu(g);
-    if (shown.size() == 1)
-      for (const std::string& other : other_variants(shown.front()))
+    if (name.empty()) {
+      print_planned(gpus());
+      print_number_of_others();
+      return yes;
+    }
+    const known_gpus shown = value_or_fail(known_gpus_named(name), usage);
+    if (!shown.planned.empty()) print_planned(shown.planned);
+    if (shown.planned.size() == 1)
+      for (const std::string& other : other_variants(shown.planned.front()))
         fmt::print("also: {}\n", other);
+    if (!shown.others.empty()) print_others(shown.others);
     return yes;
   };
 }
@@ -83,10 +111,10 @@ std::function<int()> add_models(command_options& can) {
   can.text("NAME", *name, "TEXT",
            "only this one: its files, known ones and what llama-quantize writes");
   auto as_json = std::make_shared<bool>(false);
-  can.flag("--json", *as_json, "JSON on stdout, of all of them");
+  can.flag("--json", *as_json, "JSON on stdout");
   return [name, as_json] {
     if (*as_json) {
-      fmt::print("{}\n", request::models_json());
+      fmt::print("{}\n", value_or_fail(request::models_json(*name), bad_input));
       return yes;
     }
     if (!name->empty()) {

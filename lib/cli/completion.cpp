@@ -57,7 +57,7 @@ std::string bash(const commands& all) {
   std::string values, options;
   for_each_valued(all, [&](const described_option& o) {
     std::string words = quoted(joined(o.words, " "));
-    if (is_gpu(o)) words = R"sh("$("$1" gpus 2>/dev/null | sed '1d; s/ .*//')")sh";
+    if (is_gpu(o)) words = R"sh("$("$1" gpus 2>/dev/null | sed '1d; /^$/,$d; s/ .*//')")sh";
     if (is_model(o)) words = R"sh("$("$1" models 2>/dev/null | sed 's/ .*//')")sh";
     values += fmt::format("    {}) words={}; files={} ;;\n", joined(o.names, "|"), words,
                           is_file(o) ? "-f" : "");
@@ -126,7 +126,7 @@ std::string zsh(const commands& all) {
   }
   return fmt::format(R"sh(#compdef vrambudget
 _vrambudget_gpus() {{
-  compadd -- ${{(f)"$(vrambudget gpus 2>/dev/null | sed '1d; s/ .*//')"}}
+  compadd -- ${{(f)"$(vrambudget gpus 2>/dev/null | sed '1d; /^$/,$d; s/ .*//')"}}
 }}
 _vrambudget_models() {{
   compadd -- ${{(f)"$(vrambudget models 2>/dev/null | sed 's/ .*//')"}}
@@ -164,7 +164,7 @@ std::string fish(const commands& all) {
                  : n.size() == 2     ? " -s " + n.substr(1)
                                      : " -o " + n.substr(1);
       if (is_gpu(o))
-        value = " -x -a '(vrambudget gpus 2>/dev/null | sed \"1d; s/ .*//\")'";
+        value = " -x -a '(vrambudget gpus 2>/dev/null | sed \"1d; /^\\$/,\\$d; s/ .*//\")'";
       else if (is_model(o))
         value = " -r -a '(vrambudget models 2>/dev/null | sed \"s/ .*//\")'";
       else if (!o.words.empty())

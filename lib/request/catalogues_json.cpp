@@ -3,10 +3,13 @@
 
 #include "gpu/live_machine.hpp"
 #include "report/live_devices.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/request/answers.hpp"
+#include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::request {
@@ -27,6 +30,41 @@ json::object gpu_of(const gpu_entry& g) {
   return o;
 }
 
+/// Without a total: what a driver reports of it is in no plan yet.
+json::object other_of(const other_gpu& g) {
+  json::object o{{"id", g.id},     {"name", g.name},   {"vendor", g.vendor},
+                 {"form", g.form}, {"planned", false}, {"architecture", g.architecture}};
+  if (!g.memory.empty()) {
+    json::array& sizes = (o["memory_choices_bytes"] = json::array()).as_array();
+    for (const bytes size : g.memory) sizes.push_back(size.count);
+  }
+  if (g.n_unit) o["compute_units"] = *g.n_unit;
+  o["bandwidth_bytes_per_s"] = g.bandwidth_bytes_per_s;
+  o["aliases"] = json::value_from(g.aliases);
+  return o;
+}
+
+/// The keys of a catalogued model, and what is known of the file besides.
+result<json::object> file_of(const catalogued_file& f) {
+  const auto m = read_catalogued(f);
+  if (!m) return m.error();
+  json::object o{{"id", f.shape->id},
+                 {"name", f.name},
+                 {"architecture", m->architecture},
+                 {"quantization", f.quantization},
+                 {"data_bytes", m->tensor_bytes().count},
+                 {"bits_per_weight", m->bits_per_weight()},
+                 {"n_params", m->n_params}};
+  if (m->hp.n_ctx_train) o["n_ctx_train"] = m->hp.n_ctx_train;
+  if (const published_file* p = f.published) {
+    json::object& file = (o["published"] = json::object()).as_object();
+    file["file"] = p->file;
+    if (!p->repository.empty()) file["repository"] = p->repository;
+    file["file_bytes"] = p->size.count;
+  }
+  return o;
+}
+
 }  // namespace
 
 std::string model_json(const model& m) { return json::serialize(model_summary(m)); }
@@ -43,8 +81,28 @@ result<std::string> gpus_json(const std::string& name) {
   return json::serialize(all);
 }
 
-std::string models_json() {
+result<std::string> known_gpus_json(const std::string& name) {
+  if (name.empty()) return gpus_json(name);
+  const auto meant = known_gpus_named(name);
+  if (!meant) return meant.error();
   json::array all;
+  for (const gpu_entry& g : meant->planned) all.push_back(gpu_of(g));
+  for (const other_gpu& g : meant->others) all.push_back(other_of(g));
+  return json::serialize(all);
+}
+
+result<std::string> models_json(const std::string& name) {
+  json::array all;
+  if (!name.empty()) {
+    const auto meant = catalogued_files_meant(name);
+    if (!meant) return meant.error();
+    for (const catalogued_file& f : meant->files) {
+      auto file = file_of(f);
+      if (!file) return file.error();
+      all.push_back(std::move(*file));
+    }
+    return json::serialize(all);
+  }
   for (const catalogued_model& m : catalogued_models())
     all.push_back(json::object{{"id", m.id},
                                {"name", m.name},

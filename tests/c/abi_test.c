@@ -159,6 +159,10 @@ int main(void) {
   vrambudget_free(json);
   CHECK(vrambudget_models(&json, NULL) == VRAMBUDGET_OK);
   vrambudget_free(json);
+  CHECK(vrambudget_model_files("Qwen3-8B", &json, NULL) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"quantization\":\"Q4_K_M\""));
+  vrambudget_free(json);
+  CHECK(vrambudget_model_files(NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
 
   json = NULL;
   CHECK(vrambudget_rank("{\"gpu\": \"3090\", \"ctx_size\": 8192, \"offline\": true}", "gpt-oss-120b", 0, &json,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 #include <string>
 
 #include "io/temporary_folder.hpp"
@@ -245,6 +246,18 @@ TEST_SUITE("cli") {
     CHECK_FALSE(contains(o.out, "1650"));
     CHECK_FALSE(contains(o.out, "rtx-5090 "));
     CHECK(json::parse(run("gpus laptop --json").out).as_array().size() > 5);
+    CHECK(contains(run("gpus").out,
+                   "known, but not planned for yet: 105 of AMD, 23 of Apple, 38 of Intel"));
+    const outcome amd = run("gpus amd");
+    CHECK(amd.status == 0);
+    CHECK(amd.out.starts_with("known, but not planned for yet"));
+    CHECK(contains(
+        amd.out,
+        "radeon-rx-7900-xtx                           24 GiB  gfx1100     Radeon RX 7900 XTX"));
+    const json::value one = json::parse(run("gpus 7900xtx --json").out).at(0);
+    CHECK(one.at("vendor") == "AMD");
+    CHECK(one.at("planned") == false);
+    CHECK(one.at("memory_choices_bytes").at(0) == 25769803776);  // 24 x 2^30
     const outcome none = run("gpus nosuch");
     CHECK(none.status == 2);
     CHECK(none.out.empty());
@@ -407,6 +420,18 @@ TEST_SUITE("cli") {
     CHECK(contains(run("gpus").out, "NVIDIA GeForce RTX 3090"));
     CHECK(contains(run("gpus 4060ti-16g").out, "16.00 GiB"));
     CHECK(contains(run("models").out, "Qwen3.6-27B-UD-Q4_K_XL"));
+    std::set<std::string> quantizations;
+    const json::value files = json::parse(run("models Qwen3-8B --json").out);
+    for (const json::value& f : files.as_array()) {
+      CHECK(f.at("architecture") == "qwen3");
+      // 36 x (2 x 4096^2 + 2 x 4096 x 1024 + 3 x 4096 x 12288 + 2 x 4096 + 2 x 128) + 2 x 151936 x 4096 + 4096
+      CHECK(f.at("n_params") == 8190735360);
+      quantizations.emplace(f.at("quantization").as_string());
+    }
+    CHECK(quantizations.contains("Q4_K_M"));
+    CHECK(quantizations.contains("Q8_0"));
+    CHECK(json::parse(run("models Qwen3-8B-Q5_K_M --json").out).as_array().size() == 1);
+    CHECK(run("models nosuch --json").status == 3);
     const outcome o = run("inspect Qwen3.6-27B-UD-Q4_K_XL");
     CHECK(o.status == 0);
     CHECK(contains(o.out, "48 of 64"));

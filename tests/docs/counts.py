@@ -1,4 +1,4 @@
-"""The numbers of recorded runs that pages tell are those that lie in tests/.
+"""The numbers of recorded runs and of known GPUs that pages tell are those that lie in tests/ and data/.
 
 usage: counts.py SOURCE
 """
@@ -21,6 +21,10 @@ told = {
         f"{len(runs):,} recorded runs",
         f"{sum(map(len, growth))} cards of {len(growth)} recorded runs",
         f"{len(rows('tests/truth/mmproj/cases/*.jsonl'))} recorded runs",
+    ],
+    "docs/options.md": [
+        f"the {len(json.loads((root / 'data/gpus.json').read_text()))} cards that are known by name",
+        f"{len(json.loads((root / 'data/other_gpus.json').read_text()))} others, AMD's",
     ],
     "docs/logs.md": [f"{len(rows('tests/log/records.jsonl'))} runs on real cards"],
 }

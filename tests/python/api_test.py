@@ -328,6 +328,11 @@ class Catalogues(unittest.TestCase):
         self.assertIn(MODEL, [m["name"] for m in vb.models()])
         m = vb.open_model(MODEL)
         self.assertEqual(m.to_dict()["n_params"], m.n_params)
+        files = {f["quantization"]: f for f in vb.models("Qwen3-8B")}
+        self.assertEqual(files["Q8_0"]["n_params"], 8190735360)
+        self.assertLess(files["Q4_K_M"]["data_bytes"], files["Q8_0"]["data_bytes"])
+        with self.assertRaises(vb.NotFoundError):
+            vb.models("no such model")
 
     def test_other_file_types_of_a_model(self):
         b = vb.plan("Qwen3-8B-Q5_K_M", gpu="3060-12g", n_ctx=8192)

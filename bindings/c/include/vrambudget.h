@@ -149,6 +149,8 @@ VRAMBUDGET_API vrambudget_status vrambudget_table_json(const vrambudget_table* t
 /* The catalogues. `name`: of one GPU; NULL: all. */
 VRAMBUDGET_API vrambudget_status vrambudget_gpus(const char* name, char** json, char** error);
 VRAMBUDGET_API vrambudget_status vrambudget_models(char** json, char** error);
+/* The files of one model of the catalogue: `models NAME --json`. */
+VRAMBUDGET_API vrambudget_status vrambudget_model_files(const char* name, char** json, char** error);
 
 /* Frees a string of this library; NULL is left alone. */
 VRAMBUDGET_API void vrambudget_free(char* text);

@@ -403,9 +403,10 @@ def gpus(name: str = "") -> list[Gpu]:
     ]
 
 
-def models() -> list[dict[str, Any]]:
-    """The models known by name: id, name, architecture, quantization, data_bytes."""
-    found: list[dict[str, Any]] = json.loads(_core.models())
+def models(name: str = "") -> list[dict[str, Any]]:
+    """The models known by name: id, name, architecture, quantization, data_bytes; `name`: the files of this one,
+    known ones and what llama-quantize writes, with bits_per_weight, n_params, n_ctx_train and what is published."""
+    found: list[dict[str, Any]] = json.loads(_core.models(name))
     return found
 
 

@@ -31,6 +31,7 @@ struct gpu_entry {
   std::uint32_t cc = 0;              ///< compute capability times 100
   std::optional<std::uint32_t> n_sm;  ///< streaming multiprocessors
   std::uint64_t bandwidth_bytes_per_s = 0;
+  bool modified = false;  ///< its memory is not what NVIDIA sold the card with
 };
 
 /// All rows, sorted by id.
@@ -39,10 +40,11 @@ struct gpu_entry {
 /// The row that a person means: an id, an alias or the driver's name, in any case, with or without
 /// spaces, punctuation and the words NVIDIA, GeForce, RTX, GTX and Tesla; a memory size may follow
 /// ("4060 ti 16gb"). Where cards share a name, the name alone means the row that has it as its alias
-/// or id: the variant most in use, or the smaller one where that is not clear.
+/// or id: the variant most in use, or the smaller one where that is not clear. "m4" is Apple's, and no
+/// row: NVIDIA's is "tesla m4".
 ///
 /// Errors: not_found  no row is meant; the message gives the three nearest ids, or the variants when
-///                    the name alone does not say which
+///                    the name alone does not say which; or why not_modelled_yet() (other_gpus.hpp)
 [[nodiscard]] result<gpu_entry> find_gpu(std::string_view typed);
 
 /// The row that find_gpu() gives, else all whose id, alias or name has each of the words: "50 laptop".
@@ -54,7 +56,8 @@ struct gpu_entry {
 /// that are the same without the size in them.
 [[nodiscard]] std::vector<std::string> other_variants(const gpu_entry& gpu);
 
-/// Which card was taken, where a name does not say which of several sizes is meant; empty: it says so.
+/// Which card was taken, where a name does not say which of several sizes is meant that are sold; empty: it
+/// says so.
 [[nodiscard]] std::string choice_made(std::string_view typed, const gpu_entry& taken);
 
 /// What a card is planned for, besides the model.

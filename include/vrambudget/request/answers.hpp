@@ -92,10 +92,12 @@ struct planned : made_plan {
 
 /// A model's summary: schema 1's "model".
 [[nodiscard]] std::string model_json(const model& m);
-/// The catalogue of GPUs; `name`: only this one.
+/// The catalogue of GPUs; `name`: only this one, or those with all of its words.
 [[nodiscard]] result<std::string> gpus_json(const std::string& name);
-/// The catalogue of models.
-[[nodiscard]] std::string models_json();
+/// The same with those of a name that no plan can be made for yet ("planned": false), as `vrambudget gpus` says it.
+[[nodiscard]] result<std::string> known_gpus_json(const std::string& name);
+/// The catalogue of models; `name`: the files of this one, or the one file that it is of.
+[[nodiscard]] result<std::string> models_json(const std::string& name = {});
 /// The options of a plan: {"name", "names", "kind", "turns_off", "help"} each, `name` as
 /// Python has it.
 [[nodiscard]] std::string options_json();

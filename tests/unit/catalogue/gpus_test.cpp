@@ -4,6 +4,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 using namespace vrambudget;
 
@@ -42,6 +43,24 @@ TEST_CASE("a GPU is found however its name is typed") {
       {"NVIDIA RTX 6000 Ada Generation", "rtx-6000-ada"},
       {"rtx pro 6000", "rtx-pro-6000-blackwell-workstation"},
       {"dgx spark", "dgx-spark-gb10"},
+      {"gtx 1080ti", "gtx-1080-ti"},
+      {"NVIDIA GeForce RTX 4070 Ti SUPER", "rtx-4070-ti-super"},
+      {"rtx 5070 ti laptop", "rtx-5070-ti-laptop"},
+      {"tesla v100 32gb", "v100-pcie-32gb"},
+      {"V100-SXM2-32GB", "v100-sxm2-32gb"},
+      {"tesla p40", "p40"},
+      {"titan rtx", "titan-rtx"},
+      {"GeForce GTX TITAN X", "titan-x-maxwell"},
+      {"titan x pascal", "titan-x-pascal"},
+      {"gt 1030", "gt-1030"},
+      {"GTX 960M", "gtx-960m"},
+      {"4090d 48gb", "rtx-4090-d-48gb"},
+      {"4080 32gb", "rtx-4080-super-32gb"},
+      {"h20-3e", "h20-141gb"},
+      {"h20 141gb", "h20-141gb"},
+      {"a800 sxm4 80gb", "a800-sxm4-80gb"},
+      {"rtx 6000d", "rtx-6000d"},
+      {"jetson t4000", "jetson-t4000-64gb"},
   };
   for (const auto& name : names) {
     CAPTURE(name.first);
@@ -89,6 +108,12 @@ TEST_CASE("a typing error is answered with the nearest names") {
     CHECK(find_gpu(nonsense).error().code == errc::not_found);
   }
   CHECK(find_gpu(std::string(100000, 'x')).error().code == errc::not_found);
+  for (const char* word : {"rtx", "NVIDIA", "nvidia geforce"}) {
+    CAPTURE(word);
+    const std::string said = found(word);
+    CHECK(said.find(std::string("`vrambudget gpus ") + word + "` lists") != said.npos);
+    CHECK(said.find("nearest") == said.npos);
+  }
 }
 
 TEST_CASE("every id and alias finds its own row") {
@@ -173,4 +198,9 @@ TEST_CASE("a name that does not say the size is answered with the one that was t
       "RTX A3000 Laptop: the card with 6 GiB is planned for; there is rtx-a3000-12gb-laptop, too");
   CHECK(said("4060 ti 16gb").empty());
   CHECK(said("3090").empty());
+  // who has 48 GB on a 4090 knows it
+  CHECK(said("4090").empty());
+  CHECK(other_variants(find_gpu("4090").value()) == std::vector<std::string>{"rtx-4090-48gb"});
+  CHECK(to_device(find_gpu("4090").value()).full_name() == "NVIDIA GeForce RTX 4090");
+  CHECK(said("3080") == "3080: the card with 10 GiB is planned for; there is rtx-3080-12gb, too");
 }

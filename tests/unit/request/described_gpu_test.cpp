@@ -62,9 +62,9 @@ TEST_CASE("a card is planned for by the size that it is sold with") {
     CHECK(d.cc == 860);
     CHECK(d.n_sm == 0);
     CHECK(d.driver_context.basis == basis::assumed);
-    // from an M40, 24 x 2,048 threads, to a 4090, 128 x 1,536
+    // from an M40, 24 x 2,048 threads, to a 5090 D v2, 170 x 1,536
     CHECK(d.driver_context.low == driver_context_of(520, 24).in_use.low);
-    CHECK(d.driver_context.high == driver_context_of(890, 128).in_use.high);
+    CHECK(d.driver_context.high == driver_context_of(1200, 170).in_use.high);
     CHECK(gpus.notes.size() == 1);
   }
   CHECK(found({"2x24GiB"}).value().devices.size() == 2);

@@ -1,0 +1,55 @@
+// GPUs that are known by name and that no plan can be made for yet: AMD's, Apple's, Intel's, and NVIDIA's of
+// compute capabilities that are not modelled. Facts from data/other_gpus.json, which is part of the library.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/error.hpp"
+#include "vrambudget/units.hpp"
+
+namespace vrambudget {
+
+/// One row. data/README.md explains each key.
+struct other_gpu {
+  std::string id;    ///< "radeon-rx-7900-xtx", unique
+  std::string name;  ///< as it is sold; chips that differ in units or memory can share it
+  std::string vendor;
+  std::vector<std::string> aliases;  ///< other spellings, each of this name only
+  std::string form;                  ///< as gpu_entry's; unified: the memory is the host's, too
+  std::vector<bytes> memory;         ///< the sizes it is sold with; none: what the host has
+  std::uint64_t bandwidth_bytes_per_s = 0;
+  std::optional<std::uint32_t> n_unit;  ///< compute units, Xe cores, GPU cores or multiprocessors
+  std::string architecture;             ///< "gfx1100", "xe2", "metal", "sm_72"
+};
+
+/// All rows, sorted by id. They are read when they are asked for first.
+[[nodiscard]] std::span<const other_gpu> other_gpus();
+
+/// The rows that a person means by an id, an alias or a name, as find_gpu() compares them, with or without
+/// the maker's name and the words Radeon, RX, Instinct, Arc and Graphics; of those the ones with the memory
+/// that the name ends with ("m4 max 64gb"), where any has it. Else all that have each of the words: "amd".
+[[nodiscard]] std::vector<other_gpu> other_gpus_named(std::string_view typed);
+
+/// Why no plan can be made for the GPU, and what can be planned instead; nothing: it is none of these, by
+/// its name or by its maker's.
+[[nodiscard]] std::optional<error> not_modelled_yet(std::string_view typed);
+
+/// What a name means among all that are known.
+struct known_gpus {
+  std::vector<gpu_entry> planned;
+  std::vector<other_gpu> others;
+};
+
+/// The card that find_gpu() gives, or the others that the whole name means; else all of both catalogues that
+/// have each of its words.
+///
+/// Errors: as find_gpu
+[[nodiscard]] result<known_gpus> known_gpus_named(std::string_view typed);
+
+}  // namespace vrambudget

@@ -1,0 +1,24 @@
+// How the names of GPUs are read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace vrambudget::detail {
+
+/// A name reduced to what tells cards apart: "NVIDIA GeForce RTX 4060 Ti 16 GB" -> "4060ti16g".
+std::string gpu_key(std::string_view name);
+
+/// The text without that word, wherever it stands.
+std::string without(std::string text, std::string_view word);
+
+/// "rtx 3090 24gb" -> "rtx 3090" and 24; nothing when no separate size ends the name.
+std::optional<std::pair<std::string_view, std::uint64_t>> split_memory(std::string_view typed);
+
+/// Whether the text has each of the words typed, a number not within another one, and any is typed.
+bool has_words(std::string_view text, std::string_view typed);
+
+}  // namespace vrambudget::detail
