@@ -40,7 +40,7 @@ void add(catalogued_files& all, const catalogued_model& shape, const std::string
   }
   const bool is_own = quantization == shape.quantization;
   all.files.push_back({&shape, all.name + "-" + quantization, quantization,
-                       is_own ? std::nullopt : find_file_type(quantization), published});
+                       is_own ? std::nullopt : find_quantization(quantization), published});
   if (is_own) all.files.back().name = shape.name;
 }
 
@@ -77,11 +77,23 @@ bool agrees(const published_file& f, bytes data, const model& m) {
 }
 
 std::string where(const published_file& f) {
+  if (f.file.empty()) return "a published file, which is rounded";
   return f.repository.empty() ? f.file : f.file + " in " + f.repository;
 }
 
+/// The name without what numbers the files of a set, "-00001-of-00003", and without ".gguf".
+std::string_view without_number(std::string_view typed) {
+  constexpr std::string_view end = ".gguf", pattern = "-00000-of-00000";
+  if (typed.ends_with(end)) typed.remove_suffix(end.size());
+  if (typed.size() <= pattern.size()) return typed;
+  const std::string_view tail = typed.substr(typed.size() - pattern.size());
+  for (std::size_t i = 0; i < pattern.size(); ++i)
+    if (pattern[i] == '0' ? tail[i] < '0' || tail[i] > '9' : tail[i] != pattern[i]) return typed;
+  return typed.substr(0, typed.size() - pattern.size());
+}
+
 std::string key_of(std::string_view typed) {
-  std::string key = detail::folded(typed.substr(0, 200));
+  std::string key = detail::folded(without_number(typed).substr(0, 200));
   if (key.ends_with("gguf")) key.resize(key.size() - 4);
   return key;
 }
@@ -89,10 +101,11 @@ std::string key_of(std::string_view typed) {
 /// What was typed without words that tell nothing of a model's shape.
 std::string without_usual_words(std::string_view typed) {
   constexpr std::string_view ends = "-_ :.";
-  constexpr std::array<std::string_view, 8> usual = {"gguf", "it",   "instruct", "chat",
-                                                     "hf",   "meta", "nvidia",   "latest"};
+  // "i1" and "imat": made with an importance matrix, as almost all files are
+  constexpr std::array<std::string_view, 10> usual = {"gguf", "it",     "instruct", "chat", "hf",
+                                                      "meta", "nvidia", "latest",   "i1",   "imat"};
   std::string out;
-  std::string_view left = typed.substr(0, 200);
+  std::string_view left = without_number(typed).substr(0, 200);
   while (!left.empty()) {
     const std::size_t n = std::min(left.find_first_of(ends), left.size());
     const std::string_view word = left.substr(0, n);
@@ -105,6 +118,12 @@ std::string without_usual_words(std::string_view typed) {
 
 std::string plain_key(const model_alias& a) { return key_of(without_usual_words(a.name)); }
 
+/// Of "mistralai_Mistral-Small", as some publishers name files, what follows the organization.
+std::string_view without_organization(std::string_view typed) {
+  const std::size_t n = typed.find('_');
+  return n == typed.npos ? typed : typed.substr(n + 1);
+}
+
 const catalogued_files* model_named(std::string_view key) {
   for (const catalogued_files& model : all_catalogued_files())
     if (detail::folded(model.name) == key) return &model;
@@ -114,8 +133,11 @@ const catalogued_files* model_named(std::string_view key) {
 /// A file of the model in the type that a key ends with; an error where it has no such.
 std::optional<result<catalogued_file>> of_any_type(const catalogued_files& model,
                                                    std::string_view type) {
-  for (const file_type_traits& t : file_type_table) {
-    if (type != detail::folded(t.name)) continue;
+  std::vector<std::string_view> names;
+  for (const file_type_traits& t : file_type_table) names.push_back(t.name);
+  for (const published_recipe& r : recipes_with_q8_0_ends) names.push_back(r.name);
+  for (const std::string_view name : names) {
+    if (type != detail::folded(name)) continue;
     const catalogued_file& first = model.files.front();
     if (keeps_its_type(*first.shape))
       return error{errc::unsupported, model.name + " was trained in " + first.quantization +
@@ -124,9 +146,9 @@ std::optional<result<catalogued_file>> of_any_type(const catalogued_files& model
                                     [](const catalogued_file& f) { return f.types.has_value(); });
     const catalogued_model* shape = usual == model.files.end() ? first.shape : usual->shape;
     return catalogued_file{.shape = shape,
-                           .name = model.name + "-" + std::string(t.name),
-                           .quantization = std::string(t.name),
-                           .types = t.id};
+                           .name = model.name + "-" + std::string(name),
+                           .quantization = std::string(name),
+                           .types = find_quantization(name)};
   }
   return std::nullopt;
 }
@@ -211,21 +233,7 @@ std::vector<std::string> begun_names(std::string_view key, std::string_view plai
   return out;
 }
 
-}  // namespace
-
-std::span<const catalogued_files> all_catalogued_files() {
-  static const std::vector<catalogued_files> all = collect();
-  return all;
-}
-
-const catalogued_files* family_of(const catalogued_file& f) {
-  for (const catalogued_files& all : all_catalogued_files())
-    for (const catalogued_file& other : all.files)
-      if (other.shape->id == f.shape->id) return &all;
-  return nullptr;
-}
-
-std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
+std::optional<catalogued_files> files_by_name(std::string_view typed) {
   const std::string key = key_of(typed), plain = key_of(without_usual_words(typed));
   if (const catalogued_files* all = model_named(key)) return *all;
   for (const model_alias& a : model_aliases()) {
@@ -240,7 +248,7 @@ std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
   return std::nullopt;
 }
 
-result<catalogued_file> find_catalogued_file(std::string_view typed) {
+result<catalogued_file> find_by_name(std::string_view typed) {
   const std::string key = key_of(typed), plain = key_of(without_usual_words(typed));
   if (auto f = by_own_name(key)) return std::move(*f);
   if (auto f = by_alias(plain)) return std::move(*f);
@@ -263,6 +271,32 @@ result<catalogued_file> find_catalogued_file(std::string_view typed) {
   return error{errc::not_found, "model \"" + known->name + "\" has no file"};
 }
 
+}  // namespace
+
+std::span<const catalogued_files> all_catalogued_files() {
+  static const std::vector<catalogued_files> all = collect();
+  return all;
+}
+
+const catalogued_files* family_of(const catalogued_file& f) {
+  for (const catalogued_files& all : all_catalogued_files())
+    for (const catalogued_file& other : all.files)
+      if (other.shape->id == f.shape->id) return &all;
+  return nullptr;
+}
+
+std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
+  auto found = files_by_name(typed);
+  return found ? found : files_by_name(without_organization(typed));
+}
+
+result<catalogued_file> find_catalogued_file(std::string_view typed) {
+  auto found = find_by_name(typed);
+  if (found) return found;
+  auto without = find_by_name(without_organization(typed));
+  return without ? without : found;
+}
+
 result<catalogued_files> catalogued_files_meant(std::string_view typed) {
   if (auto all = catalogued_files_of(typed)) return std::move(*all);
   const auto f = find_catalogued_file(typed);
@@ -283,7 +317,7 @@ result<model> read_shape(const catalogued_model& shape) {
 result<bytes> data_of(const model& shape, const catalogued_file& file) {
   if (file.is_own()) return shape.tensor_bytes();
   if (!file.types) return file.published->size;
-  const auto data = quantized_bytes(shape, {*file.types, true});
+  const auto data = quantized_bytes(shape, *file.types);
   if (!data || !file.published || agrees(*file.published, *data, shape)) return data;
   return file.published->size;
 }
@@ -293,7 +327,7 @@ namespace {
 /// The shape with the file's types, or scaled to its size.
 result<model> with_types(const model& shape, const catalogued_file& file) {
   if (file.is_own()) return shape;
-  result<model> m = file.types ? quantized(shape, {*file.types, true}) : shape;
+  result<model> m = file.types ? quantized(shape, *file.types) : shape;
   if (!m) return m;
   m->name = file.name;
   m->types_basis = basis::assumed;

@@ -15,6 +15,7 @@ struct embedded_file {
 std::span<const embedded_file> gpus_json();           ///< data/gpus.json, one file
 std::span<const embedded_file> other_gpus_json();     ///< data/other_gpus.json, one file
 std::span<const embedded_file> aliases_json();        ///< data/aliases.json, one file
+std::span<const embedded_file> published_sizes_json();  ///< data/published_sizes.json, one file
 std::span<const embedded_file> published_json();      ///< data/published.json, one file
 std::span<const embedded_file> asked_tensors_json();  ///< data/asked_tensors.json, one file
 std::span<const embedded_file> quality_json();        ///< data/quality.json, one file

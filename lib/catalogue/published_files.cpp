@@ -18,8 +18,26 @@ published_file read_row(const boost::json::object& row) {
           text("quantization"),
           bytes{row.at("bytes").to_number<std::uint64_t>()},
           text("bytes_basis") == "exact",
+          {},
           text("repository"),
           text("file")};
+}
+
+/// Sizes that are told to a tenth of a GiB only.
+void add_rounded(std::vector<published_file>& out) {
+  boost::json::monotonic_resource memory;  // freed at once
+  const boost::json::value all =
+      boost::json::parse(detail::published_sizes_json().front().text, &memory);
+  const double step = all.at("rounded_to_gib").to_number<double>();
+  for (const auto& [shape, sizes] : all.at("sizes_in_gib").as_object())
+    for (const auto& [quantization, gib] : sizes.as_object()) {
+      published_file f;
+      f.shape = shape;
+      f.quantization = quantization;
+      f.size = bytes{static_cast<std::uint64_t>(gib.to_number<double>() * 0x1p30)};
+      f.rounded_to = bytes{static_cast<std::uint64_t>(step * 0x1p30)};
+      out.push_back(std::move(f));
+    }
 }
 
 }  // namespace
@@ -31,6 +49,7 @@ std::span<const published_file> published_files() {
     const boost::json::value rows =
         boost::json::parse(detail::published_json().front().text, &memory);
     for (const boost::json::value& row : rows.as_array()) out.push_back(read_row(row.as_object()));
+    add_rounded(out);
     return out;
   }();
   return files;

@@ -58,8 +58,10 @@ void print_file(const catalogued_file& f, const model& m) {
   std::string from = "as llama-quantize writes it";
   if (f.is_own()) from = "the shape: " + f.shape->source;
   if (const published_file* p = f.published)
-    from = fmt::format("{}{}{}, {} with its header", p->file, p->repository.empty() ? "" : " in ",
-                       p->repository, in_gib(p->size));
+    from = p->file.empty()
+               ? fmt::format("published with {}, which is rounded", in_gib(p->size))
+               : fmt::format("{}{}{}, {} with its header", p->file,
+                             p->repository.empty() ? "" : " in ", p->repository, in_gib(p->size));
   fmt::print("  {:<13}{:>12}{:>7.2f} bits  {}\n", f.quantization, in_gib(m.tensor_bytes()),
              m.bits_per_weight(), from);
 }
@@ -112,7 +114,17 @@ std::function<int()> add_models(command_options& can) {
            "only this one: its files, known ones and what llama-quantize writes");
   auto as_json = std::make_shared<bool>(false);
   can.flag("--json", *as_json, "JSON on stdout");
-  return [name, as_json] {
+  auto added = std::make_shared<std::string>();
+  can.text("--add", *added, "FILE|hf:...",
+           "the shape of a file's header on stdout, as data/models/ of the sources has one of each "
+           "model");
+  can.exclude("--add", "--json");
+  return [name, as_json, added] {
+    if (!added->empty()) {
+      if (!name->empty()) throw failure{usage, "--add " + *added + ": NAME says nothing beside it"};
+      fmt::print("{}", value_or_fail(reader_of({}).read_shape(*added), bad_input));
+      return yes;
+    }
     if (*as_json) {
       fmt::print("{}\n", value_or_fail(request::models_json(*name), bad_input));
       return yes;

@@ -67,7 +67,7 @@ json::object json_of(const ranked_model& r) {
   if (!c.note.empty()) o["note"] = c.note;
   if (r.is_published()) {
     const published_file& f = *r.file->published;
-    o["file"] = f.file;
+    if (!f.file.empty()) o["file"] = f.file;
     o["file_bytes"] = f.size.count;
     if (!f.repository.empty()) o["repository"] = f.repository;
   }

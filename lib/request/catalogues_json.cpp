@@ -58,7 +58,7 @@ result<json::object> file_of(const catalogued_file& f) {
   if (m->hp.n_ctx_train) o["n_ctx_train"] = m->hp.n_ctx_train;
   if (const published_file* p = f.published) {
     json::object& file = (o["published"] = json::object()).as_object();
-    file["file"] = p->file;
+    if (!p->file.empty()) file["file"] = p->file;
     if (!p->repository.empty()) file["repository"] = p->repository;
     file["file_bytes"] = p->size.count;
   }

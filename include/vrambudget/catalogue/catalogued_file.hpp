@@ -15,16 +15,18 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/quantize/file_type.hpp"
+#include "vrambudget/quantize/quantization.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
 
 /// One file of a catalogued model, published or not.
 struct catalogued_file {
-  const catalogued_model* shape = nullptr;    ///< whose hyperparameters and tensors it has
-  std::string name;                           ///< "Qwen3-8B-Q5_K_M"
-  std::string quantization;                   ///< "Q5_K_M"
-  std::optional<file_type> types;             ///< as llama-quantize chooses; empty: the shape's own
+  const catalogued_model* shape = nullptr;  ///< whose hyperparameters and tensors it has
+  std::string name;                         ///< "Qwen3-8B-Q5_K_M"
+  std::string quantization;                 ///< "Q5_K_M"
+  std::optional<vrambudget::quantization>
+      types;                                  ///< as llama-quantize chooses; empty: the shape's own
   const published_file* published = nullptr;  ///< such a file; nullptr: none is recorded
   const model_alias* alias = nullptr;         ///< the name it was asked for by, if that is another
 
@@ -54,7 +56,7 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 [[nodiscard]] std::optional<catalogued_files> catalogued_files_of(std::string_view typed);
 
 /// The file that a person means: one of all_catalogued_files(), or a model's name with any file type
-/// of llama-quantize ("qwen3 8b q5_k_s"), a model's name alone if it has one shape, each by any name
+/// of llama-quantize ("qwen3 8b q5_k_s") or of find_quantization(), a model's name alone if it has one shape, each by any name
 /// that catalogued_files_of() knows; else what find_model() makes of it.
 ///
 /// Errors: not_found    as find_model

@@ -1,4 +1,5 @@
-// Sizes of published files of catalogued models, from data/published.json, which is part of the library.
+// Sizes of published files of catalogued models, from data/published.json and published_sizes.json, which are part
+// of the library.
 #pragma once
 
 #include <span>
@@ -14,12 +15,13 @@ struct published_file {
   std::string shape;         ///< id of the catalogued model with the same hyperparameters
   std::string quantization;  ///< "Q8_0"
   bytes size;                ///< of the whole file, or of all files of a split set
-  bool is_exact = false;     ///< false: rounded up from a log's GiB
+  bool is_exact = false;     ///< false: rounded up from a log's GiB, or as `rounded_to` says
+  bytes rounded_to;          ///< the step to which the size is known; zero: no such
   std::string repository;    ///< "org/repo"; empty: unknown
-  std::string file;
+  std::string file;          ///< empty: unknown
 };
 
-/// All of them, sorted by shape and size.
+/// All of them; those whose sizes are rounded come last.
 [[nodiscard]] std::span<const published_file> published_files();
 
 }  // namespace vrambudget

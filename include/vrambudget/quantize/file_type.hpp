@@ -111,14 +111,18 @@ static_assert(file_type_table_in_order());
 
 [[nodiscard]] constexpr std::string_view name(file_type f) { return traits(f).name; }
 
+/// Whether a text is a name that is written in upper case.
+[[nodiscard]] constexpr bool equal_in_any_case(std::string_view typed, std::string_view name) {
+  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
+  bool same = name.size() == typed.size();
+  for (std::size_t i = 0; same && i < typed.size(); ++i) same = upper(typed[i]) == name[i];
+  return same;
+}
+
 /// The file type with a name, in any letter case; empty: llama-quantize knows none ("UD-Q4_K_XL").
 [[nodiscard]] constexpr std::optional<file_type> find_file_type(std::string_view typed) {
-  const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; };
-  for (const file_type_traits& t : file_type_table) {
-    bool same = t.name.size() == typed.size();
-    for (std::size_t i = 0; same && i < typed.size(); ++i) same = upper(typed[i]) == t.name[i];
-    if (same) return t.id;
-  }
+  for (const file_type_traits& t : file_type_table)
+    if (equal_in_any_case(typed, t.name)) return t.id;
   return std::nullopt;
 }
 

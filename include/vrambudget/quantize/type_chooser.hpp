@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -11,17 +12,11 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/quantize/file_type.hpp"
+#include "vrambudget/quantize/quantization.hpp"
 #include "vrambudget/quantize/tensor_role.hpp"
 #include "vrambudget/quantize/type_fallback.hpp"
 
 namespace vrambudget {
-
-/// What llama-quantize is told of a file.
-struct quantization {
-  file_type type = file_type::q8_0;
-  /// Whether an importance matrix was given. It changes types in Q4_0, Q5_0, IQ3_XXS, IQ4_NL, IQ4_XS.
-  bool has_imatrix = false;
-};
 
 namespace detail {
 
@@ -33,6 +28,7 @@ class type_chooser {
       : m_(m),
         f_(q.type),
         has_imatrix_(q.has_imatrix),
+        ends_(q.ends),
         usual_(traits(q.type).tensors),
         fewer_in_branches_(m.traits->fewer_bits_in_branches),
         has_8_experts_(m.hp.moe.n_expert == 8),
@@ -84,6 +80,7 @@ class type_chooser {
   }
 
   result<gt> preferred(const model_tensor& t, tensor_role r) {
+    if (ends_ && (r == tensor_role::output || r == tensor_role::token_embd)) return *ends_;
     if (r == tensor_role::output || (is_tied_ && r == tensor_role::token_embd)) return output(t);
     if (f_ == ft::mxfp4_moe) return mxfp4(t, r);
     if (r == tensor_role::token_embd) return token_embd();
@@ -263,6 +260,7 @@ class type_chooser {
   std::unordered_map<std::string_view, tensor_use> uses_;
   file_type f_;
   bool has_imatrix_;
+  std::optional<gt> ends_;
   ggml_type usual_;  ///< of tensors that no rule names
   bool fewer_in_branches_, has_8_experts_;
   bool shares_values_;  ///< by at least four heads

@@ -46,6 +46,46 @@ TEST_CASE("a model's name takes any file type of llama-quantize, however it is t
   CHECK(found("Qwen3.6-27B").find(" can be ") != std::string::npos);
 }
 
+TEST_CASE("files as publishers name them") {
+  CHECK(found("mistralai_Mistral-Small-3.2-24B-Instruct-2506-Q6_K_L.gguf") ==
+        "Mistral-Small-3.2-24B-Q6_K_L");
+  CHECK(found("Qwen3-8B.i1-Q4_K_M.gguf") == "Qwen3-8B-Q4_K_M");
+  CHECK(found("Qwen3-32B-Q5_K_M-00001-of-00002.gguf") == "Qwen3-32B-Q5_K_M");
+  CHECK(found("gpt-oss-120b-mxfp4-00001-of-00003.gguf") == "gpt-oss-120b-MXFP4");
+  CHECK(found("Qwen3-8B-Q5_K_M-00001-of-0002").find("not in the catalogue") != std::string::npos);
+  const auto all = catalogued_files_of("Qwen_Qwen3-8B-GGUF");
+  REQUIRE(all.has_value());
+  CHECK(all->name == "Qwen3-8B");
+}
+
+// bartowski/mistralai_Mistral-Small-3.2-24B-Instruct-2506-GGUF, whole files to 0.1 GiB; headers have some MiB
+TEST_CASE("types with larger embeddings and output have the sizes that are published") {
+  const std::map<std::string, double> published = {
+      {"Q2_K_L", 8.9}, {"Q3_K_XL", 12.1}, {"Q4_K_L", 13.8}, {"Q6_K_L", 18.3}};
+  for (const auto& [type, gib] : published) {
+    CAPTURE(type);
+    const auto f = find_catalogued_file("Mistral-Small-3.2-24B-" + type);
+    REQUIRE(f.has_value());
+    const double size = static_cast<double>(read(*f).tensor_bytes().count) / 0x1p30;
+    CHECK(size > gib - 0.06);
+    CHECK(size < gib + 0.05);
+  }
+}
+
+TEST_CASE("a size that is rounded is told as such") {
+  const auto f = find_catalogued_file("gemma-3-4b-it-UD-Q4_K_XL.gguf");
+  REQUIRE(f.has_value());
+  REQUIRE(f->published != nullptr);
+  CHECK(f->published->rounded_to == bytes{107374182});  // a tenth of a GiB
+  const model m = read(*f);
+  CHECK(m.types_note.find("which is rounded") != m.types_note.npos);
+  CHECK(m.types_basis == basis::assumed);
+  const std::uint64_t off = m.tensor_bytes().count > f->published->size.count
+                                ? m.tensor_bytes().count - f->published->size.count
+                                : f->published->size.count - m.tensor_bytes().count;
+  CHECK(off < 4096);  // one byte a tensor
+}
+
 TEST_CASE("a model that was trained in a type of its own has no others") {
   const auto f = find_catalogued_file("gpt-oss-20b-Q4_K_M");
   REQUIRE_FALSE(f.has_value());
