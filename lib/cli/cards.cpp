@@ -24,7 +24,10 @@ int run_cards(const plan_request& q) {
       value_or_fail(cards_question_of(q, models.main, models.draft ? &*models.draft : nullptr,
                                       models.mmproj ? &*models.mmproj : nullptr));
   const found_cards found = value_or_fail(find_cards(asked, known, on_threads()));
-  fmt::print("{}", q.json ? cards_json(asked, known, found) : cards_text(asked, known, found));
+  if (q.json)
+    fmt::print("{}", cards_json(asked, known, found));
+  else
+    print_text(cards_text(asked, known, found, stdout_style().width));
   return found.any() ? yes : does_not_fit;
 }
 

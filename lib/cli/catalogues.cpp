@@ -54,7 +54,7 @@ void print_number_of_others() {
              fmt::join(parts, ", "));
 }
 
-void print_file(const catalogued_file& f, const model& m) {
+std::string file_line(const catalogued_file& f, const model& m) {
   std::string from = "as llama-quantize writes it";
   if (f.is_own()) from = "the shape: " + f.shape->source;
   if (const published_file* p = f.published)
@@ -62,8 +62,8 @@ void print_file(const catalogued_file& f, const model& m) {
                ? fmt::format("published with {}, which is rounded", in_gib(p->size))
                : fmt::format("{}{}{}, {} with its header", p->file,
                              p->repository.empty() ? "" : " in ", p->repository, in_gib(p->size));
-  fmt::print("  {:<13}{:>12}{:>7.2f} bits  {}\n", f.quantization, in_gib(m.tensor_bytes()),
-             m.bits_per_weight(), from);
+  return fmt::format("  {:<13}{:>12}{:>7.2f} bits  {}\n", f.quantization, in_gib(m.tensor_bytes()),
+                     m.bits_per_weight(), from);
 }
 
 void print_files(const std::string& typed) {
@@ -75,9 +75,11 @@ void print_files(const std::string& typed) {
     return a.first.tensor_bytes() > b.first.tensor_bytes();
   });
   const model& m = rows.front().first;
-  fmt::print("{}\n  {}, {:.2f} B parameters, trained for {} tokens\n", all.name, m.architecture,
-             static_cast<double>(m.n_params) / 1e9, grouped(m.hp.n_ctx_train));
-  for (const auto& [file, f] : rows) print_file(*f, file);
+  std::string text =
+      fmt::format("{}\n  {}, {:.2f} B parameters, trained for {} tokens\n", all.name,
+                  m.architecture, static_cast<double>(m.n_params) / 1e9, grouped(m.hp.n_ctx_train));
+  for (const auto& [file, f] : rows) text += file_line(*f, file);
+  print_text(std::move(text));
 }
 
 }  // namespace

@@ -46,7 +46,10 @@ int run_check(const check_request& q) {
   model_reader reader = reader_of(q.sources);
   if (!q.model.empty()) given = read_or_fail(reader, q.model);
   const log_check c = check_log(std::move(log), options, given ? &*given : nullptr);
-  fmt::print("{}", q.json ? check_json(c) : check_text(c, {stdout_has_colours(), true, false}));
+  if (q.json)
+    fmt::print("{}", check_json(c));
+  else
+    print_text(check_text(c, stdout_style()));
   const bool failed = std::any_of(c.log.refused.begin(), c.log.refused.end(),
                                   [](const log_refusal& r) { return !r.retried; });
   return failed || c.count(verdict::differs) ? does_not_fit : yes;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "failure.hpp"
+#include "vrambudget/report/text.hpp"
 
 namespace CLI {
 class App;
@@ -26,8 +27,10 @@ using plan_command =
 /// What `plan` can be told besides the model.
 void add_options_of_plan(command_options& can, request::plan_request& q);
 
-/// Whether stdout is a terminal that takes colours.
-[[nodiscard]] bool stdout_has_colours();
+/// How text is drawn on stdout: a terminal's width and colours, and blocks where its locale has them.
+[[nodiscard]] text_style stdout_style(bool explain = false);
+/// Prints text and below it notes; on a terminal lines that it has no room for are broken at blanks.
+void print_text(std::string text, const std::vector<std::string>& notes = {});
 
 // Each says what the command can be told and gives what runs it; `args` start with its name.
 [[nodiscard]] std::function<int()> add_plan(command_options& can, std::vector<std::string> notes);

@@ -41,8 +41,10 @@ std::function<int()> add_compare(command_options& can) {
     std::vector<compared_file> all;
     for (const std::string& name : asked->models)
       all.push_back(compared(asked->q, gpus, name, reader));
-    fmt::print("{}", asked->q.json ? comparison_json(all) : comparison_text(all));
-    for (const std::string& n : gpus.notes) fmt::print("note: {}\n", n);
+    if (asked->q.json)
+      fmt::print("{}", comparison_json(all));
+    else
+      print_text(comparison_text(all), gpus.notes);
     return std::all_of(all.begin(), all.end(), [](const auto& c) { return c.fits; }) ? yes
                                                                                      : does_not_fit;
   };

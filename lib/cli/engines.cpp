@@ -191,7 +191,7 @@ void print_side(comparison& c, bool newer) {
   if (n_silent) fmt::print("  {} other changes do nothing here\n", n_silent);
 }
 
-void print_text(comparison* c) {
+void print_as_text(comparison* c) {
   fmt::print("{:<10}{:<17}{:<26}{}\n", "engine", "builds", "days", "to the byte");
   for (const engine_profile& p : engine_profiles)
     fmt::print("{:<10}{:<17}{:<26}{}\n", p.name,
@@ -280,7 +280,7 @@ std::function<int()> add_engines(command_options& can) {
       plan_models models = best_models_or_fail(meant, devices, {}, reader);
       c = std::make_unique<comparison>(meant, std::move(models), std::move(devices));
     }
-    q->json ? print_json(c.get()) : print_text(c.get());
+    q->json ? print_json(c.get()) : print_as_text(c.get());
     return yes;
   };
 }

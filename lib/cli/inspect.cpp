@@ -47,7 +47,7 @@ contents contents_of(const model& m) {
   return c;
 }
 
-void print_text(const model& m) {
+void print_header(const model& m) {
   const hparams& hp = m.hp;
   fmt::print("{}\n", m.name);
   const auto row = [](const char* what, const std::string& value) {
@@ -133,7 +133,7 @@ std::function<int()> add_inspect(command_options& can) {
     model_reader reader = reader_of(q->sources);
     const model m = read_or_fail(reader, q->model);
     const network_use& n = reader.used();
-    q->json ? print_json(m, n) : print_text(m);
+    q->json ? print_json(m, n) : print_header(m);
     if (n.traffic.n_requests && !q->json)
       fmt::print("  {:<22}{} bytes in {} requests, {:.2f} s\n", "transferred",
                  grouped(n.traffic.body.count), n.traffic.n_requests, n.seconds);

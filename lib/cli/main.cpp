@@ -36,6 +36,8 @@ std::string about() {
       "context\n"
       "  vrambudget --gpu 3090 --ctx 32768           which known models fit\n"
       "  vrambudget cards MODEL --ctx 262144         which known cards hold it\n\n"
+      "vrambudget plan --help lists the options of a budget, vrambudget COMMAND --help those of a "
+      "command.\n\n"
       "Exit status: 0 fits or done, 1 does not fit or differs, 2 usage, 3 bad input, 4 no usable "
       "GPU or driver,\n70 a bug of ours, 74 the output cannot be written.",
       engine_name);

@@ -88,6 +88,11 @@ void command_options::optional_text(const char* names, std::optional<std::string
       ->expected(0, 1);
 }
 
+void command_options::number(const char* names, std::uint32_t& to, const char* shown,
+                             const char* help) {
+  app_.add_option(names, to, help)->type_name(shown);
+}
+
 void command_options::tokens(const char* names, std::uint32_t& to, const char* shown,
                              const char* help) {
   app_.add_option_function<std::string>(

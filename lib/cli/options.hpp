@@ -1,6 +1,7 @@
 // What commands can be told. The library that reads command lines stays behind this header.
 #pragma once
 
+#include <cstdint>
 #include <initializer_list>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ class command_options {
   /// One whose value may be left out, which is then an empty one.
   void optional_text(const char* names, std::optional<std::string>& to, const char* shown,
                      const char* help);
+  void number(const char* names, std::uint32_t& to, const char* shown, const char* help);
   void tokens(const char* names, std::uint32_t& to, const char* shown, const char* help);
 
   /// Rows of the table.

@@ -13,6 +13,7 @@
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"
+#include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/report/verdict_text.hpp"
@@ -20,8 +21,6 @@
 
 namespace vrambudget::cli {
 namespace {
-
-constexpr ggml_type context_types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
 
 /// "hf:org/repo/file.gguf" of a catalogued file that is published under the model's own name; empty: none is known.
 std::string published_place(const std::string& typed) {
@@ -51,36 +50,46 @@ launch_files files_of(const plan_request& q, const plan_models& models) {
   return f;
 }
 
-void print_launch(const plan_request& q, const plan_models& models,
+/// What starts the run; nothing where it would need more than there is.
+void print_launch(const plan_request& q, const plan_models& models, planner& p,
                   const request::made_plan& made) {
   const launcher l = *find_launcher(q.emit);
   const launch_files files = files_of(q, models);
-  fmt::print("{}", launch_text(l, files, models.main, made.r, made.b));
+  if (!made.judged.runs()) {
+    std::string says = "--emit: " + sentence(made.judged, made.b);
+    if (!made.changes.empty()) says += " It would run with " + flags_of(made.changes.front()) + ".";
+    throw failure{does_not_fit, says};
+  }
+  const auto fit = fit_launch(l, files, p, made.r, made.b);
+  if (!fit) throw failure{does_not_fit, "--emit: " + fit.error().message};
+  fmt::print("{}", launch_text(l, files, models.main, made.r, made.b, fit->n_gpu_layers));
+  if (fit->n_gpu_layers < made.b.n_gpu_layers)
+    fmt::print(stderr, "vrambudget: {} takes {} layers to the GPU instead of {}, to fit{}\n",
+               name(l), fit->n_gpu_layers, made.b.n_gpu_layers,
+               fit->not_set.empty() ? "" : " without a setting for " + fit->not_set);
   if (models.main.path.empty() && !is_remote(files.model))
     fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
                files.model);
   if (l == launcher::llama_server && !(made.r.profile == default_profile))
     fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
                full_name(default_profile));
-  if (!made.judged.runs()) fmt::print(stderr, "vrambudget: {}\n", sentence(made.judged, made.b));
 }
 
-/// The largest context by cache type, and what the first device takes at `n_points` up to the training length.
+/// Of the largest contexts what the first device takes at shorter and longer ones, up to the training length.
 std::vector<context_curve> context_curves(const plan_request& q, planner& p,
-                                          std::uint32_t n_points = 16) {
+                                          const std::vector<context_row>& limits) {
+  constexpr std::uint32_t n_points = 16;
   std::vector<context_curve> all;
-  for (const ggml_type t : context_types) {
+  for (const context_row& row : limits) {
     run r = q.r;
-    r.type_k = r.type_v = t;
-    const auto most = max_context(p, r);
-    if (!most) continue;
-    context_curve c{t, *most, {}};
-    for (std::uint32_t i = 0; n_points && i <= n_points; ++i) {
+    r.type_k = r.type_v = row.type;
+    context_curve c{row.type, row.limit, {}};
+    for (std::uint32_t i = 0; i <= n_points; ++i) {
       r.n_ctx = std::max(p.get_model().hp.n_ctx_train / n_points * i, 256u);
       if (const auto b = p.budget_for(r))
         c.points.emplace_back(b->context.n_ctx, b->devices[0].used());
     }
-    if (n_points == 0 || !c.points.empty()) all.push_back(std::move(c));
+    if (!c.points.empty()) all.push_back(std::move(c));
   }
   return all;
 }
@@ -94,29 +103,28 @@ int show(const plan_request& q, const named_gpus& gpus, const plan_models& model
         q, made.r, gpus.devices, l, models.draft ? &*models.draft : nullptr,
         models.mmproj ? &*models.mmproj : nullptr, effort_for(made.changes)));
   const budget& b = made.b;
+  if (q.emit.empty()) made.limits = limits_by_type(q, p, made);
   if (!q.emit.empty()) {
-    print_launch(q, models, made);
+    print_launch(q, models, p, made);
   } else if (q.svg) {
-    const bool curves = made.limit && b.keeps_kv() && b.devices.size() == 1;
-    fmt::print("{}",
-               budget_svg(m, b, curves ? context_curves(q, p) : std::vector<context_curve>{}));
+    fmt::print("{}", budget_svg(m, b,
+                                b.devices.size() == 1 ? context_curves(q, p, made.limits)
+                                                      : std::vector<context_curve>{}));
   } else if (q.json) {
     fmt::print("{}",
                budget_json(m, made.r, b,
-                           {made.limit, made.changes, made.judged, q.explain,
+                           {made.limit, made.limits, made.changes, made.judged, q.explain,
                             made.fitted ? &*made.fitted : nullptr, made.smaller, made.speeds}));
   } else {
-    fmt::print("{}", budget_text(m, made.r, b, made.judged, q.file_note,
-                                 {stdout_has_colours(), true, q.explain}, made.speeds));
-    if (!b.fits()) fmt::print("\n{}", suggestions_text(made.changes, made.smaller));
+    const text_style s = stdout_style(q.explain);
+    std::string text = budget_text(m, made.r, b, made.judged, q.file_note, s, made.speeds);
+    if (!b.fits()) text += "\n" + suggestions_text(made.changes, made.smaller, s.width);
     if (made.limit && !b.keeps_kv())
-      fmt::print("\nLargest context: {}\n", context_text(*made.limit));
-    if (made.limit && b.keeps_kv()) {
-      std::vector<context_row> rows;
-      for (const context_curve& c : context_curves(q, p, 0)) rows.push_back({c.type, c.limit});
-      fmt::print("\n{}", contexts_text(rows, m.hp.n_ctx_train));
-    }
-    if (made.fitted) fmt::print("\n{}", fit_text(*made.fitted, q.fit.has_value()));
+      text += "\nLargest context: " + context_text(*made.limit) + "\n";
+    if (!made.limits.empty())
+      text += "\n" + contexts_text(made.limits, b.context, m.hp.n_ctx_train);
+    if (made.fitted) text += "\n" + fit_text(*made.fitted, q.fit.has_value());
+    print_text(std::move(text));
   }
   return made.judged.runs() ? yes : does_not_fit;
 }
@@ -132,8 +140,9 @@ int run_plan(const plan_request& q) {
   if (q.model.empty() && !q.mmproj.empty())
     throw failure{usage, "--mmproj " + q.mmproj + ": name the model it belongs to as well"};
   if (q.model.empty() && q.svg) throw failure{usage, "--svg: name a model"};
-  if (!q.model.empty() && (!q.family.empty() || q.min_ctx))
-    throw failure{usage, "--family and --min-ctx are for the ranking of models, without MODEL"};
+  if (!q.model.empty() && (!q.family.empty() || q.min_ctx || q.top))
+    throw failure{usage,
+                  "--family, --min-ctx and --top are for the ranking of models, without MODEL"};
   if (q.model.empty()) return show_ranking(q, gpus.devices, l);
   model_reader reader = reader_of(q.sources);
   plan_request meant = q;
@@ -165,6 +174,7 @@ std::function<int()> add_plan(command_options& can, std::vector<std::string> not
            "without MODEL: rank only names or architectures with this");
   can.tokens("--min-ctx", q->min_ctx, "N",
              "without MODEL: rank only models that can take so many tokens");
+  can.number("--top", q->top, "N", "without MODEL: show only the first N");
   return [q] { return run_plan(*q); };
 }
 

@@ -23,7 +23,7 @@ namespace {
 
 namespace json = boost::json;
 
-void print_text(const std::vector<live_device>& all) {
+void print_devices(const std::vector<live_device>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const live_device& d = all[i];
     fmt::print("{}{}  {}\n", i ? "\n" : "", name(device_id{.index = static_cast<std::uint32_t>(i)}),
@@ -83,7 +83,11 @@ std::function<int()> add_probe(command_options& can, const std::vector<std::stri
   can.text("--dump", q->dump, "FILE", "also write what was found as a recording (data/README.md)");
   return [q] {
     const bytes ballast = value_or_fail(parse_size(q->ballast), usage);
-    const live_machine here = value_or_fail(this_machine(), no_gpu);
+    const auto found = this_machine();
+    if (!found)
+      throw failure{
+          no_gpu, found.error().message + "; plan for a card by name: vrambudget MODEL --gpu 3090"};
+    const live_machine& here = *found;
     std::optional<trial> t;
     if (!q->plan.model.empty()) t = allocate(q->plan, here.devices, ballast);
     const json::object tried = t ? trial_json(*t, q->plan, q->run, here.devices) : json::object();
@@ -93,7 +97,7 @@ std::function<int()> add_probe(command_options& can, const std::vector<std::stri
     else if (t)
       print_trial(*t, here.devices);
     else
-      print_text(here.devices);
+      print_devices(here.devices);
     return static_cast<int>(yes);
   };
 }

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "vrambudget/catalogue/ranked_models.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/report/ranking.hpp"
@@ -18,8 +20,13 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
   const std::vector<ranked_model> all = rank_models(asked, among, threads);
   if (all.empty() && !q.family.empty() && !q.json)
     throw failure{usage, "--family " + q.family + ": no known model's name or architecture has it"};
-  fmt::print("{}", q.json ? ranking_json(asked, all)
-                          : ranking_text(asked, all, more_with_q8_0(asked, among, all, threads)));
+  const std::size_t most = q.top ? std::min<std::size_t>(q.top, all.size()) : all.size();
+  if (q.json)
+    fmt::print("{}",
+               ranking_json(asked, {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(most)}));
+  else
+    print_text(ranking_text(asked, all, more_with_q8_0(asked, among, all, threads),
+                            stdout_style().width, most));
   return names_that_fit(all).empty() ? does_not_fit : yes;
 }
 

@@ -38,9 +38,10 @@ int run_together(const together_request& q) {
       value_or_fail(together_question_of(q, std::move(all), gpus.devices, gpus.ram,
                                          draft ? &*draft : nullptr, mmproj ? &*mmproj : nullptr));
   const together_answer answer = value_or_fail(plan_together(asked));
-  fmt::print("{}", q.json ? together_json(asked, answer) : together_text(asked, answer));
-  if (!q.json)
-    for (const std::string& note : gpus.notes) fmt::print("note: {}\n", note);
+  if (q.json)
+    fmt::print("{}", together_json(asked, answer));
+  else
+    print_text(together_text(asked, answer, stdout_style().width), gpus.notes);
   return answer.all.runs() ? yes : does_not_fit;
 }
 

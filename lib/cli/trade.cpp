@@ -27,9 +27,7 @@ int run_trade(plan_request q) {
   else if (q.svg)
     fmt::print("{}", trade_svg(models.main, q.r, all));
   else
-    fmt::print("{}", trade_text(models.main, q.r, all));
-  if (!q.json && !q.svg)
-    for (const std::string& n : gpus.notes) fmt::print("note: {}\n", n);
+    print_text(trade_text(models.main, q.r, all), gpus.notes);
   return std::any_of(all.begin(), all.end(),
                      [&](const trade& t) { return t.holds(std::max(q.r.n_ctx, 1u)); })
              ? yes

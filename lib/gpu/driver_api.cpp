@@ -28,7 +28,10 @@ result<driver_api> load_driver_api() {
   lib.find("cuCtxSynchronize", a.cuCtxSynchronize);
   lib.find_optional("cuMemGetAllocationGranularity", a.cuMemGetAllocationGranularity);
   lib.find_optional("cuDriverGetVersion", a.cuDriverGetVersion);
-  if (const auto ok = lib.check(); !ok) return ok.error();
+  if (const auto ok = lib.check(); !ok)
+    return lib.is_open()
+               ? ok.error()
+               : error{ok.error().code, "no NVIDIA driver here (" + ok.error().message + ")"};
   return a;
 }
 

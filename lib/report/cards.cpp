@@ -65,20 +65,23 @@ std::string nearest_text(const known_cards& known, const nearest_card& next) {
                              : "no change of the run makes it fit\n");
 }
 
-std::string line(const known_cards& known, const card_plan& p) {
-  return fmt::format("{:<40.40}{:>8}{:>10.2f}{:>11}{:>11}\n", short_name(known, p),
+constexpr std::size_t numbers = 40;  // columns of a row behind the card's name
+
+std::string line(const known_cards& known, const card_plan& p, std::size_t names) {
+  return fmt::format("{:<{}.{}}{:>8}{:>10.2f}{:>11}{:>11}\n", short_name(known, p), names, names,
                      sold_size(known[p.card].memory), gib(p.used),
                      p.is_tight() ? "tight" : fmt::format("{:.2f}", gib(p.spare)),
                      grouped(p.max_ctx));
 }
 
-std::string table(const known_cards& known, const found_cards& found, std::size_t count) {
+std::string table(const known_cards& known, const found_cards& found, std::size_t count,
+                  std::size_t names) {
   if (n_running(found, count) == 0) return {};
   std::string text =
-      fmt::format("\n{:<40}{:>8}{:>10}{:>11}{:>11}\n", count > 1 ? "in pairs" : "card",
+      fmt::format("\n{:<{}}{:>8}{:>10}{:>11}{:>11}\n", count > 1 ? "in pairs" : "card", names,
                   count > 1 ? "of each" : "memory", "used GiB", "spare GiB", "context");
   for (const card_plan& p : found.all)
-    if (p.runs && p.count == count) text += line(known, p);
+    if (p.runs && p.count == count) text += line(known, p, names);
   return text;
 }
 
@@ -107,11 +110,12 @@ json::object json_of(const known_cards& known, const card_plan& p) {
 
 }  // namespace
 
-std::string cards_text(const cards_question& q, const known_cards& known,
-                       const found_cards& found) {
+std::string cards_text(const cards_question& q, const known_cards& known, const found_cards& found,
+                       std::size_t width) {
+  const std::size_t names = std::clamp<std::size_t>(width - numbers, 16, 40);
   std::string text = heading(q, known, found);
   if (found.next) text += nearest_text(known, *found.next);
-  text += table(known, found, 1) + table(known, found, 2);
+  text += table(known, found, 1, names) + table(known, found, 2, names);
   if (!found.any()) return text;
   text +=
       "\nused, spare: at the high end of what is measured, spare on a pair's fuller card;\n"

@@ -162,6 +162,10 @@ json::object fit_of(const fitted_run& f) {
           {"overrides", std::move(overrides)}};
 }
 
+json::object limit_of(const context_limit& l) {
+  return {{"n_ctx", l.n_ctx}, {"n_ctx_loads", l.n_ctx_loads}, {"bound_by", name_of_bound(l)}};
+}
+
 }  // namespace
 
 json::object model_summary(const model& m) {
@@ -198,10 +202,12 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
                                  {"short_bytes", at->missing.count}};
   if (b.pipelining == pipelining::given_up) o["retried"] = true;
   if (!extras.judged.runs()) o["missing_bytes"] = b.missing().count;
-  if (extras.max_context)
-    o["max_context"] = json::object{{"n_ctx", extras.max_context->n_ctx},
-                                    {"n_ctx_loads", extras.max_context->n_ctx_loads},
-                                    {"bound_by", name_of_bound(*extras.max_context)}};
+  if (extras.max_context) o["max_context"] = limit_of(*extras.max_context);
+  if (!extras.limits.empty()) {
+    json::object by_type;
+    for (const context_row& c : extras.limits) by_type[traits(c.type).name] = limit_of(c.limit);
+    o["max_context_by_type"] = std::move(by_type);
+  }
   if (extras.fitted) o["fit"] = fit_of(*extras.fitted);
   if (!extras.speeds.empty()) o["speed"] = speed_json(r, extras.speeds);
   if (b.prompt.n_nodes)

@@ -31,13 +31,32 @@ std::string heading(const ranking_question& q, const std::vector<ranked_model>& 
       wanted ? grouped(wanted) + " tokens" : "8,192 tokens, or all they know", good_bits);
 }
 
-std::string line(const ranked_model& r) {
+/// Its columns: in a narrow terminal without weights and host, in a wide one with longer names.
+struct ranking_table {
+  bool is_narrow;
+  std::size_t names;
+
+  explicit ranking_table(std::size_t width)
+      : is_narrow(width < 80),
+        names(is_narrow ? std::max<std::size_t>(width, 50) - 33
+                        : std::clamp<std::size_t>(width - 53, 29, 48)) {}
+
+  [[nodiscard]] std::string row(std::string_view name, std::string_view file,
+                                std::string_view weights, std::string_view context,
+                                std::string_view spare, std::string_view host) const {
+    std::string text = fmt::format("{:<{}.{}}{:<13.12}", name, names, names - 1, file);
+    if (!is_narrow) text += fmt::format("{:>10}", weights);
+    text += fmt::format("{:>10}{:>10}", context, spare);
+    return text + (is_narrow ? "\n" : fmt::format("{:>10}\n", host));
+  }
+};
+
+std::string line(const ranking_table& t, const ranked_model& r) {
   const candidate& c = r.planned;
-  return fmt::format("{}{:<28.27}{:<13.12}{:>10}{:>10}{:>10}{:>10}\n", is_near(r) ? '~' : ' ',
-                     r.name,
-                     r.quantization.empty() ? fmt::format("{:.2f} bits", c.bits_per_weight)
-                                            : r.quantization + (r.is_published() ? " *" : ""),
-                     in_gib(c.weights), grouped(c.largest.n_ctx), in_gib(c.spare), in_gib(c.host));
+  return t.row((is_near(r) ? "~" : " ") + r.name,
+               r.quantization.empty() ? fmt::format("{:.2f} bits", c.bits_per_weight)
+                                      : r.quantization + (r.is_published() ? " *" : ""),
+               in_gib(c.weights), grouped(c.largest.n_ctx), in_gib(c.spare), in_gib(c.host));
 }
 
 json::object json_of(const ranked_model& r) {
@@ -77,16 +96,18 @@ json::object json_of(const ranked_model& r) {
 }  // namespace
 
 std::string ranking_text(const ranking_question& q, const std::vector<ranked_model>& all,
-                         std::size_t n_more) {
-  const auto end =
+                         std::size_t n_more, std::size_t width, std::size_t most) {
+  const ranking_table t(width);
+  const auto all_end =
       std::find_if(all.begin(), all.end(), [](const ranked_model& r) { return !r.planned.fits; });
+  const auto n_fit = static_cast<std::size_t>(all_end - all.begin());
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(std::min(most, n_fit));
   std::string text = heading(q, all);
   for (auto r = all.begin(); r != end; ++r) {
     if (r == all.begin() || (r - 1)->on_disk() != r->on_disk())
-      text += fmt::format("\n{:<29}{:<13}{:>10}{:>10}{:>10}{:>10}\n",
-                          r->on_disk() ? "On this disk" : "In the catalogue", "file", "weights",
-                          "context", "spare", "on host");
-    text += line(*r);
+      text += "\n" + t.row(r->on_disk() ? "On this disk" : "In the catalogue", "file", "weights",
+                           "context", "spare", "on host");
+    text += line(t, *r);
   }
   if (std::any_of(all.begin(), end, [](const ranked_model& r) { return !r.on_disk(); }))
     text +=
@@ -96,6 +117,7 @@ std::string ranking_text(const ranking_question& q, const std::vector<ranked_mod
     text +=
         "~ weights by the published file's size and the shape's proportions, or a compute\n"
         "  buffer that is not exact\n";
+  if (end != all_end) text += fmt::format("\n{} more fit (--top)\n", all_end - end);
   if (n_more > 0)
     text += fmt::format("\n{} more {} with the KV cache in q8_0: -ctk q8_0 -ctv q8_0\n", n_more,
                         n_more == 1 ? "fits" : "fit");

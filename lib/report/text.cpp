@@ -1,4 +1,4 @@
-// Budgets as text for a terminal of 80 columns, with colours if asked.
+// Budgets as text for a terminal, with colours if asked.
 #include "vrambudget/report/text.hpp"
 
 #include <fmt/format.h>
@@ -7,6 +7,8 @@
 #include <optional>
 
 #include "ink.hpp"
+#include "legend.hpp"
+#include "lines.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/speed.hpp"
@@ -15,32 +17,31 @@
 namespace vrambudget {
 namespace {
 
-constexpr std::size_t width = 80;
 constexpr double mib = 1 << 20, gib = 1 << 30;
 
 std::string coloured(const text_style& s, int colour, const std::string& text) {
   return s.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
 }
 
-/// Columns that `part` of `whole` takes; at least one for anything at all.
-std::size_t columns(bytes part, bytes whole) {
+/// Columns of `room` that `part` of `whole` takes; at least one for anything at all.
+std::size_t columns(bytes part, bytes whole, std::size_t room) {
   if (part.count == 0 || whole.count == 0) return 0;
   const double share = static_cast<double>(part.count) / static_cast<double>(whole.count);
-  return std::max<std::size_t>(
-      1, static_cast<std::size_t>(share * static_cast<double>(width - 4) + 0.5));
+  return std::max<std::size_t>(1,
+                               static_cast<std::size_t>(share * static_cast<double>(room) + 0.5));
 }
 
 /// A bar of what a device holds; what is over its memory is drawn behind a mark.
 std::string bar(const device_budget& d, const text_style& s) {
   const bytes whole = std::max(d.usable, d.used());
-  const std::size_t room = width - 4;
+  const std::size_t room = s.width - 4;
   std::string line = "  ";
   std::size_t drawn = 0;
   bytes sum;
-  const std::size_t limit = d.fits() ? room : columns(d.usable, whole);
+  const std::size_t limit = d.fits() ? room : columns(d.usable, whole, room);
   for (const term& t : d.terms) {
     sum += t.size;
-    const std::size_t until = std::min(room, std::max(drawn + 1, columns(sum, whole)));
+    const std::size_t until = std::min(room, std::max(drawn + 1, columns(sum, whole, room)));
     for (; drawn < until; ++drawn) {
       if (drawn == limit) line += coloured(s, 31, "|");
       const ink& i = ink_of(t.kind);
@@ -51,68 +52,71 @@ std::string bar(const device_budget& d, const text_style& s) {
   return line + "\n";
 }
 
-std::string term_line(const term& t, std::size_t column, const text_style& s) {
-  const ink& i = ink_of(t.kind);
-  const std::string key =
-      coloured(s, i.ansi, s.colour && s.unicode ? "\u25a0" : std::string(1, i.letter));
-  std::string line = fmt::format("  {} {:<{}}{:>16}  {}", key, name(t.kind), column, in_mib(t.size),
-                                 basis_text(t.basis, t.low.value_or(t.size), t.size));
-  line += t.held ? fmt::format(", {}\n", name(*t.held)) : "\n";
-  if (const std::string why = s.explain ? sentence(t.why) : ""; !why.empty())
-    line += fmt::format("      {} bytes = {}\n", grouped(t.size.count), why);
-  return line;
-}
+/// Amounts below each other: names, then sizes, then how they are known.
+class table {
+ public:
+  table(const budget& b, const text_style& s)
+      : style_(s),
+        names_(b.draft       ? 22
+               : is_narrow() ? 16
+                             : 18),
+        sizes_(is_narrow() ? 13 : 16) {}
 
-/// Width of the terms' names; a draft's are longer.
-std::size_t name_column(const budget& b) { return b.draft ? 22 : 18; }
+  [[nodiscard]] std::string row(std::string_view name, bytes size, const std::string& says = {},
+                                const std::string& key = " ") const {
+    std::string line = fmt::format("  {} {:<{}}{:>{}}", key, name, names_, in_mib(size), sizes_);
+    if (says.empty()) return line + "\n";
+    const bool fits = columns_of(line) + 2 + says.size() <= style_.width;
+    return line + (fits ? "  " : "\n      ") + says + "\n";
+  }
+
+  [[nodiscard]] std::string row(const term& t) const {
+    const ink& i = ink_of(t.kind);
+    std::string says = basis_text(t.basis, t.low.value_or(t.size), t.size);
+    if (t.held) says += fmt::format(", {}", name(*t.held));
+    std::string text =
+        row(name(t.kind), t.size, says,
+            coloured(style_, i.ansi,
+                     style_.colour && style_.unicode ? "\u25a0" : std::string(1, i.letter)));
+    if (const std::string why = style_.explain ? sentence(t.why) : ""; !why.empty())
+      text += fmt::format("      {} bytes = {}\n", grouped(t.size.count), why);
+    return text;
+  }
+
+ private:
+  [[nodiscard]] bool is_narrow() const { return style_.width < 80; }
+
+  const text_style& style_;
+  std::size_t names_, sizes_;
+};
 
 int colour_of(const device_budget& d) {
   return d.fits() ? 32 : d.fits(estimate::expected) ? 33 : 31;
 }
 
 /// The verdict, broken at blanks.
-std::string wrapped(const std::string& text, const run_verdict& v, const text_style& s) {
+std::string verdict_lines(const std::string& text, const run_verdict& v, const text_style& s) {
   const int colour = v.kind == verdict_kind::fits ? 32 : v.runs() ? 33 : 31;
-  std::string lines, line;
-  const auto end_line = [&] {
-    lines += coloured(s, colour, line) + "\n";
-    line.clear();
-  };
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t blank = std::min(text.find(' ', at), text.size());
-    const std::string_view word(text.data() + at, blank - at);
-    if (!line.empty() && line.size() + 1 + word.size() > width) end_line();
-    if (!line.empty()) line += ' ';
-    line += word;
-    at = blank + 1;
-  }
-  end_line();
+  std::string lines;
+  for (const std::string& line : broken(text, s.width)) lines += coloured(s, colour, line) + "\n";
   return lines;
 }
 
-std::string device_text(const device_budget& d, std::size_t column, const text_style& s) {
-  const bool fits = d.fits();
-  const std::string head = fmt::format("{}  {}", name(d.id), d.gpu.full_name());
-  const std::string verdict = fmt::format("{} of {}", in_gib(d.used()), in_gib(d.usable));
-  const std::string word(word_for(d));
-  std::string text = head;
-  const std::size_t taken = head.size() + verdict.size() + word.size() + 2;
-  text += std::string(taken < width ? width - taken : 1, ' ') + verdict + "  " +
-          coloured(s, colour_of(d), word) + "\n";
+std::string device_text(const device_budget& d, const table& t, const text_style& s) {
+  std::string text =
+      with_both_ends(fmt::format("{}  {}", name(d.id), d.gpu.full_name()),
+                     fmt::format("{} of {}  {}", in_gib(d.used()), in_gib(d.usable),
+                                 coloured(s, colour_of(d), std::string(word_for(d)))),
+                     s.width);
   text += bar(d, s);
-  for (const term& t : d.terms) text += term_line(t, column, s);
-  text += fmt::format("    {:<{}}{:>16}  {}\n", "used", column, in_mib(d.used()),
-                      basis_text(d.weakest(), d.used(estimate::low), d.used()));
+  for (const term& one : d.terms) text += t.row(one);
+  text += t.row("used", d.used(), basis_text(d.weakest(), d.used(estimate::low), d.used()));
   if (const auto& o = d.gpu.others; o && o->high.count > 0) {
-    text += fmt::format("    {:<{}}{:>16}  {}\n", "held by others", column, in_mib(o->high),
-                        basis_text(o->basis, o->low, o->high));
+    text += t.row("held by others", o->high, basis_text(o->basis, o->low, o->high));
     if (s.explain) text += "      " + o->note + "\n";
   }
-  if (d.held_by_host.count > 0)
-    text += fmt::format("    {:<{}}{:>16}\n", "held by the host", column, in_mib(d.held_by_host));
-  text += fits ? fmt::format("    {:<{}}{:>16}\n", "spare", column, in_mib(d.spare()))
-               : fmt::format("    {:<{}}{:>16}\n", "missing", column, in_mib(d.missing()));
-  return text;
+  if (d.held_by_host.count > 0) text += t.row("held by the host", d.held_by_host);
+  return text + (d.fits() ? t.row("spare", d.spare()) : t.row("missing", d.missing()));
 }
 
 std::string tenths_of_gib(bytes b) {
@@ -138,25 +142,21 @@ std::string growth_text(const host_budget& h) {
   return text;
 }
 
-std::string host_text(const host_budget& h, std::size_t column, const text_style& s) {
+std::string host_text(const host_budget& h, const table& t, const text_style& s) {
   const bool fits = !h.short_bytes();
-  const std::string amount =
-      in_gib(h.needed()) + (h.ram ? fmt::format(" of {}", in_gib(*h.ram)) : "");
-  const std::string word = !h.ram                ? ""
-                           : fits                ? "  fits"
-                           : h.reads_from_disk() ? "  reads from disk"
-                                                 : "  does not fit";
-  std::string text = fmt::format("host{:>{}}", amount, width - 4 - word.size()) +
-                     (word.empty() ? "" : coloured(s, fits ? 32 : 31, word)) + "\n";
-  for (const term& t : h.terms) text += term_line(t, column, s);
+  const char* word = fits ? "fits" : h.reads_from_disk() ? "reads from disk" : "does not fit";
+  std::string text =
+      with_both_ends("host (main memory)",
+                     h.ram ? fmt::format("{} of {}  {}", in_gib(h.needed()), in_gib(*h.ram),
+                                         coloured(s, fits ? 32 : 31, word))
+                           : in_gib(h.needed()),
+                     s.width);
+  for (const term& one : h.terms) text += t.row(one);
   if (const measured_range& p = h.process; p.high.count > 0) {
-    text += fmt::format("    {:<{}}{:>16}  {}\n", "process", column, in_mib(p.high),
-                        basis_text(p.basis, p.low, p.high));
+    text += t.row("process", p.high, basis_text(p.basis, p.low, p.high));
     if (s.explain) text += "      " + p.note + "\n";
   }
-  if (h.ram)
-    text += fmt::format("    {:<{}}{:>16}\n", fits ? "spare" : "missing", column,
-                        in_mib(fits ? *h.spare() : *h.short_bytes()));
+  if (h.ram) text += fits ? t.row("spare", *h.spare()) : t.row("missing", *h.short_bytes());
   return text + growth_text(h);
 }
 
@@ -228,7 +228,7 @@ std::string budget_text(const model& m, const run& r, const budget& b, const run
   constexpr int dim = 2;
   std::string text =
       coloured(s, dim, full_name(r.profile) + (file_note.empty() ? "" : "; " + file_note)) + "\n";
-  text += wrapped(sentence(v, b), v, s) + "\n";
+  text += verdict_lines(sentence(v, b), v, s) + "\n";
   text += fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n",
                       m.name, m.architecture, static_cast<double>(m.n_params) / 1e9,
                       grouped(m.tensors.size()), in_gib(m.tensor_bytes()), m.bits_per_weight());
@@ -238,26 +238,12 @@ std::string budget_text(const model& m, const run& r, const budget& b, const run
     for (const encoder_budget& e : b.projector->encoders)
       text += encoder_line(e, b.projector->device.has_value()) + "\n";
   text += speed_text(r, speeds, s.explain) + "\n";
-  for (const device_budget& d : b.devices) text += device_text(d, name_column(b), s) + "\n";
-  if (!b.host.terms.empty()) text += host_text(b.host, name_column(b), s);
+  const table t(b, s);
+  for (const device_budget& d : b.devices) text += device_text(d, t, s) + "\n";
+  if (!b.host.terms.empty()) text += host_text(b.host, t, s);
   for (const note& n : b.notes)
     if (const std::string says = sentence(n); says != file_note) text += "note: " + says + "\n";
-  return text;
-}
-
-std::string suggestions_text(const std::vector<suggestion>& all,
-                             const std::optional<smaller_file>& smaller) {
-  constexpr std::size_t beside = 19;  // columns of flags that leave room for the rest of the line
-  if (all.empty() && !smaller) return "No change of the run makes it fit.\n";
-  std::string text = fmt::format("{:<60}{:>11}{:>9}\n", "What would fit:", "spare", "host GiB");
-  const auto add = [&](const std::string& flags, const std::string& says, bytes spare, bytes host) {
-    text += flags.size() > beside ? fmt::format("  {}\n    {:<55} ", flags, says)
-                                  : fmt::format("  {:<{}} {:<38}", flags, beside, says);
-    text += fmt::format("{:>11}{:>9.2f}\n", in_mib(spare), static_cast<double>(host.count) / gib);
-  };
-  for (const suggestion& s : all) add(flags_of(s), sentence(s), s.spare, s.host);
-  if (smaller)
-    add(name_and_flags(*smaller), sentence(*smaller), smaller->runs.spare, smaller->runs.host);
+  if (s.explain) text += "\n" + legend_text(b, s.width);
   return text;
 }
 
@@ -287,9 +273,12 @@ std::string fit_text(const fitted_run& f, bool planned) {
   return text + "\n";
 }
 
-std::string contexts_text(const std::vector<context_row>& rows, std::uint32_t n_ctx_train) {
-  std::string text =
-      fmt::format("Largest context by KV type (trained for {}):\n", grouped(n_ctx_train));
+std::string contexts_text(const std::vector<context_row>& rows, const context_params& of,
+                          std::uint32_t n_ctx_train) {
+  const bool divided = of.n_seq_max > 1 && !of.kv_unified;
+  std::string text = fmt::format("Largest context by KV type ({}trained for {}):\n",
+                                 divided ? fmt::format("over {} slots, each ", of.n_seq_max) : "",
+                                 grouped(n_ctx_train));
   for (const context_row& r : rows)
     text += fmt::format("  {:<8}{}\n", traits(r.type).name, context_text(r.limit));
   return text;

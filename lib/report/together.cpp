@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "lines.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/text.hpp"
@@ -76,20 +77,25 @@ std::string verdict_line(const together_plan& p) {
   }
 }
 
-std::string amount(const std::string& what, bytes size, const std::string& says = "") {
-  return fmt::format("  {:<46}{:>16}{}{}\n", what, in_mib(size), says.empty() ? "" : "  ", says);
-}
+/// What takes how much, and how that is known.
+struct amount_row {
+  std::size_t width;
 
-std::string device_text(const together_question& q, const together_plan& p,
-                        const shared_device& d) {
-  const std::string head = fmt::format("{}  {}", name(d.id), d.gpu.full_name());
-  const std::string verdict = fmt::format("{} of {}  {}", in_gib(d.total), in_gib(d.usable),
-                                          d.fits()               ? "fits"
-                                          : d.fits_as_expected() ? "tight"
-                                                                 : "does not fit");
-  std::string text = fmt::format(
-      "{}{:>{}}\n", head, verdict,
-      std::max<std::size_t>(80 - std::min<std::size_t>(head.size(), 79), verdict.size() + 1));
+  std::string operator()(const std::string& what, bytes size, const std::string& says = "") const {
+    const std::size_t names = std::clamp<std::size_t>(width - 34, 20, 46);
+    return fmt::format("  {:<{}}{:>16}{}{}\n", what, names, in_mib(size), says.empty() ? "" : "  ",
+                       says);
+  }
+};
+
+std::string device_text(const together_question& q, const together_plan& p, const shared_device& d,
+                        const amount_row& amount) {
+  std::string text = with_both_ends(fmt::format("{}  {}", name(d.id), d.gpu.full_name()),
+                                    fmt::format("{} of {}  {}", in_gib(d.total), in_gib(d.usable),
+                                                d.fits()               ? "fits"
+                                                : d.fits_as_expected() ? "tight"
+                                                                       : "does not fit"),
+                                    amount.width);
   for (std::size_t i = 0; i < p.models.size(); ++i) {
     const device_budget* own = p.budgets[i].find_device(d.id);
     text += amount(label(q, p.models[i]), d.used[i], own ? std::string(name(own->weakest())) : "");
@@ -97,13 +103,14 @@ std::string device_text(const together_question& q, const together_plan& p,
   return text + (d.fits() ? amount("spare", d.spare()) : amount("missing", d.missing())) + "\n";
 }
 
-std::string host_text(const together_question& q, const together_plan& p) {
+std::string host_text(const together_question& q, const together_plan& p,
+                      const amount_row& amount) {
   const shared_host& h = p.host;
   const bool fits = !h.ram || h.total <= *h.ram;
   const std::string sum =
       in_gib(h.total) +
       (h.ram ? fmt::format(" of {}  {}", in_gib(*h.ram), fits ? "fits" : "does not fit") : "");
-  std::string text = fmt::format("host{:>76}\n", sum);
+  std::string text = with_both_ends("host (main memory)", sum, amount.width);
   for (std::size_t i = 0; i < p.models.size(); ++i)
     text += amount(label(q, p.models[i]), h.needed[i]);
   if (h.ram)
@@ -118,7 +125,8 @@ std::string context_line(const together_answer& a) {
 }
 
 /// Which of them run together, and one after the other.
-std::string otherwise_text(const together_question& q, const together_answer& a) {
+std::string otherwise_text(const together_question& q, const together_answer& a,
+                           const amount_row& amount) {
   std::string text = a.subsets.empty() ? "\nNone of them fits alone.\n" : "\n";
   for (const std::vector<std::size_t>& s : a.subsets)
     text += fmt::format("{} {} without {}\n", labels(q, s), s.size() > 1 ? "fit together" : "fits",
@@ -182,11 +190,12 @@ json::object swap_json(const together_question& q, const together_answer& a) {
 
 }  // namespace
 
-std::string together_text(const together_question& q, const together_answer& a) {
+std::string together_text(const together_question& q, const together_answer& a, std::size_t width) {
+  const amount_row amount{width};
   std::string text = fmt::format("{}\n{}\n\n", full_name(q.r.profile), verdict_line(a.all));
-  for (const shared_device& d : a.all.devices) text += device_text(q, a.all, d);
-  text += host_text(q, a.all);
-  if (!a.all.runs()) text += otherwise_text(q, a);
+  for (const shared_device& d : a.all.devices) text += device_text(q, a.all, d, amount);
+  text += host_text(q, a.all, amount);
+  if (!a.all.runs()) text += otherwise_text(q, a, amount);
   return text + context_line(a);
 }
 

@@ -136,6 +136,7 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
     if (!smaller) return smaller.error();
     made->smaller = std::move(*smaller);
   }
+  made->limits = limits_by_type(a->q, p, *made);
   return planned{std::move(*made), a->in.main};
 }
 
@@ -143,8 +144,8 @@ result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   const auto p = plan(in, q);
   if (!p) return p.error();
   return budget_json(*p->of, p->r, p->b,
-                     {p->limit, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr,
-                      p->smaller, p->speeds});
+                     {p->limit, p->limits, p->changes, p->judged, q.explain,
+                      p->fitted ? &*p->fitted : nullptr, p->smaller, p->speeds});
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,

@@ -1,16 +1,39 @@
 #include "vrambudget/request/asked_plan.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <utility>
 
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/asked_tensors.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/max_context.hpp"
+#include "vrambudget/report/text.hpp"
 #include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::request {
 namespace {
+
+/// That no desktop is counted on a named card that has no room for one; empty: it is counted, or there is.
+std::string without_desktop(const plan_request& q, const budget& b) {
+  const gpu_request& g = q.gpus;
+  if (g.names.empty() || g.display || !g.free.empty() || q.buffers_only || b.devices.empty())
+    return {};
+  const device_budget& first = b.devices.front();
+  const auto row = std::find_if(gpus().begin(), gpus().end(),
+                                [&](const gpu_entry& e) { return e.name == first.gpu.name; });
+  if (row == gpus().end() || (row->form != "desktop" && row->form != "workstation")) return {};
+  const measured_range usual =
+      others_of(g.system.value_or(operating_system::native_linux), desktop::typical);
+  const bytes counted = first.gpu.others ? first.gpu.others->high : bytes{};
+  if (counted + first.spare() >= usual.expected) return {};
+  return fmt::format("no desktop is counted on {}, where one takes {} to {}: --display counts it",
+                     name(first.id), in_mib(usual.low), in_mib(usual.high));
+}
 
 /// What a reader should know besides the plan's own notes.
 void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
@@ -21,6 +44,9 @@ void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes,
   if (q.mmproj.empty())
     if (const std::string beside = projector_beside(m); !beside.empty())
       b.notes.push_back({note_kind::projector_beside, beside});
+  if (b.fits())
+    if (std::string desk = without_desktop(q, b); !desk.empty())
+      b.notes.push_back({note_kind::remark, std::move(desk)});
   for (const std::string& n : gpu_notes) b.notes.push_back({note_kind::remark, n});
 }
 
@@ -79,6 +105,10 @@ result<made_plan> make_plan(const plan_request& q, planner& p,
     made.speeds = decode_speeds_of(p.get_model(), made.r, p.devices(), made.b);
   if (!made.b.fits()) made.changes = what_would_fit(p, made.r);
   return made;
+}
+
+std::vector<context_row> limits_by_type(const plan_request& q, planner& p, const made_plan& made) {
+  return made.limit && made.b.keeps_kv() ? largest_contexts(p, q.r) : std::vector<context_row>{};
 }
 
 }  // namespace vrambudget::request

@@ -41,9 +41,9 @@ class chosen {
     if (!live)
       return error{
           errc::invalid_argument,
-          "name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them, vrambudget cards MODEL "
-          "those that hold a model); none is here: " +
-              live.error().message};
+          live.error().message +
+              ": name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them, vrambudget cards "
+              "MODEL those that hold a model)"};
     to_.driver = live->version.driver.value_or("");
     for (const live_device& d : live->devices)
       add(1, to_device(d), d.gpu.total + d.reserved.value_or(bytes{}));

@@ -113,7 +113,7 @@ constexpr option table[] = {
     {plan, "--engine", "", engine_version{whole}, "llama.cpp@VERSION",
      "whose rules hold: a release, build or day, as `vrambudget engines` says", engine_release},
     {plan, "--explain", "", on_off{at<&plan_request::explain>}, "",
-     "each term's formula with this model's numbers"},
+     "each term's formula with this model's numbers, and what the words mean"},
     {plan, "--max-context", "", on_off{at<&plan_request::max_context>}, "",
      "also find the largest context (found anyway without --ctx)"},
 

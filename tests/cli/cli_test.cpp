@@ -284,6 +284,14 @@ TEST_SUITE("cli") {
     const json::value most = json::parse(o.out).at("max_context");
     CHECK(most.at("n_ctx").to_number<int>() == 262144);
     CHECK(most.at("bound_by").as_string() == "n_ctx_train");
+    // the table of the text, where docs/how-llama-cpp-uses-memory.md has these numbers too
+    const json::object by_type = json::parse(o.out).at("max_context_by_type").as_object();
+    CHECK(by_type.size() == 3);
+    CHECK(by_type.at("q4_0") == most);
+    CHECK(by_type.at("f16").at("n_ctx").to_number<int>() == 126464);
+    CHECK(by_type.at("q8_0").at("n_ctx").to_number<int>() == 211968);
+    CHECK(by_type.at("q8_0").at("bound_by").as_string() == "CUDA0");
+    CHECK_FALSE(json::parse(run(qwen + " --json").out).as_object().contains("max_context_by_type"));
   }
 
   TEST_CASE(

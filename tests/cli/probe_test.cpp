@@ -70,7 +70,9 @@ TEST_SUITE("probe") {
   }
 
   TEST_CASE("no usable GPU or driver exits with 4 and one line that says why") {
+    check_no_gpu(run("probe", "none"), "no NVIDIA driver here (");
     check_no_gpu(run("probe", "none"), "libcuda.so.1: file too short");
+    check_no_gpu(run("probe", "none"), "plan for a card by name: vrambudget MODEL --gpu 3090");
     check_no_gpu(run("probe", "old"), "libcuda.so.1 has no cuMemGetInfo_v2");
     check_no_gpu(run("probe", "whole", "FAKE_CUDA_DEVICES=0"),
                  "cuInit: CUDA_ERROR_NO_DEVICE (100)");
@@ -144,7 +146,9 @@ TEST_SUITE("probe") {
     CHECK(less.status == 1);
     const outcome none = run("Llama-3.1-8B --ctx 8192");
     CHECK(none.status == 2);
+    CHECK(none.err.starts_with("vrambudget: no NVIDIA driver here ("));
     CHECK(contains(none.err, "libcuda.so.1"));
+    CHECK(contains(none.err, "name a GPU to plan for: --gpu 3090"));
     CHECK(std::count(none.err.begin(), none.err.end(), '\n') == 1);
   }
 }

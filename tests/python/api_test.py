@@ -83,6 +83,9 @@ class Plan(unittest.TestCase):
         most = vb.max_context(MODEL, gpu="3090", n_parallel=1)
         b = vb.plan(MODEL, gpu="3090", n_parallel=1)
         self.assertEqual((most.n_ctx, most.bound_by), (b.run["n_ctx"], "CUDA0"))
+        self.assertEqual(b.max_context_by_type["f16"], most)
+        self.assertEqual(list(b.max_context_by_type), ["f16", "q8_0", "q4_0"])
+        self.assertEqual(vb.plan(MODEL, gpu="3090", n_ctx=4096).max_context_by_type, {})
         self.assertTrue(b.fits)
         self.assertNotEqual(
             vb.plan(MODEL, gpu="3090", n_parallel=1, n_ctx=most.n_ctx + 256).verdict, "fits")

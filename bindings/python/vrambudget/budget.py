@@ -173,6 +173,10 @@ class Budget:
         self.max_context = (
             ContextLimit(limit["n_ctx"], limit["bound_by"], limit["n_ctx_loads"]) if limit else None
         )
+        self.max_context_by_type = {
+            of: ContextLimit(most["n_ctx"], most["bound_by"], most["n_ctx_loads"])
+            for of, most in data.get("max_context_by_type", {}).items()
+        }
 
     @property
     def used(self) -> int:

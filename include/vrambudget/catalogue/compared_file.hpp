@@ -10,13 +10,10 @@
 #include "vrambudget/catalogue/quality.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
-#include "vrambudget/plan/answer.hpp"
+#include "vrambudget/plan/largest_contexts.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
-
-/// Types of a cache for which the largest contexts are told.
-inline constexpr std::array compared_cache_types{ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
 
 /// One of them.
 struct compared_file {

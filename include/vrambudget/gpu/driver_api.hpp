@@ -61,7 +61,7 @@ static_assert(sizeof(driver_api::allocation_properties) == 32);
 
 /// The driver of this machine. The library stays loaded.
 ///
-/// Errors: io  libcuda.so.1 cannot be loaded, or lacks a function that it has in every driver of ours
+/// Errors: io  there is no libcuda.so.1, it cannot be loaded, or lacks a function that it has in every driver of ours
 [[nodiscard]] result<driver_api> load_driver_api();
 
 }  // namespace vrambudget

@@ -11,17 +11,18 @@
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
-#include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/fitted_run.hpp"
+#include "vrambudget/plan/largest_contexts.hpp"
 #include "vrambudget/plan/verdict.hpp"
 
 namespace vrambudget {
 
 /// What is put in a JSON report besides the budget.
 struct json_extras {
-  std::optional<context_limit> max_context;
-  std::vector<suggestion> suggestions;
+  std::optional<context_limit> max_context = {};
+  std::vector<context_row> limits = {};  ///< the largest contexts by cache type
+  std::vector<suggestion> suggestions = {};
   run_verdict judged = {};
   bool explain = false;                ///< notes on terms
   const fitted_run* fitted = nullptr;  ///< what the engine makes of it by itself; null: not asked

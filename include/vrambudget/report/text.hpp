@@ -1,6 +1,7 @@
-// Budgets as text for a terminal of 80 columns, with colours if asked.
+// Budgets as text for a terminal, with colours if asked.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -10,24 +11,19 @@
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
-#include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/fitted_run.hpp"
+#include "vrambudget/plan/largest_contexts.hpp"
 #include "vrambudget/plan/verdict.hpp"
 
 namespace vrambudget {
 
 /// How text is shown.
 struct text_style {
-  bool colour = false;   ///< ANSI colours
-  bool unicode = true;   ///< block characters in bars; off: '#' and '.'
-  bool explain = false;  ///< each term with its formula and this model's numbers
-};
-
-/// One row of the table of largest contexts.
-struct context_row {
-  ggml_type type;
-  context_limit limit;
+  bool colour = false;     ///< ANSI colours
+  bool unicode = true;     ///< block characters in bars; off: '#' and '.'
+  bool explain = false;    ///< each term with its formula and this model's numbers
+  std::size_t width = 80;  ///< columns that there are; 40 at least
 };
 
 /// An amount as people compare them: "15,382.8 MiB".
@@ -47,15 +43,16 @@ struct context_row {
                                       const run_verdict& v, const std::string& file_note,
                                       const text_style& s,
                                       std::span<const decode_speed> speeds = {});
-/// What would make a run fit, one change a line.
+/// What would make a run fit, one change a line where there is room.
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all,
-                                           const std::optional<smaller_file>& smaller = {});
+                                           const std::optional<smaller_file>& smaller = {},
+                                           std::size_t width = 80);
 /// One largest context: "     262,144  bound by training".
 [[nodiscard]] std::string context_text(const context_limit& limit);
 /// What the engine makes of a run by itself; `planned`: that is the run which is shown.
 [[nodiscard]] std::string fit_text(const fitted_run& f, bool planned);
-/// Largest contexts by cache type.
+/// Largest contexts by cache type, over all slots of such a run.
 [[nodiscard]] std::string contexts_text(const std::vector<context_row>& rows,
-                                        std::uint32_t n_ctx_train);
+                                        const context_params& of, std::uint32_t n_ctx_train);
 
 }  // namespace vrambudget

@@ -13,6 +13,7 @@
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/fitted_run.hpp"
+#include "vrambudget/plan/largest_contexts.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/verdict.hpp"
 #include "vrambudget/request/named_gpus.hpp"
@@ -40,8 +41,10 @@ struct made_plan {
   budget b;
   run_verdict judged;
   std::optional<context_limit> limit =
-      {};                                ///< what binds the largest context, if it was looked for
-  std::vector<suggestion> changes = {};  ///< that make it fit, if it does not whatever comes
+      {};  ///< what binds the largest context, if it was looked for
+  std::vector<context_row> limits =
+      {};  ///< the same by cache type, if there is one; only if the callers look
+  std::vector<suggestion> changes = {};      ///< that make it fit, if it does not whatever comes
   std::optional<smaller_file> smaller = {};  ///< that fits as it is run; only if the callers look
   /// What the engine makes of the request's run by itself; the run that is planned, if it is asked for.
   std::optional<fitted_run> fitted = {};
@@ -52,6 +55,10 @@ struct made_plan {
 /// Errors: those of max_context() and planner::budget_for()
 [[nodiscard]] result<made_plan> make_plan(const plan_request& q, planner& p,
                                           const std::vector<std::string>& gpu_notes);
+
+/// made_plan::limits, where the plan looked for the largest context and keeps a KV cache.
+[[nodiscard]] std::vector<context_row> limits_by_type(const plan_request& q, planner& p,
+                                                      const made_plan& made);
 
 /// The budget of the request's run, without a context at the largest one that fits.
 /// Errors: those of max_context() and planner::budget_for()

@@ -59,6 +59,7 @@ struct plan_request {
   std::string emit = {};           ///< of the program: for which one the run is written down
   std::string family = {};         ///< of the models that are ranked; empty: all
   std::uint32_t min_ctx = 0;       ///< tokens that a ranked model must take at least; 0: not said
+  std::uint32_t top = 0;           ///< how many of the ranked models are shown; 0: all
 };
 
 }  // namespace vrambudget::request

@@ -43,7 +43,7 @@ run as_planned(const planned& p) {
   const run usual;
   run r = p.r;
   r.n_ctx = p.b.context.n_ctx;
-  r.n_gpu_layers = static_cast<std::int32_t>(p.b.n_gpu_layers);
+  r.n_gpu_layers = static_cast<std::int32_t>(p.n_gpu_layers);
   if (r.spec_types.empty() && p.b.draft) r.spec_types = {p.b.draft->type};
   if (r.spec_types.empty()) r.spec_draft_n_max = usual.spec_draft_n_max;
   const bool has_file = p.b.draft && !p.files.draft.empty();
@@ -118,6 +118,12 @@ std::string text_of(const std::vector<tensor_override>& all) {
 
 std::uint32_t asked_slots(const planned& p) {
   return p.r.n_parallel == 0 && p.b.context.kv_unified ? 1 : std::max(1u, p.b.context.n_seq_max);
+}
+
+bool drafts_as_usual(const planned& p) {
+  return p.b.draft && p.r.spec_types.size() < 2 &&
+         p.b.draft->type ==
+             (p.files.draft.empty() ? spec_type::draft_mtp : spec_type::draft_simple);
 }
 
 std::string file_name(const std::string& path) {

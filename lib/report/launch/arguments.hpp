@@ -17,6 +17,7 @@ struct planned {
   const model& m;
   const run& r;
   const budget& b;
+  std::uint32_t n_gpu_layers;  ///< that go there in this program; of those planned as many as fit
 };
 
 using request::argument;
@@ -45,6 +46,9 @@ void erase(arguments& all, std::initializer_list<std::string_view> flags);
 /// cache, which others cannot have: one slot of theirs has as much context.
 [[nodiscard]] std::uint32_t asked_slots(const planned& p);
 
+/// Whether it drafts as other programs can be told: by the model's own layers, or by a small model.
+[[nodiscard]] bool drafts_as_usual(const planned& p);
+
 /// The file's name in an address or path.
 [[nodiscard]] std::string file_name(const std::string& path);
 
@@ -57,5 +61,13 @@ void erase(arguments& all, std::initializer_list<std::string_view> flags);
 [[nodiscard]] std::string ollama(const planned& p);
 [[nodiscard]] std::string koboldcpp(const planned& p);
 [[nodiscard]] std::string lmstudio(const planned& p);
+
+// What a program makes of a plan, and the arguments that it has no setting for. LM Studio gives llama-server all that
+// needs memory.
+[[nodiscard]] run ollama_run(const planned& p);
+[[nodiscard]] arguments ollama_not_set(const planned& p);
+[[nodiscard]] run koboldcpp_run(const planned& p);
+[[nodiscard]] arguments koboldcpp_not_set(const planned& p);
+[[nodiscard]] arguments lmstudio_not_set(const planned& p);
 
 }  // namespace vrambudget::launching

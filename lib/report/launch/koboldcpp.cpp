@@ -66,7 +66,7 @@ void add_context(json::object& o, const planned& p) {
 
 void add_placement(json::object& o, const planned& p) {
   const run& r = p.r;
-  o["gpulayers"] = p.b.n_gpu_layers;
+  o["gpulayers"] = p.n_gpu_layers;
   o["usecuda"] = cuda(p);
   o["usecublas"] = cuda(p);
   o["lowvram"] = !r.offload_kqv;
@@ -98,6 +98,34 @@ void add_draft(json::object& o, const planned& p) {
 }
 
 json::array not_set(const planned& p) {
+  json::array words;
+  for (const argument& a : koboldcpp_not_set(p)) words.push_back(json::value(line_of({a})));
+  return words;
+}
+
+json::array notes(const planned& p) {
+  json::array all{"contextsize: KoboldCpp adds 128 tokens, with which the cache is as planned"};
+  const auto late = [](const tensor_override& o) { return o.after_cpu_moe || o.after_cpu_ffn; };
+  if (std::any_of(p.r.overrides.begin(), p.r.overrides.end(), late))
+    all.push_back("overridetensors decides before moecpu and ffncpu, also what came after them");
+  if (p.n_gpu_layers < p.b.n_gpu_layers)
+    all.push_back("gpulayers: as many as fit without what is not set");
+  if (asked_slots(p) == 1 && p.b.context.n_seq_max > 1)
+    all.push_back("one sequence with the whole context");
+  if (asked_slots(p) > 1)
+    all.push_back("parallelrequests: one sequence more, and all share the one cache");
+  const bool is_one_limit =
+      p.r.mmproj.image_min_tokens.has_value() != p.r.mmproj.image_max_tokens.has_value();
+  if (!p.files.mmproj.empty() && is_one_limit)
+    all.push_back("one of visionmintokens and visionmaxtokens is taken for both");
+  if (!p.files.mmproj.empty() && p.r.mmproj.offload)
+    all.push_back("mmproj: no flash attention on a GPU, no buffer before the first image");
+  return all;
+}
+
+}  // namespace
+
+arguments koboldcpp_not_set(const planned& p) {
   arguments all = server_arguments(p);
   erase(all, {"-m",
               "-mu",
@@ -130,34 +158,29 @@ json::array not_set(const planned& p) {
               "--image-max-tokens"});
   if (cache_type(p.r)) erase(all, {"-ctk", "-ctv"});
   if (p.r.split_mode != split_mode::tensor) erase(all, {"-sm"});
-  const bool has_type =
-      p.b.draft && p.r.spec_types.size() < 2 &&
-      p.b.draft->type == (p.files.draft.empty() ? spec_type::draft_mtp : spec_type::draft_simple);
-  if (has_type) erase(all, {"--spec-type"});
-  json::array words;
-  for (const argument& a : all) words.push_back(json::value(line_of({a})));
-  return words;
-}
-
-json::array notes(const planned& p) {
-  json::array all{"contextsize: KoboldCpp adds 128 tokens, with which the cache is as planned"};
-  const auto late = [](const tensor_override& o) { return o.after_cpu_moe || o.after_cpu_ffn; };
-  if (std::any_of(p.r.overrides.begin(), p.r.overrides.end(), late))
-    all.push_back("overridetensors decides before moecpu and ffncpu, also what came after them");
-  if (asked_slots(p) == 1 && p.b.context.n_seq_max > 1)
-    all.push_back("one sequence with the whole context");
-  if (asked_slots(p) > 1)
-    all.push_back("parallelrequests: one sequence more, and all share the one cache");
-  const bool is_one_limit =
-      p.r.mmproj.image_min_tokens.has_value() != p.r.mmproj.image_max_tokens.has_value();
-  if (!p.files.mmproj.empty() && is_one_limit)
-    all.push_back("one of visionmintokens and visionmaxtokens is taken for both");
-  if (!p.files.mmproj.empty() && p.r.mmproj.offload)
-    all.push_back("mmproj: no flash attention on a GPU, no buffer before the first image");
+  if (drafts_as_usual(p)) erase(all, {"--spec-type"});
   return all;
 }
 
-}  // namespace
+run koboldcpp_run(const planned& p) {
+  const std::uint32_t slots = asked_slots(p);
+  run r = p.r;
+  r.n_ctx = p.b.context.n_ctx;
+  r.n_parallel = slots > 1 ? slots + 1 : 1;
+  r.kv_unified = slots > 1;
+  r.flash_attn = p.b.context.flash_attn ? flash_attn::on : flash_attn::off;
+  if (!cache_type(r)) r.type_k = r.type_v = ggml_type::f16;
+  if (r.split_mode == split_mode::tensor) r.split_mode = split_mode::layer;
+  r.op_offload = true;
+  const run usual;
+  r.draft_type_k = usual.draft_type_k;
+  r.draft_type_v = usual.draft_type_v;
+  r.draft_overrides.clear();
+  r.draft_cpu_moe = false;
+  r.draft_n_cpu_moe = 0;
+  r.spec_types = {drafts_as_usual(p) ? p.b.draft->type : spec_type::none};
+  return r;
+}
 
 std::string koboldcpp(const planned& p) {
   const bool is_remote = is_hub_name(p.files.model) && is_address(p.m.path);

@@ -32,16 +32,10 @@ std::string key_of(const std::string& path) {
 
 json::value offload_ratio(const planned& p) {
   const auto all = static_cast<std::int64_t>(p.m.hp.n_layer_all) + 1;  // and the output layer
-  if (p.b.n_gpu_layers <= 0) return "off";
-  if (p.r.n_gpu_layers < 0 || p.b.n_gpu_layers >= all) return "max";
-  return static_cast<double>(p.b.n_gpu_layers) / static_cast<double>(all);
-}
-
-/// Drafts that have fields: by the model's own layers, or by a small model.
-bool has_draft_fields(const planned& p) {
-  return p.b.draft && p.r.spec_types.size() < 2 &&
-         p.b.draft->type ==
-             (p.files.draft.empty() ? spec_type::draft_mtp : spec_type::draft_simple);
+  if (p.n_gpu_layers == 0) return "off";
+  if ((p.r.n_gpu_layers < 0 && p.n_gpu_layers == p.b.n_gpu_layers) || p.n_gpu_layers >= all)
+    return "max";
+  return static_cast<double>(p.n_gpu_layers) / static_cast<double>(all);
 }
 
 json::object config_of(const planned& p) {
@@ -57,7 +51,7 @@ json::object config_of(const planned& p) {
                  {"llamaVCacheQuantizationType", cache_type(p.r.type_v)},
                  {"offloadKVCacheToGpu", p.r.offload_kqv},
                  {"gpu", json::object{{"ratio", offload_ratio(p)}}}};
-  if (!has_draft_fields(p)) return o;
+  if (!drafts_as_usual(p)) return o;
   if (p.files.draft.empty()) {
     o["speculativeDraftMtp"] = true;
   } else {
@@ -76,7 +70,7 @@ arguments other_arguments(const planned& p) {
   if (has_type(p.r.type_k)) erase(all, {"-ctk"});
   if (has_type(p.r.type_v)) erase(all, {"-ctv"});
   if (!offload_ratio(p).is_double()) erase(all, {"-ngl"});
-  if (has_draft_fields(p)) erase(all, {"-md", "-hfd", "--spec-type", "--spec-draft-n-max"});
+  if (drafts_as_usual(p)) erase(all, {"-md", "-hfd", "--spec-type", "--spec-draft-n-max"});
   return all;
 }
 
@@ -91,6 +85,13 @@ json::object override_of(const arguments& all) {
 
 }  // namespace
 
+arguments lmstudio_not_set(const planned& p) {
+  arguments lost;
+  for (argument& a : server_arguments(p))
+    if (a.flag == "--embeddings" || a.flag == "--pooling") lost.push_back(std::move(a));
+  return lost;
+}
+
 std::string lmstudio(const planned& p) {
   json::object config = config_of(p);
   if (const arguments others = other_arguments(p); !others.empty())
@@ -100,9 +101,7 @@ std::string lmstudio(const planned& p) {
   json::object o{{"model", key}, {"config", std::move(config)}};
 
   json::array lost;
-  for (const argument& a : server_arguments(p))
-    if (a.flag == "--embeddings" || a.flag == "--pooling")
-      lost.push_back(json::value(line_of({a})));
+  for (const argument& a : lmstudio_not_set(p)) lost.push_back(json::value(line_of({a})));
   if (!lost.empty()) o["_not_set"] = std::move(lost);
   if (!is_hub_name(p.files.model) && key == p.files.model)
     o["_notes"] = {"model: LM Studio knows files in its own folder: lms import brings one there"};

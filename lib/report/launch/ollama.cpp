@@ -1,7 +1,11 @@
 // A Modelfile, and the server's environment in its comments.
 //
+// Since 0.30 Ollama starts a llama-server for each model, and num_gpu is its -ngl. It keeps its fitting on, which a
+// number of layers turns off.
+//
 // Source: ollama v0.17.4: parser/parser.go (commands), api/types.go: Runner (parameters), envconfig/config.go
-// (environment), llm/server.go: NewLlamaServer, server/sched.go: load, llama/llama.go: NewContextParams
+// (environment), llm/server.go: NewLlamaServer, server/sched.go: load, llama/llama.go: NewContextParams; 0.30,
+// 00f6d62: llm/llama_server.go: startLlamaServer, append...Args, shouldDisableMMProjOffload
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -68,18 +72,14 @@ std::string environment(const planned& p, std::uint32_t slots) {
   return text;
 }
 
-/// Arguments that nothing stands for.
-arguments not_set(const planned& p) {
-  const run& r = p.r;
-  arguments all = server_arguments(p);
-  erase(all, {"-m", "-mu", "-hf", "-hff", "--no-mmproj", "-c", "-ub", "-np", "-kvu", "-no-kvu",
-              "-fa", "-ctk", "-ctv", "-ngl", "-mg"});
-  if (r.split_mode == split_mode::none) erase(all, {"-sm"});
-  if (is_file(p.files)) erase(all, {"--mmproj"});
-  if (r.type_k != cache_type(p)) all.push_back({"-ctk", std::string(traits(r.type_k).name)});
-  if (r.type_v != cache_type(p)) all.push_back({"-ctv", std::string(traits(r.type_v).name)});
-  return all;
+/// Tokens of one slot.
+std::uint32_t num_ctx(const planned& p, std::uint32_t slots) {
+  const context_params& c = p.b.context;
+  return c.kv_unified || slots == 1 ? c.n_ctx / slots : c.n_ctx_seq;
 }
+
+/// Whether it drafts by the model's own layers, as it does unless it is told not to.
+bool drafts_by_itself(const planned& p) { return drafts_as_usual(p) && p.files.draft.empty(); }
 
 std::vector<std::string> notes(const planned& p, std::uint32_t slots) {
   const context_params& c = p.b.context;
@@ -92,33 +92,74 @@ std::vector<std::string> notes(const planned& p, std::uint32_t slots) {
     all.push_back(p.m.architecture + " gets one slot, whatever OLLAMA_NUM_PARALLEL says");
   if (p.m.hp.pooling_type != pooling::unspecified)
     all.emplace_back("an embedding model gets one slot and num_batch as large as num_ctx");
+  if (p.n_gpu_layers < p.b.n_gpu_layers)
+    all.push_back(fmt::format("num_gpu: as many layers as fit, {} were planned", p.b.n_gpu_layers));
+  if (p.n_gpu_layers < p.m.hp.n_layer_all + 1 && !p.files.mmproj.empty())
+    all.emplace_back("the projector stays on the host, as not all layers are on the GPU");
   if (p.b.devices.size() > 1 && p.r.split_mode != split_mode::none)
-    all.emplace_back("layers are divided over the GPUs by an estimate of Ollama's own");
+    all.emplace_back("before 0.30 layers are divided over the GPUs by an estimate of Ollama's own");
   if (contains(ollama_own_engine, p.m.architecture) && p.files.mmproj.empty())
-    all.push_back(p.m.architecture +
+    all.push_back("before 0.30 " + p.m.architecture +
                   " runs in an engine of Ollama's own: its buffers are not those planned");
   return all;
 }
 
 }  // namespace
 
+arguments ollama_not_set(const planned& p) {
+  const run& r = p.r;
+  arguments all = server_arguments(p);
+  erase(all, {"-m", "-mu", "-hf", "-hff", "--no-mmproj", "-c", "-ub", "-np", "-kvu", "-no-kvu",
+              "-fa", "-ctk", "-ctv", "-ngl", "--no-mmap"});
+  if (r.split_mode == split_mode::none) erase(all, {"-sm", "-mg"});
+  if (is_file(p.files)) erase(all, {"--mmproj"});
+  if (drafts_by_itself(p)) erase(all, {"--spec-type", "--spec-draft-n-max"});
+  if (r.type_k != cache_type(p)) all.push_back({"-ctk", std::string(traits(r.type_k).name)});
+  if (r.type_v != cache_type(p)) all.push_back({"-ctv", std::string(traits(r.type_v).name)});
+  return all;
+}
+
+run ollama_run(const planned& p) {
+  const context_params& c = p.b.context;
+  const std::uint32_t slots = asked_slots(p);
+  run r;
+  r.profile = p.r.profile;
+  r.n_ctx = num_ctx(p, slots) * slots;
+  r.n_parallel = slots;
+  r.n_batch = r.n_ubatch = c.n_ubatch;
+  r.flash_attn = c.flash_attn ? flash_attn::on : flash_attn::off;
+  r.type_k = r.type_v = cache_type(p);
+  if (p.r.split_mode == split_mode::none) {
+    r.split_mode = split_mode::none;
+    r.main_gpu = p.r.main_gpu;
+  }
+  r.embeddings = p.r.embeddings || p.m.hp.pooling_type != pooling::unspecified;
+  r.mmap = p.r.mmap;
+  r.spec_types = {drafts_by_itself(p) ? spec_type::draft_mtp : spec_type::none};
+  r.spec_draft_n_max = p.r.spec_draft_n_max;
+  r.mmproj.flash_attn = r.flash_attn;
+  r.mmproj.offload = p.n_gpu_layers > p.m.hp.n_layer_all;
+  return r;
+}
+
 std::string ollama(const planned& p) {
   const context_params& c = p.b.context;
   const std::uint32_t slots = asked_slots(p);
   std::string text =
       "# Modelfile; the server needs this environment:\n#   " + environment(p, slots) + "\n";
-  if (const arguments lost = not_set(p); !lost.empty())
+  if (const arguments lost = ollama_not_set(p); !lost.empty())
     text += "# no setting for " + printable(line_of(lost)) + "\n";
   for (const std::string& n : notes(p, slots)) text += "# " + printable(n) + "\n";
   text += "FROM " + value_of(source_of(p.files)) + "\n";
   if (!p.files.mmproj.empty() && is_file(p.files))
     text += "FROM " + value_of(p.files.mmproj) + "\n";
-  text += fmt::format("PARAMETER num_ctx {}\n",
-                      c.kv_unified || slots == 1 ? c.n_ctx / slots : c.n_ctx_seq);
+  text += fmt::format("PARAMETER num_ctx {}\n", num_ctx(p, slots));
   text += fmt::format("PARAMETER num_batch {}\n", c.n_ubatch);
-  text += fmt::format("PARAMETER num_gpu {}\n", p.b.n_gpu_layers);
-  if (p.r.main_gpu > 0 && p.r.split_mode != split_mode::none)
-    text += fmt::format("PARAMETER main_gpu {}\n", p.r.main_gpu);
+  text += fmt::format("PARAMETER num_gpu {}\n", p.n_gpu_layers);
+  if (!p.r.mmap) text += "PARAMETER use_mmap false\n";
+  if (p.m.hp.n_layer_nextn > 0)  // with which it drafts otherwise
+    text += fmt::format("PARAMETER draft_num_predict {}\n",
+                        drafts_by_itself(p) ? p.r.spec_draft_n_max : 0);
   return text;
 }
 

@@ -13,7 +13,7 @@ inline constexpr std::string_view ollama_single_slot[] = {
     "lfm2",   "lfm2moe",   "mllama",    "nemotron_h", "nemotron_h_moe",
     "qwen35", "qwen35moe", "qwen3next", "qwen3vl",    "qwen3vlmoe"};
 
-/// Run by Ollama's own engine, which is not llama.cpp, unless the projector is a file of its own.
+/// Before 0.30 run by Ollama's own engine, which is not llama.cpp, unless the projector is a file of its own.
 /// Source: fs/ggml/ggml.go: OllamaEngineRequired, llm/server.go: NewLlamaServer
 inline constexpr std::string_view ollama_own_engine[] = {
     "bert",       "deepseek2",      "deepseekocr", "gemma3",  "gemma3n",   "glm4moelite", "glmocr",

@@ -12,6 +12,7 @@
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/plan/verdict.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/request/run_line.hpp"
 
@@ -151,8 +152,9 @@ TEST_CASE("a Modelfile has what Ollama can set, and says what it cannot") {
         "#   OLLAMA_FLASH_ATTENTION=1 OLLAMA_KV_CACHE_TYPE=q8_0 OLLAMA_NUM_PARALLEL=2 "
         "OLLAMA_SCHED_SPREAD=1\n"
         "# no setting for -cmoe\n"
-        "# layers are divided over the GPUs by an estimate of Ollama's own\n"
-        "# qwen3moe runs in an engine of Ollama's own: its buffers are not those planned\n"
+        "# before 0.30 layers are divided over the GPUs by an estimate of Ollama's own\n"
+        "# before 0.30 qwen3moe runs in an engine of Ollama's own: its buffers are not those "
+        "planned\n"
         "FROM /models/Qwen3 30B.gguf\n"
         "PARAMETER num_ctx 8192\n"
         "PARAMETER num_batch 1024\n"
@@ -186,6 +188,89 @@ TEST_CASE("Ollama has one type for K and V, of three") {
   CHECK(told("-ctk q8_0") == "q8_0:-ctv f16");
   CHECK(told("-ctk bf16 -ctv bf16") == "f16:-ctk bf16 -ctv bf16");
   CHECK(told("-ctk q8_0 -fa off") == "f16:-ctk q8_0");
+}
+
+// llm/llama_server.go of 0.30: startLlamaServer: -ngl is num_gpu; nothing stands for -ncmoe.
+TEST_CASE("what a program has no setting for costs layers, as few as it takes") {
+  const device small = to_device(find_gpu("4060ti").value());
+  const run r = parse("-c 8192 -np 1 -ncmoe 40");
+  planner p(qwen(), {small});
+  const budget b = p.budget_for(r).value();
+  REQUIRE(judge(p, r, b).value().runs());
+  const launch_files files{.model = "m.gguf"};
+  const launch_fit fit = fit_launch(launcher::ollama, files, p, r, b).value();
+  CHECK(fit.not_set == "-ncmoe 40");
+  // what Ollama starts with so many layers runs, and with one more does not
+  const auto runs = [&](std::uint32_t n) {
+    const run told = parse("-c 8192 -np 1 -b 512 -fa on -ngl " + std::to_string(n));
+    return judge(p, told, p.budget_for(told).value()).value().runs();
+  };
+  CHECK(fit.n_gpu_layers > 0);
+  CHECK(runs(fit.n_gpu_layers));
+  CHECK_FALSE(runs(fit.n_gpu_layers + 1));
+  const std::string text = launch_text(launcher::ollama, files, qwen(), r, b, fit.n_gpu_layers);
+  CHECK(contains(text, "PARAMETER num_gpu " + std::to_string(fit.n_gpu_layers) + "\n"));
+  CHECK(contains(text, "# num_gpu: as many layers as fit, 49 were planned\n"));
+  // the others have settings for it
+  for (const launcher other : {launcher::koboldcpp, launcher::lmstudio, launcher::llama_server})
+    CHECK(fit_launch(other, files, p, r, b).value() == launch_fit{49, ""});
+}
+
+TEST_CASE("a cache in a type that a program lacks counts as the one it gets") {
+  // 48 layers x 2 x 131072 cells x 512 values: 12 GiB in f16, 4.1 GiB in q5_0, of which a 3090 holds one beside
+  // 17.3 GiB of weights
+  const device gpu = to_device(find_gpu("3090").value());
+  const run r = parse("-c 131072 -np 1 -ctk q5_0 -ctv q5_0");
+  planner p(qwen(), {gpu});
+  const budget b = p.budget_for(r).value();
+  REQUIRE(judge(p, r, b).value().runs());
+  for (const launcher l : {launcher::ollama, launcher::koboldcpp}) {
+    const launch_fit fit = fit_launch(l, {.model = "m.gguf"}, p, r, b).value();
+    CHECK(fit.not_set == "-ctk q5_0 -ctv q5_0");
+    CHECK(fit.n_gpu_layers < 49);
+  }
+  CHECK(fit_launch(launcher::lmstudio, {.model = "m.gguf"}, p, r, b).value().n_gpu_layers == 49);
+}
+
+TEST_CASE("where not even the first layer fits nothing is to be started") {
+  device tiny = to_device(find_gpu("3090").value());
+  const run r = parse("-c 131072 -np 1 -ngl 0 -nkvo -fa off");
+  planner ample(qwen(), {tiny});
+  const bytes taken = ample.budget_for(r).value().devices[0].used();
+  tiny.free = taken + 64_MiB;  // with the cache on the host; Ollama would add 12 GiB of it
+  planner p(qwen(), {tiny});
+  const budget b = p.budget_for(r).value();
+  REQUIRE(judge(p, r, b).value().runs());
+  // without layers there the cache is on the host in Ollama as well
+  CHECK(fit_launch(launcher::ollama, {.model = "m.gguf"}, p, r, b).value().n_gpu_layers == 0);
+  tiny.free = 64_MiB;  // less than the driver's own
+  planner none(qwen(), {tiny});
+  const auto refused = fit_launch(launcher::ollama, {.model = "m.gguf"}, none, r, b);
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code == errc::unsupported);
+  CHECK(
+      contains(refused.error().message, "Ollama takes more than planned, without a setting for "));
+  CHECK(contains(refused.error().message, "-nkvo"));
+}
+
+// api/types.go: DraftNumPredict is 4 unless it is set, and NextN layers then draft (llama_server.go: hasMTPDraft).
+TEST_CASE("a Modelfile says whether a model with NextN layers drafts") {
+  const auto header =
+      header_from_shape(find_model("Qwen3.6-27B-MTP-UD-Q4_K_XL").value().shape).value();
+  const gguf::header parsed = gguf::parse(header, {.check_data = false}).value();
+  const model m = read_model({&parsed, 1}).value();
+  REQUIRE(m.hp.n_layer_nextn == 1);
+  const auto drafted = [&](const std::string& flags) {
+    const run r = parse("-c 4096 -np 1 " + flags);
+    const device gpu = to_device(find_gpu("3090").value());
+    const budget b = plan(m, r, std::vector{gpu}).value();
+    const std::string all = launch_text(launcher::ollama, {.model = "m.gguf"}, m, r, b);
+    const std::size_t at = all.find("draft_num_predict ");
+    return at == std::string::npos ? "" : all.substr(at + 18);
+  };
+  CHECK(drafted("") == "0\n");
+  CHECK(drafted("--spec-type draft-mtp --spec-draft-n-max 2") == "2\n");
+  CHECK_FALSE(contains(emitted(launcher::ollama, "-c 4096", 1), "draft_num_predict"));
 }
 
 TEST_CASE("nothing gets into a Modelfile through a name") {

@@ -1,0 +1,47 @@
+// What would make a run fit, as text.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lines.hpp"
+#include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/text.hpp"
+
+namespace vrambudget {
+namespace {
+
+/// Flags and what they do on one line where there is room, else below each other.
+std::string line(const std::string& flags, const std::string& says, const std::string& numbers,
+                 std::size_t width) {
+  constexpr std::size_t beside = 19;  // columns of flags that leave room for the rest of the line
+  const std::size_t room = width - numbers.size();
+  const std::size_t apart = numbers.starts_with(' ') ? 0 : 1;
+  if (flags.size() <= beside && 2 + beside + 1 + says.size() + apart <= room)
+    return fmt::format("  {:<{}} {:<{}}{}\n", flags, beside, says, room - beside - 3, numbers);
+  std::string text;
+  for (const std::string& part : broken("  " + flags, width, 4)) text += part + "\n";
+  const std::vector<std::string> parts = broken("    " + says, room - apart, 4);
+  for (std::size_t i = 0; i + 1 < parts.size(); ++i) text += parts[i] + "\n";
+  return text + fmt::format("{:<{}}{}\n", parts.back(), room, numbers);
+}
+
+}  // namespace
+
+std::string suggestions_text(const std::vector<suggestion>& all,
+                             const std::optional<smaller_file>& smaller, std::size_t width) {
+  if (all.empty() && !smaller) return "No change of the run makes it fit.\n";
+  std::string text =
+      fmt::format("{:<{}}{:>11}{:>9}\n", "What would fit:", width - 20, "spare", "host GiB");
+  const auto add = [&](const std::string& flags, const std::string& says, bytes spare, bytes host) {
+    text += line(
+        flags, says,
+        fmt::format("{:>11}{:>9.2f}", in_mib(spare), static_cast<double>(host.count) / (1 << 30)),
+        width);
+  };
+  for (const suggestion& s : all) add(flags_of(s), sentence(s), s.spare, s.host);
+  if (smaller)
+    add(name_and_flags(*smaller), sentence(*smaller), smaller->runs.spare, smaller->runs.host);
+  return text;
+}
+
+}  // namespace vrambudget
