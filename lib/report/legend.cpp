@@ -114,7 +114,7 @@ class shown_words {
 
 std::string legend_text(const budget& b, std::size_t width) {
   constexpr std::size_t column = 19;
-  std::string text = "In these words:\n";
+  std::string text = "What the words mean:\n";
   for (const meaning& m : shown_words(b).take()) {
     std::string line = "  " + std::string(m.word);
     line.resize(std::max(line.size() + 1, column), ' ');

@@ -48,6 +48,8 @@ TEST_CASE("other programs get what they have settings for") {
   const auto kobold = boost::json::parse(run(moe + "koboldcpp").out);
   CHECK(kobold.at("gpulayers").to_number<int>() == 49);
   CHECK(kobold.at("moecpu").to_number<int>() == 40);
+  CHECK(kobold.at("model_param") ==
+        "https://huggingface.co/Qwen/Qwen3-30B-A3B-GGUF/resolve/main/Qwen3-30B-A3B-Q4_K_M.gguf");
   CHECK(contains(run(moe + "llama-server").out, " -ncmoe 40 "));
   CHECK(contains(run(moe + "lmstudio").out, R"({"key":"-ncmoe","value":"40"})"));
   // q5_0 is no type of KoboldCpp's, whose cache is then three times as large

@@ -9,6 +9,7 @@
 
 #include "arguments.hpp"
 #include "vrambudget/ggml/type.hpp"
+#include "vrambudget/hub/hub.hpp"
 
 namespace vrambudget::launching {
 namespace {
@@ -48,6 +49,16 @@ json::array cuda(const planned& p) {
   if (!p.r.offload_kqv) all.push_back("lowvram");
   if (p.r.split_mode == split_mode::row) all.push_back("rowsplit");
   return all;
+}
+
+/// A path or an address.
+std::string model_param(const planned& p) {
+  const std::string& name = p.files.model;
+  if (!is_hub_name(name)) return name;
+  if (is_address(p.m.path)) return p.m.path;
+  const auto hub = parse_hub_name(name.substr(3));
+  return hub && !hub->file.empty() ? hub_file_url("https://huggingface.co", hub->repo, hub->file)
+                                   : name;
 }
 
 void add_context(json::object& o, const planned& p) {
@@ -183,8 +194,7 @@ run koboldcpp_run(const planned& p) {
 }
 
 std::string koboldcpp(const planned& p) {
-  const bool is_remote = is_hub_name(p.files.model) && is_address(p.m.path);
-  json::object o{{"model_param", is_remote ? p.m.path : p.files.model}};
+  json::object o{{"model_param", model_param(p)}};
   add_context(o, p);
   add_placement(o, p);
   add_projector(o, p);

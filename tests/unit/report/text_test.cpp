@@ -83,13 +83,12 @@ TEST_CASE("suggestions that have no room on a line are below each other") {
   s.n_on_host = 24;
   s.spare = 100_MiB;
   s.host = 8_GiB;
-  CHECK(
-      suggestions_text({s}, {}, 100) ==
-      "What would fit:                                                                       spare "
-      "host GiB\n"
-      "  -ctk q8_0 -ctv q8_0 -ncmoe 24\n"
-      "    KV in q8_0, experts of 24 layers on the host                              100.0 MiB     "
-      "8.00\n");
+  // amounts take the last 20 columns, of which the text leaves 80 - 48 blank
+  CHECK(suggestions_text({s}, {}, 100) == "What would fit:" + std::string(71, ' ') +
+                                              "spare host GiB\n" +
+                                              "  -ctk q8_0 -ctv q8_0 -ncmoe 24\n"
+                                              "    KV in q8_0, experts of 24 layers on the host" +
+                                              std::string(34, ' ') + "100.0 MiB     8.00\n");
   CHECK(suggestions_text({s}, {}, 60) ==
         "What would fit:                               spare host GiB\n"
         "  -ctk q8_0 -ctv q8_0 -ncmoe 24\n"
@@ -103,7 +102,7 @@ TEST_CASE("suggestions that have no room on a line are below each other") {
 
 TEST_CASE("--explain ends with the words that the plan has, and no others") {
   const std::string dense = planned(read("Qwen3-8B-Q8_0"), {.n_ctx = 256}, {.explain = true});
-  const std::string words = dense.substr(dense.find("In these words:\n"));
+  const std::string words = dense.substr(dense.find("What the words mean:\n"));
   for (const char* word :
        {"\n  weights ", "\n  kv_cache ", "\n  driver_context ", "\n  pool ", "\n  page_rounding ",
         "\n  held by others ", "\n  host ", "\n  process ", "\n  mapped ", "\n  pinned ",
@@ -116,10 +115,10 @@ TEST_CASE("--explain ends with the words that the plan has, and no others") {
     CAPTURE(word);
     CHECK_FALSE(contains(words, word));
   }
-  CHECK_FALSE(contains(planned(read("Qwen3-8B-Q8_0"), {.n_ctx = 256}, {}), "In these words"));
+  CHECK_FALSE(contains(planned(read("Qwen3-8B-Q8_0"), {.n_ctx = 256}, {}), "What the words mean"));
   run locked{.n_ctx = 256};
   locked.mlock = true;
   const std::string hybrid = planned(read("Qwen3.6-27B-UD-Q4_K_XL"), locked, {.explain = true});
-  CHECK(contains(hybrid, "\n  recurrent_state    what layers without such a cache"));
+  CHECK(contains(hybrid, "\n  recurrent_state  what layers without such a cache"));
   CHECK(contains(hybrid, "\n  locked "));
 }
