@@ -21,7 +21,7 @@ class RunOptions(TypedDict, total=False):
     reserve: Union[int, str]  # memory to keep free on each GPU [0]
     buffers_only: bool  # count the engine's own buffers, no driver context and no pool
     engine: str  # whose rules hold: a release, build or day, as `vrambudget engines` says
-    explain: bool  # each term's formula with this model's numbers
+    explain: bool  # each term's formula with this model's numbers, and what the words mean
     offline: bool  # only headers that were kept
     no_cache: bool  # keep no headers, use none that were kept
     timeout: int  # give up on a server that sends nothing for so long [20]
