@@ -1,5 +1,6 @@
 #include "vrambudget/catalogue/asked_tensors.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <charconv>
 #include <optional>
@@ -7,55 +8,133 @@
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
+#include <vector>
 
+#include "catalogue/asked_shape.hpp"
 #include "catalogue/embedded.hpp"
+#include "catalogue/next_part.hpp"
+#include "vrambudget/model/encoder_tensor.hpp"
 
 namespace vrambudget {
 namespace {
 
-struct asked_name {
-  bool has_scales = false;   ///< W.scale and W.input_scale may lie beside it: "*" in the table
-  bool is_required = false;  ///< "!"
-};
-/// Names of one architecture with "%d" for a number.
-using asked_names = std::unordered_map<std::string, asked_name>;
+/// What words of the table say of a layer; for a tensor of no layer that is the first one.
+constexpr std::pair<std::string_view, bool (*)(const hparams&, std::uint32_t)> layer_words[] = {
+    {"recr", [](const hparams& hp, std::uint32_t il) { return hp.is_recr(il); }},
+    {"lead", [](const hparams& hp, std::uint32_t il) { return il < hp.moe.n_layer_dense_lead; }},
+    {"exp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_expert > 0; }},
+    {"shexp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_ff_shexp > 0; }},
+    {"mla", [](const hparams& hp, std::uint32_t) { return hp.is_mla(); }},
+    {"indexer", [](const hparams& hp, std::uint32_t) { return hp.indexer.n_head > 0; }},
+    {"indexer_full", [](const hparams& hp, std::uint32_t il) { return hp.is_indexer_full(il); }},
+    {"swa", [](const hparams& hp, std::uint32_t il) { return hp.is_swa(il); }},
+    {"ff", [](const hparams& hp, std::uint32_t il) { return hp.n_ff(il) > 0; }},
+    {"ff_exp", [](const hparams& hp, std::uint32_t il) { return hp.n_ff_exp(il) > 0; }},
+    {"head", [](const hparams& hp, std::uint32_t il) { return hp.n_head(il) > 0; }},
+    {"head_kv", [](const hparams& hp, std::uint32_t il) { return hp.n_head_kv(il) > 0; }},
+    {"has_kv", [](const hparams& hp, std::uint32_t il) { return hp.has_kv(il); }},
+    {"first", [](const hparams&, std::uint32_t il) { return il == 0; }},
+    {"ple", [](const hparams& hp, std::uint32_t il) { return hp.is_ple(il); }},
+    {"per_layer", [](const hparams& hp, std::uint32_t) { return hp.n_embd_per_layer > 0; }},
+    {"compressed",
+     [](const hparams& hp,
+        std::uint32_t
+            il) { return il < hp.dsv4.compress_ratios.size() && hp.dsv4.compress_ratios[il] > 0; }},
+    {"hc", [](const hparams& hp, std::uint32_t) { return hp.hc.mult > 0; }},
+    {"kq_norm", [](const hparams& hp, std::uint32_t) { return hp.attn.use_kq_norm; }}};
 
-/// Nothing: the architecture is not in the table.
-std::optional<asked_names> names_of(std::string_view architecture) {
-  boost::json::monotonic_resource memory;  // freed at once
-  const boost::json::value all =
-      boost::json::parse(detail::asked_tensors_json().front().text, &memory);
-  const boost::json::value* of = all.as_object().if_contains(architecture);
-  if (!of) return std::nullopt;
-  asked_names names;
-  for (const boost::json::value& v : of->as_array()) {
-    std::string_view name = v.as_string();
-    const auto has_mark = [&](char mark) {
-      const bool has = name.ends_with(mark);
-      if (has) name.remove_suffix(1);
-      return has;
-    };
-    const bool is_required = has_mark('!'), has_scales = has_mark('*');
-    names.emplace(name, asked_name{has_scales, is_required});
+/// Whether a tensor is asked for in a layer: where all words hold, and "-recr" does where "recr" does not; in layers that
+/// draft (NextN) if "nextn" or "all" is among them, in the others unless "nextn" is. A word that is not known never holds.
+bool is_asked_in(std::uint32_t il, const hparams& hp, std::string_view words) {
+  bool is_in_part = il < hp.n_layer();
+  while (!words.empty()) {
+    std::string_view word = next_part(words, ',');
+    if (word == "nextn" || word == "all") {
+      is_in_part = word == "all" || il >= hp.n_layer();
+      continue;
+    }
+    const bool wanted = !word.starts_with('-');
+    if (!wanted) word.remove_prefix(1);
+    bool holds = !wanted;
+    for (const auto& [name, of] : layer_words)
+      if (name == word) holds = of(hp, il);
+    if (holds != wanted) return false;
   }
-  return names;
+  return is_in_part;
 }
 
-/// A name with "%d" for its first number, and that number.
-struct numbered {
-  std::string pattern;
+/// One name of a row: "NAME*=1!words", or "~" for "=1".
+struct asked_name {
+  bool has_scales = false;     ///< "*": W.scale and W.input_scale may lie beside it
+  bool is_required = false;    ///< "!"
+  std::string_view where;      ///< the words: in which layers
+  std::string_view shape;      ///< as "shapes" has it; empty: not there, or "~"
+  std::vector<bool> is_there;  ///< in a file, by layer; of no layer: the first
+};
+
+/// What one architecture asks for. Names of layers "blk.N" begin with a point, other numbers are "%d".
+struct asked_tensors {
+  boost::json::monotonic_resource memory;  // freed at once
+  boost::json::value table;
+  std::unordered_map<std::string_view, asked_name> names;
+};
+
+/// The first of the shapes that tensors of a name have in the table, or as it says: "=1" the second, "~" none.
+std::string_view shape_of(const boost::json::object& shapes, std::string_view name,
+                          std::string_view mark) {
+  const boost::json::value* all = shapes.if_contains(name);
+  if (!all || mark == "~") return {};
+  if (all->is_string()) return all->get_string();
+  return all->as_array().at(mark.empty() ? 0 : static_cast<std::size_t>(mark[1] - '0')).as_string();
+}
+
+/// False: the architecture is not in the table.
+bool read(asked_tensors& to, std::string_view architecture) {
+  to.table = boost::json::parse(detail::asked_tensors_json().front().text, &to.memory);
+  const boost::json::object& shapes = to.table.at("shapes").as_object();
+  const boost::json::value* row =
+      to.table.at("architectures").as_object().if_contains(architecture);
+  if (!row) return false;
+  std::string_view text = row->as_string();
+  while (!text.empty()) {
+    const std::string_view entry = next_part(text, ' ');
+    const std::size_t end = std::min(entry.find_first_of("*~=!"), entry.size());
+    const std::string_view name = entry.substr(0, end);
+    std::string_view marks = entry.substr(end);
+    const std::size_t required = std::min(marks.find('!'), marks.size());
+    asked_name a;
+    a.is_required = required < marks.size();
+    if (a.is_required) a.where = marks.substr(required + 1);
+    marks = marks.substr(0, required);
+    a.has_scales = marks.starts_with('*');
+    if (a.has_scales) marks.remove_prefix(1);
+    a.shape = shape_of(shapes, name, marks);
+    to.names.emplace(name, std::move(a));
+  }
+  return true;
+}
+
+/// A tensor's name as the table has it, and the number that stands in it.
+struct numbered_name {
+  std::string_view name;
   std::optional<std::uint64_t> number;
 };
-numbered numbered_of(std::string_view name) {
-  for (std::size_t at = 0; (at = name.find('.', at)) != name.npos;) {
-    const std::size_t end = name.find('.', ++at);
-    if (end == name.npos) break;
+
+/// `room` keeps a name that is none of `full`.
+numbered_name numbered_of(std::string_view full, std::string& room) {
+  if (const auto [il, rest] = layer_of(full); il >= 0)
+    return {full.substr(full.size() - rest.size() - 1), static_cast<std::uint64_t>(il)};
+  for (std::size_t at = 0; (at = full.find('.', at)) != full.npos;) {
+    const std::size_t end = full.find('.', ++at);
+    if (end == full.npos) break;
     std::uint64_t n = 0;
-    const auto [stop, error] = std::from_chars(name.data() + at, name.data() + end, n);
-    if (error == std::errc() && stop == name.data() + end)
-      return {std::string(name.substr(0, at)) + "%d" + std::string(name.substr(end)), n};
+    const auto [stop, error] = std::from_chars(full.data() + at, full.data() + end, n);
+    if (error == std::errc() && stop == full.data() + end) {
+      room = std::string(full.substr(0, at)) + "%d" + std::string(full.substr(end));
+      return {room, n};
+    }
   }
-  return {std::string(name), std::nullopt};
+  return {full, std::nullopt};
 }
 
 /// The weight that a scale belongs to; nothing: it is none.
@@ -68,84 +147,131 @@ std::optional<std::string> scaled_weight(std::string_view name) {
 
 /// Matrices that are not asked for where one has them all: the first makes the second one too many.
 constexpr std::pair<std::string_view, std::string_view> fused[] = {
-    {"attn_qkv.weight", "attn_q.weight"},
-    {"attn_qkv.weight", "attn_k.weight"},
-    {"attn_qkv.weight", "attn_v.weight"},
-    {"ffn_gate_up_exps.weight", "ffn_gate_exps.weight"},
-    {"ffn_gate_up_exps.weight", "ffn_up_exps.weight"}};
+    {".attn_qkv.weight", ".attn_q.weight"},
+    {".attn_qkv.weight", ".attn_k.weight"},
+    {".attn_qkv.weight", ".attn_v.weight"},
+    {".ffn_gate_up_exps.weight", ".ffn_gate_exps.weight"},
+    {".ffn_gate_up_exps.weight", ".ffn_up_exps.weight"}};
+
+error refused(std::string_view name, const std::string& why) {
+  return {errc::bad_format,
+          "the engine refuses this file: tensor '" + std::string(name) + "' " + why};
+}
+
+std::int64_t elements_of(const model_tensor& t) { return t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]; }
 
 class tensor_check {
  public:
-  tensor_check(const model& m, const asked_names& asked) : m_(m), asked_(asked) {
+  tensor_check(const model& m, asked_tensors& asked) : m_(m), asked_(asked.names) {
     for (const model_tensor& t : m.tensors) there_.insert(t.name);
   }
 
-  [[nodiscard]] result<void> run() const {
+  [[nodiscard]] result<void> run() {
+    for (const model_tensor& t : m_.tensors)
+      if (auto ok = check(t); !ok) return ok;
     for (const auto& [name, asked] : asked_)
-      if (asked.is_required && !there_.count(name))
-        return error{errc::bad_format,
-                     "the engine refuses this file: tensor '" + name + "' is missing"};
-    for (const model_tensor& t : m_.tensors) {
-      const numbered n = numbered_of(t.name);
-      if (n.pattern.starts_with("blk.%d.") && *n.number >= m_.hp.n_layer_all)
-        return refused(t, "is of layer " + std::to_string(*n.number) + ", and the file says " +
-                              std::to_string(m_.hp.n_layer_all) + " layers");
-      if (const auto weight = scaled_weight(t.name); weight && there_.count(*weight))
-        if (const std::int64_t most = scales_of(*weight); elements_of(t) != most)
-          return refused(t, "has " + std::to_string(elements_of(t)) + " elements, expected " +
-                                std::to_string(most));
-      if (!is_asked(t.name, n.pattern))
-        return refused(t, "is none that architecture '" + m_.architecture + "' has");
-      if (const std::string_view whole = fused_with(t.name); !whole.empty())
-        return refused(t, "is there beside '" + std::string(whole) + "', which has it");
-    }
+      if (auto ok = asked.is_required ? check_required(name, asked) : result<void>{}; !ok)
+        return ok;
     return {};
   }
 
  private:
-  [[nodiscard]] static std::int64_t elements_of(const model_tensor& t) {
-    return t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3];
+  /// That it is asked for, and of the shape that is asked for. Notes that it is there.
+  [[nodiscard]] result<void> check(const model_tensor& t) {
+    std::string room;
+    const numbered_name n = numbered_of(t.name, room);
+    const bool is_layers = n.name.starts_with('.');
+    if (is_layers && *n.number >= m_.hp.n_layer_all)
+      return refused(t.name, "is of layer " + std::to_string(*n.number) + ", and the file says " +
+                                 std::to_string(m_.hp.n_layer_all) + " layers");
+    const auto it = asked_.find(n.name);
+    const auto weight = it == asked_.end() ? scaled_weight(t.name) : std::nullopt;
+    if (weight && there_.count(*weight))
+      if (const std::int64_t most = scales_of(*weight); elements_of(t) != most)
+        return refused(t.name, "has " + std::to_string(elements_of(t)) + " elements, expected " +
+                                   std::to_string(most));
+    if (it == asked_.end() && !is_scale(t.name, n.name))
+      return refused(t.name, "is none that architecture '" + m_.architecture + "' has");
+    if (is_layers)
+      for (const auto& [whole, part] : fused)
+        if (n.name == part && has(whole, *n.number))
+          return refused(t.name,
+                         "is there beside '" + layers_name(whole, *n.number) + "', which has it");
+    if (it == asked_.end()) return {};
+    const std::uint64_t il = is_layers ? *n.number : 0;
+    it->second.is_there.resize(m_.hp.n_layer_all);
+    if (is_layers || !n.number) it->second.is_there[il] = true;
+    return check_shape(t, it->second.shape, static_cast<std::uint32_t>(il));
+  }
+
+  [[nodiscard]] result<void> check_shape(const model_tensor& t, std::string_view shape,
+                                         std::uint32_t il) const {
+    const auto expected = asked_shape(shape, m_.hp, il);
+    // some architectures take the widths of the first layer for all
+    if (!expected || *expected == t.ne || asked_shape(shape, m_.hp, 0) == t.ne) return {};
+    return refused(t.name, "is of shape " + text_of(t.ne) + ", expected " + text_of(*expected));
+  }
+
+  [[nodiscard]] result<void> check_required(std::string_view name, const asked_name& asked) const {
+    const auto is_missing = [&](std::uint32_t il) {
+      return (il >= asked.is_there.size() || !asked.is_there[il]) &&
+             is_asked_in(il, m_.hp, asked.where);
+    };
+    if (!name.starts_with('.')) {
+      if (drafts_alone() || !is_missing(0)) return {};
+      return refused(name, "is missing");
+    }
+    for (std::uint32_t il = drafts_alone() ? m_.hp.n_layer() : 0; il < m_.hp.n_layer_all; ++il)
+      if (is_missing(il) && !is_fused(name, il))
+        return refused(layers_name(name, il), "is missing");
+    return {};
+  }
+
+  /// A file of NextN layers without the layers they draft for.
+  [[nodiscard]] bool drafts_alone() const {
+    return m_.hp.n_layer_nextn > 0 && !there_.count("blk.0.attn_norm.weight");
+  }
+  [[nodiscard]] static std::string layers_name(std::string_view name, std::uint64_t il) {
+    return "blk." + std::to_string(il) + std::string(name);
+  }
+  [[nodiscard]] bool has(std::string_view name, std::uint64_t il) const {
+    return there_.count(layers_name(name, il)) > 0;
+  }
+  [[nodiscard]] bool is_fused(std::string_view name, std::uint32_t il) const {
+    for (const auto& [whole, part] : fused)
+      if (name == part && has(whole, il)) return true;
+    return false;
   }
   /// One for the whole matrix, or for each expert of several.
   [[nodiscard]] std::int64_t scales_of(const std::string& weight) const {
     return weight.find("_exps.") == weight.npos ? 1 : std::int64_t{m_.hp.moe.n_expert};
   }
-  [[nodiscard]] static error refused(const model_tensor& t, const std::string& why) {
-    return {errc::bad_format, "the engine refuses this file: tensor '" + t.name + "' " + why};
-  }
 
-  [[nodiscard]] bool is_asked(const std::string& name, const std::string& pattern) const {
-    if (asked_.count(pattern)) return true;
-    const auto weight = scaled_weight(name), asked = scaled_weight(pattern);
+  /// Whether it is a scale of a weight that is there and may have one.
+  [[nodiscard]] bool is_scale(const std::string& full, std::string_view name) const {
+    const auto weight = scaled_weight(full), asked = scaled_weight(name);
     if (!weight || !there_.count(*weight)) return false;
-    if (*weight == "output.weight")
-      return asked_.count(*asked) && m_.find(*weight)->type == ggml_type::nvfp4;
     const auto of = asked_.find(*asked);
-    return of != asked_.end() && of->second.has_scales;
-  }
-
-  /// The matrix that makes this one too many; empty: there is none.
-  [[nodiscard]] std::string_view fused_with(const std::string& name) const {
-    const auto [il, rest] = layer_of(name);
-    if (il < 0) return {};
-    for (const auto& [whole, part] : fused)
-      if (rest == part)
-        if (const auto it = there_.find("blk." + std::to_string(il) + "." + std::string(whole));
-            it != there_.end())
-          return *it;
-    return {};
+    if (of == asked_.end()) return false;
+    return *weight == "output.weight" ? m_.find(*weight)->type == ggml_type::nvfp4
+                                      : of->second.has_scales;
   }
 
   const model& m_;
-  const asked_names& asked_;
-  std::unordered_set<std::string> there_;
+  std::unordered_map<std::string_view, asked_name>& asked_;
+  std::unordered_set<std::string_view> there_;
 };
 
 }  // namespace
 
 result<void> check_asked_tensors(const model& m) {
-  const std::optional<asked_names> asked = names_of(m.architecture);
-  return asked ? tensor_check(m, *asked).run() : result<void>{};
+  const auto is_encoders = [](const model_tensor& t) { return is_encoder_tensor(t.name); };
+  if (const auto n = std::count_if(m.tensors.begin(), m.tensors.end(), is_encoders))
+    return error{errc::bad_format, "the engine refuses this file: it has " + std::to_string(n) +
+                                       " tensors of a projector inside, which lie in a file of "
+                                       "their own; Ollama's engine loads it, as ollama:NAME"};
+  asked_tensors asked;
+  return read(asked, m.architecture) ? tensor_check(m, asked).run() : result<void>{};
 }
 
 }  // namespace vrambudget

@@ -24,6 +24,7 @@ inline result<model> small_llama(const std::function<void(gguf::writer&)>& more 
   key("attention.head_count", 4);
   key("attention.head_count_kv", 2);
   w.add(architecture + ".vocab_size", std::uint32_t{1000});
+  w.add(architecture + ".attention.layer_norm_rms_epsilon", 1e-5f);
   w.add_tensor("token_embd.weight", ggml_type::q8_0, {256, 1000});
   w.add_tensor("output_norm.weight", ggml_type::f32, {256});
   for (int il = 0; il < 4; ++il) {

@@ -9,6 +9,7 @@
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/model/architecture.hpp"
 #include "vrambudget/model/keys.hpp"
+#include "vrambudget/model/norm_epsilon.hpp"
 
 namespace vrambudget {
 
@@ -91,11 +92,17 @@ inline void read_positions(keys& k, hparams& hp) {
         v->signed_integer(0).value_or(0) > 0 && v->signed_integer(1).value_or(0) > 0;
 }
 
-/// The vocabulary's size: said outright, the token list's length, or the embedding's rows.
+/// The vocabulary's size: the token list's length; said outright, where there is no tokenizer; the embedding's rows.
+/// Source: llama.cpp, src/llama-vocab.cpp: load
 inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
-  if (const std::uint32_t n = k.u32("vocab_size")) return n;
-  if (const gguf::value* tokens = h.find("tokenizer.ggml.tokens"); tokens && tokens->is_array())
+  const gguf::value* tokenizer = h.find("tokenizer.ggml.model");
+  const bool has_none =
+      tokenizer && (tokenizer->string() == "none" || tokenizer->string() == "no_vocab");
+  const std::uint32_t said = k.u32("vocab_size");
+  const gguf::value* tokens = h.find("tokenizer.ggml.tokens");
+  if (tokens && tokens->is_array() && tokens->size() > 0 && !(has_none && said))
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(tokens->size(), UINT32_MAX));
+  if (said) return said;
   for (const gguf::tensor_info& t : h.tensors())
     if (t.name == "token_embd.weight")
       return static_cast<std::uint32_t>(std::min<std::int64_t>(t.ne[1], UINT32_MAX));
@@ -131,6 +138,7 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   hp.mixes_inputs = traits.mixes_inputs;
   hp.has_encoder = traits.encoder;
   if (traits.keys) traits.keys(k, hp);
+  detail::check_norm_epsilon(k, h, traits);
   if (const auto read = k.status(); !read) return read.error();
   return hp;
 }

@@ -93,7 +93,6 @@ TEST_SUITE("speed") {
     // every second layer of gemma2 has the window, the first too
     const auto windowed = [](gguf::writer& w) {
       w.add("gemma2.attention.sliding_window", std::uint32_t{64});
-      w.add("gemma2.attention.layer_norm_rms_epsilon", 1e-6f);
     };
     const model m = testing::small_llama(windowed, "gemma2").value();
     CHECK(traffic(m, 50).devices[0].cache.count == 4 * 50 * cell);

@@ -1,0 +1,82 @@
+#include "catalogue/asked_shape.hpp"
+
+#include <charconv>
+
+#include "catalogue/next_part.hpp"
+
+namespace vrambudget {
+namespace {
+
+constexpr std::pair<std::string_view, std::uint64_t (*)(const hparams&, std::uint32_t)> widths[] = {
+    {"n_embd", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.n_embd; }},
+    {"n_vocab", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.n_vocab; }},
+    {"n_head", [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_head(il); }},
+    {"n_head_kv",
+     [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_head_kv(il); }},
+    {"n_embd_head_k",
+     [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_embd_head_k(il); }},
+    {"n_embd_head_v",
+     [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_embd_head_v(il); }},
+    {"n_embd_k_gqa",
+     [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_embd_k_gqa(il); }},
+    {"n_embd_v_gqa",
+     [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_embd_v_gqa(il); }},
+    {"n_rot", [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_rot(il); }},
+    {"n_ff", [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_ff(il); }},
+    {"n_ff_exp",
+     [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_ff_exp(il); }},
+    {"n_ff_shexp",
+     [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.moe.n_ff_shexp; }},
+    {"n_expert", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.moe.n_expert; }},
+    {"n_ctx_train",
+     [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.n_ctx_train; }},
+    {"d_conv", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.ssm.d_conv; }},
+    {"d_inner", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.ssm.d_inner; }},
+    {"d_state", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.ssm.d_state; }},
+    {"dt_rank", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.ssm.dt_rank; }},
+    {"n_group", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.ssm.n_group; }}};
+
+/// 0: a number or a name that is not known here.
+std::uint64_t factor_of(std::string_view written, const hparams& hp, std::uint32_t il) {
+  for (const auto& [name, of] : widths)
+    if (name == written) return of(hp, il);
+  std::uint64_t n = 0;
+  std::from_chars(written.data(), written.data() + written.size(), n);
+  return n;
+}
+
+/// 0: one of its parts is, or it is too large.
+std::int64_t dimension_of(std::string_view written, const hparams& hp, std::uint32_t il) {
+  std::int64_t sum = 0;
+  while (!written.empty()) {
+    std::string_view product = next_part(written, '+');
+    std::int64_t n = 1;
+    while (!product.empty())
+      if (__builtin_mul_overflow(n, factor_of(next_part(product, '*'), hp, il), &n)) return 0;
+    if (n == 0 || __builtin_add_overflow(sum, n, &sum)) return 0;
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::optional<std::array<std::int64_t, 4>> asked_shape(std::string_view written, const hparams& hp,
+                                                       std::uint32_t il) {
+  std::array<std::int64_t, 4> ne{1, 1, 1, 1};
+  if (written.empty()) return std::nullopt;
+  for (std::size_t i = 0; i < ne.size() && !written.empty(); ++i) {
+    ne[i] = dimension_of(next_part(written, ','), hp, il);
+    if (ne[i] == 0) return std::nullopt;
+  }
+  return ne;
+}
+
+std::string text_of(const std::array<std::int64_t, 4>& ne) {
+  std::size_t n = ne.size();
+  while (n > 1 && ne[n - 1] == 1) --n;
+  std::string text = std::to_string(ne[0]);
+  for (std::size_t i = 1; i < n; ++i) text += " x " + std::to_string(ne[i]);
+  return text;
+}
+
+}  // namespace vrambudget
