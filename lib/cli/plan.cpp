@@ -44,9 +44,9 @@ launch_files files_of(const plan_request& q, const plan_models& models) {
   if (models.main.path.empty())
     if (const std::string place = published_place(q.model); !place.empty()) f.model = place;
   if (models.mmproj) f.mmproj = file(q.mmproj, *models.mmproj);
+  f.mmproj_is_ollamas = models.mmproj && q.mmproj == q.model;
   if (models.draft) f.draft = file(q.draft, *models.draft);
-  constexpr std::string_view store = "ollama:";
-  if (q.model.starts_with(store)) f.ollama = q.model.substr(store.size());
+  if (request::is_ollamas(q.model)) f.ollama = q.model.substr(q.model.find(':') + 1);
   return f;
 }
 
@@ -73,6 +73,8 @@ void print_launch(const plan_request& q, const plan_models& models, planner& p,
   if (l == launcher::llama_server && !(made.r.profile == default_profile))
     fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
                full_name(default_profile));
+  if (l != launcher::ollama && !models.main.path.empty() && models.main.types_basis != basis::exact)
+    fmt::print(stderr, "vrambudget: llama.cpp refuses the file: {}\n", models.main.types_note);
 }
 
 /// Of the largest contexts what the first device takes at shorter and longer ones, up to the training length.

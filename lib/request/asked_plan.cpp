@@ -50,6 +50,19 @@ void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes,
   for (const std::string& n : gpu_notes) b.notes.push_back({note_kind::remark, n});
 }
 
+/// Whether it is of a file that llama.cpp does not load: no other is known worse than it was read.
+bool is_ollamas_alone(const model& m) { return !m.path.empty() && m.types_basis != basis::exact; }
+
+/// What the engine allocates is not known to be what another one does.
+void call_assumed(budget& b) {
+  const auto call = [](term_list& at) {
+    for (term& t : at.terms)
+      if (t.basis < basis::fitted) t.basis = basis::assumed;
+  };
+  for (auto& d : b.devices) call(d);
+  call(b.host);
+}
+
 fit_wish wish_of(const plan_request& q) {
   fit_wish w{.min_ctx = q.fit_ctx, .whole_ctx = q.tells_ctx && q.r.n_ctx == 0};
   if (!q.fit_targets.empty()) w.targets = q.fit_targets;
@@ -82,8 +95,8 @@ result<made_plan> make_plan(const plan_request& q, planner& p,
                             const std::vector<std::string>& gpu_notes) {
   // shapes of the catalogue are held to it by a test
   const model& m = p.get_model();
-  if (auto asked = m.path.empty() ? result<void>{} : check_asked_tensors(m); !asked)
-    return asked.error();
+  const bool is_asked = !m.path.empty() && !is_ollamas_alone(m);
+  if (auto asked = is_asked ? check_asked_tensors(m) : result<void>{}; !asked) return asked.error();
   made_plan made{.r = q.r, .b = {}, .judged = {}};
   if (q.fit.value_or(!q.tells_ctx)) {
     auto fitted = fit_run(p, q.r, wish_of(q));
@@ -97,6 +110,7 @@ result<made_plan> make_plan(const plan_request& q, planner& p,
   auto b = p.budget_for(made.r);
   if (!b) return b.error();
   made.b = std::move(*b);
+  if (is_ollamas_alone(m)) call_assumed(made.b);
   const auto judged = judge(p, made.r, made.b);
   if (!judged) return judged.error();
   made.judged = *judged;

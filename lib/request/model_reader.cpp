@@ -4,10 +4,12 @@
 #include <utility>
 
 #include "vrambudget/io/model_file.hpp"
-#include "vrambudget/model/projector.hpp"
+#include "vrambudget/model/projector_inside.hpp"
 
 namespace vrambudget::request {
 namespace {
+
+constexpr std::string_view ollamas = "ollama:";
 
 bool looks_like_path(const std::string& s) {
   return s.find('/') != std::string::npos || s.ends_with(".gguf");
@@ -69,6 +71,16 @@ store_folders usual_folders(const environment& e) {
   return f;
 }
 
+bool is_ollamas(std::string_view typed) { return typed.starts_with(ollamas); }
+
+result<stored_model> find_ollamas(const environment& around, std::string_view typed) {
+  const std::string folder = usual_folders(around).ollama;
+  if (folder.empty())
+    return error{errc::not_found, std::string(typed) + ": neither OLLAMA_MODELS nor HOME is set"};
+  auto found = ollama_model(folder, typed.substr(ollamas.size()));
+  return found ? std::move(found) : result<stored_model>(as_not_found(found.error()));
+}
+
 model_reader::model_reader(source_options sources, environment around, reading_listener listener)
     : sources_(sources), around_(std::move(around)), listener_(std::move(listener)) {}
 
@@ -88,8 +100,7 @@ bool looks_like_repository(std::string_view typed) {
 
 bool model_reader::finds_file(const std::string& typed) {
   std::error_code ignored;
-  if (is_remote(typed) || typed.starts_with("ollama:") || std::filesystem::exists(typed, ignored))
-    return true;
+  if (is_remote(typed) || is_ollamas(typed) || std::filesystem::exists(typed, ignored)) return true;
   const auto whole = find_whole_name(stored(), typed);
   return whole && *whole;
 }
@@ -113,13 +124,9 @@ result<model> model_reader::read(const std::string& typed) {
   if (typed.starts_with("~/") && !around_.home.empty())
     if (const std::string path = around_.home + typed.substr(1); std::filesystem::exists(path))
       return from_file(path);
-  constexpr std::string_view store = "ollama:";
-  if (typed.starts_with(store)) {
-    const std::string folder = usual_folders(around_).ollama;
-    if (folder.empty())
-      return error{errc::not_found, typed + ": neither OLLAMA_MODELS nor HOME is set"};
-    const auto found = ollama_model(folder, typed.substr(store.size()));
-    return found ? read_stored(*found) : result<model>(as_not_found(found.error()));
+  if (is_ollamas(typed)) {
+    const auto found = find_ollamas(around_, typed);
+    return found ? read_stored(*found) : result<model>(found.error());
   }
   std::error_code ignored;
   return std::filesystem::exists(typed, ignored) ? from_file(typed) : read_named(typed);
@@ -149,7 +156,9 @@ result<model> model_reader::read_named(const std::string& typed) {
 
 result<model> read_stored(const stored_model& s) {
   auto m = from_file(s.path);
-  if (m && s.name.starts_with("ollama:")) m->name = s.name;  // a blob's own name is its digest
+  if (!m || !is_ollamas(s.name)) return m;
+  m->name = s.name;  // a blob's own name is its digest
+  keep_text_model(*m);
   return m;
 }
 

@@ -121,6 +121,8 @@ constexpr option table[] = {
      "MODEL", "a model that drafts for it, by file or name"},
     {files, "-mm,--mmproj", "", text{at<&plan_request::mmproj>}, "FILE",
      "a projector for images or sound, by file or name"},
+    {files, "--no-mmproj,--no-mmproj-auto", "", on_off{at<&plan_request::no_mmproj>}, "",
+     "count no projector that is not named (Ollama loads one with its models that have one)"},
 
     {sources, "--offline", "", on_off{at<&plan_request::sources, &source_options::offline>}, "",
      "only headers that were kept"},

@@ -7,18 +7,36 @@
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
+#include "vrambudget/model/projector_inside.hpp"
+#include "vrambudget/request/model_reader.hpp"
 
 namespace vrambudget::request {
 namespace {
 
-result<projector> from_file(const std::string& path) {
+result<projector> from_file(const std::string& path,
+                            result<projector> (*read)(const gguf::header&) = read_projector) {
   const auto f = open_model_file(path);
   if (!f) return f.error();
-  auto p = read_projector(f->headers.front());
+  auto p = read(f->headers.front());
   if (!p) return in_context(path, p.error());
   p->path = path;
   if (p->name.empty()) p->name = std::filesystem::path(path).stem().string();
   return p;
+}
+
+result<projector> from_ollamas_store(const std::string& typed, const environment& around) {
+  const auto m = find_ollamas(around, typed);
+  if (!m) return m.error();
+  auto p =
+      m->projector.empty() ? from_file(m->path, read_projector_inside) : from_file(m->projector);
+  if (p) p->name = "projector of " + m->name;  // a blob's own name is its digest
+  return p;
+}
+
+bool has_projector(const stored_model& m) {
+  if (!m.projector.empty()) return true;
+  const auto f = open_model_file(m.path);
+  return f && has_projector_inside(f->headers.front());
 }
 
 result<projector> from_catalogue(const catalogued_model& c) {
@@ -34,6 +52,7 @@ result<projector> from_catalogue(const catalogued_model& c) {
 }  // namespace
 
 result<projector> load_projector(const std::string& typed) {
+  if (is_ollamas(typed)) return from_ollamas_store(typed, environment_of_process());
   std::error_code ignored;
   if (std::filesystem::exists(typed, ignored) || typed.find('/') != std::string::npos ||
       typed.ends_with(".gguf"))
@@ -42,6 +61,16 @@ result<projector> load_projector(const std::string& typed) {
   if (!known)
     return error{errc::not_found, "no file '" + typed + "', and " + known.error().message};
   return from_catalogue(*known);
+}
+
+plan_request with_ollamas_projector(plan_request q, const environment& around) {
+  if (!is_ollamas(q.model) || !q.mmproj.empty() || q.no_mmproj) return q;
+  const auto m = find_ollamas(around, q.model);
+  if (!m || !has_projector(*m)) return q;
+  q.mmproj = q.model;
+  q.value_notes.push_back(
+      "Ollama loads its projector as well, which is counted: --no-mmproj plans without");
+  return q;
 }
 
 std::string projector_beside(const model& m) {

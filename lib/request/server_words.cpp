@@ -198,7 +198,7 @@ constexpr server_word words[] = {
     {"--mmap", 0},
     {"-nr,--no-repack", 0, "that the CPU's weights are not repacked"},
     {"--no-host", 0, "other buffers of the host"},
-    {"--mmproj-auto,--no-mmproj,--no-mmproj-auto", 0},
+    {"--mmproj-auto", 0},
     {"-lm,--load-mode", 1},
     {"-lzm,--lazy-mode", 1, "how weights are read"},
     {"-hft,--hf-token", 1},

@@ -5,6 +5,7 @@
 #include "program.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/gguf/writer.hpp"
 
 using namespace vrambudget;
 
@@ -29,9 +30,143 @@ struct files {
       folder, "mmproj-F16.gguf", read_text(VRAMBUDGET_TRUTH "/mmproj/models/qwen3.6-27b-f16.json"));
 };
 
+/// Ollama's store with one model, "seen:latest", of the files given.
+struct ollamas_store {
+  temporary_folder folder;
+  std::string layers;
+
+  /// `more` are zero bytes behind the header.
+  std::string add(const char* kind, char digit, const std::vector<std::byte>& header,
+                  std::uint64_t more) {
+    const std::string digest(64, digit);
+    fs::create_directories(folder.root() / "blobs");
+    const std::string path = folder.write(
+        "blobs/sha256-" + digest, {reinterpret_cast<const char*>(header.data()), header.size()});
+    fs::resize_file(path, header.size() + more);
+    layers += (layers.empty() ? "" : ",") +
+              std::string(R"({"mediaType":"application/vnd.ollama.image.)") + kind +
+              R"(","digest":"sha256:)" + digest + R"("})";
+    fs::create_directories(folder.root() / "manifests/registry.ollama.ai/library/seen");
+    (void)folder.write("manifests/registry.ollama.ai/library/seen/latest",
+                       R"({"layers":[)" + layers + "]}");
+    return path;
+  }
+  std::string add(const char* kind, char digit, std::string_view shape) {
+    const auto size = boost::json::parse(shape).at("data_bytes").to_number<std::uint64_t>();
+    return add(kind, digit, header_from_shape(shape).value(), size);
+  }
+  [[nodiscard]] outcome plan(const std::string& more = {}, const std::string& of = "ollama:seen") {
+    return run(of + " --gpu 3090 -c 4096 " + more, "none",
+               "OLLAMA_MODELS=" + folder.root().string());
+  }
+};
+
+/// A gemma3 as Ollama's converter writes it: no epsilon, and an encoder of 248,832 bytes in the same file.
+std::vector<std::byte> gemma3_with_encoder(const std::string& arch = "gemma3") {
+  gguf::writer w;
+  w.add("general.architecture", std::string_view(arch));
+  const auto key = [&](const std::string& name, std::uint32_t n) { w.add(arch + "." + name, n); };
+  key("block_count", 2);
+  key("context_length", 8192);
+  key("embedding_length", 256);
+  key("feed_forward_length", 512);
+  key("attention.head_count", 4);
+  key("attention.head_count_kv", 2);
+  key("attention.key_length", 64);
+  key("attention.value_length", 64);
+  key("attention.sliding_window", 512);
+  key("vocab_size", 1000);
+  key("vision.block_count", 1);
+  key("vision.embedding_length", 128);
+  key("vision.feed_forward_length", 256);
+  key("vision.attention.head_count", 4);
+  key("vision.image_size", 56);
+  key("vision.patch_size", 14);
+  const auto f16 = [&](const std::string& name, std::initializer_list<std::int64_t> ne) {
+    w.add_tensor(name + ".weight", ggml_type::f16, ne);
+  };
+  const auto norm = [&](const std::string& name, std::int64_t n) {
+    w.add_tensor(name + ".weight", ggml_type::f32, {n});
+  };
+  f16("token_embd", {256, 1000});
+  norm("output_norm", 256);
+  for (const std::string blk : {"blk.0.", "blk.1."}) {
+    for (const char* name : {"attn_norm", "post_attention_norm", "ffn_norm", "post_ffw_norm"})
+      norm(blk + name, 256);
+    for (const char* name : {"attn_q_norm", "attn_k_norm"}) norm(blk + name, 64);
+    f16(blk + "attn_q", {256, 256});
+    f16(blk + "attn_k", {256, 128});
+    f16(blk + "attn_v", {256, 128});
+    f16(blk + "attn_output", {256, 256});
+    f16(blk + "ffn_gate", {256, 512});
+    f16(blk + "ffn_up", {256, 512});
+    f16(blk + "ffn_down", {512, 256});
+  }
+  f16("v.patch_embedding", {14, 14, 3, 128});  // 150,528 bytes
+  f16("v.blk.0.attn_q", {128, 128});           // 32,768
+  f16("mm.mm_input_projection", {256, 128});   // 65,536
+  return w.finish();
+}
+
 }  // namespace
 
 TEST_SUITE("projector") {
+  TEST_CASE(
+      "Ollama's projector is counted with its model, unless another is named or none wanted") {
+    ollamas_store store;
+    const std::string model =
+        store.add("model", 'a', find_model("qwen3.6-27b-ud-q4kxl").value().shape);
+    const std::string mmproj = store.add(
+        "projector", 'b', read_text(VRAMBUDGET_TRUTH "/mmproj/models/qwen3.6-27b-f16.json"));
+    const outcome o = store.plan();
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "projector_weights        884.6 MiB  exact"));  // 927,588,992 bytes
+    CHECK(contains(o.out, "Ollama loads its projector as well, which is counted"));
+    const outcome without = store.plan("--no-mmproj");
+    CHECK_FALSE(contains(without.out, "projector"));
+    CHECK_FALSE(contains(store.plan("--mmproj " + mmproj).out, "Ollama loads"));
+    CHECK(contains(store.plan("--mmproj ollama:seen", model).out, "884.6 MiB  exact"));
+    CHECK_FALSE(contains(store.plan("", model).out, "projector_weights"));
+    const std::string file = store.plan("--emit ollama").out;
+    CHECK(contains(file, "FROM seen\n"));
+    CHECK_FALSE(contains(file, "no setting for --mmproj"));
+    CHECK(contains(store.plan("--emit llama-server").out, " --mmproj " + mmproj));
+  }
+
+  TEST_CASE(
+      "a projector inside Ollama's model is counted, and nothing of the plan is called exact") {
+    ollamas_store store;
+    const std::string blob = store.add("model", 'c', gemma3_with_encoder(), 1 << 23);
+    const outcome o = store.plan();
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "projector_weights          0.2 MiB"));  // 248,832 bytes
+    CHECK(contains(o.out, "which only Ollama's own engine loads"));
+    const auto v = boost::json::parse(store.plan("--json").out);
+    for (const auto& t : v.at("devices").at(0).at("terms").as_array()) {
+      if (t.at("term").as_string() == "projector_weights")
+        CHECK(t.at("bytes").to_number<std::uint64_t>() == 248832);
+      CHECK(t.at("basis").as_string() != "exact");
+      CHECK(t.at("basis").as_string() != "bound");
+    }
+    CHECK_FALSE(contains(store.plan("--no-mmproj").out, "projector_weights"));
+    CHECK(contains(store.plan("--emit ollama").out, "runs in an engine of Ollama's own"));
+    CHECK(contains(store.plan("--emit llama-server").err, "llama.cpp refuses the file"));
+    // without its name in the store it is the engine's, which refuses it
+    const outcome plain = store.plan("", blob);
+    CHECK(plain.status == 3);
+    CHECK(contains(plain.err, "3 tensors of a projector inside"));
+    CHECK(contains(plain.err, "ollama:NAME"));
+  }
+
+  TEST_CASE("a projector inside a model of an architecture that is not known is counted as well") {
+    ollamas_store store;
+    const std::string blob = store.add("model", 'd', gemma3_with_encoder("qwen25vl"), 1 << 23);
+    const outcome o = store.plan();
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "projector_weights          0.2 MiB"));
+    CHECK(store.plan("", blob).status == 3);
+  }
+
   TEST_CASE("what changes of the engine cost is told with the projector") {
     const files f;
     const outcome o = run("engines " + f.model + " --gpu 3090 -c 8192 --json --mmproj " + f.mmproj);

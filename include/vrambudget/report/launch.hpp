@@ -29,6 +29,7 @@ struct launch_files {
   std::string mmproj = {};  ///< empty: none
   std::string draft = {};   ///< empty: none
   std::string ollama = {};  ///< the model's name in Ollama's store, "qwen3:8b"; empty: not there
+  bool mmproj_is_ollamas = false;  ///< it is the one that this name has
 };
 
 /// A plan in a program that may lack settings for it.

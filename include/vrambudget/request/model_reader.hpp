@@ -40,6 +40,13 @@ struct network_use {
 /// Where other programs keep models.
 [[nodiscard]] store_folders usual_folders(const environment& around);
 
+/// Whether it names a model of Ollama's store: "ollama:qwen3:8b".
+[[nodiscard]] bool is_ollamas(std::string_view typed);
+
+/// The model of Ollama's store that is so named.
+/// Errors: not_found  there is no store, or as ollama_model(), what else that gives
+[[nodiscard]] result<stored_model> find_ollamas(const environment& around, std::string_view typed);
+
 /// Whether it is a model on a server: "https://...", "http://..." or "hf:...".
 [[nodiscard]] bool is_remote(std::string_view typed);
 

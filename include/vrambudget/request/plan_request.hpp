@@ -38,7 +38,8 @@ struct gpu_request {
 struct plan_request {
   std::string model = {};   ///< a path, an address, hf:, ollama:, or a name
   std::string draft = {};   ///< `-md`, by the same; empty: none
-  std::string mmproj = {};  ///< `--mmproj`, a path or a name; empty: none
+  std::string mmproj = {};  ///< `--mmproj`, a path, ollama:, or a name; empty: none
+  bool no_mmproj = false;   ///< count no projector that is not named
   source_options sources = {};
   gpu_request gpus = {};
   bytes reserve = {};         ///< kept free on each GPU

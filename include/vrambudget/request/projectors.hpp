@@ -6,12 +6,19 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/model/projector.hpp"
+#include "vrambudget/os/environment.hpp"
+#include "vrambudget/request/plan_request.hpp"
 
 namespace vrambudget::request {
 
-/// A projector by path or by the catalogue's name.
+/// A projector by path, by the catalogue's name, or as "ollama:NAME" that of a model in Ollama's store, whether it
+/// is a file of its own or lies in the model's.
 /// Errors: not_found  no file or projector of that name; and what the file and read_projector() give
 [[nodiscard]] result<projector> load_projector(const std::string& typed);
+
+/// The same request with the projector that Ollama loads with the model, if it is of its store and has one; none
+/// if another is named, or `--no-mmproj` is given. A note tells it.
+[[nodiscard]] plan_request with_ollamas_projector(plan_request q, const environment& around);
 
 /// A projector's file in the folder of a model's file, by its name; of several the first one. Empty:
 /// there is none.

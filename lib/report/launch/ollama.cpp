@@ -54,6 +54,9 @@ std::string hub_model(const std::string& name) {
   return "hf.co/" + hub->repo + ":" + file_name(hub->file);
 }
 
+/// Whether the projector is the one that Ollama has with the model: FROM brings it along.
+bool is_brought(const launch_files& f) { return !f.ollama.empty() && f.mmproj_is_ollamas; }
+
 std::string source_of(const launch_files& f) {
   if (!f.ollama.empty()) return f.ollama;
   if (is_hub_name(f.model)) return hub_model(f.model);
@@ -98,7 +101,8 @@ std::vector<std::string> notes(const planned& p, std::uint32_t slots) {
     all.emplace_back("the projector stays on the host, as not all layers are on the GPU");
   if (p.b.devices.size() > 1 && p.r.split_mode != split_mode::none)
     all.emplace_back("before 0.30 layers are divided over the GPUs by an estimate of Ollama's own");
-  if (contains(ollama_own_engine, p.m.architecture) && p.files.mmproj.empty())
+  const bool is_alone = p.files.mmproj.empty() || p.files.mmproj == p.files.model;
+  if (contains(ollama_own_engine, p.m.architecture) && is_alone)
     all.push_back("before 0.30 " + p.m.architecture +
                   " runs in an engine of Ollama's own: its buffers are not those planned");
   return all;
@@ -112,7 +116,7 @@ arguments ollama_not_set(const planned& p) {
   erase(all, {"-m", "-mu", "-hf", "-hff", "--no-mmproj", "-c", "-ub", "-np", "-kvu", "-no-kvu",
               "-fa", "-ctk", "-ctv", "-ngl", "--no-mmap"});
   if (r.split_mode == split_mode::none) erase(all, {"-sm", "-mg"});
-  if (is_file(p.files)) erase(all, {"--mmproj"});
+  if (is_file(p.files) || is_brought(p.files)) erase(all, {"--mmproj"});
   if (drafts_by_itself(p)) erase(all, {"--spec-type", "--spec-draft-n-max"});
   if (r.type_k != cache_type(p)) all.push_back({"-ctk", std::string(traits(r.type_k).name)});
   if (r.type_v != cache_type(p)) all.push_back({"-ctv", std::string(traits(r.type_v).name)});
