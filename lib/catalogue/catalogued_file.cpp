@@ -5,6 +5,7 @@
 #include <array>
 #include <utility>
 
+#include "catalogue/fine_tune.hpp"
 #include "catalogue/names.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
@@ -182,9 +183,15 @@ std::optional<result<catalogued_file>> by_own_name(const std::string& key) {
 
 /// The file under the name it was asked for by.
 catalogued_file called(catalogued_file f, const model_alias& a) {
-  f.alias = &a;
+  f.alias = a;
   if (!a.is_same) f.name = a.name + "-" + f.quantization;
   return f;
+}
+
+catalogued_files files_called(catalogued_files all, const model_alias& a) {
+  for (catalogued_file& f : all.files) f = called(std::move(f), a);
+  if (!a.is_same) all.name = a.name;
+  return all;
 }
 
 /// By a further name, the longest that the key begins with.
@@ -238,11 +245,7 @@ std::optional<catalogued_files> files_by_name(std::string_view typed) {
   if (const catalogued_files* all = model_named(key)) return *all;
   for (const model_alias& a : model_aliases()) {
     const catalogued_files* all = plain == plain_key(a) ? model_named(key_of(a.model)) : nullptr;
-    if (all == nullptr) continue;
-    catalogued_files out = *all;
-    for (catalogued_file& f : out.files) f = called(std::move(f), a);
-    if (!a.is_same) out.name = a.name;
-    return out;
+    if (all != nullptr) return files_called(*all, a);
   }
   if (const catalogued_files* all = model_named(plain)) return *all;
   return std::nullopt;
@@ -287,14 +290,21 @@ const catalogued_files* family_of(const catalogued_file& f) {
 
 std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
   auto found = files_by_name(typed);
-  return found ? found : files_by_name(without_organization(typed));
+  if (!found) found = files_by_name(without_organization(typed));
+  if (found) return found;
+  const auto tuned = detail::fine_tune_of(without_number(typed));
+  if (!tuned || !tuned->quantization.empty()) return std::nullopt;
+  return files_called(*model_named(detail::folded(tuned->alias.model)), tuned->alias);
 }
 
 result<catalogued_file> find_catalogued_file(std::string_view typed) {
   auto found = find_by_name(typed);
   if (found) return found;
-  auto without = find_by_name(without_organization(typed));
-  return without ? without : found;
+  if (auto without = find_by_name(without_organization(typed))) return without;
+  const auto tuned = detail::fine_tune_of(without_number(typed));
+  if (!tuned || tuned->quantization.empty()) return found;
+  auto file = by_own_name(detail::folded(tuned->alias.model) + tuned->quantization);
+  return file && *file ? called(std::move(**file), tuned->alias) : found;
 }
 
 result<catalogued_files> catalogued_files_meant(std::string_view typed) {
@@ -362,7 +372,10 @@ result<model> as_file(const model& shape, const catalogued_file& file) {
   if (file.alias->is_same) return m;
   m->name = file.name;
   m->types_basis = std::max(m->types_basis, basis::assumed);
-  const std::string same = file.alias->name + " has the shape of " + file.alias->model;
+  const std::string same = file.alias->is_guessed
+                               ? "by its name " + file.alias->name + " was trained further from " +
+                                     file.alias->model + ", with whose shape it is planned"
+                               : file.alias->name + " has the shape of " + file.alias->model;
   m->types_note = m->types_note.empty() ? same : same + "; " + m->types_note;
   return m;
 }

@@ -70,14 +70,14 @@ model read_or_fail(model_reader& reader, const std::string& typed) {
 
 plan_models models_or_fail(const plan_request& q, model_reader& reader) {
   plan_models all{read_or_fail(reader, q.model), std::nullopt, std::nullopt};
-  read_companions(all, with_ollamas_projector(q, environment_of_process()), reader);
+  read_companions(all, with_meant_projector(q, environment_of_process()), reader);
   return all;
 }
 
 plan_models best_models_or_fail(plan_request& q, const std::vector<device>& devices, limits l,
                                 model_reader& reader) {
   plan_models all;
-  q = with_ollamas_projector(std::move(q), environment_of_process());
+  q = with_meant_projector(std::move(q), environment_of_process());
   read_companions(all, q, reader);
   q = value_or_fail(with_best_file(std::move(q), reader, devices, l,
                                    all.draft ? &*all.draft : nullptr,

@@ -63,7 +63,7 @@ result<asked> read(const plan_inputs& given, const plan_request& q) {
   if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
   model_reader reader(q.sources, here);
   const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (!a.in.main && !a.in.mmproj) a.q = with_ollamas_projector(std::move(a.q), here);
+  if (!a.in.main && !a.in.mmproj) a.q = with_meant_projector(std::move(a.q), here);
   if (const auto ok = read_companions(a.in, a.q, reader); !ok) return ok.error();
   if (!a.in.main) {
     auto meant = with_best_file(a.q, reader, a.in.devices, limits_of(a.q, a.q.gpus.ram),
@@ -205,7 +205,7 @@ result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_re
   if (!known) return known.error();
   plan_inputs in = given;
   model_reader reader(q.sources, here);
-  const plan_request meant = in.main || in.mmproj ? q : with_ollamas_projector(q, here);
+  const plan_request meant = in.main || in.mmproj ? q : with_meant_projector(q, here);
   if (const auto ok = read_companions(in, meant, reader); !ok) return ok.error();
   const auto model_named = [&](const std::string& name) { return reader.read(name); };
   if (const auto ok = read_if_absent(in.main, q.model, model_named); !ok) return ok.error();

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <vector>
 
+#include "catalogue/names.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
@@ -49,6 +51,35 @@ result<projector> from_catalogue(const catalogued_model& c) {
   return p;
 }
 
+std::string base_name(const std::string& path) {
+  return path.substr(path.find_last_of("/\\") + 1);  // npos + 1 is 0
+}
+
+/// What the catalogue has in the place of a projector's file that is not here; empty: it is here, or nothing is.
+std::string known_projector(const std::string& typed, const std::string& model) {
+  std::error_code ignored;
+  if (!typed.ends_with(".gguf") || is_ollamas(typed) || std::filesystem::exists(typed, ignored))
+    return {};
+  const std::string file = base_name(typed);
+  const auto exactly = [](const std::string& name) {
+    const auto p = find_projector(name);
+    return p && detail::folded(p->name) == detail::folded(name) ? p->name : std::string();
+  };
+  if (std::string own = exactly(file.substr(0, file.size() - 5)); !own.empty()) return own;
+  std::string name;
+  if (const auto all = catalogued_files_of(base_name(model)))
+    name = all->name;
+  else if (const auto f = find_catalogued_file(base_name(model)))
+    name = family_of(*f)->name;
+  else
+    return {};
+  const std::string folded = detail::folded(file);
+  const char* type = folded.find("bf16") != folded.npos  ? "BF16"
+                     : folded.find("q80") != folded.npos ? "Q8_0"
+                                                         : "F16";
+  return exactly("mmproj-" + name + "-" + type);
+}
+
 }  // namespace
 
 result<projector> load_projector(const std::string& typed) {
@@ -63,7 +94,12 @@ result<projector> load_projector(const std::string& typed) {
   return from_catalogue(*known);
 }
 
-plan_request with_ollamas_projector(plan_request q, const environment& around) {
+plan_request with_meant_projector(plan_request q, const environment& around) {
+  if (std::string known = known_projector(q.mmproj, q.model); !known.empty()) {
+    q.value_notes.push_back(q.mmproj + ": no such file; " + known +
+                            " of the catalogue stands for it");
+    q.mmproj = std::move(known);
+  }
   if (!is_ollamas(q.model) || !q.mmproj.empty() || q.no_mmproj) return q;
   const auto m = find_ollamas(around, q.model);
   if (!m || !has_projector(*m)) return q;

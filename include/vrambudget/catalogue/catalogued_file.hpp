@@ -28,7 +28,7 @@ struct catalogued_file {
   std::optional<vrambudget::quantization>
       types;                                  ///< as llama-quantize chooses; empty: the shape's own
   const published_file* published = nullptr;  ///< such a file; nullptr: none is recorded
-  const model_alias* alias = nullptr;         ///< the name it was asked for by, if that is another
+  std::optional<model_alias> alias;           ///< the name it was asked for by, if that is another
 
   /// Whether the tensors' types are those of the shape.
   [[nodiscard]] bool is_own() const { return quantization == shape->quantization; }
@@ -51,7 +51,8 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 
 /// The model of that name with its files, in any case and with any punctuation. A further name
 /// (model_aliases()) gives the files of the model whose shape it has, as that name's own where it is
-/// another model's. Words that tell no shape, such as "Instruct", "it" and "GGUF", may be there or not.
+/// another model's. Words that tell no shape, such as "Instruct", "it" and "GGUF", may be there or not. A name that has
+/// a model's name in it, "Huihui-Qwen3-8B-abliterated", is taken for a model that was trained further from it.
 /// Nothing: no model has that name whole, without a quantization.
 [[nodiscard]] std::optional<catalogued_files> catalogued_files_of(std::string_view typed);
 

@@ -14,6 +14,7 @@ struct model_alias {
   std::string model;              ///< whose shape it has: catalogued_files::name, "Qwen3.5-9B"
   bool is_same = false;           ///< that model itself; false: another one, a fine-tune mostly
   std::uint32_t n_ctx_train = 0;  ///< what it was trained for; 0: as much as `model`
+  bool is_guessed = false;        ///< by its name alone: it is in no list
 };
 
 /// All of them, in the file's order.

@@ -16,9 +16,10 @@ namespace vrambudget::request {
 /// Errors: not_found  no file or projector of that name; and what the file and read_projector() give
 [[nodiscard]] result<projector> load_projector(const std::string& typed);
 
-/// The same request with the projector that Ollama loads with the model, if it is of its store and has one; none
-/// if another is named, or `--no-mmproj` is given. A note tells it.
-[[nodiscard]] plan_request with_ollamas_projector(plan_request q, const environment& around);
+/// The same request with the projector that is meant, which a note tells: the one that Ollama loads with a model of its
+/// store, unless another is named or `--no-mmproj` is given; for a file that is not here the catalogue's of its name,
+/// or as names like "mmproj-F16.gguf" do not tell, that of the model in this type.
+[[nodiscard]] plan_request with_meant_projector(plan_request q, const environment& around);
 
 /// A projector's file in the folder of a model's file, by its name; of several the first one. Empty:
 /// there is none.

@@ -72,6 +72,28 @@ TEST_CASE("types with larger embeddings and output have the sizes that are publi
   }
 }
 
+TEST_CASE("a name with a model's name in it is that of a model trained further, and said to be") {
+  const auto f = find_catalogued_file("Huihui-Qwen3-8B-abliterated-v2.Q4_K_M.gguf");
+  REQUIRE(f.has_value());
+  CHECK(f->name == "Huihui-Qwen3-8B-abliterated-v2-Q4_K_M");
+  const model m = read(*f);
+  CHECK(m.types_note.find("by its name Huihui-Qwen3-8B-abliterated-v2 was trained further from "
+                          "Qwen3-8B") != m.types_note.npos);
+  CHECK(m.types_basis == basis::assumed);
+  CHECK(m.tensor_bytes() == read(*find_catalogued_file("Qwen3-8B-Q4_K_M")).tensor_bytes());
+  const auto all = catalogued_files_of("gemma-4-31B-it-uncensored-heretic");
+  REQUIRE(all.has_value());
+  CHECK(all->name == "gemma-4-31B-it-uncensored-heretic");
+  // other shapes, other sizes, half a quantization, a model that is not there
+  for (const char* none : {"Qwen3.6-27B-DFlash-Q4_K_M", "Qwen3-8B-REAP-6B-Q4_K_M",
+                           "Cerebras-GLM-4.5-Air-REAP-82B-A12B", "Qwen3-8B-vision-Q4_K_M",
+                           "Qwen3-8B-Q5_K_XXL", "Qwen3-9B-heretic-Q4_K_M", "heretic-Q4_K_M"}) {
+    CAPTURE(none);
+    CHECK_FALSE(find_catalogued_file(none).has_value());
+    CHECK_FALSE(catalogued_files_of(none).has_value());
+  }
+}
+
 TEST_CASE("a size that is rounded is told as such") {
   const auto f = find_catalogued_file("gemma-3-4b-it-UD-Q4_K_XL.gguf");
   REQUIRE(f.has_value());
