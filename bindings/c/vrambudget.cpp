@@ -312,6 +312,10 @@ vrambudget_status vrambudget_model_files(const char* name, char** out, char** er
   });
 }
 
+vrambudget_status vrambudget_find_runs(const char* text, char** out, char** error) {
+  return guarded(error, [&] { return give(request::runs_json(text_of(text)), out); });
+}
+
 void vrambudget_free(char* text) { std::free(text); }
 
 }  // extern "C"

@@ -407,6 +407,10 @@ PYBIND11_MODULE(_core, m) {
   m.def(
       "models", [](const std::string& name) { return unlocked([&] { return models_json(name); }); },
       py::arg("name"));
+  m.def(
+      "find_runs",
+      [](const std::string& text) { return unlocked([&] { return runs_json(text); }); },
+      py::arg("text"));
   m.def("options", &options_json);
   m.def("probe", &probe);
 }

@@ -21,11 +21,11 @@ using words = std::vector<word>;
 constexpr std::array<std::string_view, 9> left_out = {"gguf", "it",     "instruct", "chat", "hf",
                                                       "meta", "nvidia", "i1",       "imat"};
 
-/// Words of models whose shape is another one than that of the model they are named after.
-constexpr std::array<std::string_view, 24> of_other_shapes = {
-    "draft",     "dflash",     "dspark", "eagle",    "eagle3", "mtp",  "mmproj", "embed",
-    "embedding", "embeddings", "rerank", "reranker", "vl",     "omni", "vision", "audio",
-    "asr",       "tts",        "reap",   "pruned",   "prune",  "moe",  "nvfp4",  "xl"};
+/// Words of models whose shape is another one than that of the model they are named after, with blanks around each.
+constexpr std::string_view of_other_shapes =
+    " draft dflash dspark eagle eagle3 mtp mmproj embed embedding embeddings rerank reranker vl "
+    "omni vision audio asr "
+    "tts reap pruned prune moe nvfp4 xl ";
 
 words words_of(std::string_view text) {
   words all;
@@ -56,8 +56,7 @@ bool is_type(std::string_view w) {
 
 bool keeps_shape(const word& w) {
   return !is_size(w.folded) && !is_type(w.folded) &&
-         std::find(of_other_shapes.begin(), of_other_shapes.end(), w.folded) ==
-             of_other_shapes.end();
+         of_other_shapes.find(" " + w.folded + " ") == of_other_shapes.npos;
 }
 
 /// A catalogued model in a name: from which word on, and how many letters it takes.

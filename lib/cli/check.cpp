@@ -52,7 +52,8 @@ int run_check(const check_request& q) {
     print_text(check_text(c, stdout_style()));
   const bool failed = std::any_of(c.log.refused.begin(), c.log.refused.end(),
                                   [](const log_refusal& r) { return !r.retried; });
-  return failed || c.count(verdict::differs) ? does_not_fit : yes;
+  if (failed || c.count(verdict::differs)) return does_not_fit;
+  return c.has_compared() ? yes : bad_input;
 }
 
 }  // namespace

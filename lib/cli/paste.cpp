@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cstdio>
 #include <iterator>
 #include <memory>
 
@@ -16,8 +17,6 @@
 
 namespace vrambudget::cli {
 namespace {
-
-
 
 struct paste_request : plan_request {
   std::string file;
@@ -83,6 +82,7 @@ int plan_all(const paste_request& q, const std::vector<std::string>& more,
                  boost::json::serialize(as_json(r)));
     else if (!is_bare)
       fmt::print("{}{}", is_first ? "" : "\n\n", heading(r));
+    std::fflush(stdout);  // what is said of it on stderr comes after
     std::vector<std::string> args = {"plan", "--"};
     args.insert(args.end(), r.args.begin(), r.args.end());
     args.insert(args.end(), more.begin(), more.end());

@@ -69,6 +69,30 @@ std::string line_text(const log_comparison& l, const text_style& s) {
   return text + "\n";
 }
 
+/// What a device refused, where no line of a comparison says it.
+std::string refusal_text(const log_refusal& r) {
+  const char* stages[] = {"while the weights were loaded", "while the cache was made",
+                          "while the compute buffers were reserved"};
+  const std::size_t stage = r.term == log_term::weights ? 0 : r.term == log_term::compute ? 2 : 1;
+  return fmt::format("{:>6}  {} refused {:.2f} MiB {}{}\n", r.size.line, r.device, r.size.mib,
+                     stages[stage],
+                     r.retried ? ", and the engine tried again without pipelining" : "");
+}
+
+bool is_compared(const log_check& c) {
+  return std::any_of(c.contexts.begin(), c.contexts.end(),
+                     [](const checked_context& k) { return !k.lines.empty(); });
+}
+
+json::object refusal_json(const log_refusal& r) {
+  json::object o{
+      {"device", r.device}, {"line", r.size.line}, {"mib", r.size.mib}, {"retried", r.retried}};
+  o["term"] = r.term == log_term::weights   ? "weights"
+              : r.term == log_term::compute ? "compute_buffer"
+                                            : "cache";
+  return o;
+}
+
 json::object line_json(const log_comparison& l) {
   json::object o{{"term", l.term}, {"verdict", name(l.verdict)}};
   if (l.line) o["line"] = l.line;
@@ -130,6 +154,8 @@ std::string check_text(const log_check& c, const text_style& s) {
   for (const log_buffer& b : c.log.projector)
     text += fmt::format("{:>6}  a projector's buffer on {}, {:.2f} MiB, is not compared\n",
                         b.size.line, b.device, b.size.mib);
+  if (!is_compared(c))
+    for (const log_refusal& r : c.log.refused) text += refusal_text(r);
   std::string missing;
   for (const std::string& m : c.missing) missing += (missing.empty() ? "" : ", ") + m;
   if (!missing.empty()) text += "\nNot in the log: " + missing + "\n";
@@ -139,6 +165,8 @@ std::string check_text(const log_check& c, const text_style& s) {
   text +=
       fmt::format("\n{} equal, {} differ, {} not comparable, {} not logged\n", n(verdict::equal),
                   n(verdict::differs), n(verdict::not_comparable), n(verdict::not_logged));
+  if (!c.has_compared())
+    text += "nothing was compared: name the model, LOG MODEL, or take more of the log\n";
   return text;
 }
 
@@ -150,6 +178,11 @@ std::string check_json(const log_check& c) {
   if (!c.log.commit.empty()) all["commit"] = c.log.commit;
   all["contexts"] = std::move(contexts);
   all["missing"] = json::value_from(c.missing);
+  if (!c.log.refused.empty()) {
+    json::array refused;
+    for (const log_refusal& r : c.log.refused) refused.push_back(refusal_json(r));
+    all["refused"] = std::move(refused);
+  }
   for (const verdict v :
        {verdict::equal, verdict::differs, verdict::not_comparable, verdict::not_logged}) {
     std::string key(name(v));

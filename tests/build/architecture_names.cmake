@@ -1,5 +1,5 @@
-# An architecture's name stands in tables and nowhere else: code asks for a trait of its row. Projectors and
-# Ollama's models have tables of their own, with some of the same names.
+# An architecture's name stands in tables and nowhere else: code asks for a trait of its row. Projectors,
+# Ollama's models and programs have tables of their own, with some of the same names.
 cmake_policy(VERSION 3.21)
 set(tables
   include/vrambudget/model/architectures.hpp
@@ -7,7 +7,9 @@ set(tables
   include/vrambudget/engine/profiles.hpp
   include/vrambudget/model/projector_type.hpp
   include/vrambudget/arch/encoders/registry.hpp
-  lib/report/launch/ollama_architectures.hpp)
+  lib/report/launch/ollama_architectures.hpp
+  lib/request/pasted/programs.hpp
+  include/vrambudget/model/norm_epsilon.hpp)
 
 file(READ ${source}/include/vrambudget/model/architectures.hpp text)
 string(REGEX MATCHALL "\\.name = \"[^\"]+\"" rows "${text}")

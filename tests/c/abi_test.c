@@ -157,6 +157,10 @@ int main(void) {
   CHECK(vrambudget_gpus("3090", &json, &error) == VRAMBUDGET_OK);
   CHECK(json && strstr(json, "NVIDIA GeForce RTX 3090"));
   vrambudget_free(json);
+  CHECK(vrambudget_find_runs("llama-server -m a.gguf -c 4096", &json, NULL) == VRAMBUDGET_OK);
+  CHECK(strstr(json, "\"n_ctx\":\"4096\"") != NULL);
+  vrambudget_free(json);
+  CHECK(vrambudget_find_runs("none", &json, NULL) == VRAMBUDGET_NOT_FOUND);
   CHECK(vrambudget_models(&json, NULL) == VRAMBUDGET_OK);
   vrambudget_free(json);
   CHECK(vrambudget_model_files("Qwen3-8B", &json, NULL) == VRAMBUDGET_OK);

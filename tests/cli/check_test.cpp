@@ -57,6 +57,31 @@ constexpr int n_lines = 11;
 }  // namespace
 
 TEST_SUITE("check") {
+  TEST_CASE("lines of an allocation that failed say which buffer it was, also without a model") {
+    const std::string lines =
+        "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 18144.00 MiB on device 0: "
+        "cudaMalloc failed: out of memory\n"
+        "alloc_tensor_range: failed to allocate CUDA0 buffer of size 19025362944\n"
+        "llama_model_load: error loading model: unable to allocate CUDA0 buffer\n";
+    const log_file f(lines);
+    const auto r = run("check " + f.path);
+    CHECK(r.status == 1);
+    CHECK(contains(r.out, "CUDA0 refused 18144.00 MiB while the weights were loaded"));
+    const json::array refused = check(lines).out.at("refused").as_array();
+    REQUIRE(refused.size() == 1);
+    CHECK(refused[0].at("term") == "weights");
+    CHECK(refused[0].at("device") == "CUDA0");
+  }
+
+  TEST_CASE("a log with nothing to compare is not one that agrees") {
+    const log_file f("llama_context: n_ctx_per_seq = 8192\nllama_context: n_ctx = 8192\n");
+    const auto r = run("check " + f.path + " Qwen3-8B-Q8_0");
+    CHECK(r.status == 3);
+    CHECK(contains(r.out, "nothing was compared"));
+    // builds since November 2025 print n_ctx_seq
+    CHECK(contains(r.out, "rules of llama.cpp 2025-10"));
+  }
+
   TEST_CASE("the engine's own log is equal in every line, without the model's file") {
     const checked c = check(whole);
     CHECK(c.status == 0);

@@ -63,7 +63,8 @@ TEST_SUITE("named GPUs") {
   TEST_CASE("a card by its size or its numbers") {
     CHECK(contains(run(model + "--gpu 24GiB").out, "a card of 24 GiB"));
     CHECK(notes(planned(model + "--gpu 24GiB"), "compute capability 8.6 is assumed"));
-    const outcome o = run(model + "--gpu 'name=P106-090,total=3072MiB,cc=6.1,sm=6'");
+    const outcome o =
+        run("Llama-3.1-8B-Q4_K_M -c 4096 --gpu 'name=P106-090,total=3072MiB,cc=6.1,sm=6'");
     CHECK(o.status == 1);
     CHECK(contains(o.out, "CUDA0  P106-090"));
   }

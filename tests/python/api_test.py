@@ -327,6 +327,20 @@ class Catalogues(unittest.TestCase):
         self.assertEqual((card.name, card.compute_capability), ("NVIDIA GeForce RTX 3090", "8.6"))
         self.assertEqual(vb.plan(MODEL, gpu=card, n_ctx=8192).devices[0].gpu, card.name)
 
+    def test_runs_in_a_pasted_text(self):
+        runs = vb.find_runs("services:\n  llm:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda\n"
+                            f"    command: -m {MODEL} -c 4096 -ctk q8_0 -nkvo -np 1 --port 80 --lora x\n")
+        self.assertEqual([r["name"] for r in runs], ["llm"])
+        options = runs[0]["options"]
+        self.assertEqual(options, {"model": MODEL, "n_ctx": "4096", "type_k": "q8_0", "offload_kqv": False,
+                                   "n_parallel": "1"})
+        self.assertIn("--lora: not modelled is adapters", runs[0]["notes"])
+        budget = vb.plan(vb.open_model(options.pop("model")), gpu="3090", **options)
+        self.assertEqual(budget.to_dict()["run"]["n_ctx"], 4096)
+        self.assertEqual(budget.devices[0].of("kv_cache"), 0)
+        with self.assertRaises(vb.NotFoundError):
+            vb.find_runs("nothing of this kind")
+
     def test_models(self):
         self.assertIn(MODEL, [m["name"] for m in vb.models()])
         m = vb.open_model(MODEL)

@@ -152,6 +152,10 @@ VRAMBUDGET_API vrambudget_status vrambudget_models(char** json, char** error);
 /* The files of one model of the catalogue: `models NAME --json`. */
 VRAMBUDGET_API vrambudget_status vrambudget_model_files(const char* name, char** json, char** error);
 
+/* The runs in a pasted text, a command line, a compose file, a Modelfile and the like: [{"program", "line", "name",
+ * "args", "options", "notes"}]; "options" are a plan's, with "model". */
+VRAMBUDGET_API vrambudget_status vrambudget_find_runs(const char* text, char** json, char** error);
+
 /* Frees a string of this library; NULL is left alone. */
 VRAMBUDGET_API void vrambudget_free(char* text);
 

@@ -60,6 +60,7 @@ __all__ = [
     "__version__",
     "cards",
     "compare",
+    "find_runs",
     "gpus",
     "max_context",
     "models",
@@ -407,6 +408,18 @@ def models(name: str = "") -> list[dict[str, Any]]:
     """The models known by name: id, name, architecture, quantization, data_bytes; `name`: the files of this one,
     known ones and what llama-quantize writes, with bits_per_weight, n_params, n_ctx_train and what is published."""
     found: list[dict[str, Any]] = json.loads(_core.models(name))
+    return found
+
+
+def find_runs(text: str) -> list[dict[str, Any]]:
+    """The runs in a pasted text, a command line, a compose file, a Modelfile and the like: program, line, args as
+    llama-server would take them, notes, and options, which `plan` takes.
+
+        for run in vb.find_runs(open("compose.yml").read()):
+            model = vb.open_model(run["options"].pop("model"))
+            vb.plan(model, gpu="3090", **run["options"])
+    """
+    found: list[dict[str, Any]] = json.loads(_core.find_runs(text))
     return found
 
 

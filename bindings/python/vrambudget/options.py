@@ -22,6 +22,8 @@ class RunOptions(TypedDict, total=False):
     buffers_only: bool  # count the engine's own buffers, no driver context and no pool
     engine: str  # whose rules hold: a release, build or day, as `vrambudget engines` says
     explain: bool  # each term's formula with this model's numbers, and what the words mean
+    no_mmproj: bool  # count no projector that is not named (Ollama loads one with its models that have one)
+    no_mmproj_auto: bool
     offline: bool  # only headers that were kept
     no_cache: bool  # keep no headers, use none that were kept
     timeout: int  # give up on a server that sends nothing for so long [20]

@@ -25,7 +25,9 @@ struct ranked_model {
   candidate planned;
 
   [[nodiscard]] bool on_disk() const { return file == nullptr; }
-  [[nodiscard]] bool is_published() const { return file && file->published; }
+  [[nodiscard]] bool is_published() const {
+    return file && file->published && !file->published->file.empty();
+  }
 };
 
 /// Which models are looked at.

@@ -57,6 +57,10 @@ struct log_check {
   std::vector<std::string> missing;  ///< what the log should have and has not
 
   [[nodiscard]] std::size_t count(verdict v) const;
+  /// Whether any line of the log was held against a prediction.
+  [[nodiscard]] bool has_compared() const {
+    return count(verdict::equal) + count(verdict::differs) > 0;
+  }
 };
 
 /// Rebuilds each context's run and compares. `given`: the model of `check LOG MODEL`, for the contexts

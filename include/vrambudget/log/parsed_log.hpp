@@ -145,9 +145,10 @@ struct parsed_log {
   std::vector<log_device> devices;
   std::vector<log_model> models;
   std::vector<log_context> contexts;
-  std::vector<log_table_row> table;   ///< of the last table
-  std::vector<log_refusal> refused;     ///< in order
+  std::vector<log_table_row> table;  ///< of the last table
+  std::vector<log_refusal> refused;  ///< in order
   rotation_line rotation = rotation_line::none;
+  bool has_ctx_per_seq = false;  ///< "n_ctx_per_seq", which is "n_ctx_seq" from November 2025 on
   std::vector<log_buffer> projector;  ///< buffers of an image or audio encoder
 };
 

@@ -34,9 +34,17 @@ inline constexpr std::array<published_recipe, 5> recipes_with_q8_0_ends = {
 
 /// What a published file of that name was made with, an importance matrix among it; nothing: no such name is known.
 [[nodiscard]] inline std::optional<quantization> find_quantization(std::string_view typed) {
-  if (const auto type = find_file_type(typed)) return quantization{*type, true};
+  quantization q{.type = file_type::q8_0, .has_imatrix = true, .ends = std::nullopt};
+  if (const auto type = find_file_type(typed)) {
+    q.type = *type;
+    return q;
+  }
   for (const published_recipe& r : recipes_with_q8_0_ends)
-    if (equal_in_any_case(typed, r.name)) return quantization{r.type, true, ggml_type::q8_0};
+    if (equal_in_any_case(typed, r.name)) {
+      q.type = r.type;
+      q.ends = ggml_type::q8_0;
+      return q;
+    }
   return std::nullopt;
 }
 

@@ -98,6 +98,10 @@ struct planned : made_plan {
 [[nodiscard]] result<std::string> known_gpus_json(const std::string& name);
 /// The catalogue of models; `name`: the files of this one, or the one file that it is of.
 [[nodiscard]] result<std::string> models_json(const std::string& name = {});
+/// The runs of find_runs(): {"program", "line", "name" (absent: none), "args", "options", "notes"} each; `options` as plans
+/// take them, with "model".
+/// Errors: those of find_runs(); invalid_argument  an option's value is none
+[[nodiscard]] result<std::string> runs_json(std::string_view text);
 /// The options of a plan: {"name", "names", "kind", "turns_off", "help"} each, `name` as
 /// Python has it.
 [[nodiscard]] std::string options_json();

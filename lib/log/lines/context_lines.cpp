@@ -14,6 +14,7 @@ using namespace detail;
 
 bool log_line_reader::read_parameter(std::string_view key, std::string_view value) {
   log_context& c = context();
+  log_.has_ctx_per_seq = log_.has_ctx_per_seq || key == "n_ctx_per_seq";
   const std::pair<std::string_view, std::optional<std::uint32_t> log_context::*> numbers[] = {
       {"n_ctx", &log_context::n_ctx},
       {"n_ctx_seq", &log_context::n_ctx_seq},

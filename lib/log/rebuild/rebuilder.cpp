@@ -12,8 +12,12 @@ namespace {
 /// Sources without their history count few builds, or none.
 constexpr std::size_t digits_of_a_build = 4;
 
+/// llama.cpp #16812 names what a sequence gets n_ctx_seq.
+constexpr std::uint32_t first_build_of_ctx_seq = 6900;
+
 /// Whether builds of a profile write the lines that this log has.
 bool writes_lines_of(const engine_profile& p, const parsed_log& log) {
+  if (log.has_ctx_per_seq && p.first_build >= first_build_of_ctx_seq) return false;
   switch (log.rotation) {
     case rotation_line::none:
       break;

@@ -1,6 +1,6 @@
 // llama-bench: its options have lists, and it makes a test of each combination.
 //
-// Source: llama.cpp v0.5.0, tools/llama-bench/llama-bench.cpp: parse_cmd_params, get_cmd_params_instances
+// Source: llama.cpp, tools/llama-bench/llama-bench.cpp: parse_cmd_params, get_cmd_params_instances
 #include <fmt/format.h>
 
 #include <algorithm>

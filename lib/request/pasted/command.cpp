@@ -46,11 +46,14 @@ class shell_reader {
     if (!now_.all.empty()) found_.push_back(std::exchange(now_, {}));
   }
 
-  /// Whether the character is the last of its line but for blanks, which then end with it.
+  /// Whether the character is the last of its line but for blanks and a comment, which then end with it: a shell
+  /// would not go on there, but people write it.
   bool continues_line() {
     std::size_t end = at_ + 1;
     while (end < text_.size() && (text_[end] == ' ' || text_[end] == '\t' || text_[end] == '\r'))
       ++end;
+    if (end > at_ + 1 && end < text_.size() && text_[end] == '#')
+      end = std::min(text_.find('\n', end), text_.size());
     if (end < text_.size() && text_[end] != '\n') return false;
     at_ = end + 1;
     ++line_;

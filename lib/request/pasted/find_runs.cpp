@@ -10,6 +10,7 @@
 #include "request/pasted/server_line.hpp"
 #include "vrambudget/request/option.hpp"
 #include "vrambudget/request/pasted_run.hpp"
+#include "vrambudget/request/server_word.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -60,9 +61,19 @@ std::size_t find_from(std::string_view text) {
   return text.npos;
 }
 
-/// Whether the words are options alone, of which one says what the model is.
+/// Whether the words are options alone: one says what the model is, or all are known and there are several.
 bool are_options(const words& all) {
-  return all.front().size() > 1 && all.front().starts_with('-') && names_model(all);
+  if (all.front().size() < 2 || !all.front().starts_with('-')) return false;
+  if (names_model(all)) return true;
+  std::size_t n_known = 0;
+  for (const std::string& word : all) {
+    const std::string_view name = std::string_view(word).substr(0, word.find('='));
+    const bool is_number = name.size() > 1 && name[1] >= '0' && name[1] <= '9';
+    if (!name.starts_with('-') || is_number) continue;
+    if (find_option(name) == nullptr && find_server_word(name) == nullptr) return false;
+    ++n_known;
+  }
+  return n_known > 1;
 }
 
 struct commands_found {

@@ -80,19 +80,10 @@ std::optional<launch> launch_of_docker(std::span<const std::string> all, variabl
                              std::move(mounts));
 }
 
-/// "llama serve", one program for all: tools of that name, and what they are.
-std::optional<program> program_of_tool(std::string_view tool) {
-  if (tool == "serve" || tool == "server") return program::llama_server;
-  if (tool == "cli" || tool == "client") return program::llama_cli;
-  if (tool == "bench") return program::llama_bench;
-  return std::nullopt;
-}
-
-/// The words of llama.cpp's `full` image that say which program is meant.
-std::optional<program> program_of_switch(std::string_view word) {
-  if (word == "--server" || word == "-s") return program::llama_server;
-  if (word == "--run" || word == "-r") return program::llama_cli;
-  if (word == "--bench" || word == "-b") return program::llama_bench;
+template <std::size_t n>
+std::optional<program> find_in(const named_program (&all)[n], std::string_view name) {
+  for (const named_program& p : all)
+    if (p.name == name) return p.program;
   return std::nullopt;
 }
 
@@ -103,7 +94,7 @@ std::optional<program> program_of_image(std::string_view image) {
   const std::string_view name = image.substr(0, tag.empty() ? image.npos : colon);
   if (base_name(name) == "ollama") return program::ollama;
   if (name.find("kobold") != name.npos) return program::koboldcpp;
-  if (name.find("llama") == name.npos) return std::nullopt;
+  if (name.find(tool_box) == name.npos) return std::nullopt;
   return tag.starts_with("light") ? program::llama_cli : program::llama_server;
 }
 
@@ -132,18 +123,11 @@ std::string_view name_of(program p) {
 }
 
 std::optional<program> program_of(std::string_view path) {
+  if (const auto p = find_in(old_paths, path)) return p;
   const std::string_view name = base_name(path);
-  if (name == "llama-server" || path == "./server" || path == "./bin/server")
-    return program::llama_server;
-  if (name == "llama-cli" || name == "llama-completion" || name == "llama-mtmd-cli" ||
-      path == "./main" || path == "./bin/main")
-    return program::llama_cli;
-  if (name == "llama-bench") return program::llama_bench;
-  if (name == "ollama") return program::ollama;
-  if (name == "koboldcpp" || name == "koboldcpp.py" || name.starts_with("koboldcpp-") ||
-      name.starts_with("koboldcpp_"))
-    return program::koboldcpp;
-  return std::nullopt;
+  // "koboldcpp-linux-x64", "koboldcpp_cu12"
+  if (name.starts_with("koboldcpp-") || name.starts_with("koboldcpp_")) return program::koboldcpp;
+  return find_in(programs, name);
 }
 
 std::optional<mount> mount_of(std::string_view volume) {
@@ -170,7 +154,7 @@ std::optional<launch> launch_in_container(std::string_view image, words entrypoi
     auto p = program_of_image(image);
     if (!p) return std::nullopt;
     if (!all.empty() && image.find("full") != image.npos)
-      if (const auto meant = program_of_switch(all.front())) {
+      if (const auto meant = find_in(switches, all.front())) {
         p = meant;
         all.erase(all.begin());
       }
@@ -195,8 +179,8 @@ std::optional<launch> launch_of(std::span<const std::string> all, variables set)
     word = base_name(word);
     if (word == "docker" || word == "podman" || word == "nerdctl")
       return launch_of_docker(std::span(i + 1, all.end()), std::move(set));
-    if (word == "llama" && i + 1 != all.end())
-      if (const auto p = program_of_tool(*(i + 1)))
+    if (word == tool_box && i + 1 != all.end())
+      if (const auto p = find_in(tools, *(i + 1)))
         return launch{*p, words(i + 2, all.end()), std::move(set), {}};
   }
   return std::nullopt;

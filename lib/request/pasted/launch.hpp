@@ -1,7 +1,6 @@
 // A program that a command starts, with what stands around it: variables, wrappers, a container.
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "request/pasted/command.hpp"
+#include "request/pasted/programs.hpp"
 
 namespace vrambudget::request::pasted {
 
@@ -21,8 +21,6 @@ using variables = std::vector<std::pair<std::string, std::string>>;
 /// "NAME=value"; nothing: it is no such word.
 [[nodiscard]] std::optional<std::pair<std::string, std::string>> assignment_of(
     std::string_view word);
-
-enum class program : std::uint8_t { llama_server, llama_cli, llama_bench, koboldcpp, ollama };
 
 [[nodiscard]] std::string_view name_of(program);
 

@@ -1,6 +1,6 @@
 // Variables of the environment that llama.cpp's programs take as options.
 //
-// Source: llama.cpp v0.5.0, common/arg.cpp: set_env, common_arg::get_value_from_env; those of the last year that
+// Source: llama.cpp, common/arg.cpp: set_env, common_arg::get_value_from_env; those of the last year that
 // are gone stand among them.
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-// Source: llama.cpp v0.5.0, common/preset.cpp: parse_ini_from_file, common_preset::to_args
+// Source: llama.cpp, common/preset.cpp: parse_ini_from_file, common_preset::to_args
 #include "request/pasted/preset.hpp"
 
 #include <algorithm>

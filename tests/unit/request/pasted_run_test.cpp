@@ -60,6 +60,14 @@ TEST_CASE("prose that names a program is no run where another names a model") {
   CHECK(find_runs("").error().code == errc::not_found);
 }
 
+TEST_CASE("comments behind a line that goes on, and options alone") {
+  CHECK(only("llama-server -m a.gguf \\  # the model\n  -c 0 \\ # all of it\n  -fa\n").args ==
+        line{"-m", "a.gguf", "-c", "0", "-fa"});
+  CHECK(only("--tensor-split 0.5,0.5 --ctx-size 38000 --fit on").args ==
+        line{"--tensor-split", "0.5,0.5", "--ctx-size", "38000", "--fit", "on"});
+  CHECK_FALSE(find_runs("- one --thing -or another").has_value());
+}
+
 TEST_CASE("one program for all, and the client's single sequence") {
   CHECK(only("llama serve -m a.gguf").program == "llama-server");
   CHECK(only("llama-cli -m a.gguf -c 512").args == line{"-np", "1", "-m", "a.gguf", "-c", "512"});
