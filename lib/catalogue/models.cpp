@@ -1,7 +1,9 @@
 // Reads what the embedded shapes say of themselves and finds them by the names people type.
 #include "vrambudget/catalogue/models.hpp"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <utility>
 #include <vector>
 
 #include "catalogue/embedded.hpp"
@@ -17,13 +19,24 @@ catalogued_model read_summary(const detail::embedded_file& file) {
   const boost::json::value parsed = boost::json::parse(std::string(before) + "}");
   const boost::json::object& shape = parsed.as_object();
   const auto text = [&](const char* key) { return std::string(shape.at(key).as_string()); };
+  std::vector<std::string> also;
+  if (const auto* names = shape.if_contains("also"))
+    for (const auto& name : names->as_array()) also.emplace_back(name.as_string());
   return {std::string(file.stem),
           text("name"),
           text("architecture"),
           text("quantization"),
           text("source"),
           bytes{shape.at("data_bytes").to_number<std::uint64_t>()},
-          file.text};
+          file.text,
+          std::move(also)};
+}
+
+/// What it can be found by, folded.
+std::vector<std::string> keys_of(const catalogued_model& m) {
+  std::vector<std::string> keys = {detail::folded(m.name), detail::folded(m.id)};
+  for (const std::string& name : m.also) keys.push_back(detail::folded(name));
+  return keys;
 }
 
 std::vector<catalogued_model> read_summaries(std::span<const detail::embedded_file> files) {
@@ -44,15 +57,16 @@ result<catalogued_model> find_row(std::span<const catalogued_model> rows, const 
   std::vector<std::pair<std::size_t, std::string>> distances;
   const catalogued_model* only = nullptr;
   for (const catalogued_model& m : rows) {
-    const std::string name = detail::folded(m.name), id = detail::folded(m.id);
-    if (key == name || key == id) return m;
-    if (!key.empty() && (name.starts_with(key) || id.starts_with(key))) {
-      begins.push_back(m.name);
-      only = &m;
+    const std::vector<std::string> keys = keys_of(m);
+    std::size_t nearest = key.size() + keys.front().size();
+    bool begins_one = false;
+    for (const std::string& k : keys) {
+      if (key == k) return m;
+      begins_one |= !key.empty() && k.starts_with(key);
+      nearest = std::min(nearest, detail::suggestion_distance(key, k));
     }
-    distances.emplace_back(
-        std::min(detail::suggestion_distance(key, name), detail::suggestion_distance(key, id)),
-        m.name);
+    if (begins_one) begins.push_back((only = &m)->name);
+    distances.emplace_back(nearest, m.name);
   }
   if (begins.size() == 1) return *only;
   for (const model_alias& a : others)
@@ -68,6 +82,11 @@ result<catalogued_model> find_row(std::span<const catalogued_model> rows, const 
 }
 
 }  // namespace
+
+bool catalogued_model::is_called(std::string_view typed) const {
+  const std::vector<std::string> keys = keys_of(*this);
+  return std::find(keys.begin(), keys.end(), detail::folded(typed)) != keys.end();
+}
 
 std::span<const catalogued_model> catalogued_models() {
   static const std::vector<catalogued_model> rows = read_summaries(detail::model_shapes());

@@ -63,21 +63,20 @@ std::string known_projector(const std::string& typed, const std::string& model) 
   const std::string file = base_name(typed);
   const auto exactly = [](const std::string& name) {
     const auto p = find_projector(name);
-    return p && detail::folded(p->name) == detail::folded(name) ? p->name : std::string();
+    return p && p->is_called(name) ? p->name : std::string();
   };
   if (std::string own = exactly(file.substr(0, file.size() - 5)); !own.empty()) return own;
-  std::string name;
-  if (const auto all = catalogued_files_of(base_name(model)))
-    name = all->name;
-  else if (const auto f = find_catalogued_file(base_name(model)))
-    name = family_of(*f)->name;
-  else
-    return {};
+  const auto meant = catalogued_files_meant(base_name(model));
+  if (!meant) return {};
+  const catalogued_file& first = meant->files.front();
   const std::string folded = detail::folded(file);
   const char* type = folded.find("bf16") != folded.npos  ? "BF16"
                      : folded.find("q80") != folded.npos ? "Q8_0"
                                                          : "F16";
-  return exactly("mmproj-" + name + "-" + type);
+  const auto of = [&](const std::string& name) { return exactly("mmproj-" + name + "-" + type); };
+  // a model with the shape of another can have a projector of its own
+  std::string own = first.alias ? of(first.alias->name) : std::string();
+  return own.empty() ? of(family_of(first)->name) : own;
 }
 
 }  // namespace

@@ -199,6 +199,29 @@ TEST_SUITE("projector") {
         o.out, "note: a projector lies beside the model and is not counted: --mmproj " + f.mmproj));
   }
 
+  TEST_CASE(
+      "a file that is not here is the catalogue's of the model, or of the model whose shape it "
+      "has") {
+    const std::pair<std::string, std::string> cases[] = {
+        {"Qwen3.6-35B-A3B-UD-Q4_K_XL.gguf --mmproj mmproj-F16.gguf", "Qwen3.6-35B-A3B-F16"},
+        {"Qwen3.8-27B-Q4_K_M.gguf --mmproj mmproj-BF16.gguf", "Qwen3.6-27B-BF16"},
+        {"Qwen3-VL-8B-Thinking-Q4_K_M.gguf --mmproj mmproj-model-f16.gguf", "Qwen3-VL-8B-F16"},
+        {"gemma-4-E4B-it-Q8_0.gguf --mmproj /models/mmproj-F16.gguf", "Gemma-4-E4B-F16"},
+        // their text models are Kimi K2's and Qwen3's, which have none
+        {"Kimi-K2.6-Q4_K_M.gguf --mmproj mmproj-F16.gguf", "Kimi-K2.5-F16"},
+        {"InternVL3_5-8B-Q4_K_M.gguf --mmproj mmproj-BF16.gguf", "InternVL3_5-8B-BF16"},
+        // of a text model with the shape of another's, the text model's own name comes first
+        {"Qwen2.5-Omni-7B-Q4_K_M.gguf --mmproj mmproj-F16.gguf", "Qwen2.5-Omni-7B-F16"},
+    };
+    for (const auto& c : cases) {
+      CAPTURE(c.first);
+      const outcome o = run(c.first + " --gpu 8xh200 -c 4096");
+      CHECK(contains(o.out, "no such file; mmproj-" + c.second + " of the catalogue"));
+      CHECK(contains(o.out, "projector_weights"));
+    }
+    CHECK(run("Qwen3-8B-Q4_K_M.gguf --mmproj mmproj-F16.gguf --gpu 3090").status == 3);
+  }
+
   TEST_CASE("models and projectors are not taken for each other") {
     const files f;
     const outcome a = run(f.model + " --gpu 3090 --mmproj " + f.model);

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/units.hpp"
@@ -19,6 +20,11 @@ struct catalogued_model {
   std::string source;        ///< where hyperparameters and types come from
   bytes data;                ///< size of the data section of the file
   std::string_view shape;    ///< the JSON text; lives as long as the program
+  std::vector<std::string>
+      also;  ///< names of other files that are the same: projectors of other models
+
+  /// Whether that is its name, its id or one of `also`, in any case and with any punctuation.
+  [[nodiscard]] bool is_called(std::string_view typed) const;
 };
 
 /// All of them, sorted by id.
