@@ -45,9 +45,10 @@ std::vector<catalogued_model> read_summaries(std::span<const detail::embedded_fi
   return out;
 }
 
-/// `kind`: what the rows are, for messages. `others`: names that are proposed as well.
+/// `kind`: what the rows are, for messages. `help`: what is said where no name is alike. `others`: names that are
+/// proposed as well.
 result<catalogued_model> find_row(std::span<const catalogued_model> rows, const std::string& kind,
-                                  std::string_view typed,
+                                  std::string_view typed, std::string_view help,
                                   std::span<const model_alias> others = {}) {
   if (typed.size() > 200)
     return error{errc::not_found, "a " + kind + " name of over 200 characters"};
@@ -74,11 +75,8 @@ result<catalogued_model> find_row(std::span<const catalogued_model> rows, const 
   const std::string shown = kind + " \"" + std::string(typed) + "\"";
   if (!begins.empty())
     return error{errc::not_found, shown + " can be " + detail::joined(begins) + ": name one"};
-  return error{
-      errc::not_found,
-      shown + " is not in the catalogue" +
-          detail::proposal(std::move(distances), key,
-                           "`vrambudget models` lists them, hf:org/repo:QUANT reads others")};
+  return error{errc::not_found, shown + " is not in the catalogue" +
+                                    detail::proposal(std::move(distances), key, help)};
 }
 
 }  // namespace
@@ -99,11 +97,15 @@ std::span<const catalogued_model> catalogued_projectors() {
 }
 
 result<catalogued_model> find_model(std::string_view typed) {
-  return find_row(catalogued_models(), "model", typed, model_aliases());
+  return find_row(catalogued_models(), "model", typed,
+                  "`vrambudget models` lists them, hf:org/repo:QUANT reads others",
+                  model_aliases());
 }
 
 result<catalogued_model> find_projector(std::string_view typed) {
-  return find_row(catalogued_projectors(), "projector", typed);
+  return find_row(catalogued_projectors(), "projector", typed,
+                  "a name is as mmproj-Qwen3.6-27B-F16, for which mmproj-F16.gguf is enough beside "
+                  "that model");
 }
 
 }  // namespace vrambudget

@@ -156,3 +156,9 @@ TEST_CASE("a beginning of several projectors lists them, also by a further name"
   CHECK_FALSE(find_projector("mmproj-Qwen3.8-27B-F1").value().is_called("mmproj-Qwen3.8-27B-F1"));
   CHECK(find_projector("mmproj-qwen3.8 27b f16").value().is_called("mmproj-Qwen3.8-27B-F16"));
 }
+
+TEST_CASE("an unknown projector is answered with the form of names, not with the list of models") {
+  const std::string message = find_projector("zzzz").error().message;
+  CHECK(message.find("mmproj-Qwen3.6-27B-F16") != std::string::npos);
+  CHECK(message.find("vrambudget models") == std::string::npos);
+}
