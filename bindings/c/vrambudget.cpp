@@ -259,6 +259,19 @@ vrambudget_status vrambudget_trade(const vrambudget_model* model, const char* op
   });
 }
 
+vrambudget_status vrambudget_compare_files(const char* const* names, uint64_t n_names,
+                                           const char* options_json, char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (names == nullptr || n_names == 0 || std::count(names, names + n_names, nullptr))
+      return bad_argument("no name of a model");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    std::vector<request::file_to_compare> files;
+    for (std::uint64_t i = 0; i < n_names; ++i) files.push_back({names[i], nullptr});
+    return give(request::comparison_of_files_json(files, {}, *q), out);
+  });
+}
+
 vrambudget_status vrambudget_together(const vrambudget_model* const* models, uint64_t n_models,
                                       const char* options_json, char** out, char** error) {
   return guarded(error, [&]() -> vb::result<vrambudget_status> {

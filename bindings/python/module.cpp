@@ -387,6 +387,19 @@ PYBIND11_MODULE(_core, m) {
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
       py::arg("options"));
   m.def(
+      "compare",
+      [](const std::vector<std::pair<std::string, const py_model*>>& models, const py_model* draft,
+         const py_projector* mmproj, const std::vector<py_device>& devices,
+         const py::dict& options) {
+        std::vector<file_to_compare> files;
+        for (const auto& [name, read] : models) files.push_back({name, read ? read->is : nullptr});
+        const plan_inputs beside = inputs_of(nullptr, draft, mmproj, devices);
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return comparison_of_files_json(files, beside, q); });
+      },
+      py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
+      py::arg("options"));
+  m.def(
       "together",
       [](const std::vector<py_model>& models, const py_model* draft, const py_projector* mmproj,
          const std::vector<py_device>& devices, const py::dict& options) {

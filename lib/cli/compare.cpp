@@ -1,6 +1,7 @@
 // `vrambudget compare`: files of models side by side on the same GPUs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -8,21 +9,9 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "vrambudget/report/comparison.hpp"
+#include "vrambudget/request/answers.hpp"
 
 namespace vrambudget::cli {
-namespace {
-
-compared_file compared(const plan_request& q, const named_gpus& gpus, const std::string& name,
-                       model_reader& reader) {
-  plan_request one = q;
-  one.model = name;
-  const limits l = limits_of(one, gpus.ram);
-  const plan_models models = best_models_or_fail(one, gpus.devices, l, reader);
-  planner p = models.on(gpus.devices, l);
-  return value_or_fail(compare_file(p, one.r, one.model));
-}
-
-}  // namespace
 
 std::function<int()> add_compare(command_options& can) {
   struct question {
@@ -37,10 +26,14 @@ std::function<int()> add_compare(command_options& can) {
   return [asked] {
     if (asked->models.size() < 2) throw failure{usage, "compare: name two models or more"};
     const named_gpus gpus = devices_or_fail(asked->q);
+    asked->q.gpus.ram = gpus.ram;
     model_reader reader = reader_of(asked->q.sources);
-    std::vector<compared_file> all;
-    for (const std::string& name : asked->models)
-      all.push_back(compared(asked->q, gpus, name, reader));
+    plan_inputs on;
+    on.devices = gpus.devices;
+    std::vector<file_to_compare> files;
+    for (const std::string& name : asked->models) files.push_back({name, nullptr});
+    const std::vector<compared_file> all =
+        value_or_fail(compare_files(files, on, asked->q, reader));
     if (asked->q.json)
       fmt::print("{}", comparison_json(all));
     else

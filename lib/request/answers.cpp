@@ -9,6 +9,7 @@
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/report/cards.hpp"
+#include "vrambudget/report/comparison.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/ranking.hpp"
 #include "vrambudget/report/together.hpp"
@@ -50,20 +51,27 @@ result<void> read_companions(plan_inputs& in, const plan_request& q, model_reade
   return read_if_absent(in.mmproj, q.mmproj, load_projector);
 }
 
-result<asked> read(const plan_inputs& given, const plan_request& q) {
+/// The devices that the request names, if none are given, and what the host has then; what is said of them.
+result<std::vector<std::string>> choose_if_absent(std::vector<device>& devices,
+                                                  std::optional<bytes>& ram,
+                                                  const plan_request& q) {
+  if (!devices.empty()) return std::vector<std::string>();
+  auto gpus = choose_devices(q, environment_of_process());
+  if (!gpus) return gpus.error();
+  devices = std::move(gpus->devices);
+  ram = gpus->ram;
+  return std::move(gpus->notes);
+}
+
+result<asked> read(const plan_inputs& given, const plan_request& q, model_reader& reader) {
   asked a{q, given, {}};
-  const environment here = environment_of_process();
-  if (a.in.devices.empty()) {
-    auto gpus = choose_devices(q, here);
-    if (!gpus) return gpus.error();
-    a.in.devices = std::move(gpus->devices);
-    a.q.gpus.ram = gpus->ram;
-    a.gpu_notes = std::move(gpus->notes);
-  }
+  auto notes = choose_if_absent(a.in.devices, a.q.gpus.ram, q);
+  if (!notes) return notes.error();
+  a.gpu_notes = std::move(*notes);
   if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
-  model_reader reader(q.sources, here);
   const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (!a.in.main && !a.in.mmproj) a.q = with_meant_projector(std::move(a.q), here);
+  if (!a.in.main && !a.in.mmproj)
+    a.q = with_meant_projector(std::move(a.q), environment_of_process());
   if (const auto ok = read_companions(a.in, a.q, reader); !ok) return ok.error();
   if (!a.in.main) {
     auto meant = with_best_file(a.q, reader, a.in.devices, limits_of(a.q, a.q.gpus.ram),
@@ -74,6 +82,11 @@ result<asked> read(const plan_inputs& given, const plan_request& q) {
   if (const auto ok = read_if_absent(a.in.main, a.q.model, model_named); !ok) return ok.error();
   if (a.in.mmproj && a.q.mmproj.empty()) a.q.mmproj = a.in.mmproj->path;
   return a;
+}
+
+result<asked> read(const plan_inputs& given, const plan_request& q) {
+  model_reader reader(q.sources);
+  return read(given, q, reader);
 }
 
 /// What a sweep would not heed is no option of it.
@@ -89,6 +102,10 @@ result<void> refuse_axes(const plan_request& q) {
   if (!given) return {};
   return error{errc::invalid_argument,
                fmt::format("the options of a sweep name {}: its axes do, or nothing", given)};
+}
+
+error one_model_is_named() {
+  return {errc::invalid_argument, "the options name a model: give all of them as models"};
 }
 
 result<void> refuse_too_many(const sweep_axes& axes) {
@@ -183,15 +200,10 @@ result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q
 result<std::string> rank_json(const std::vector<device>& devices, const plan_request& q) {
   if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty())
     return error{errc::invalid_argument, "a ranking takes no model, draft or projector"};
-  const environment here = environment_of_process();
   ranking_question asked{devices, limits_of(q, q.gpus.ram), q.r, q.min_ctx};
-  if (devices.empty()) {
-    auto gpus = choose_devices(q, here);
-    if (!gpus) return gpus.error();
-    asked.devices = std::move(gpus->devices);
-    asked.held_against.ram = gpus->ram;
-  }
-  model_reader reader(q.sources, here);
+  const auto chosen = choose_if_absent(asked.devices, asked.held_against.ram, q);
+  if (!chosen) return chosen.error();
+  model_reader reader(q.sources);
   const known_models among{reader.stored(), read_stored, q.family, {}};
   return ranking_json(asked, rank_models(asked, among, on_threads()));
 }
@@ -224,18 +236,45 @@ result<std::string> trades_json(const plan_inputs& in, const plan_request& q) {
   return trade_json(*a->in.main, q.r, *all);
 }
 
+result<std::vector<compared_file>> compare_files(const std::vector<file_to_compare>& files,
+                                                 const plan_inputs& beside, const plan_request& q,
+                                                 model_reader& reader) {
+  if (beside.main || !q.model.empty()) return one_model_is_named();
+  std::vector<compared_file> all;
+  for (const file_to_compare& f : files) {
+    plan_inputs in = beside;
+    in.main = f.read;
+    plan_request one = q;
+    one.model = f.name;
+    const auto a = read(in, one, reader);
+    if (!a) return a.error();
+    planner p = a->plans();
+    auto c = compare_file(p, a->q.r, a->q.model);
+    if (!c) return c.error();
+    all.push_back(std::move(*c));
+  }
+  return all;
+}
+
+result<std::string> comparison_of_files_json(const std::vector<file_to_compare>& files,
+                                             const plan_inputs& beside, const plan_request& q) {
+  plan_inputs in = beside;
+  plan_request on = q;
+  const auto chosen = choose_if_absent(in.devices, on.gpus.ram, q);
+  if (!chosen) return chosen.error();
+  model_reader reader(q.sources);
+  const auto all = compare_files(files, in, on, reader);
+  if (!all) return all.error();
+  return comparison_json(*all);
+}
+
 result<std::string> models_together_json(const std::vector<std::shared_ptr<const model>>& models,
                                          const plan_inputs& beside, const plan_request& q) {
-  if (beside.main || !q.model.empty())
-    return error{errc::invalid_argument, "the options name a model: give all of them as models"};
+  if (beside.main || !q.model.empty()) return one_model_is_named();
   plan_inputs in = beside;
   std::optional<bytes> ram = q.gpus.ram;
-  if (in.devices.empty()) {
-    auto gpus = choose_devices(q, environment_of_process());
-    if (!gpus) return gpus.error();
-    in.devices = std::move(gpus->devices);
-    ram = gpus->ram;
-  }
+  const auto chosen = choose_if_absent(in.devices, ram, q);
+  if (!chosen) return chosen.error();
   model_reader reader(q.sources);
   if (const auto ok = read_companions(in, q, reader); !ok) return ok.error();
   std::vector<const model*> all;

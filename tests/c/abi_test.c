@@ -193,6 +193,23 @@ int main(void) {
   CHECK(json == NULL && error && strstr(error, "--gpu"));
   vrambudget_free(error);
   error = NULL;
+  const char *files[] = {"Qwen3-8B-Q8_0", "Qwen3-8B-Q4_K_M"};
+  CHECK(vrambudget_compare_files(files, 2, "{\"gpu\": \"3090\", \"ctx_size\": 8192}", &json, &error) ==
+        VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"schema\":1") && strstr(json, "\"files\":[{\"model\":\"Qwen3-8B-Q8_0\",\"size_bytes\":"));
+  CHECK(json && strstr(json, "{\"model\":\"Qwen3-8B-Q4_K_M\"") && strstr(json, "\"q8_0\":{\"n_ctx\":40960,\"bound_by\":\"n_ctx_train\"}"));
+  vrambudget_free(json);
+  json = NULL;
+  files[1] = "no such model at all";
+  CHECK(vrambudget_compare_files(files, 2, "{\"gpu\": \"3090\"}", &json, &error) == VRAMBUDGET_NOT_FOUND);
+  CHECK(json == NULL && error && strstr(error, "no such model at all"));
+  vrambudget_free(error);
+  error = NULL;
+  files[1] = NULL;
+  CHECK(vrambudget_compare_files(files, 2, "{\"gpu\": \"3090\"}", &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_compare_files(NULL, 1, NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_compare_files(files, 1, "{\"gpu\": \"3090\", \"model\": \"Qwen3-8B\"}", &json, NULL) ==
+        VRAMBUDGET_BAD_ARGUMENT);
   const vrambudget_model *both[] = {model, model};
   CHECK(vrambudget_together(both, 2, "{\"gpu\": \"b200\", \"ctx_size\": 8192}", &json, &error) == VRAMBUDGET_OK);
   CHECK(json && strstr(json, "\"fits\":true") && strstr(json, "\"max_context\""));

@@ -143,17 +143,44 @@ class Plan(unittest.TestCase):
             with self.assertRaisesRegex(vb.InvalidArgumentError, "two models"):
                 vb.together(wrong, gpu="3060-12gb")
 
+    @unittest.skipUnless(PROGRAM, "the program was not built")
+    def test_compare_is_the_programs_json(self):
+        both = [MODEL, "Qwen3.6-27B-Q8_0"]
+        c = vb.compare(both, gpu="5090", n_parallel=1)
+        self.assertEqual(list(c), printed("compare", *both, *"--gpu 5090 -np 1".split())["files"])
+        # a name that does not say which file means the best that runs, as for the program
+        for name in ("Qwen3-32B", "Qwen3-8B"):
+            asked = vb.compare([name, MODEL], gpu="3090", n_ctx=8192)
+            shown = printed("compare", name, MODEL, *"--gpu 3090 -c 8192".split())["files"]
+            self.assertEqual(list(asked), shown)
+
     def test_compare(self):
         c = vb.compare([MODEL, "Qwen3.6-27B-Q8_0"], gpu="5090")
         self.assertEqual(len(c), 2)
         self.assertLess(c[0]["bits_per_weight"], c[1]["bits_per_weight"])
-        self.assertEqual(c[0]["max_n_ctx"], vb.max_context(MODEL, gpu="5090").n_ctx)
+        self.assertEqual(c[0]["size_bytes"], vb.open_model(MODEL).tensor_bytes)
+        for t, most in c[0]["largest"].items():
+            self.assertEqual(
+                most["n_ctx"], vb.max_context(MODEL, gpu="5090", type_k=t, type_v=t).n_ctx)
         self.assertIn("<table", c._repr_html_())
+        self.assertIn(MODEL, repr(c))
         self.assertEqual(vb.compare(MODEL, gpu="5090")[0], c[0])
+        self.assertEqual(vb.compare([vb.open_model(MODEL)], gpu="5090")[0], c[0])
+        card = vb.Device("a card", 24 * 2**30, cc=8.6, n_sm=82, driver_context=0)
+        self.assertEqual(
+            vb.compare(MODEL, gpu=card, n_ctx=4096)[0]["spare_bytes"],
+            vb.plan(MODEL, gpu=card, n_ctx=4096).spare)
         alone, drafted = vb.compare("Qwen3-32B", gpu="5090"), vb.compare(
             "Qwen3-32B", gpu="5090", draft=vb.open_model("Qwen3-0.6B"))
-        self.assertLess(drafted[0]["max_n_ctx"], alone[0]["max_n_ctx"])
-        self.assertEqual(list(c.to_dict()["name"]), [r["name"] for r in c])
+        self.assertLess(drafted[0]["largest"]["f16"]["n_ctx"], alone[0]["largest"]["f16"]["n_ctx"])
+        self.assertEqual(c.to_dict()["model"], [r["model"] for r in c])
+        # of one that nobody measured KLD is estimated, and one that does not fit has no speed
+        mixed = vb.compare([MODEL, "gpt-oss-120b"], gpu="3090", n_ctx=4096).to_dict()
+        self.assertEqual(mixed["fits"], [True, False])
+        self.assertIsNone(mixed["speed"][1])
+        self.assertEqual(len(vb.compare([], gpu="5090")), 0)
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "all of them as models"):
+            vb.compare([MODEL], gpu="5090", model=MODEL)
 
 
 class Shown(unittest.TestCase):

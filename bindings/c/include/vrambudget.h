@@ -88,6 +88,14 @@ VRAMBUDGET_API vrambudget_status vrambudget_trade(const vrambudget_model* model,
                                                   const char* options_json, char** json,
                                                   char** error);
 
+/* Files side by side on the same GPUs: sizes, largest contexts, speed, quality, as `vrambudget compare --json` says
+ * it. `names`: as vrambudget_open_model() takes them; one that does not say which file means the best that runs. A
+ * model in the options is VRAMBUDGET_BAD_ARGUMENT. */
+VRAMBUDGET_API vrambudget_status vrambudget_compare_files(const char* const* names,
+                                                          uint64_t n_names,
+                                                          const char* options_json, char** json,
+                                                          char** error);
+
 /* Several models on the same GPUs at once, as `vrambudget together --json` says it: two at least. */
 VRAMBUDGET_API vrambudget_status vrambudget_together(const vrambudget_model* const* models,
                                                      uint64_t n_models, const char* options_json,

@@ -172,16 +172,16 @@ def _named(gpu: GpuSet, options: Any) -> tuple[list[Device], dict[str, Any]]:
 
 
 def _inputs(
-    model: AnyModel,
+    model: Optional[AnyModel],
     gpu: GpuSet,
     draft: Optional[AnyModel],
     mmproj: Optional[AnyProjector],
     options: Any,
 ) -> tuple[Optional[Model], Optional[Model], Optional[Projector], list[Device], dict[str, Any]]:
-    """A model's name stays one: which of its files is best depends on the devices."""
+    """A model's name stays one: which of its files is best depends on the devices. None: several are meant."""
     sources = {k: options[k] for k in _OF_SOURCES if k in options}
     devices, rest = _named(gpu, options)
-    if not isinstance(model, Model):
+    if model is not None and not isinstance(model, Model):
         rest["model"] = fspath(model)
     return (
         model if isinstance(model, Model) else None,
@@ -229,30 +229,13 @@ def compare(
     mmproj: Optional[AnyProjector] = None,
     **options: Unpack[Options],
 ) -> Comparison:
-    """Models side by side: weights, bits per weight, largest context, and the budget at `n_ctx`, or
-    without it at that context."""
-    rows = []
-    sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
-    for name in _models(models):
-        model = open_model(name, **sources)
-        inputs = _inputs(model, gpu, draft, mmproj, {**options, "max_context": True})
-        b = Budget(json.loads(_core.plan(*inputs)))
-        limit = b.max_context
-        rows.append(
-            {
-                "name": model.name,
-                "architecture": model.architecture,
-                "weights": model.tensor_bytes,
-                "bits_per_weight": model.bits_per_weight,
-                "max_n_ctx": limit.n_ctx if limit else 0,
-                "bound_by": limit.bound_by if limit else "",
-                "n_ctx": b.run["n_ctx"],
-                "used": b.used,
-                "spare": b.spare,
-                "fits": b.fits,
-            }
-        )
-    return Comparison(rows)
+    """Files side by side: sizes, the largest contexts by KV type, speed, and how near their words are to the
+    whole model's: a row a file, with the keys of the program's `compare --json`. Spare and speed are those at
+    `n_ctx`, without it at the largest context."""
+    given = [(m.name, m) if isinstance(m, Model) else (fspath(m), None) for m in _models(models)]
+    _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
+    answer = json.loads(_core.compare(given, beside, projector, devices, rest))
+    return Comparison(answer["files"])
 
 
 def rank(
@@ -316,7 +299,7 @@ def together(
     all_models = [open_model(m, **sources) for m in _models(models)]
     if len(all_models) < 2:
         raise InvalidArgumentError("together: name two models or more")
-    _, beside, projector, devices, rest = _inputs(all_models[0], gpu, draft, mmproj, options)
+    _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
     answer: dict[str, Any] = json.loads(
         _core.together(all_models, beside, projector, devices, rest)
     )

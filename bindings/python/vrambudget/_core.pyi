@@ -99,6 +99,13 @@ def trade(
     devices: Sequence[Device],
     options: dict[str, Any],
 ) -> str: ...
+def compare(
+    models: Sequence[tuple[str, Optional[Model]]],
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
+    devices: Sequence[Device],
+    options: dict[str, Any],
+) -> str: ...
 def together(
     models: Sequence[Model],
     draft: Optional[Model],

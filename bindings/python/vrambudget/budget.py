@@ -211,7 +211,7 @@ class Budget:
 
 
 class Comparison:
-    """Models side by side on the same devices. A sequence of rows, which are dicts."""
+    """Files side by side on the same devices. A sequence of rows, which are dicts."""
 
     def __init__(self, rows: list[dict[str, Any]]):
         self._rows = rows
@@ -223,32 +223,41 @@ class Comparison:
         return self._rows[i]
 
     def to_dict(self) -> dict[str, list[Any]]:
-        """Columns, as pandas.DataFrame takes them."""
-        keys = list(self._rows[0]) if self._rows else []
-        return {k: [r[k] for r in self._rows] for k in keys}
+        """Columns, as pandas.DataFrame takes them; None where a row has no such key."""
+        keys = {k: None for r in self._rows for k in r}
+        return {k: [r.get(k) for r in self._rows] for k in keys}
 
     def __repr__(self) -> str:
         lines = [
-            f"{r['name']}: {in_gib(r['weights'])} weights, {r['bits_per_weight']:.2f} bits, "
-            f"up to {r['max_n_ctx']:,} tokens, {in_gib(r['spare'])} spare"
+            f"{r['model']}: {in_gib(r['size_bytes'])}, {r['bits_per_weight']:.2f} bits a weight, "
+            f"up to {_tokens(r)}"
             for r in self._rows
         ]
         return "<Comparison\n  " + "\n  ".join(lines) + ">"
 
     def _repr_html_(self) -> str:
+        types = list(self._rows[0]["largest"]) if self._rows else []
         return html.table(
-            ["model", "weights", "bits per weight", "largest context", "bound by", "used", "spare"],
+            ["model", "size", "bits a weight", *(f"tokens, KV in {t}" for t in types), "spare", "KLD"],
             [
                 [
-                    r["name"],
-                    in_gib(r["weights"]),
+                    r["model"],
+                    in_gib(r["size_bytes"]),
                     f"{r['bits_per_weight']:.2f}",
-                    f"{r['max_n_ctx']:,}",
-                    r["bound_by"],
-                    in_gib(r["used"]),
-                    html.in_mib(r["spare"]) if r["fits"] else "does not fit",
+                    *(f"{r['largest'][t]['n_ctx']:,}" for t in types),
+                    html.in_mib(r["spare_bytes"]) if r["fits"] else "does not fit",
+                    _kld(r.get("kld", {})),
                 ]
                 for r in self._rows
             ],
-            "lrrrlrr",
         )
+
+
+def _tokens(row: dict[str, Any]) -> str:
+    return ", ".join(f"{most['n_ctx']:,} tokens in {t}" for t, most in row["largest"].items())
+
+
+def _kld(kld: dict[str, Any]) -> str:
+    if "mean" in kld:
+        return f"{kld['mean']:.5f}"
+    return f"{kld['low']:.2g} to {kld['high']:.2g}" if kld else ""

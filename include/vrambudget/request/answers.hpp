@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "vrambudget/advise/suggestion.hpp"
+#include "vrambudget/catalogue/compared_file.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/machine/device.hpp"
@@ -18,6 +19,7 @@
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/sweep_columns.hpp"
 #include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
 namespace vrambudget::request {
@@ -83,6 +85,20 @@ struct planned : made_plan {
 
 /// The largest context by cache type, micro-batch and slots: what `vrambudget trade --json` says.
 [[nodiscard]] result<std::string> trades_json(const plan_inputs& in, const plan_request& q);
+
+/// A file that is compared: a model that was read, or by name.
+struct file_to_compare {
+  std::string name;
+  std::shared_ptr<const model> read = {};  ///< absent: what the name means on the devices
+};
+
+/// Files of models on the same devices, each as the request is run. `beside`: as for several at once.
+[[nodiscard]] result<std::vector<compared_file>> compare_files(
+    const std::vector<file_to_compare>& files, const plan_inputs& beside, const plan_request& q,
+    model_reader& reader);
+/// The same on the devices that the request names, if none are given: what `vrambudget compare --json` says.
+[[nodiscard]] result<std::string> comparison_of_files_json(
+    const std::vector<file_to_compare>& files, const plan_inputs& beside, const plan_request& q);
 
 /// Several models at once: what `vrambudget together --json` says. `beside`: a draft and a projector for each,
 /// and the devices; what is absent of these is named in the request, which names no model.
