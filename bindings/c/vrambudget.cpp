@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "vrambudget/error.hpp"
+#include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/grid.hpp"
 #include "vrambudget/request/request_json.hpp"
@@ -183,11 +184,9 @@ vrambudget_status vrambudget_fits(const vrambudget_model* model, const char* opt
     if (!q) return q.error();
     const auto p = request::plan(inputs_of(model), *q);
     if (!p) return p.error();
-    std::uint64_t least = UINT64_MAX;
-    for (const vb::device_budget& d : p->b.devices) least = std::min(least, d.spare().count);
-    if (p->b.devices.empty()) least = p->b.host.spare().value_or(vb::bytes{}).count;
     if (fits != nullptr) *fits = p->judged.runs() ? 1 : 0;
-    if (bytes != nullptr) *bytes = p->judged.runs() ? least : p->b.missing().count;
+    const vb::bytes left = p->judged.runs() ? vb::least_spare(p->b) : p->b.missing();
+    if (bytes != nullptr) *bytes = left.count;
     return VRAMBUDGET_OK;
   });
 }

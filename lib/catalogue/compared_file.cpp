@@ -4,6 +4,7 @@
 
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
+#include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget {
@@ -14,12 +15,6 @@ const published_quality* measured_of(const std::string& name) {
   const auto f = find_catalogued_file(name);
   const catalogued_files* all = f ? family_of(*f) : nullptr;
   return all ? find_quality(all->name, f->quantization) : nullptr;
-}
-
-bytes least_spare(const budget& b) {
-  bytes least = bytes::max();
-  for (const device_budget& d : b.devices) least = std::min(least, d.spare());
-  return b.devices.empty() ? b.host.spare().value_or(bytes{}) : least;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/context_lines.hpp"
+#include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/sweep.hpp"
 #include "vrambudget/plan/verdict.hpp"
@@ -139,10 +140,9 @@ class card_finder {
     const auto judged = judge(alone, q_.r, *b);
     p.runs = judged && judged->runs();
     p.used = p.missing = {};
-    p.spare = bytes::max();
+    p.spare = least_spare(*b);
     for (const device_budget& d : b->devices) {
       p.used += d.used();
-      p.spare = std::min(p.spare, d.spare());
       p.missing = std::max(p.missing, d.missing());
     }
     p.host = b->host.used();

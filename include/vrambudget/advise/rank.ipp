@@ -6,6 +6,7 @@
 #include "vrambudget/advise/rank.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
+#include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget {
@@ -56,19 +57,17 @@ result<candidate> plan_candidate(const ranking_question& q, const model& m) {
               .n_ctx = r.n_ctx,
               .weights = m.tensor_bytes(),
               .used = {},
-              .spare = bytes::max(),
+              .spare = least_spare(*b),
               .host = b->host.needed(),
               .types = m.types_basis,
               .note = m.types_note};
   for (const device_budget& d : b->devices) {
     c.used += d.used();
-    c.spare = std::min(c.spare, d.spare());
     for (const term& t : d.terms)
       if (t.kind == term_kind::compute_buffer) c.compute = std::max(c.compute, t.basis);
   }
   if (b->devices.empty()) {
     c.used = b->host.needed();
-    c.spare = b->host.spare().value_or(bytes{});
     for (const term& t : b->host.terms)
       if (t.kind == term_kind::compute_buffer) c.compute = std::max(c.compute, t.basis);
   }

@@ -11,6 +11,7 @@
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/memory/draft.hpp"
 #include "vrambudget/memory/weights.hpp"
+#include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
 namespace vrambudget {
@@ -70,11 +71,9 @@ class change_search {
                  .changed = changed,
                  .n_on_host = n_on_host,
                  .n_before = sequences(r_),
-                 .spare = bytes::max(),
+                 .spare = least_spare(*b),
                  .host = b->host.needed()};
     if (s.has(change_kind::n_parallel) && changed.n_ctx != r_.n_ctx) s.n_ctx = changed.n_ctx;
-    for (const device_budget& d : b->devices) s.spare = std::min(s.spare, d.spare());
-    if (b->devices.empty()) s.spare = b->host.spare().value_or(bytes{});
     return s;
   }
   bool keep_if_fits(kinds changes, const run& changed, std::uint32_t n_on_host = 0) {
