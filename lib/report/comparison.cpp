@@ -94,17 +94,7 @@ std::string comparison_json(std::span<const compared_file> all) {
                    {"spare_bytes", c.spare.count}};
     if (c.n_ctx) o["n_ctx"] = *c.n_ctx;
     json::array speeds;
-    for (const decode_speed& s : c.speeds) {
-      json::object at{{"n_depth", s.traffic.depth},
-                      {"tokens_per_s_at_most", s.most},
-                      {"basis", name(s.most_basis)}};
-      if (s.expected)
-        at["expected"] = json::object{{"low_tokens_per_s", s.expected->low},
-                                      {"median_tokens_per_s", s.expected->median},
-                                      {"high_tokens_per_s", s.expected->high},
-                                      {"basis", name(s.expected_basis)}};
-      speeds.push_back(std::move(at));
-    }
+    for (const decode_speed& s : c.speeds) speeds.push_back(rates_json(s));
     if (!speeds.empty()) o["speed"] = std::move(speeds);
     if (const published_quality* q = c.measured) {
       json::object measured{{"mean", q->kld}, {"reference", q->reference}, {"source", q->source}};

@@ -86,16 +86,7 @@ json::object reads_of(const decode_reads& d) {
 }
 
 json::object object_of(const run& r, const decode_speed& s) {
-  json::object o{{"n_depth", s.traffic.depth},
-                 {"tokens_per_s_at_most", s.most},
-                 {"basis", name(s.most_basis)}};
-  if (const auto& e = s.expected)
-    o["expected"] = json::object{{"low_tokens_per_s", e->low},
-                                 {"median_tokens_per_s", e->median},
-                                 {"high_tokens_per_s", e->high},
-                                 {"basis", name(s.expected_basis)},
-                                 {"n", e->n},
-                                 {"of", e->of}};
+  json::object o = rates_json(s);
   json::array devices;
   for (std::size_t i = 0; i < s.traffic.devices.size(); ++i) {
     if (s.bandwidth_bytes_per_s[i] == 0) continue;
@@ -128,6 +119,20 @@ std::string speed_text(const run& r, std::span<const decode_speed> all, bool exp
     if (is_last && explain) text += explained(r, all[i]);
   }
   return text;
+}
+
+json::object rates_json(const decode_speed& s) {
+  json::object o{{"n_depth", s.traffic.depth},
+                 {"tokens_per_s_at_most", s.most},
+                 {"basis", name(s.most_basis)}};
+  if (const auto& e = s.expected)
+    o["expected"] = json::object{{"low_tokens_per_s", e->low},
+                                 {"median_tokens_per_s", e->median},
+                                 {"high_tokens_per_s", e->high},
+                                 {"basis", name(s.expected_basis)},
+                                 {"n", e->n},
+                                 {"of", e->of}};
+  return o;
 }
 
 json::object speed_json(const run& r, std::span<const decode_speed> all) {

@@ -153,6 +153,15 @@ TEST_SUITE("cli") {
     CHECK(files[0].at("kld").at("mean").to_number<double>() == 0.01056);
     CHECK(files[1].at("largest").at("q4_0").at("n_ctx").to_number<int>() == 262144);
     CHECK(run("compare Qwen3-8B-Q8_0 --gpu 3090").status == 2);
+    const std::string how = " --gpu 3090 -c 8192 --json";
+    json::array planned =
+        json::parse(run("Qwen3-8B-Q8_0" + how).out).at("speed").at("decode").as_array();
+    for (json::value& depth : planned)
+      for (const char* read : {"devices", "host"}) depth.as_object().erase(read);
+    CHECK(json::parse(run("compare Qwen3-8B-Q8_0 Qwen3-8B-Q4_K_M" + how).out)
+              .at("files")
+              .at(0)
+              .at("speed") == json::value(planned));
     CHECK(
         run("compare Qwen3-8B-Q8_0 Qwen3-8B-Q4_K_M --gpu 3090 -c 40960 -ngl 0 --ram 1GiB").status ==
         1);

@@ -16,7 +16,9 @@ namespace vrambudget {
 /// "23 to 38", outwards and never over the bound; "at most 51" where no more is known.
 [[nodiscard]] std::string expected_text(const decode_speed& s);
 
-/// Its part "speed".
+/// How fast at one depth, in JSON.
+[[nodiscard]] boost::json::object rates_json(const decode_speed& s);
+/// Its part "speed": that of each depth, with what a token reads.
 [[nodiscard]] boost::json::object speed_json(const run& r, std::span<const decode_speed> all);
 
 }  // namespace vrambudget
