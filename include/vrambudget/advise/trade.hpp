@@ -28,8 +28,8 @@ struct trade_axes {
 struct trade {
   ggml_type cache_type;
   std::uint32_t n_ubatch = 0, n_parallel = 0;
-  std::optional<context_limit> largest;  ///< absent: the engine refuses such a run
-  std::uint32_t n_ctx_seq = 0;           ///< tokens of it that one slot can use
+  std::optional<context_limit> largest = {};  ///< absent: the engine refuses such a run
+  std::uint32_t n_ctx_seq = 0;                ///< tokens of it that one slot can use
 
   /// Whether it has so many tokens over all slots.
   [[nodiscard]] bool holds(std::uint32_t n_ctx) const { return largest && largest->n_ctx >= n_ctx; }

@@ -28,7 +28,7 @@ struct catalogued_file {
   std::optional<vrambudget::quantization>
       types;                                  ///< as llama-quantize chooses; empty: the shape's own
   const published_file* published = nullptr;  ///< such a file; nullptr: none is recorded
-  std::optional<model_alias> alias;           ///< the name it was asked for by, if that is another
+  std::optional<model_alias> alias = {};      ///< the name it was asked for by, if that is another
 
   /// Whether the tensors' types are those of the shape.
   [[nodiscard]] bool is_own() const { return quantization == shape->quantization; }
