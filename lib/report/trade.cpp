@@ -26,6 +26,10 @@ std::string tokens_of(const trade& t) {
   return t.largest && t.n_ctx_seq > 0 ? grouped(t.n_ctx_seq) : "-";
 }
 
+std::string_view cache_of(const trade& t) {
+  return t.cache_type ? traits(*t.cache_type).name : "none";
+}
+
 std::set<std::uint32_t> slots_of(std::span<const trade> all) {
   std::set<std::uint32_t> slots;
   for (const trade& t : all) slots.insert(t.n_parallel);
@@ -45,14 +49,12 @@ std::string trade_text(const model& m, const run& r, std::span<const trade> all)
       fmt::format("{}: tokens {} at most\n\n{:<8}{:>6}", m.name, whose(r), "KV cache", "-ub");
   for (const std::uint32_t n : slots)
     text += fmt::format("{:>{}}", fmt::format("-np {}", n), width);
-  std::optional<ggml_type> type;
-  std::optional<std::uint32_t> n_ubatch;
+  const trade* before = nullptr;
   for (const trade& t : all) {
-    if (type != t.cache_type || n_ubatch != t.n_ubatch)
-      text += fmt::format("\n{:<8}{:>6}", type == t.cache_type ? "" : traits(t.cache_type).name,
-                          t.n_ubatch);
-    type = t.cache_type;
-    n_ubatch = t.n_ubatch;
+    const bool is_new = !before || before->cache_type != t.cache_type;
+    if (is_new || before->n_ubatch != t.n_ubatch)
+      text += fmt::format("\n{:<8}{:>6}", is_new ? cache_of(t) : "", t.n_ubatch);
+    before = &t;
     text += fmt::format("{:>{}}", (n_ctx && t.holds(n_ctx) ? "*" : "") + tokens_of(t), width);
   }
   text += is_shared(r) ? "\n\n" : "\n\n-c is that times the slots.\n";
@@ -68,9 +70,10 @@ std::string trade_json(const model& m, const run& r, std::span<const trade> all)
   const std::uint32_t n_ctx = r.n_ctx;
   json::array runs;
   for (const trade& t : all) {
-    json::object o{{"cache_type", traits(t.cache_type).name},
-                   {"n_ubatch", t.n_ubatch},
-                   {"n_parallel", t.n_parallel}};
+    json::object o;
+    if (t.cache_type) o["cache_type"] = cache_of(t);
+    o["n_ubatch"] = t.n_ubatch;
+    o["n_parallel"] = t.n_parallel;
     if (t.largest) {
       o["n_ctx"] = t.largest->n_ctx;
       o["n_ctx_seq"] = t.n_ctx_seq;
@@ -100,20 +103,20 @@ std::string trade_svg(const model& m, const run& r, std::span<const trade> all) 
     p.y += 30;
     p.text(picture::left, "b", fmt::format("-np {}", slots));
     p.y += 5;
-    std::optional<ggml_type> type;
+    const trade* before = nullptr;
     for (const trade& t : all) {
       if (t.n_parallel != slots) continue;
-      p.y += type && type != t.cache_type ? step + 5 : step;
-      if (type != t.cache_type) p.text(picture::left, "s", traits(t.cache_type).name);
+      const bool is_new = !before || before->cache_type != t.cache_type;
+      p.y += before && is_new ? step + 5 : step;
+      if (is_new) p.text(picture::left, "s", cache_of(t));
       p.text(bar_left - 8, "n m s", fmt::format("-ub {}", t.n_ubatch));
-      type = t.cache_type;
+      before = &t;
       const double end = bar_left + double{bar_right - bar_left} * t.n_ctx_seq / most;
       p.text(end + 8, "s", tokens_of(t));
       p.y -= bar_height - 2;
       if (t.n_ctx_seq > 0) p.rectangle(bar_left, end, bar_height, R"(fill="#e69f00")");
       p.y += bar_height - 2;
-      words += fmt::format("{} -ub {} -np {}: {}. ", traits(t.cache_type).name, t.n_ubatch, slots,
-                           tokens_of(t));
+      words += fmt::format("{} -ub {} -np {}: {}. ", cache_of(t), t.n_ubatch, slots, tokens_of(t));
     }
   }
   return p.file("Contexts of " + xml_text(m.name), words);

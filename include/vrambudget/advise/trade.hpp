@@ -24,9 +24,9 @@ struct trade_axes {
 /// The usual axes, with what the run asks for among them.
 [[nodiscard]] trade_axes trade_axes_of(const run& r);
 
-/// One run of the table: K and V of that type, `n_batch` not less than `n_ubatch`.
+/// One run of the table, `n_batch` not less than `n_ubatch`.
 struct trade {
-  ggml_type cache_type;
+  std::optional<ggml_type> cache_type;  ///< of K and V; absent: the model keeps none
   std::uint32_t n_ubatch = 0, n_parallel = 0;
   std::optional<context_limit> largest = {};  ///< absent: the engine refuses such a run
   std::uint32_t n_ctx_seq = 0;                ///< tokens of it that one slot can use
@@ -35,7 +35,7 @@ struct trade {
   [[nodiscard]] bool holds(std::uint32_t n_ctx) const { return largest && largest->n_ctx >= n_ctx; }
 };
 
-/// By type, then micro-batch, then slots. `plans`: gives what plans one of them; `run_all`: who does the work.
+/// By type, where the model keeps a KV cache, then micro-batch, then slots. `plans`: gives what plans one of them; `run_all`: who does the work.
 ///
 /// Formula: max_context() of each
 /// Errors:  that of the first run, if every one is refused

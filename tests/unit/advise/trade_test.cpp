@@ -5,6 +5,8 @@
 #include <boost/json.hpp>
 
 #include "../header_of.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/trade.hpp"
 
@@ -35,7 +37,7 @@ TEST_SUITE("trade") {
       CAPTURE(t.n_ubatch);
       CAPTURE(t.n_parallel);
       run one{.n_batch = 2048, .n_ubatch = t.n_ubatch, .n_parallel = t.n_parallel};
-      one.type_k = one.type_v = t.cache_type;
+      one.type_k = one.type_v = t.cache_type.value();
       one.n_ctx = t.largest.value().n_ctx;
       CHECK(t.n_ctx_seq == one.n_ctx / t.n_parallel);
       if (one.n_ctx > 0) CHECK(p.budget_for(one).value().fits());
@@ -65,6 +67,25 @@ TEST_SUITE("trade") {
                                       {{ggml_type::f16}, {512}, {1, 4}})
                               .value())
       CHECK(t.n_ctx_seq == t.largest.value().n_ctx);
+  }
+
+  TEST_CASE("of a model without a KV cache no types are tried, since they change nothing") {
+    const model m = read_shape(find_model("falcon-mamba-7b").value()).value();
+    const auto plans = [&] { return planner(m, {testing::card(24_GiB)}); };
+    const trade_axes axes = trade_axes_of({});
+    const std::vector<trade> all = find_trades(plans, {}, axes).value();
+    CHECK(all.size() == 4 * 4);  // micro-batches, slots
+    for (const trade& t : all) {
+      CHECK_FALSE(t.cache_type.has_value());
+      for (const ggml_type type : axes.cache_types) {
+        run one{.n_batch = 2048, .n_ubatch = t.n_ubatch, .n_parallel = t.n_parallel};
+        one.type_k = one.type_v = type;
+        planner p = plans();
+        CHECK(max_context(p, one).value().n_ctx == t.largest.value().n_ctx);
+      }
+    }
+    CHECK(trade_text(m, {}, all).find("\nnone       256 ") != std::string::npos);
+    CHECK(trade_json(m, {}, all).find("cache_type") == std::string::npos);
   }
 
   TEST_CASE("refused runs are left open, and if all are their reason is told") {
