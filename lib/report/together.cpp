@@ -112,7 +112,7 @@ std::string host_text(const together_question& q, const together_plan& p,
       (h.ram ? fmt::format(" of {}  {}", in_gib(*h.ram), fits ? "fits" : "does not fit") : "");
   std::string text = with_both_ends("host (main memory)", sum, amount.width);
   for (std::size_t i = 0; i < p.models.size(); ++i)
-    text += amount(label(q, p.models[i]), h.needed[i]);
+    text += amount(label(q, p.models[i]), h.needed[i], h.shared[i].count > 0 ? "shared file" : "");
   if (h.ram)
     text += fits ? amount("spare", *h.spare()) : amount("missing", saturating_sub(h.total, *h.ram));
   return text;
@@ -156,6 +156,7 @@ json::object model_json(const together_question& q, const together_plan& p, std:
   o["n_ctx"] = b.context.n_ctx;
   o["devices"] = std::move(devices);
   o["host_bytes"] = p.host.needed[i].count;
+  if (p.host.shared[i].count > 0) o["host_shared_bytes"] = p.host.shared[i].count;
   return o;
 }
 

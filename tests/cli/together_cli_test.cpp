@@ -72,6 +72,8 @@ TEST_SUITE("together") {
     const outcome same = run("together Qwen3-8B-Q4_K_M Qwen3-8B-Q4_K_M --gpu 3090 -c 8192");
     CHECK(same.status == 0);
     CHECK(contains(same.out, "Qwen3-8B-Q4_K_M (2)"));
+    CHECK(contains(same.out, "shared file\n"));
+    check_width(same.out);
   }
 
   TEST_CASE("wrong use has one line that says what works") {

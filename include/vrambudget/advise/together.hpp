@@ -61,8 +61,9 @@ struct shared_device {
 
 /// What all of them take of the host.
 struct shared_host {
-  std::vector<bytes> needed;      ///< by each: host_budget::needed()
-  bytes total;                    ///< the sum
+  std::vector<bytes> needed;      ///< by each: host_budget::needed() less what is shared
+  std::vector<bytes> shared;      ///< of each: parts of files that one before it maps, too
+  bytes total;                    ///< the sum of what is needed
   bytes resident;                 ///< of that what must stay in memory
   std::optional<bytes> ram = {};  ///< what they may take; absent: unknown
 
@@ -104,12 +105,13 @@ struct together_answer {
 
 /// The budgets of all models at once, the sums, and what is left.
 ///
-/// Formula:  per device: sum over models of device_budget::used(); per host: sum of host_budget::needed().
+/// Formula:  per device: sum over models of device_budget::used(); per host: sum of host_budget::needed(), of
+///           weights that several map from the same file once, since the system keeps a file's pages once.
 ///           Of several devices the engine splits a model by what is free: each is planned on what those
 ///           before it leave
 /// Errors:   invalid_argument  less than two models, more than most_together, or the engine refuses one
 ///           those of planner::budget_for
-/// Accuracy: as planner::budget_for; files that are mapped by several are counted for each
+/// Accuracy: as planner::budget_for
 [[nodiscard]] result<together_answer> plan_together(const together_question& q);
 
 }  // namespace vrambudget

@@ -97,8 +97,8 @@ class together_planner {
       take_from(left, *b);
       p.budgets.push_back(std::move(*b));
     }
-    add_devices(p);
     add_host(p);
+    add_devices(p);
     p.verdict = judged(p);
     return p;
   }
@@ -123,13 +123,13 @@ class together_planner {
       s.id = id;
       s.gpu = q_.devices[i];
       s.usable = usable_of(s.gpu, q_.held_against.reserve);
-      for (const budget& b : p.budgets) {
-        const device_budget* d = b.find_device(id);
+      for (std::size_t n = 0; n < p.budgets.size(); ++n) {
+        const device_budget* d = p.budgets[n].find_device(id);
         s.used.push_back(d ? d->used() : bytes{});
         if (d == nullptr) continue;
         s.total += d->used();
         s.total_expected += d->used(estimate::expected);
-        s.usable = saturating_sub(s.usable, d->held_by_host);
+        if (d->held_by_host.count > 0) s.usable = saturating_sub(s.usable, p.host.needed[n]);
         s.basis = std::max(s.basis, d->weakest());
       }
       p.devices.push_back(std::move(s));
@@ -137,11 +137,38 @@ class together_planner {
   }
   void add_host(together_plan& p) const {
     p.host.ram = q_.held_against.ram;
-    for (const budget& b : p.budgets) {
-      p.host.needed.push_back(b.host.needed());
-      p.host.total += b.host.needed();
-      p.host.resident += b.host.resident();
+    for (std::size_t n = 0; n < p.budgets.size(); ++n) {
+      const host_budget& h = p.budgets[n].host;
+      const bytes mapped = shared(p, n, residence::mapped),
+                  locked = shared(p, n, residence::locked);
+      p.host.shared.push_back(mapped + locked);
+      p.host.needed.push_back(saturating_sub(h.needed(), mapped + locked));
+      p.host.total += p.host.needed.back();
+      p.host.resident += saturating_sub(h.resident(), locked);
     }
+  }
+  /// What of the weights of one of them lies in pages that those before it hold already.
+  [[nodiscard]] bytes shared(const together_plan& p, std::size_t n, residence held) const {
+    bytes sum;
+    for (const term_kind k : {term_kind::weights, term_kind::draft_weights}) {
+      bytes most;
+      for (std::size_t before = 0; before < n; ++before)
+        if (is_same_file(k, p.models[before], p.models[n]))
+          most = std::max(most, from_file(p.budgets[before], k, held));
+      sum += std::min(most, from_file(p.budgets[n], k, held));
+    }
+    return sum;
+  }
+  [[nodiscard]] static bytes from_file(const budget& b, term_kind k, residence held) {
+    const term* t = b.host.find(k);
+    return t && t->held == held ? t->size : bytes{};
+  }
+  /// Whether both have such weights from the same file. Of the catalogue a name is one.
+  [[nodiscard]] bool is_same_file(term_kind k, std::size_t a, std::size_t b) const {
+    if (k == term_kind::draft_weights && q_.draft) return true;
+    const model &one = *q_.models[a], &other = *q_.models[b];
+    if (!one.path.empty() || !other.path.empty()) return one.path == other.path;
+    return &one == &other || (!one.name.empty() && one.name == other.name);
   }
   [[nodiscard]] static verdict_kind judged(const together_plan& p) {
     const auto& h = p.host;

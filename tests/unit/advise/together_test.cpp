@@ -122,14 +122,62 @@ TEST_SUITE("together") {
     const model m = testing::small_llama().value();
     together_question q = asked({&m, &m}, {});
     const budget alone = plan(m, {.n_ctx = 4096}, {}).value();
-    q.held_against.ram = alone.host.needed() * 2;
+    // the file's pages are there once
+    const bytes both = alone.host.needed() + alone.host.resident();
+    q.held_against.ram = both;
     CHECK(plan_together(q).value().all.verdict == verdict_kind::fits);
+    q.held_against.ram = saturating_sub(both, 1_B);
+    CHECK(plan_together(q).value().all.verdict == verdict_kind::reads_from_disk);
     q.held_against.ram = alone.host.resident() * 2;
     CHECK(plan_together(q).value().all.verdict == verdict_kind::reads_from_disk);
     q.held_against.ram = saturating_sub(alone.host.resident() * 2, 1_B);
     const together_answer t = plan_together(q).value();
     CHECK(t.all.verdict == verdict_kind::does_not_load);
     CHECK(t.subsets.size() == 2);
+  }
+
+  TEST_CASE("a file that several map is in memory once, others are not shared") {
+    const model m = catalogued("Qwen3-8B-Q8_0"), other = catalogued("Qwen3-4B-Q4_K_M");
+    // the embedding of 151,936 tokens of 4,096 values, 34 bytes for 32 of them, stays on the host
+    const bytes mapped{151936ull * 4096 / 32 * 34};
+    const device card = card_with(80_GiB);
+    const auto host_of = [&](const std::vector<const model*>& models, const run& r) {
+      together_question q = asked(models, {card});
+      q.r = r;
+      return plan_together(q).value().all.host;
+    };
+    const budget alone = plan(m, {.n_ctx = 4096}, {card}).value();
+    const shared_host twice = host_of({&m, &other, &m, &m}, {});
+    CHECK(twice.shared == std::vector{0_B, 0_B, mapped, mapped});
+    CHECK(twice.needed[0] == alone.host.needed());
+    CHECK(twice.needed[2] == saturating_sub(alone.host.needed(), mapped));
+    CHECK(twice.total == twice.needed[0] + twice.needed[1] + twice.needed[2] + twice.needed[3]);
+    const budget of_other = plan(other, {.n_ctx = 4096}, {card}).value();
+    CHECK(twice.resident == alone.host.resident() * 3 + of_other.host.resident());
+    // locked pages are there once, too, and stay
+    const shared_host locked = host_of({&m, &m}, {.mlock = true});
+    CHECK(locked.shared == std::vector{0_B, mapped});
+    CHECK(locked.resident == locked.total);
+    // what is read and not mapped each has for itself
+    CHECK(host_of({&m, &m}, {.mmap = false}).shared == std::vector{0_B, 0_B});
+    // a file is known by where it is, whatever it is called
+    model here = m, there = m;
+    here.path = "a/model.gguf";
+    there.path = "b/model.gguf";
+    CHECK(host_of({&here, &there}, {}).shared == std::vector{0_B, 0_B});
+    there.path = here.path;
+    there.name = "another";
+    CHECK(host_of({&here, &there}, {}).shared == std::vector{0_B, mapped});
+  }
+
+  TEST_CASE("a draft beside each is one file, too") {
+    const model a = catalogued("Qwen3-8B-Q8_0"), b = catalogued("Qwen3-4B-Q4_K_M"),
+                draft = catalogued("Qwen3-0.6B-BF16");
+    together_question q = asked({&a, &b}, {card_with(80_GiB)});
+    q.draft = &draft;
+    // 151,936 tokens of 1,024 values of two bytes
+    CHECK(plan_together(q).value().all.host.shared ==
+          std::vector{0_B, bytes{151936ull * 1024 * 2}});
   }
 
   TEST_CASE("on several cards a model is split by what those before it leave") {
@@ -156,7 +204,10 @@ TEST_SUITE("together") {
     const budget alone = plan(m, {.n_ctx = 4096}, {card}).value();
     const together_answer t = plan_together(asked({&m, &m}, {card})).value();
     REQUIRE(alone.devices[0].held_by_host > 0_B);
-    CHECK(t.all.devices[0].usable == saturating_sub(card.free, alone.devices[0].held_by_host * 2));
+    // the embedding of 151,936 tokens of 4,096 values, 34 bytes for 32 of them, is mapped by both
+    const bytes mapped{151936ull * 4096 / 32 * 34};
+    CHECK(t.all.devices[0].usable ==
+          saturating_sub(card.free, saturating_sub(alone.devices[0].held_by_host * 2, mapped)));
   }
 
   TEST_CASE("one model is not several, and a refused run names its model") {
