@@ -100,7 +100,7 @@ std::vector<device> as_given(const std::vector<py_device>& all) {
 
 plan_inputs inputs_of(const py_model* m, const py_model* draft, const py_projector* mmproj,
                       const std::vector<py_device>& devices) {
-  return {m ? m->is : nullptr, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr,
+  return {{m ? m->is : nullptr, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr},
           as_given(devices)};
 }
 

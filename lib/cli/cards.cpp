@@ -19,10 +19,9 @@ int run_cards(const plan_request& q) {
     throw failure{usage, "cards: name a model: vrambudget cards Qwen3-8B-Q8_0 -c 32768"};
   const std::vector<known_card> known = value_or_fail(known_cards(q, environment_of_process()));
   model_reader reader = reader_of(q.sources);
-  const plan_models models = models_or_fail(q, reader);
+  const named_models models = models_or_fail(q, reader);
   const cards_question asked =
-      value_or_fail(cards_question_of(q, models.main, models.draft ? &*models.draft : nullptr,
-                                      models.mmproj ? &*models.mmproj : nullptr));
+      value_or_fail(cards_question_of(q, *models.main, models.draft.get(), models.mmproj.get()));
   const found_cards found = value_or_fail(find_cards(asked, known, on_threads()));
   if (q.json)
     fmt::print("{}", cards_json(asked, known, found));

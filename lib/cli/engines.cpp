@@ -84,7 +84,7 @@ using outcome = result<std::vector<row>>;
 /// What rules do to one run of one model.
 class comparison {
  public:
-  comparison(const plan_request& q, plan_models models, std::vector<device> devices)
+  comparison(const plan_request& q, named_models models, std::vector<device> devices)
       : models_(std::move(models)), planner_(models_.on(std::move(devices))), run_(q.r) {
     limit_ = value_or_fail(find_context(q, planner_, run_));
     now_ = rows_of(value_or_fail(planner_.budget_for(run_)));
@@ -114,11 +114,11 @@ class comparison {
 
   [[nodiscard]] const engine_profile& base() const { return run_.profile; }
   [[nodiscard]] const std::vector<row>& now() const { return now_; }
-  [[nodiscard]] const std::string& name() const { return models_.main.name; }
+  [[nodiscard]] const std::string& name() const { return models_.main->name; }
   [[nodiscard]] std::uint32_t n_ctx() const { return run_.n_ctx; }
 
  private:
-  plan_models models_;
+  named_models models_;
   planner planner_;
   run run_;
   std::optional<context_limit> limit_;
@@ -277,7 +277,7 @@ std::function<int()> add_engines(command_options& can) {
       model_reader reader = reader_of(q->sources);
       std::vector<device> devices = gpus_or_fail(q->gpus).devices;
       plan_request meant = *q;
-      plan_models models = best_models_or_fail(meant, devices, {}, reader);
+      named_models models = best_models_or_fail(meant, devices, {}, reader);
       c = std::make_unique<comparison>(meant, std::move(models), std::move(devices));
     }
     q->json ? print_json(c.get()) : print_as_text(c.get());

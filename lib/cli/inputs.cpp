@@ -8,8 +8,6 @@
 #include <memory>
 
 #include "vrambudget/report/text.hpp"
-#include "vrambudget/request/file_choice.hpp"
-#include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -41,10 +39,14 @@ class progress_line {
   clock::time_point last_ = clock::now();
 };
 
-/// What the request names beside its model.
-void read_companions(plan_models& all, const plan_request& q, model_reader& reader) {
-  if (!q.draft.empty()) all.draft = read_or_fail(reader, q.draft);
-  if (!q.mmproj.empty()) all.mmproj = value_or_fail(load_projector(q.mmproj), bad_input);
+/// A wrong name is wrong use.
+void check_or_fail(const model_reader& reader, const std::string& typed) {
+  if (typed.empty()) return;
+  if (const auto ok = reader.check(typed); !ok) throw failure{usage, ok.error().message};
+}
+void check_or_fail(const model_reader& reader, const plan_request& q) {
+  check_or_fail(reader, q.model);
+  check_or_fail(reader, q.draft);
 }
 
 named_gpus found_or_fail(result<named_gpus>&& gpus) {
@@ -64,26 +66,27 @@ model_reader reader_of(const source_options& sources) {
 }
 
 model read_or_fail(model_reader& reader, const std::string& typed) {
-  if (const auto ok = reader.check(typed); !ok) throw failure{usage, ok.error().message};
+  check_or_fail(reader, typed);
   return value_or_fail(reader.read(typed), bad_input);
 }
 
-plan_models models_or_fail(const plan_request& q, model_reader& reader) {
-  plan_models all{read_or_fail(reader, q.model), std::nullopt, std::nullopt};
-  read_companions(all, with_meant_projector(q, environment_of_process()), reader);
-  return all;
+named_models models_or_fail(const plan_request& q, model_reader& reader) {
+  check_or_fail(reader, q);
+  return value_or_fail(read_models({}, q, reader), bad_input);
 }
 
-plan_models best_models_or_fail(plan_request& q, const std::vector<device>& devices, limits l,
-                                model_reader& reader) {
-  plan_models all;
-  q = with_meant_projector(std::move(q), environment_of_process());
-  read_companions(all, q, reader);
-  q = value_or_fail(with_best_file(std::move(q), reader, devices, l,
-                                   all.draft ? &*all.draft : nullptr,
-                                   all.mmproj ? &*all.mmproj : nullptr));
-  all.main = read_or_fail(reader, q.model);
-  return all;
+named_models best_models_or_fail(plan_request& q, const std::vector<device>& devices, limits l,
+                                 model_reader& reader) {
+  check_or_fail(reader, q);
+  return value_or_fail(read_best_models({}, q, devices, l, reader), bad_input);
+}
+
+named_models companions_or_fail(const plan_request& q, model_reader& reader) {
+  check_or_fail(reader, q);
+  named_models beside;
+  if (const auto ok = read_companions(beside, q, reader); !ok)
+    throw failure{bad_input, ok.error().message};
+  return beside;
 }
 
 named_gpus gpus_or_fail(const gpu_request& q) {
@@ -96,7 +99,7 @@ named_gpus devices_or_fail(const plan_request& q) {
 
 budget budget_or_fail(const plan_request& q, const std::vector<device>& devices) {
   model_reader reader = reader_of(q.sources);
-  const plan_models models = models_or_fail(q, reader);
+  const named_models models = models_or_fail(q, reader);
   planner p = models.on(devices);
   return value_or_fail(budget_of(q, p));
 }

@@ -1,43 +1,32 @@
 // What a command line names, read; where that fails the command ends. What takes long is told on the terminal.
 #pragma once
 
-#include <optional>
-#include <utility>
 #include <vector>
 
 #include "failure.hpp"
 #include "vrambudget/model/model.hpp"
-#include "vrambudget/model/projector.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/named_gpus.hpp"
+#include "vrambudget/request/named_models.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
 namespace vrambudget::cli {
 
 using namespace request;  // what people ask for is read there
 
-/// What a request names besides its GPUs.
-struct plan_models {
-  model main;
-  std::optional<model> draft;
-  std::optional<projector> mmproj;
-
-  [[nodiscard]] planner on(std::vector<device> devices, limits l = {}) const {
-    return {main, std::move(devices), l, draft ? &*draft : nullptr, mmproj ? &*mmproj : nullptr};
-  }
-};
-
 /// Reads models, with notes and a line of progress on stderr.
 [[nodiscard]] model_reader reader_of(const source_options& sources);
 
 /// A model; a wrong name is wrong use, a wrong file bad input.
 [[nodiscard]] model read_or_fail(model_reader& reader, const std::string& typed);
-[[nodiscard]] plan_models models_or_fail(const plan_request& q, model_reader& reader);
+[[nodiscard]] named_models models_or_fail(const plan_request& q, model_reader& reader);
 /// The same, of a model's bare name the file that is best on these devices, which `q` names then.
-[[nodiscard]] plan_models best_models_or_fail(plan_request& q, const std::vector<device>& devices,
-                                              limits l, model_reader& reader);
+[[nodiscard]] named_models best_models_or_fail(plan_request& q, const std::vector<device>& devices,
+                                               limits l, model_reader& reader);
+/// The draft and the projector alone.
+[[nodiscard]] named_models companions_or_fail(const plan_request& q, model_reader& reader);
 
 /// The GPUs that are meant; one that is not known is wrong use.
 [[nodiscard]] named_gpus gpus_or_fail(const gpu_request& q);

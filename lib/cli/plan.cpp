@@ -35,13 +35,13 @@ std::string published_place(const std::string& typed) {
 }
 
 /// Files as they lie here or on a hub; of a catalogued model that is on none, its name.
-launch_files files_of(const plan_request& q, const plan_models& models) {
+launch_files files_of(const plan_request& q, const named_models& models) {
   const auto file = [](const std::string& typed, const auto& read) {
     if (is_remote(typed)) return typed;
     return read.path.empty() ? read.name + ".gguf" : read.path;
   };
-  launch_files f{.model = file(q.model, models.main)};
-  if (models.main.path.empty())
+  launch_files f{.model = file(q.model, *models.main)};
+  if (models.main->path.empty())
     if (const std::string place = published_place(q.model); !place.empty()) f.model = place;
   if (models.mmproj) f.mmproj = file(q.mmproj, *models.mmproj);
   f.mmproj_is_ollamas = models.mmproj && q.mmproj == q.model;
@@ -51,7 +51,7 @@ launch_files files_of(const plan_request& q, const plan_models& models) {
 }
 
 /// What starts the run; nothing where it would need more than there is.
-void print_launch(const plan_request& q, const plan_models& models, planner& p,
+void print_launch(const plan_request& q, const named_models& models, planner& p,
                   const request::made_plan& made) {
   const launcher l = *find_launcher(q.emit);
   const launch_files files = files_of(q, models);
@@ -62,19 +62,20 @@ void print_launch(const plan_request& q, const plan_models& models, planner& p,
   }
   const auto fit = fit_launch(l, files, p, made.r, made.b);
   if (!fit) throw failure{does_not_fit, "--emit: " + fit.error().message};
-  fmt::print("{}", launch_text(l, files, models.main, made.r, made.b, fit->n_gpu_layers));
+  fmt::print("{}", launch_text(l, files, *models.main, made.r, made.b, fit->n_gpu_layers));
   if (fit->n_gpu_layers < made.b.n_gpu_layers)
     fmt::print(stderr, "vrambudget: {} takes {} layers to the GPU instead of {}, to fit{}\n",
                name(l), fit->n_gpu_layers, made.b.n_gpu_layers,
                fit->not_set.empty() ? "" : " without a setting for " + fit->not_set);
-  if (models.main.path.empty() && !is_remote(files.model))
+  if (models.main->path.empty() && !is_remote(files.model))
     fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
                files.model);
   if (l == launcher::llama_server && !(made.r.profile == default_profile))
     fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
                full_name(default_profile));
-  if (l != launcher::ollama && !models.main.path.empty() && models.main.types_basis != basis::exact)
-    fmt::print(stderr, "vrambudget: llama.cpp refuses the file: {}\n", models.main.types_note);
+  if (l != launcher::ollama && !models.main->path.empty() &&
+      models.main->types_basis != basis::exact)
+    fmt::print(stderr, "vrambudget: llama.cpp refuses the file: {}\n", models.main->types_note);
 }
 
 /// Of the largest contexts what the first device takes at shorter and longer ones, up to the training length.
@@ -96,14 +97,14 @@ std::vector<context_curve> context_curves(const plan_request& q, planner& p,
   return all;
 }
 
-int show(const plan_request& q, const named_gpus& gpus, const plan_models& models, planner& p,
+int show(const plan_request& q, const named_gpus& gpus, const named_models& models, planner& p,
          limits l) {
-  const model& m = models.main;
+  const model& m = *models.main;
   request::made_plan made = value_or_fail(make_plan(q, p, gpus.notes));
   if (!made.b.fits())
-    made.smaller = value_or_fail(request::smaller_file_that_runs(
-        q, made.r, gpus.devices, l, models.draft ? &*models.draft : nullptr,
-        models.mmproj ? &*models.mmproj : nullptr, effort_for(made.changes)));
+    made.smaller = value_or_fail(
+        request::smaller_file_that_runs(q, made.r, gpus.devices, l, models.draft.get(),
+                                        models.mmproj.get(), effort_for(made.changes)));
   const budget& b = made.b;
   if (q.emit.empty()) made.limits = limits_by_type(q, p, made);
   if (!q.emit.empty()) {
@@ -148,7 +149,7 @@ int run_plan(const plan_request& q) {
   if (q.model.empty()) return show_ranking(q, gpus.devices, l);
   model_reader reader = reader_of(q.sources);
   plan_request meant = q;
-  const plan_models models = best_models_or_fail(meant, gpus.devices, l, reader);
+  const named_models models = best_models_or_fail(meant, gpus.devices, l, reader);
   planner p = models.on(gpus.devices, l);
   return show(meant, gpus, models, p, l);
 }

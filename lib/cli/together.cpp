@@ -11,7 +11,6 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "vrambudget/request/asked_together.hpp"
-#include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -28,15 +27,11 @@ int run_together(const together_request& q) {
   model_reader reader = reader_of(q.sources);
   std::vector<model> models;
   for (const std::string& name : q.models) models.push_back(read_or_fail(reader, name));
-  std::optional<model> draft;
-  std::optional<projector> mmproj;
-  if (!q.draft.empty()) draft = read_or_fail(reader, q.draft);
-  if (!q.mmproj.empty()) mmproj = value_or_fail(load_projector(q.mmproj), bad_input);
+  const named_models beside = companions_or_fail(q, reader);
   std::vector<const model*> all;
   for (const model& m : models) all.push_back(&m);
-  const together_question asked =
-      value_or_fail(together_question_of(q, std::move(all), gpus.devices, gpus.ram,
-                                         draft ? &*draft : nullptr, mmproj ? &*mmproj : nullptr));
+  const together_question asked = value_or_fail(together_question_of(
+      q, std::move(all), gpus.devices, gpus.ram, beside.draft.get(), beside.mmproj.get()));
   const together_answer answer = value_or_fail(plan_together(asked));
   if (q.json)
     fmt::print("{}", together_json(asked, answer));

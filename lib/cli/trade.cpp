@@ -19,15 +19,15 @@ int run_trade(plan_request q) {
   const named_gpus gpus = devices_or_fail(q);
   const limits l = limits_of(q, gpus.ram);
   model_reader reader = reader_of(q.sources);
-  const plan_models models = best_models_or_fail(q, gpus.devices, l, reader);
+  const named_models models = best_models_or_fail(q, gpus.devices, l, reader);
   const std::vector<trade> all = value_or_fail(find_trades(
       [&] { return models.on(gpus.devices, l); }, q.r, trade_axes_of(q.r), on_threads()));
   if (q.json)
-    fmt::print("{}", trade_json(models.main, q.r, all));
+    fmt::print("{}", trade_json(*models.main, q.r, all));
   else if (q.svg)
-    fmt::print("{}", trade_svg(models.main, q.r, all));
+    fmt::print("{}", trade_svg(*models.main, q.r, all));
   else
-    print_text(trade_text(models.main, q.r, all), gpus.notes);
+    print_text(trade_text(*models.main, q.r, all), gpus.notes);
   return std::any_of(all.begin(), all.end(),
                      [&](const trade& t) { return t.holds(std::max(q.r.n_ctx, 1u)); })
              ? yes

@@ -29,27 +29,8 @@ struct asked {
   plan_inputs in;
   std::vector<std::string> gpu_notes;
 
-  [[nodiscard]] planner plans() const {
-    return {*in.main, in.devices, limits_of(q, q.gpus.ram), in.draft.get(), in.mmproj.get()};
-  }
+  [[nodiscard]] planner plans() const { return in.on(in.devices, limits_of(q, q.gpus.ram)); }
 };
-
-/// Reads a model or a projector that is named and not given.
-template <class T, class Read>
-result<void> read_if_absent(std::shared_ptr<const T>& to, const std::string& name, Read read) {
-  if (to || name.empty()) return {};
-  auto one = read(name);
-  if (!one) return one.error();
-  to = std::make_shared<const T>(std::move(*one));
-  return {};
-}
-
-/// The draft and the projector that are named and not given.
-result<void> read_companions(plan_inputs& in, const plan_request& q, model_reader& reader) {
-  const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (const auto ok = read_if_absent(in.draft, q.draft, model_named); !ok) return ok.error();
-  return read_if_absent(in.mmproj, q.mmproj, load_projector);
-}
 
 /// The devices that the request names, if none are given, and what the host has then; what is said of them.
 result<std::vector<std::string>> choose_if_absent(std::vector<device>& devices,
@@ -68,18 +49,9 @@ result<asked> read(const plan_inputs& given, const plan_request& q, model_reader
   auto notes = choose_if_absent(a.in.devices, a.q.gpus.ram, q);
   if (!notes) return notes.error();
   a.gpu_notes = std::move(*notes);
-  if (!a.in.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
-  const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (!a.in.main && !a.in.mmproj)
-    a.q = with_meant_projector(std::move(a.q), environment_of_process());
-  if (const auto ok = read_companions(a.in, a.q, reader); !ok) return ok.error();
-  if (!a.in.main) {
-    auto meant = with_best_file(a.q, reader, a.in.devices, limits_of(a.q, a.q.gpus.ram),
-                                a.in.draft.get(), a.in.mmproj.get());
-    if (!meant) return meant.error();
-    a.q = std::move(*meant);
-  }
-  if (const auto ok = read_if_absent(a.in.main, a.q.model, model_named); !ok) return ok.error();
+  auto models = read_best_models(a.in, a.q, a.in.devices, limits_of(a.q, a.q.gpus.ram), reader);
+  if (!models) return models.error();
+  static_cast<named_models&>(a.in) = std::move(*models);
   if (a.in.mmproj && a.q.mmproj.empty()) a.q.mmproj = a.in.mmproj->path;
   return a;
 }
@@ -177,17 +149,14 @@ result<context_limit> largest_context(const plan_inputs& in, const plan_request&
 result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q,
                                 const sweep_progress& progress) {
   if (const auto ok = refuse_axes(q); !ok) return ok.error();
-  std::shared_ptr<const model> draft = grid.draft;
-  std::shared_ptr<const projector> mmproj = grid.mmproj;
+  named_models beside{nullptr, grid.draft, grid.mmproj};
   model_reader reader(q.sources);
-  const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (const auto ok = read_if_absent(draft, q.draft, model_named); !ok) return ok.error();
-  if (const auto ok = read_if_absent(mmproj, q.mmproj, load_projector); !ok) return ok.error();
+  if (const auto ok = read_companions(beside, q, reader); !ok) return ok.error();
   sweep_axes axes;
   axes.base = q.r;
   axes.held_against = limits_of(q, q.gpus.ram);
-  axes.draft = draft.get();
-  axes.mmproj = mmproj.get();
+  axes.draft = beside.draft.get();
+  axes.mmproj = beside.mmproj.get();
   for (const auto& m : grid.models) axes.models.push_back(m.get());
   axes.gpus = grid.gpus;
   axes.cache_types = grid.cache_types;
@@ -211,17 +180,12 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
 result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_request& q) {
   if (!given.devices.empty())
     return error{errc::invalid_argument, "all known cards are looked at: give no devices"};
-  if (!given.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
-  const environment here = environment_of_process();
-  const auto known = known_cards(q, here);
+  const auto known = known_cards(q, environment_of_process());
   if (!known) return known.error();
-  plan_inputs in = given;
-  model_reader reader(q.sources, here);
-  const plan_request meant = in.main || in.mmproj ? q : with_meant_projector(q, here);
-  if (const auto ok = read_companions(in, meant, reader); !ok) return ok.error();
-  const auto model_named = [&](const std::string& name) { return reader.read(name); };
-  if (const auto ok = read_if_absent(in.main, q.model, model_named); !ok) return ok.error();
-  const auto asked = cards_question_of(q, *in.main, in.draft.get(), in.mmproj.get());
+  model_reader reader(q.sources);
+  const auto models = read_models(given, q, reader);
+  if (!models) return models.error();
+  const auto asked = cards_question_of(q, *models->main, models->draft.get(), models->mmproj.get());
   if (!asked) return asked.error();
   const auto found = find_cards(*asked, *known, on_threads());
   if (!found) return found.error();

@@ -20,14 +20,13 @@
 #include "vrambudget/plan/sweep_columns.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/model_reader.hpp"
+#include "vrambudget/request/named_models.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
 namespace vrambudget::request {
 
 /// What a plan is about. What is absent here is named in the request.
-struct plan_inputs {
-  std::shared_ptr<const model> main, draft;
-  std::shared_ptr<const projector> mmproj;
+struct plan_inputs : named_models {
   std::vector<device> devices;
 };
 

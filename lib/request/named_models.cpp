@@ -1,0 +1,64 @@
+#include "vrambudget/request/named_models.hpp"
+
+#include <string>
+
+#include "vrambudget/os/environment.hpp"
+#include "vrambudget/request/file_choice.hpp"
+#include "vrambudget/request/projectors.hpp"
+
+namespace vrambudget::request {
+namespace {
+
+/// Reads a model or a projector that is named and not given.
+template <class T, class Read>
+result<void> read_if_absent(std::shared_ptr<const T>& to, const std::string& name, Read read) {
+  if (to || name.empty()) return {};
+  auto one = read(name);
+  if (!one) return one.error();
+  to = std::make_shared<const T>(std::move(*one));
+  return {};
+}
+
+/// The request with all that its model's name brings along; of one that is given nothing is.
+result<plan_request> with_meant(const named_models& given, const plan_request& q) {
+  if (!given.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
+  return given.main || given.mmproj ? q : with_meant_projector(q, environment_of_process());
+}
+
+result<void> read_main(named_models& given, const plan_request& q, model_reader& reader) {
+  return read_if_absent(given.main, q.model,
+                        [&](const std::string& name) { return reader.read(name); });
+}
+
+}  // namespace
+
+result<void> read_companions(named_models& given, const plan_request& q, model_reader& reader) {
+  const auto draft = [&](const std::string& name) { return reader.read(name); };
+  if (const auto ok = read_if_absent(given.draft, q.draft, draft); !ok) return ok.error();
+  return read_if_absent(given.mmproj, q.mmproj, load_projector);
+}
+
+result<named_models> read_models(named_models given, const plan_request& q, model_reader& reader) {
+  const auto meant = with_meant(given, q);
+  if (!meant) return meant.error();
+  if (const auto ok = read_companions(given, *meant, reader); !ok) return ok.error();
+  if (const auto ok = read_main(given, q, reader); !ok) return ok.error();
+  return given;
+}
+
+result<named_models> read_best_models(named_models given, plan_request& q,
+                                      const std::vector<device>& devices, limits l,
+                                      model_reader& reader) {
+  auto meant = with_meant(given, q);
+  if (!meant) return meant.error();
+  if (const auto ok = read_companions(given, *meant, reader); !ok) return ok.error();
+  if (!given.main)
+    meant = with_best_file(std::move(*meant), reader, devices, l, given.draft.get(),
+                           given.mmproj.get());
+  if (!meant) return meant.error();
+  q = std::move(*meant);
+  if (const auto ok = read_main(given, q, reader); !ok) return ok.error();
+  return given;
+}
+
+}  // namespace vrambudget::request
