@@ -83,7 +83,7 @@ int plan_all(const paste_request& q, const std::vector<std::string>& more,
     else if (!is_bare)
       fmt::print("{}{}", is_first ? "" : "\n\n", heading(r));
     std::fflush(stdout);  // what is said of it on stderr comes after
-    std::vector<std::string> args = {"plan", "--"};
+    std::vector<std::string> args = {"plan"};
     args.insert(args.end(), r.args.begin(), r.args.end());
     args.insert(args.end(), more.begin(), more.end());
     worst = std::max(worst, plan(std::move(args), r.notes));

@@ -120,15 +120,16 @@ result<model> model_reader::read_repository(const std::string& typed, const std:
 result<model> model_reader::read(const std::string& typed) {
   if (typed.starts_with("hf:")) return read_repository(typed.substr(3), typed);
   if (is_remote(typed)) return read_remote(typed);
-  // a shell leaves it in quotes, and in files
-  if (typed.starts_with("~/") && !around_.home.empty())
-    if (const std::string path = around_.home + typed.substr(1); std::filesystem::exists(path))
-      return from_file(path);
   if (is_ollamas(typed)) {
     const auto found = find_ollamas(around_, typed);
     return found ? read_stored(*found) : result<model>(found.error());
   }
   std::error_code ignored;
+  // a shell leaves "~" in quotes, and files have it
+  if (typed.starts_with("~/") && !around_.home.empty())
+    if (const std::string path = around_.home + typed.substr(1);
+        std::filesystem::exists(path, ignored))
+      return from_file(path);
   return std::filesystem::exists(typed, ignored) ? from_file(typed) : read_named(typed);
 }
 

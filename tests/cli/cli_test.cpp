@@ -242,6 +242,8 @@ TEST_SUITE("cli") {
     CHECK(runs[0].at("plan").at("run").at("n_ctx") == 4096);
     CHECK(runs[1].at("plan").at("error").at("status") == 3);
     CHECK(run("paste " + file.string() + " --gpu 3090 --emit llama-server").status == 2);
+    std::ofstream(file) << "llama-server -m Qwen3-8B-Q4_K_M -c 4096 --alias ollama\n";
+    CHECK(contains(run("paste " + file.string() + " --gpu 3090").out, "fits: 4,096 tokens"));
     std::ofstream(file) << "nothing";
     CHECK(run("paste " + file.string() + " --gpu 3090").status == 3);
     CHECK(run("paste /nosuch --gpu 3090").status == 3);

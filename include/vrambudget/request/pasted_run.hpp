@@ -1,6 +1,5 @@
 // Runs in what people paste: command lines with all that stands around them, Docker commands and compose files,
-// llama-swap's configuration, llama-server's
-// presets, Ollama's Modelfiles and environment, KoboldCpp's .kcpps files.
+// llama-swap's configuration, llama-server's presets, Ollama's Modelfiles and environment, KoboldCpp's .kcpps files.
 #pragma once
 
 #include <cstddef>
@@ -33,6 +32,7 @@ inline constexpr std::size_t most_pasted_bytes = 1 << 20;
 ///   else            commands of a shell: `\`, ^ or ` at a line's end, quotes, variables in front or exported,
 ///                   wrappers such as sudo, docker run, and in them llama-server, llama-cli, llama-bench,
 ///                   koboldcpp and ollama; options alone are llama-server's; OLLAMA_... alone are Ollama's.
+/// Of a text with thousands of runs or variables the first thousand count.
 /// Variables that llama-server takes, LLAMA_ARG_CTX_SIZE, become its options, in front of those that are typed.
 ///
 /// Errors: limit       more than `most_pasted_bytes`

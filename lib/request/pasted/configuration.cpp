@@ -1,11 +1,17 @@
 // Source: llama-swap's configuration, config.example.yaml of mostlygeek/llama-swap; the compose specification.
 #include "request/pasted/configuration.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
 namespace vrambudget::request::pasted {
 namespace {
+
+// A document can name one text a thousand times: what is made of it stays small.
+constexpr std::size_t most_bytes = 1 << 16;    ///< of a command
+constexpr std::size_t most_words = 1 << 12;    ///< of a command
+constexpr std::size_t most_entries = 1 << 10;  ///< models and services that are looked at
 
 /// "KEY: value" or "- KEY=value".
 variables variables_of(const yaml_value& v) {
@@ -27,7 +33,6 @@ variables macros_of(const yaml_value& v) {
 
 /// The text with ${NAME} replaced, and ${NAME:-usual} by what is usual; what nothing stands for stays.
 std::string with_macros(std::string text, const variables& macros) {
-  constexpr std::size_t most_bytes = 1 << 16;
   constexpr int most_rounds = 8;  // macros may name macros
   for (int round = 0; round < most_rounds; ++round) {
     bool is_changed = false;
@@ -47,15 +52,18 @@ std::string with_macros(std::string text, const variables& macros) {
   return text;
 }
 
-/// A command as one text or as a list of words.
+/// A command as one text or as a list of words; none where it is longer than any is.
 words words_of(const yaml_value& v, const variables& macros) {
   words all;
-  if (const auto text = v.text())
-    for (command& c : commands_of(with_macros(*text, macros), line_end::is_blank))
+  const auto text = v.text();
+  if (std::string whole = text ? with_macros(*text, macros) : ""; whole.size() <= most_bytes)
+    for (command& c : commands_of(whole, line_end::is_blank))
       all.insert(all.end(), std::make_move_iterator(c.all.begin()),
                  std::make_move_iterator(c.all.end()));
   for (const yaml_value& word : v.items())
-    if (const auto text = word.text()) all.push_back(with_macros(*text, macros));
+    if (const auto one = word.text(); one && all.size() < most_words)
+      all.push_back(with_macros(*one, macros));
+  if (all.size() > most_words) all.clear();
   return all;
 }
 
@@ -101,12 +109,15 @@ void take(std::vector<configured_launch>& all, const std::string& name, const ya
 std::vector<configured_launch> launches_in(const yaml_value& root) {
   std::vector<configured_launch> all;
   const variables macros = macros_of(root["macros"]);
-  for (const char* key : {"models", "services"})
-    for (const auto& [name, v] : root[key].members()) take(all, name, v, macros);
+  const auto take_members = [&](const yaml_value& of) {
+    auto members = of.members();
+    members.resize(std::min(members.size(), most_entries));
+    for (const auto& [name, v] : members) take(all, name, v, macros);
+  };
+  for (const char* key : {"models", "services"}) take_members(root[key]);
   if (!all.empty()) return all;
   take(all, "", root, macros);
-  if (all.empty())
-    for (const auto& [name, v] : root.members()) take(all, name, v, macros);
+  if (all.empty()) take_members(root);
   return all;
 }
 

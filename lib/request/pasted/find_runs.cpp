@@ -82,8 +82,10 @@ struct commands_found {
 };
 
 commands_found runs_of_commands(std::string_view text) {
+  constexpr std::size_t most_runs = 1 << 10, most_variables = 1 << 10;
   commands_found found;
   for (const command& c : commands_of(text)) {
+    if (found.runs.size() == most_runs || found.set.size() > most_variables) break;
     if (auto l = launch_of(c.all, found.set)) {
       pasted_run r = as_run("", c.line, *l);
       if (!l->args.empty() || !r.args.empty()) found.runs.push_back(std::move(r));

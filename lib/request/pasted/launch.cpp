@@ -165,6 +165,8 @@ std::optional<launch> launch_in_container(std::string_view image, words entrypoi
 }
 
 std::optional<launch> launch_of(std::span<const std::string> all, variables set) {
+  // a command does not begin with an option: "--alias ollama" starts nothing
+  if (!all.empty() && all.front().starts_with('-')) return std::nullopt;
   for (auto i = all.begin(); i != all.end(); ++i) {
     std::string_view word = *i;
     if (auto v = assignment_of(word)) {

@@ -77,6 +77,9 @@ std::vector<preset> presets_in(std::string_view text) {
     to->insert(to->end(), std::make_move_iterator(more.begin()),
                std::make_move_iterator(more.end()));
   }
+  // no file has more, and what is for all is copied to each
+  constexpr std::size_t most_sections = 1 << 10, most_words = 1 << 12;
+  if (all.size() > most_sections || of_all.size() > most_words) return {};
   std::erase_if(all, [](const preset& p) { return !names_model(p.args); });
   for (preset& p : all) p.args.insert(p.args.begin(), of_all.begin(), of_all.end());
   return all;

@@ -215,6 +215,32 @@ TEST_CASE("a .kcpps file, and the same on a command line") {
   CHECK(find_runs("{}").error().code == errc::not_found);
 }
 
+TEST_CASE("a name that is a program's starts nothing behind an option") {
+  CHECK(only("-m a.gguf --alias ollama -c 512").args ==
+        line{"-m", "a.gguf", "--alias", "ollama", "-c", "512"});
+  CHECK(only("s:\n  image: ghcr.io/ggml-org/llama.cpp:server\n  command: -m a.gguf -a ollama\n")
+            .args == line{"-m", "a.gguf", "-a", "ollama"});
+}
+
+TEST_CASE("a small text does not become a large one") {
+  // words that 20,000 models, or as many sections, would each have
+  std::string words, models = "models:\n", sections = "[*]\n";
+  for (int i = 0; i < 50'000; ++i) words += "x ";
+  for (int i = 0; i < 5'000; ++i) sections += "c = 1\n";
+  for (int i = 0; i < 20'000; ++i) {
+    models += "  m" + std::to_string(i) + ": *a\n";
+    sections += "[s]\nmodel = a\n";
+  }
+  const auto size_of = [](const std::string& text) {
+    std::size_t n = 0;
+    if (const auto found = find_runs(text))
+      for (const pasted_run& r : *found) n += r.args.size();
+    return n;
+  };
+  CHECK(size_of("x: &a { cmd: llama-server -m " + words + "}\n" + models) < 5'000'000);
+  CHECK(size_of(sections) < 5'000'000);
+}
+
 TEST_CASE("a text that is too long is not read") {
   CHECK(find_runs(std::string(most_pasted_bytes + 1, 'x')).error().code == errc::limit);
 }
