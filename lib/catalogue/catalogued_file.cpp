@@ -251,17 +251,21 @@ std::optional<catalogued_files> files_by_name(std::string_view typed) {
   return std::nullopt;
 }
 
-result<catalogued_file> find_by_name(std::string_view typed) {
+/// By a whole name of a file or a model, in any of its spellings.
+std::optional<result<catalogued_file>> by_whole_name(std::string_view typed) {
   const std::string key = key_of(typed), plain = key_of(without_usual_words(typed));
-  if (auto f = by_own_name(key)) return std::move(*f);
-  if (auto f = by_alias(plain)) return std::move(*f);
-  if (plain != key)
-    if (auto f = by_own_name(plain)) return std::move(*f);
+  if (auto f = by_own_name(key)) return f;
+  if (auto f = by_alias(plain)) return f;
+  return plain == key ? std::nullopt : by_own_name(plain);
+}
+
+/// By the beginning of a shape's name; else what is alike.
+result<catalogued_file> by_beginning(std::string_view typed) {
   result<catalogued_model> known = find_model(typed);
-  if (const auto without = find_model(without_usual_words(typed)); !known && without)
-    known = without;
+  if (!known)
+    if (auto without = find_model(without_usual_words(typed))) known = std::move(without);
   if (!known) {
-    std::vector<std::string> begun = begun_names(key, plain);
+    std::vector<std::string> begun = begun_names(key_of(typed), key_of(without_usual_words(typed)));
     if (begun.empty()) return known.error();
     begun.resize(std::min<std::size_t>(begun.size(), 3));
     return error{errc::not_found,
@@ -298,13 +302,18 @@ std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
 }
 
 result<catalogued_file> find_catalogued_file(std::string_view typed) {
-  auto found = find_by_name(typed);
-  if (found) return found;
-  if (auto without = find_by_name(without_organization(typed))) return without;
-  const auto tuned = detail::fine_tune_of(without_number(typed));
-  if (!tuned || tuned->quantization.empty()) return found;
-  auto file = by_own_name(detail::folded(tuned->alias.model) + tuned->quantization);
-  return file && *file ? called(std::move(**file), tuned->alias) : found;
+  const std::string_view bare = without_organization(typed);
+  if (auto f = by_whole_name(typed)) return std::move(*f);
+  if (bare != typed)
+    if (auto f = by_whole_name(bare); f && *f) return std::move(*f);
+  if (const auto tuned = detail::fine_tune_of(without_number(typed));
+      tuned && !tuned->quantization.empty())
+    if (auto f = by_own_name(detail::folded(tuned->alias.model) + tuned->quantization); f && *f)
+      return called(std::move(**f), tuned->alias);
+  auto found = by_beginning(typed);
+  if (found || bare == typed) return found;
+  auto without = by_beginning(bare);
+  return without ? without : found;
 }
 
 result<catalogued_files> catalogued_files_meant(std::string_view typed) {
