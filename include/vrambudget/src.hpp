@@ -2,6 +2,7 @@
 // their source files; vrambudget::vrambudget has them compiled.
 #pragma once
 
+#include "vrambudget/advise/best_run.ipp"
 #include "vrambudget/advise/cards.ipp"
 #include "vrambudget/advise/rank.ipp"
 #include "vrambudget/advise/speed.ipp"

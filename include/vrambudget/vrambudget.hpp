@@ -1,6 +1,7 @@
 // Everything in one include: reading models, planning runs, reports, catalogues, live GPUs.
 #pragma once
 
+#include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/cards.hpp"
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/together.hpp"

@@ -114,13 +114,14 @@ int show(const plan_request& q, const named_gpus& gpus, const named_models& mode
                                 b.devices.size() == 1 ? context_curves(q, p, made.limits)
                                                       : std::vector<context_curve>{}));
   } else if (q.json) {
-    fmt::print("{}",
-               budget_json(m, made.r, b,
-                           {made.limit, made.limits, made.changes, made.judged, q.explain,
-                            made.fitted ? &*made.fitted : nullptr, made.smaller, made.speeds}));
+    fmt::print("{}", budget_json(m, made.r, b,
+                                 {made.limit, made.limits, made.changes, made.judged, q.explain,
+                                  made.fitted ? &*made.fitted : nullptr,
+                                  made.best ? &*made.best : nullptr, made.smaller, made.speeds}));
   } else {
     const text_style s = stdout_style(q.explain);
-    std::string text = budget_text(m, made.r, b, made.judged, q.file_note, s, made.speeds);
+    std::string text = q.prefer ? best_text(made.best, *q.prefer, s.width) : std::string();
+    text += budget_text(m, made.r, b, made.judged, q.file_note, s, made.speeds);
     if (!b.fits()) text += "\n" + suggestions_text(made.changes, made.smaller, s.width);
     if (made.limit && !b.keeps_kv())
       text += "\nLargest context: " + context_text(*made.limit) + "\n";

@@ -16,6 +16,8 @@ namespace {
 
 int run_trade(plan_request q) {
   if (q.model.empty()) throw failure{usage, "trade: name a model: vrambudget trade Qwen3-8B-Q8_0"};
+  if (const auto ok = refuse_chosen_runs(q, "trade tries many"); !ok)
+    throw failure{usage, ok.error().message};
   const named_gpus gpus = devices_or_fail(q);
   const limits l = limits_of(q, gpus.ram);
   model_reader reader = reader_of(q.sources);

@@ -162,6 +162,14 @@ json::object fit_of(const fitted_run& f) {
           {"overrides", std::move(overrides)}};
 }
 
+json::object best_of(const best_run& best) {
+  return {{"flags", flags_of(best.how)},
+          {"gives", sentence(best.how)},
+          {"on_host", name(best.moved)},
+          {"free_bytes", best.how.spare.count},
+          {"host_bytes", best.how.host.count}};
+}
+
 json::object limit_of(const context_limit& l) {
   return {{"n_ctx", l.n_ctx}, {"n_ctx_loads", l.n_ctx_loads}, {"bound_by", name_of_bound(l)}};
 }
@@ -209,6 +217,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
     o["max_context_by_type"] = std::move(by_type);
   }
   if (extras.fitted) o["fit"] = fit_of(*extras.fitted);
+  if (extras.best) o["best"] = best_of(*extras.best);
   if (!extras.speeds.empty()) o["speed"] = speed_json(r, extras.speeds);
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},

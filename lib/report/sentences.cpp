@@ -182,6 +182,10 @@ std::string flag_of(change_kind k, const suggestion& s) {
       return fmt::format("-c {}", r.n_ctx);
     case change_kind::n_cpu_moe:
       return r.cpu_moe ? "-cmoe" : fmt::format("-ncmoe {}", r.n_cpu_moe);
+    case change_kind::expert_overrides:
+      return fmt::format("-ot '{}={}'", r.overrides.back().pattern, r.overrides.back().buffer);
+    case change_kind::n_cpu_ffn:
+      return fmt::format("-ncffn {}", r.n_cpu_ffn);
     case change_kind::n_gpu_layers:
       return fmt::format("-ngl {}", r.n_gpu_layers);
   }
@@ -206,12 +210,17 @@ std::string effect_of(change_kind k, const suggestion& s) {
     case change_kind::no_pipelining:
       return "GPUs in turn, slower prompts";
     case change_kind::n_ubatch:
-      return "slower prompts";
+      return s.changed.n_ubatch < s.n_ubatch_before ? "slower prompts" : "faster prompts";
     case change_kind::n_ctx:
-      return "the largest context, all else the same";
+      return s.changes.size() == 1 ? "the largest context, all else the same"
+                                   : grouped(s.changed.n_ctx) + " tokens";
     case change_kind::n_cpu_moe:
       return s.changed.cpu_moe ? "all experts on the host"
                                : fmt::format("experts of {} on the host", layers(s.n_on_host));
+    case change_kind::expert_overrides:
+      return fmt::format("experts of the last {} on the host", layers(s.n_on_host));
+    case change_kind::n_cpu_ffn:
+      return fmt::format("feed-forward tensors of {} on the host", layers(s.changed.n_cpu_ffn));
     case change_kind::n_gpu_layers:
       return layers(s.n_on_host) + " on the host";
   }

@@ -27,6 +27,16 @@ std::string line(const std::string& flags, const std::string& says, const std::s
 
 }  // namespace
 
+std::string best_text(const std::optional<best_run>& best, preference most, std::size_t width) {
+  std::string text = fmt::format("Best run (--prefer {}):", name(most));
+  if (!best) return text + " none fits with what is told, whatever else is given up\n\n";
+  if (best->how.changes.empty()) return text + " as it is told\n\n";
+  text += "\n";
+  for (const std::string& part : broken("  " + flags_of(best->how), width, 4)) text += part + "\n";
+  for (const std::string& part : broken("  " + sentence(best->how), width, 4)) text += part + "\n";
+  return text + "\n";
+}
+
 std::string suggestions_text(const std::vector<suggestion>& all,
                              const std::optional<smaller_file>& smaller, std::size_t width) {
   if (all.empty() && !smaller) return "No change of the run makes it fit.\n";

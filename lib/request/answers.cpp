@@ -133,9 +133,10 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
 result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   const auto p = plan(in, q);
   if (!p) return p.error();
-  return budget_json(*p->of, p->r, p->b,
-                     {p->limit, p->limits, p->changes, p->judged, q.explain,
-                      p->fitted ? &*p->fitted : nullptr, p->smaller, p->speeds});
+  return budget_json(
+      *p->of, p->r, p->b,
+      {p->limit, p->limits, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr,
+       p->best ? &*p->best : nullptr, p->smaller, p->speeds});
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,
@@ -149,6 +150,8 @@ result<context_limit> largest_context(const plan_inputs& in, const plan_request&
 result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q,
                                 const sweep_progress& progress) {
   if (const auto ok = refuse_axes(q); !ok) return ok.error();
+  if (const auto ok = refuse_chosen_runs(q, "a sweep plans what its axes say"); !ok)
+    return ok.error();
   named_models beside{nullptr, grid.draft, grid.mmproj};
   model_reader reader(q.sources);
   if (const auto ok = read_companions(beside, q, reader); !ok) return ok.error();
@@ -193,6 +196,7 @@ result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_re
 }
 
 result<std::string> trades_json(const plan_inputs& in, const plan_request& q) {
+  if (const auto ok = refuse_chosen_runs(q, "trade tries many"); !ok) return ok.error();
   const auto a = read(in, q);
   if (!a) return a.error();
   const auto all = find_trades([&] { return a->plans(); }, q.r, trade_axes_of(q.r), on_threads());
@@ -204,6 +208,8 @@ result<std::vector<compared_file>> compare_files(const std::vector<file_to_compa
                                                  const plan_inputs& beside, const plan_request& q,
                                                  model_reader& reader) {
   if (beside.main || !q.model.empty()) return one_model_is_named();
+  if (const auto ok = refuse_chosen_runs(q, "files are compared as they run alike"); !ok)
+    return ok.error();
   std::vector<compared_file> all;
   for (const file_to_compare& f : files) {
     plan_inputs in = beside;

@@ -69,7 +69,38 @@ fit_wish wish_of(const plan_request& q) {
   return w;
 }
 
+/// Takes another run than the one that is told, if that is asked for.
+result<void> choose_run(const plan_request& q, planner& p, made_plan& made) {
+  if (q.fit.value_or(false) && q.prefer)
+    return error{errc::invalid_argument,
+                 "--fit on and --prefer both make another run of it: leave one out"};
+  if (q.fit.value_or(!q.tells_ctx)) {
+    auto fitted = fit_run(p, q.r, wish_of(q));
+    if (!fitted && q.fit) return fitted.error();
+    if (fitted) made.fitted = std::move(*fitted);
+    if (q.fit) made.r = made.fitted->r;
+  }
+  if (!q.prefer) return {};
+  auto best = find_best_run(p, told_run(q, p.get_model()), *q.prefer);
+  if (!best) return best.error();
+  made.best = std::move(*best);
+  if (made.best) made.r = made.best->how.changed;
+  return {};
+}
+
 }  // namespace
+
+run told_run(const plan_request& q, const model& m) {
+  run r = q.r;
+  if (q.tells_ctx && r.n_ctx == 0) r.n_ctx = m.hp.n_ctx_train;
+  return r;
+}
+
+result<void> refuse_chosen_runs(const plan_request& q, std::string_view why) {
+  if (!q.fit.value_or(false) && !q.prefer) return {};
+  return error{errc::invalid_argument, fmt::format("{} makes another run of it: leave it out, {}",
+                                                   q.prefer ? "--prefer" : "--fit on", why)};
+}
 
 result<named_gpus> choose_devices(const plan_request& q, const environment& around) {
   gpu_request named = q.gpus;
@@ -98,12 +129,7 @@ result<made_plan> make_plan(const plan_request& q, planner& p,
   const bool is_asked = !m.path.empty() && !is_ollamas_alone(m);
   if (auto asked = is_asked ? check_asked_tensors(m) : result<void>{}; !asked) return asked.error();
   made_plan made{.r = q.r, .b = {}, .judged = {}};
-  if (q.fit.value_or(!q.tells_ctx)) {
-    auto fitted = fit_run(p, q.r, wish_of(q));
-    if (!fitted && q.fit) return fitted.error();
-    if (fitted) made.fitted = std::move(*fitted);
-    if (q.fit) made.r = made.fitted->r;
-  }
+  if (const auto chosen = choose_run(q, p, made); !chosen) return chosen.error();
   auto limit = find_context(q, p, made.r);
   if (!limit) return limit.error();
   made.limit = *limit;

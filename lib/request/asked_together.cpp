@@ -11,9 +11,8 @@ result<together_question> together_question_of(const plan_request& q,
                                                std::vector<device> devices,
                                                std::optional<bytes> ram, const model* draft,
                                                const projector* mmproj) {
-  if (q.fit.value_or(false))
-    return error{errc::invalid_argument,
-                 "--fit on makes each model as large as the card lets it be alone: leave it out"};
+  if (const auto ok = refuse_chosen_runs(q, "since it would fit as if it were alone"); !ok)
+    return ok.error();
   together_question asked;
   asked.models = std::move(models);
   asked.devices = std::move(devices);

@@ -1,5 +1,7 @@
 #include "vrambudget/request/file_choice.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -7,6 +9,8 @@
 
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/speeds.hpp"
+#include "vrambudget/request/asked_plan.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -53,6 +57,40 @@ bool runs(const catalogued_file& f, const plan_request& q, const std::vector<dev
   return b && b->fits();
 }
 
+/// How good a file's best run is by what is preferred: tokens a second as they are expected, or most of
+/// them; tokens; else its bits.
+double worth(preference most, const candidate& c, const model& m,
+             const std::vector<device>& devices, planner& p, const run& r) {
+  if (most == preference::context) return r.n_ctx;
+  if (most != preference::speed) return c.bits;
+  const auto b = p.budget_for(r);
+  const auto speeds = b ? decode_speeds_of(m, r, devices, *b) : std::vector<decode_speed>();
+  if (speeds.empty()) return -c.bits;
+  return speeds.front().expected ? speeds.front().expected->median : speeds.front().most;
+}
+
+/// Which of the files is best by what is preferred, of those that GPUs hold whole; under four bits only if no
+/// other is held. Null: none is.
+const candidate* best_by(preference most, const std::vector<candidate>& all, const plan_request& q,
+                         const std::vector<device>& devices, limits l, const model* draft,
+                         const projector* mmproj) {
+  const candidate* best = nullptr;
+  double best_worth = 0;
+  for (const candidate& c : all) {
+    if (best && c.bits < few_bits) break;
+    const auto m = read_catalogued(*c.file);
+    if (!m) continue;
+    planner p(*m, devices, l, draft, mmproj);
+    const auto found = find_best_run(p, told_run(q, *m), most);
+    if (!found || !*found || (*found)->moved != on_host::nothing) continue;
+    const double here = worth(most, c, *m, devices, p, (*found)->how.changed);
+    if (best && here <= best_worth) continue;
+    best = &c;
+    best_worth = here;
+  }
+  return best;
+}
+
 /// Nothing: the name says which file, or is none of the catalogue's.
 result<std::optional<file_choice>> choose_file(const plan_request& q,
                                                const std::vector<device>& devices, limits l,
@@ -62,6 +100,12 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
   const auto candidates = candidates_of(*all);
   if (!candidates) return candidates.error();
   if (candidates->empty()) return std::optional<file_choice>();
+  if (q.prefer)
+    if (const candidate* best = best_by(*q.prefer, *candidates, q, devices, l, draft, mmproj))
+      return std::optional(file_choice{
+          best->file->name, fmt::format("{} as {}, the best file for {} that the GPUs hold{}",
+                                        all->name, best->file->name, name(*q.prefer),
+                                        best->bits < few_bits ? ", of few bits" : "")});
   // of a name as Ollama writes it, "qwen3:8b", its library has this file
   if (q.model.find(':') != q.model.npos)
     for (const candidate& c : *candidates)

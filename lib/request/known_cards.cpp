@@ -52,9 +52,8 @@ result<std::vector<known_card>> known_cards(const plan_request& q, const environ
 
 result<cards_question> cards_question_of(const plan_request& q, const model& m, const model* draft,
                                          const projector* mmproj) {
-  if (q.fit.value_or(false))
-    return error{errc::invalid_argument,
-                 "--fit on makes another run for each card: leave it out, or name one with --gpu"};
+  if (const auto ok = refuse_chosen_runs(q, "or name a card with --gpu and plan"); !ok)
+    return ok.error();
   cards_question asked{&m, q.r, limits_of(q, q.gpus.ram), draft, mmproj};
   const std::uint32_t trained = m.hp.n_ctx_train;
   if (asked.r.n_ctx == 0)

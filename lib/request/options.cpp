@@ -32,6 +32,13 @@ constexpr std::array<std::pair<std::string_view, pooling>, 5> pooling_words{
      {"last", pooling::last},
      {"rank", pooling::rank}}};
 
+/// The same words for what may not be told.
+constexpr auto wishes = [] {
+  std::array<std::pair<std::string_view, std::optional<preference>>, preference_words.size()> all;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    all[i] = {preference_words[i].first, preference_words[i].second};
+  return all;
+}();
 constexpr std::array<std::pair<std::string_view, std::optional<bool>>, 8> on_off_words{
     {{"on", true},
      {"off", false},
@@ -116,6 +123,12 @@ constexpr option table[] = {
      "each term's formula with this model's numbers, and what the words mean"},
     {plan, "--max-context", "", on_off{at<&plan_request::max_context>}, "",
      "also find the largest context (found anyway without --ctx)"},
+
+    {plan, "--prefer", "", choice<std::optional<preference>>{at<&plan_request::prefer>, wishes},
+     "quality|speed|context|balance",
+     "with MODEL: plan the best run by that, with all that is not told chosen: context, cache "
+     "types, what goes to the host, micro-batch, slots; without: what comes first",
+     "as told; quality"},
 
     {files, "-md,--model-draft,--spec-draft-model", "draft", text{at<&plan_request::draft>},
      "MODEL", "a model that drafts for it, by file or name"},

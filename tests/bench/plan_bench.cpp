@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
@@ -72,6 +73,15 @@ void largest_context(benchmark::State& state, const planned_run& what) {
   for (auto _ : state) benchmark::DoNotOptimize(max_context(p, what.r));
 }
 
+/// The best run: on one card, and of a mixture of experts on three unlike ones.
+void best(benchmark::State& state, const planned_run& what, std::vector<const char*> names) {
+  const model m = load(what);
+  std::vector<device> devices;
+  for (const char* name : names) devices.push_back(to_device(find_gpu(name).value()));
+  planner p(m, devices);
+  for (auto _ : state) benchmark::DoNotOptimize(find_best_run(p, what.r));
+}
+
 /// A sweep's point without a graph: caches and states, over contexts and cache types.
 void closed_terms(benchmark::State& state, const planned_run& what) {
   const model m = load(what);
@@ -101,6 +111,10 @@ BENCHMARK_CAPTURE(budget_again, largest_graph, largest_graph);
 EACH_MODEL(budget_first);
 BENCHMARK_CAPTURE(budget_first, largest_graph, largest_graph);
 EACH_MODEL(largest_context);
+const planned_run dense_told{"qwen3-32b", {.n_ctx = 32768}}, experts_told{"qwen3-235b-a22b", {}};
+BENCHMARK_CAPTURE(best, dense_64, dense_told, {"3090"});
+BENCHMARK_CAPTURE(best, dense_64_on_two, dense_told, {"3060-12gb", "4060ti-8gb"});
+BENCHMARK_CAPTURE(best, experts_94_on_three, experts_told, {"3090", "4090", "4060ti-8gb"});
 BENCHMARK_CAPTURE(closed_terms, hybrid_64, hybrid_64);
 
 }  // namespace

@@ -129,6 +129,17 @@ class Plan(unittest.TestCase):
         with self.assertRaises(vb.InvalidArgumentError):
             vb.cards(MODEL, gpu="3090")
 
+    def test_prefer(self):
+        b = vb.plan(MODEL, gpu="3090", prefer="context")
+        self.assertEqual(b.to_dict()["run"]["n_ctx"], 262144)
+        again = vb.plan(MODEL, gpu="3090", n_ctx=262144, type_k="q4_0", type_v="q4_0")
+        self.assertEqual(b.used, again.used)
+        best = b.to_dict()["best"]
+        self.assertEqual((best["on_host"], best["flags"]), ("nothing", "-ctk q4_0 -ctv q4_0 -c 262144"))
+        self.assertNotIn("best", again.to_dict())
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "quality"):
+            vb.plan(MODEL, gpu="3090", prefer="size")
+
     def test_together(self):
         pair = ["Qwen3-8B-Q4_K_M", "Gemma-3-4B-Q4_0"]
         v = vb.together(pair, gpu="3060-12gb", n_ctx=8192)

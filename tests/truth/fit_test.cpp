@@ -9,32 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "fit_cases.hpp"
 #include "recorded_devices.hpp"
 #include "recorded_engines.hpp"
 #include "recorded_shapes.hpp"
 #include "vrambudget/plan/fitted_run.hpp"
-#include "vrambudget/request/run_line.hpp"
 
 namespace {
 
 using namespace vrambudget;
 namespace json = boost::json;
-using testing::number;
 using testing::text;
-
-bytes mib(const json::value& n) { return static_cast<std::uint64_t>(number(n)) * 1_MiB; }
-
-fit_wish wish_of(const json::object& c) {
-  fit_wish w;
-  if (const json::value* all = c.if_contains("targets_mib")) {
-    w.targets.clear();
-    for (const json::value& n : all->as_array()) w.targets.push_back(mib(n));
-  }
-  if (const json::value* n = c.if_contains("min_ctx"))
-    w.min_ctx = static_cast<std::uint32_t>(number(*n));
-  w.whole_ctx = c.contains("whole_ctx");
-  return w;
-}
 
 /// As the cases have it: layers if somebody told them, split and overrides where the engine did.
 json::object chosen(const fitted_run& f) {
@@ -54,17 +39,10 @@ json::object chosen(const fitted_run& f) {
 /// Whether the choice of one engine is ours.
 bool is_equal(const engine_profile& profile, const std::string& id, const json::value& c,
               const std::map<std::string, device>& cards, testing::recorded_shapes& models) {
-  std::vector<std::string> args;
-  for (const json::value& a : c.at("args").as_array()) args.push_back(text(a));
-  run r = request::parse_run(args).value();
-  r.profile = profile;
-  std::vector<device> devices;
-  for (std::size_t i = 0; i < c.at("gpus").as_array().size(); ++i) {
-    devices.push_back(cards.at(text(c.at("gpus").at(i))));
-    devices.back().free = mib(c.at("free_mib").at(i));
-  }
-  planner p(models[text(c.at("model"))], devices, {.buffers_only = true});
-  const auto f = fit_run(p, r, wish_of(c.as_object()));
+  testing::fit_case given(c.as_object(), cards);
+  given.r.profile = profile;
+  planner p(models[text(c.at("model"))], given.devices, {.buffers_only = true});
+  const auto f = fit_run(p, given.r, given.wish);
   const std::string ours = f ? json::serialize(chosen(*f)) : f.error().message;
   const std::string wanted = json::serialize(c.at("chosen"));
   if (f && json::parse(ours) == json::parse(wanted)) return true;

@@ -22,6 +22,7 @@ class RunOptions(TypedDict, total=False):
     buffers_only: bool  # count the engine's own buffers, no driver context and no pool
     engine: str  # whose rules hold: a release, build or day, as `vrambudget engines` says
     explain: bool  # each term's formula with this model's numbers, and what the words mean
+    prefer: str  # with MODEL: plan the best run by that, with all that is not told chosen: context, cache types, ...
     no_mmproj: bool  # count no projector that is not named (Ollama loads one with its models that have one)
     no_mmproj_auto: bool
     offline: bool  # only headers that were kept

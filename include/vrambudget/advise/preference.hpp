@@ -14,14 +14,16 @@ namespace vrambudget {
 enum class preference : std::uint8_t {
   quality,  ///< the model and the types that lose least
   speed,    ///< most tokens a second
-  context   ///< most tokens at once
+  context,  ///< most tokens at once
+  balance   ///< all on the devices, then types that lose next to nothing, then most tokens
 };
 
 /// The words for them, in their order.
-inline constexpr std::array<std::pair<std::string_view, preference>, 3> preference_words{
+inline constexpr std::array<std::pair<std::string_view, preference>, 4> preference_words{
     {{"quality", preference::quality},
      {"speed", preference::speed},
-     {"context", preference::context}}};
+     {"context", preference::context},
+     {"balance", preference::balance}}};
 
 [[nodiscard]] constexpr std::string_view name(preference p) {
   return preference_words[static_cast<std::size_t>(p)].first;

@@ -12,24 +12,27 @@ namespace vrambudget {
 
 /// What is changed, the least harmful first.
 enum class change_kind : std::uint8_t {
-  swa_full,        ///< layers with a sliding window cache the window only
-  tensor_split,    ///< layers are shared otherwise among the GPUs
-  cache_types,     ///< K and V in a smaller type
-  n_parallel,      ///< one slot
-  no_draft_model,  ///< without the model of `-md`
-  no_draft,        ///< the model does not draft for itself
-  no_pipelining,   ///< GPUs work in turn
-  n_ubatch,        ///< a smaller micro-batch
-  n_ctx,           ///< a shorter context
-  n_cpu_moe,       ///< experts of some layers on the host
-  n_gpu_layers     ///< some layers on the host
+  swa_full,          ///< layers with a sliding window cache the window only
+  tensor_split,      ///< layers are shared otherwise among the GPUs
+  cache_types,       ///< K and V in a smaller type
+  n_parallel,        ///< one slot
+  no_draft_model,    ///< without the model of `-md`
+  no_draft,          ///< the model does not draft for itself
+  no_pipelining,     ///< GPUs work in turn
+  n_ubatch,          ///< a smaller micro-batch
+  n_ctx,             ///< a shorter context
+  n_cpu_moe,         ///< experts of some layers on the host
+  expert_overrides,  ///< the same of the last layers, by a pattern
+  n_cpu_ffn,         ///< feed-forward tensors of some layers on the host
+  n_gpu_layers       ///< some layers on the host
 };
 
 struct suggestion {
   std::vector<change_kind> changes = {};  ///< in their order, each once
   run changed = {};                       ///< the run with all of them
-  std::uint32_t n_on_host = 0;  ///< layers that are moved to the host, whole or their experts
-  std::uint32_t n_before = 0;   ///< slots that there were
+  std::uint32_t n_on_host = 0;        ///< layers that are moved to the host, whole or their experts
+  std::uint32_t n_before = 0;         ///< slots that there were
+  std::uint32_t n_ubatch_before = 0;  ///< `-ub` that there was
   std::uint32_t n_ctx = 0;  ///< of one slot that would be longer than its training; 0: as it was
   bytes spare = {};         ///< on the fullest device afterwards; without one on the host
   bytes host = {};          ///< what the host needs then

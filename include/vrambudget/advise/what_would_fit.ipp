@@ -71,6 +71,7 @@ class change_search {
                  .changed = changed,
                  .n_on_host = n_on_host,
                  .n_before = sequences(r_),
+                 .n_ubatch_before = r_.n_ubatch,
                  .spare = least_spare(*b),
                  .host = b->host.needed()};
     if (s.has(change_kind::n_parallel) && changed.n_ctx != r_.n_ctx) s.n_ctx = changed.n_ctx;

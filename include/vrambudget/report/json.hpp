@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
@@ -26,6 +27,7 @@ struct json_extras {
   run_verdict judged = {};
   bool explain = false;                ///< notes on terms
   const fitted_run* fitted = nullptr;  ///< what the engine makes of it by itself; null: not asked
+  const best_run* best = nullptr;      ///< how the run was chosen; null: it was told
   std::optional<smaller_file> smaller = {};
   std::span<const decode_speed> speeds = {};  ///< empty: not known
 };

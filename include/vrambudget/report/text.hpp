@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/advise/preference.hpp"
 #include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
@@ -47,6 +49,9 @@ struct text_style {
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all,
                                            const std::optional<smaller_file>& smaller = {},
                                            std::size_t width = 80);
+/// The run that was chosen, flags and what they do; absent: that none fits. Ends with an empty line.
+[[nodiscard]] std::string best_text(const std::optional<best_run>& best, preference most,
+                                    std::size_t width = 80);
 /// One largest context: "     262,144  bound by training".
 [[nodiscard]] std::string context_text(const context_limit& limit);
 /// What the engine makes of a run by itself; `planned`: that is the run which is shown.

@@ -3,8 +3,10 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
@@ -35,6 +37,13 @@ namespace vrambudget::request {
 [[nodiscard]] result<std::optional<context_limit>> find_context(const plan_request& q, planner& p,
                                                                 run& r);
 
+/// The run that is told, with the context that `-c 0` means.
+[[nodiscard]] run told_run(const plan_request& q, const model& m);
+
+/// That no other run is asked for than the one that is told, where `why` not.
+/// Errors: invalid_argument  `--fit on`, `--prefer`
+[[nodiscard]] result<void> refuse_chosen_runs(const plan_request& q, std::string_view why);
+
 /// A plan that was made.
 struct made_plan {
   run r;  ///< with the context that was planned
@@ -48,11 +57,15 @@ struct made_plan {
   std::optional<smaller_file> smaller = {};  ///< that fits as it is run; only if the callers look
   /// What the engine makes of the request's run by itself; the run that is planned, if it is asked for.
   std::optional<fitted_run> fitted = {};
+  /// The run that is planned, if it is the best one by `--prefer`; absent: none that fits has what is told.
+  std::optional<best_run> best = {};
   std::vector<decode_speed> speeds = {};  ///< with an empty cache and a full one; empty: not known
 };
 
-/// The request's run, without a context at the largest one that fits, and the verdict on it.
-/// Errors: those of max_context() and planner::budget_for()
+/// The request's run, without a context at the largest one that fits, or the best one by `--prefer`, and the
+/// verdict on it.
+/// Errors: those of fit_run(), find_best_run(), max_context() and planner::budget_for()
+///         invalid_argument  `--fit on` and `--prefer`
 [[nodiscard]] result<made_plan> make_plan(const plan_request& q, planner& p,
                                           const std::vector<std::string>& gpu_notes);
 

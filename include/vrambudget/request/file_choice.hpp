@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/smaller_file.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/error.hpp"
@@ -17,14 +18,11 @@
 
 namespace vrambudget::request {
 
-/// The context that a chosen file must run with, where none is asked for and the model can take it.
-inline constexpr std::uint32_t least_context = 8192;
-
 /// The request with the file that `q.model` means, and what is said of it in `q.file_note`. Of a catalogued
 /// model that is named without a quantization: of the files with 8.5 bits a weight or less the largest that
 /// runs on these devices beside `draft` and `mmproj` (null: none), with the context of the request, or else
 /// with one of `least_context` tokens or its training length. Under four bits only if no other runs. If none
-/// runs, one of four bits. Of a name as Ollama writes it, "qwen3:8b", it is Q4_K_M if that runs. As it is: the name says which file, or is none of the catalogue's.
+/// runs, one of four bits. With `q.prefer` the one whose best run is best, if the GPUs hold any whole. Of a name as Ollama writes it, "qwen3:8b", it is Q4_K_M if that runs. As it is: the name says which file, or is none of the catalogue's.
 ///
 /// Errors: those of read_catalogued() and planner::budget_for()
 [[nodiscard]] result<plan_request> with_best_file(plan_request q, model_reader& reader,

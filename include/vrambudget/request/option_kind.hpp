@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "vrambudget/advise/preference.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/request/plan_request.hpp"
 #include "vrambudget/units.hpp"
@@ -118,9 +119,9 @@ struct sizes {
 using any =
     std::variant<count, optional_count, index, layers, choice<flash_attn>, choice<split_mode>,
                  choice<pooling>, choice<std::optional<operating_system>>,
-                 choice<std::optional<bool>>, cache_type, on_off, optional_on_off, shares,
-                 overrides, spec_types, projector_device, engine_version, display, text, texts,
-                 size, sizes, optional_size, limit>;
+                 choice<std::optional<bool>>, choice<std::optional<preference>>, cache_type, on_off,
+                 optional_on_off, shares, overrides, spec_types, projector_device, engine_version,
+                 display, text, texts, size, sizes, optional_size, limit>;
 
 }  // namespace kind
 }  // namespace vrambudget::request

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/advise/preference.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/hub/http.hpp"
 #include "vrambudget/machine/desktop.hpp"
@@ -54,6 +55,8 @@ struct plan_request {
       {};  ///< `--fit`; on: the run that the engine makes of it; absent: told beside
   std::vector<bytes> fit_targets = {};  ///< `--fit-target`; empty: the engine's
   std::uint32_t fit_ctx = 4096;         ///< `--fit-ctx`
+  /// `--prefer`: the run that is planned is the best one by that; absent: the one that is told.
+  std::optional<preference> prefer = {};
   run r = {};
 
   bool json = false, svg = false;  ///< of the program: how it answers

@@ -1,0 +1,260 @@
+// The search for the best run; see best_run.hpp.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/advise/balanced_split.hpp"
+#include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/advise/run_axes.hpp"
+#include "vrambudget/plan/least_spare.hpp"
+#include "vrambudget/plan/max_context.hpp"
+
+namespace vrambudget {
+
+namespace detail {
+
+/// What is decided at once.
+struct aim {
+  axis_kind axis;
+  bool by_group = false;    ///< by run_axis::groups, else by each step
+  bool if_told = false;     ///< slots: only those that are told
+  bool by_pattern = false;  ///< of experts also those of the last layers, if fewer need to go
+};
+
+inline constexpr aim told_slots{axis_kind::slots, false, true};
+inline constexpr aim any_slots{axis_kind::slots}, the_window{axis_kind::window},
+    the_context{axis_kind::context}, what_is_on_host{axis_kind::host, true},
+    how_much_on_host{axis_kind::host},
+    as_little_on_host{.axis = axis_kind::host, .by_pattern = true}, drafts{axis_kind::drafts},
+    bits_of_cache{axis_kind::cache, true}, type_of_cache{axis_kind::cache},
+    the_ubatch{axis_kind::ubatch}, a_larger_ubatch{axis_kind::larger_ubatch};
+
+using aims = std::array<aim, 11>;
+inline constexpr aims balanced_aims{
+    told_slots,       what_is_on_host, drafts,          bits_of_cache, the_ubatch, the_context,
+    how_much_on_host, type_of_cache,   a_larger_ubatch, any_slots,     the_window};
+inline constexpr aims quality_aims{
+    told_slots,  bits_of_cache,    what_is_on_host, drafts,    the_ubatch, type_of_cache,
+    the_context, how_much_on_host, a_larger_ubatch, any_slots, the_window};
+inline constexpr aims speed_aims{told_slots,      what_is_on_host, as_little_on_host, drafts,
+                                 the_ubatch,      bits_of_cache,   type_of_cache,     the_context,
+                                 a_larger_ubatch, any_slots,       the_window};
+inline constexpr aims context_aims{told_slots,      the_context, what_is_on_host,   drafts,
+                                   bits_of_cache,   the_ubatch,  as_little_on_host, type_of_cache,
+                                   a_larger_ubatch, any_slots,   the_window};
+
+[[nodiscard]] inline const aims& aims_of(preference most) {
+  switch (most) {
+    case preference::quality:
+      return quality_aims;
+    case preference::speed:
+      return speed_aims;
+    case preference::context:
+      return context_aims;
+    case preference::balance:
+      break;
+  }
+  return balanced_aims;
+}
+
+/// Narrows the axes of a run one after another, with those that are left at their last steps.
+class best_run_search {
+ public:
+  best_run_search(planner& p, const run& r, std::uint32_t least)
+      : p_(p), r_(r), axes_(p, r, least) {
+    for (std::size_t i = 0; i < n_axes; ++i) last_[i] = axes_[static_cast<axis_kind>(i)].last;
+  }
+
+  [[nodiscard]] std::optional<best_run> find(const aims& all) {
+    if (!holds()) return std::nullopt;
+    for (const aim& a : all) {
+      if (a.if_told && r_.n_parallel == 0) continue;
+      narrow(a);
+      if (a.axis == axis_kind::host && !a.by_group && a.by_pattern) try_last_experts();
+    }
+    auto found = held(last_);
+    if (!found || !found->b.fits()) return std::nullopt;  // a hole among larger runs that fit
+    lengthen(*found);
+    return best_run{of(std::move(*found)),
+                    axes_.moved_at(last_[static_cast<std::size_t>(axis_kind::host)])};
+  }
+
+ private:
+  using steps = std::array<std::uint32_t, n_axes>;
+  struct planned_run {
+    run r;
+    budget b;
+  };
+
+  [[nodiscard]] std::optional<planned_run> on_devices(run r) {
+    auto b = p_.budget_for(r);
+    if (!b || !b->fits_devices()) return std::nullopt;
+    return planned_run{std::move(r), std::move(*b)};
+  }
+
+  /// The run at these steps, if its devices hold it, with layers shared among them so that they do.
+  [[nodiscard]] std::optional<planned_run> held(const steps& at) {
+    const run r = axes_.at(at);
+    if (auto as_it_is = on_devices(r)) return as_it_is;
+    if (!r.tensor_split.empty() || p_.devices().size() < 2) return std::nullopt;
+    if (!split_.empty()) {
+      run again = r;
+      again.tensor_split = split_;
+      if (auto shared = on_devices(again)) return shared;
+    }
+    const auto shared = split_search(p_, r).find();
+    if (!shared) return std::nullopt;
+    split_ = shared->tensor_split;
+    return on_devices(*shared);
+  }
+
+  /// Whether the axes as they are narrowed now have a run that fits.
+  [[nodiscard]] bool holds() {
+    if (holds(last_)) return true;
+    // a cache on the host is copied to a device to be attended to, and of a smaller type that may take more
+    const auto cache = static_cast<std::size_t>(axis_kind::cache),
+               host = static_cast<std::size_t>(axis_kind::host);
+    if (axes_.moved_at(last_[host]) != on_host::layers) return false;
+    steps at = last_;
+    while (at[cache] > first_[cache]) {
+      --at[cache];
+      if (holds(at)) return true;
+    }
+    return false;
+  }
+
+  /// Whether the last steps hold, or fewer on the host, whose memory may be short, but as much as the devices
+  /// ask for.
+  [[nodiscard]] bool holds(steps at) {
+    const auto most = held(at);
+    if (!most) return false;
+    if (most->b.fits()) return true;
+    const auto host = static_cast<std::size_t>(axis_kind::host);
+    std::uint32_t too_few = first_[host], enough = at[host];
+    if (too_few == enough) return false;
+    for (at[host] = too_few; too_few < enough;) {
+      (held(at) ? enough : too_few) = at[host];
+      if (too_few + 1 >= enough) break;
+      at[host] = too_few + (enough - too_few) / 2;
+    }
+    at[host] = enough;
+    const auto least = held(at);
+    return least && least->b.fits();
+  }
+
+  /// The least last step of an axis that holds.
+  void narrow(const aim& a) {
+    const auto i = static_cast<std::size_t>(a.axis);
+    const std::uint32_t first = first_[i], last = last_[i];
+    if (first == last) return;
+    std::vector<std::uint32_t> ends;
+    if (a.by_group) {
+      for (const std::uint32_t end : axes_[a.axis].groups)
+        if (end >= first && end <= last) ends.push_back(end);
+    } else {
+      ends.resize(last - first + 1);
+      std::iota(ends.begin(), ends.end(), first);
+    }
+    std::size_t too_early = 0, enough = ends.size() - 1;
+    const auto holds_to = [&](std::size_t end) {
+      last_[i] = ends[end];
+      return holds();
+    };
+    if (enough > 0 && holds_to(0)) {
+      enough = 0;
+    } else {
+      while (too_early + 1 < enough) {
+        const std::size_t middle = too_early + (enough - too_early) / 2;
+        (holds_to(middle) ? enough : too_early) = middle;
+      }
+    }
+    last_[i] = ends[enough];
+    first_[i] = !a.by_group ? last_[i] : enough > 0 ? ends[enough - 1] + 1 : first;
+  }
+
+  /// Fewer experts go to the host if they are those of the last layers, where that is less to compute.
+  void try_last_experts() {
+    const auto host = static_cast<std::size_t>(axis_kind::host);
+    const std::uint32_t found = last_[host];
+    if (!axes_.has_experts() || axes_.moved_at(found) != on_host::feed_forward) return;
+    axes_.move_experts(expert_layers::last);
+    last_[host] = found - 1;
+    if (found > 1 && holds()) {
+      first_[host] = 1;
+      narrow({axis_kind::host});
+      return;
+    }
+    axes_.move_experts(expert_layers::first);
+    last_[host] = found;
+  }
+
+  /// A context that was chosen may be longer still, where the engine does without pipelining then.
+  void lengthen(planned_run& found) {
+    const auto context = static_cast<std::size_t>(axis_kind::context);
+    if (!axes_[axis_kind::context].take || last_[context] == 0) return;
+    const std::uint32_t most = axes_.at({}).n_ctx;
+    const auto limit = max_context(p_, found.r, most);
+    if (!limit || limit->n_ctx <= found.r.n_ctx) return;
+    run longer = found.r;
+    longer.n_ctx = limit->n_ctx;
+    if (auto b = on_devices(longer); b && b->b.fits()) found = std::move(*b);
+  }
+
+  [[nodiscard]] suggestion of(planned_run found) const {
+    suggestion s{.changes = {},
+                 .n_before = sequences(r_),
+                 .n_ubatch_before = r_.n_ubatch,
+                 .spare = least_spare(found.b),
+                 .host = found.b.host.needed()};
+    const run& r = found.r;
+    const auto changed = [&](change_kind k, bool is) {
+      if (is) s.changes.push_back(k);
+    };
+    changed(change_kind::swa_full, r.swa_full != r_.swa_full);
+    changed(change_kind::tensor_split, r.tensor_split != r_.tensor_split);
+    changed(change_kind::cache_types, r.type_k != r_.type_k || r.type_v != r_.type_v);
+    changed(change_kind::n_parallel, r.n_parallel != r_.n_parallel);
+    if (r.spec_types != r_.spec_types)
+      s.changes.push_back(p_.draft_model() ? change_kind::no_draft_model : change_kind::no_draft);
+    changed(change_kind::n_ubatch, r.n_ubatch != r_.n_ubatch);
+    changed(change_kind::n_ctx, r.n_ctx != r_.n_ctx);
+    changed(change_kind::n_cpu_moe, r.n_cpu_moe != r_.n_cpu_moe || r.cpu_moe != r_.cpu_moe);
+    changed(change_kind::expert_overrides, r.overrides != r_.overrides);
+    changed(change_kind::n_cpu_ffn, r.n_cpu_ffn != r_.n_cpu_ffn);
+    changed(change_kind::n_gpu_layers, r.n_gpu_layers != r_.n_gpu_layers);
+    const std::uint32_t host = last_[static_cast<std::size_t>(axis_kind::host)];
+    s.n_on_host = r.n_gpu_layers != r_.n_gpu_layers ? p_.get_model().hp.n_layer_all + 1 -
+                                                          static_cast<std::uint32_t>(r.n_gpu_layers)
+                                                    : host;
+    s.changed = std::move(found.r);
+    return s;
+  }
+
+  planner& p_;
+  const run& r_;
+  run_axes axes_;
+  steps first_{}, last_{};
+  std::vector<float> split_;  ///< that held a run before
+};
+
+}  // namespace detail
+
+result<std::optional<best_run>> find_best_run(planner& p, const run& r, preference most) {
+  run least = r;
+  if (least.n_ctx == 0) least.n_ctx = n_ctx_multiple;
+  if (const auto b = p.budget_for(least); !b) return b.error();
+  const std::uint32_t trained = p.get_model().hp.n_ctx_train;
+  const std::uint32_t worth = trained > 0 ? std::min(trained, least_context) : least_context;
+  const detail::aims& all = detail::aims_of(most);
+  if (auto found = detail::best_run_search(p, r, worth).find(all); found || r.n_ctx != 0)
+    return found;
+  return detail::best_run_search(p, r, n_ctx_multiple).find(all);
+}
+
+}  // namespace vrambudget

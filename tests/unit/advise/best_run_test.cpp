@@ -1,0 +1,269 @@
+// Held against all runs of small grids, planned one by one.
+#include "vrambudget/advise/best_run.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+#include "../header_of.hpp"
+#include "vrambudget/request/run_line.hpp"
+
+using namespace vrambudget;
+
+namespace {
+
+constexpr std::uint32_t n_layer = 4, n_trained = 10240, grid = 256;
+constexpr preference all_preferences[] = {preference::balance, preference::quality,
+                                          preference::speed, preference::context};
+
+model dense() {
+  model m = testing::small_llama().value();
+  m.hp.n_ctx_train = n_trained;
+  return m;
+}
+
+/// Each layer has eight experts besides, of which two are used.
+model with_experts() {
+  model m = testing::small_llama([](gguf::writer& w) {
+              w.add("llama.expert_count", std::uint32_t{8});
+              w.add("llama.expert_used_count", std::uint32_t{2});
+              for (int il = 0; il < static_cast<int>(n_layer); ++il) {
+                const std::string blk = "blk." + std::to_string(il) + ".";
+                w.add_tensor(blk + "ffn_gate_inp.weight", ggml_type::f32, {256, 8});
+                w.add_tensor(blk + "ffn_gate_exps.weight", ggml_type::f16, {256, 512, 8});
+                w.add_tensor(blk + "ffn_up_exps.weight", ggml_type::f16, {256, 512, 8});
+                w.add_tensor(blk + "ffn_down_exps.weight", ggml_type::f16, {512, 256, 8});
+              }
+            }).value();
+  m.hp.n_ctx_train = n_trained;
+  return m;
+}
+
+model with_window() {
+  model m =
+      testing::small_llama(
+          [](gguf::writer& w) { w.add("gemma3.attention.sliding_window", std::uint32_t{512}); },
+          "gemma3")
+          .value();
+  m.hp.n_ctx_train = n_trained;
+  return m;
+}
+
+/// What one run gives up, each from 0 on.
+struct given_up {
+  std::uint32_t tokens = 0, slots = 0, window = 0, cache = 0, ubatch = 0, host = 0,
+                larger_ubatch = 0;
+
+  [[nodiscard]] std::uint32_t host_kind() const { return host == 0 ? 0 : host <= n_layer ? 1 : 2; }
+  [[nodiscard]] std::uint32_t few_bits() const { return cache == 2; }
+
+  /// What counts more stands before.
+  [[nodiscard]] std::vector<std::uint32_t> in_order(preference most, bool told_slots) const {
+    const std::uint32_t first = told_slots ? slots : 0;
+    const auto with_last = [&](std::vector<std::uint32_t> v) {
+      v.insert(v.end(), {larger_ubatch, slots, window});
+      return v;
+    };
+    switch (most) {
+      case preference::quality:
+        return with_last({first, few_bits(), host_kind(), ubatch, cache, tokens, host});
+      case preference::speed:
+        return with_last({first, host_kind(), host, ubatch, few_bits(), cache, tokens});
+      case preference::context:
+        return with_last({first, tokens, host_kind(), few_bits(), ubatch, host, cache});
+      case preference::balance:
+        break;
+    }
+    return with_last({first, host_kind(), few_bits(), ubatch, tokens, host, cache});
+  }
+};
+
+/// A run that is planned once, on a card that holds it; held against others by hand.
+struct candidate {
+  given_up gives;
+  run r;
+  budget b;
+};
+
+run with(const run& told, const given_up& g, bool has_experts) {
+  run r = told;
+  if (told.n_ctx == 0) r.n_ctx = n_trained - g.tokens * grid;
+  if (g.slots) {
+    r.n_parallel = 1;
+    r.kv_unified.reset();
+    r.n_ctx = std::min(r.n_ctx, n_trained);  // no slot had more
+  }
+  if (g.window) r.swa_full = false;
+  constexpr ggml_type types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
+  r.type_k = r.type_v = types[g.cache];
+  r.n_ubatch = 512u >> g.ubatch;
+  const std::uint32_t n = std::min(g.host, n_layer);
+  if (has_experts) {
+    r.cpu_moe = n == n_layer;
+    r.n_cpu_moe = r.cpu_moe ? 0 : n;
+  } else {
+    r.n_cpu_ffn = n;
+  }
+  if (g.host > n_layer) r.n_gpu_layers = static_cast<std::int32_t>(2 * n_layer + 1 - g.host);
+  if (g.host > 0 && g.ubatch == 0) r.n_ubatch = 2048u >> g.larger_ubatch;
+  return r;
+}
+
+/// All runs that may be chosen, in no order.
+std::vector<candidate> all_runs(const model& m, const run& told, std::uint32_t least) {
+  planner p(m, {testing::card()});
+  const bool has_experts = m.hp.moe.n_expert > 0;
+  std::vector<candidate> all;
+  given_up g;
+  const std::uint32_t n_tokens = told.n_ctx ? 0 : (n_trained - least) / grid;
+  for (g.tokens = 0; g.tokens <= n_tokens; ++g.tokens)
+    for (g.slots = 0; g.slots <= (told.n_parallel != 1); ++g.slots)
+      for (g.window = 0; g.window <= (told.swa_full ? 1 : 0); ++g.window)
+        for (g.cache = 0; g.cache <= 2; ++g.cache)
+          for (g.ubatch = 0; g.ubatch <= 2; ++g.ubatch)
+            for (g.host = 0; g.host <= 2 * n_layer + 1; ++g.host)
+              for (g.larger_ubatch = 0; g.larger_ubatch <= (g.host && !g.ubatch ? 2 : 0);
+                   ++g.larger_ubatch) {
+                const run r = with(told, g, has_experts);
+                all.push_back({g, r, p.budget_for(r).value()});
+              }
+  return all;
+}
+
+std::string in_words(const run& r) {
+  std::string text;
+  for (const request::argument& a : request::arguments_of(r)) text += a.flag + " " + a.value + " ";
+  return text;
+}
+
+const candidate* best_of(std::vector<candidate>& all, preference most, bool told_slots,
+                         bytes memory, std::optional<bytes> ram) {
+  const candidate* best = nullptr;
+  for (candidate& c : all) {
+    for (device_budget& d : c.b.devices) d.usable = memory;
+    c.b.host.ram = ram;
+    if (!c.b.fits()) continue;
+    if (!best || c.gives.in_order(most, told_slots) < best->gives.in_order(most, told_slots))
+      best = &c;
+  }
+  return best;
+}
+
+/// Counts answers.
+struct tally {
+  int found = 0, none = 0;
+};
+
+/// Cards of many sizes, from too little for any run to what the best one needs; the host has half of what lies
+/// between what the runs need there, or enough.
+void check_all(const model& m, const run& told, tally& t, bool has_half = false) {
+  std::vector<candidate> all = all_runs(m, told, least_context);
+  bytes least = bytes::max(), most, least_host = bytes::max(), most_host;
+  for (const candidate& c : all) {
+    const bytes needed = c.b.devices.empty() ? bytes{} : c.b.devices[0].used();
+    least = std::min(least, needed);
+    most = std::max(most, needed);
+    least_host = std::min(least_host, c.b.host.needed());
+    most_host = std::max(most_host, c.b.host.needed());
+  }
+  std::optional<bytes> ram;
+  if (has_half) ram = bytes{(least_host.count + most_host.count) / 2};
+  constexpr std::uint64_t n_cards = 12;
+  for (std::uint64_t i = 0; i <= n_cards; ++i) {
+    const bytes memory{least.count - 1 + (most.count + 1 - least.count) * i / n_cards};
+    planner p(m, {testing::card(memory)}, {.reserve = {}, .ram = ram});
+    for (const preference by : all_preferences) {
+      const candidate* const best = best_of(all, by, told.n_parallel > 0, memory, ram);
+      const auto found = find_best_run(p, told, by).value();
+      CAPTURE(memory.count);
+      CAPTURE(name(by));
+      if (!best) {
+        // a context that is not told may be shorter than what is worth something
+        if (found) CHECK((told.n_ctx == 0 && found->how.changed.n_ctx < least_context));
+        ++t.none;
+        continue;
+      }
+      REQUIRE(found);
+      ++t.found;
+      CHECK(in_words(found->how.changed) == in_words(best->r));
+      CHECK(p.budget_for(found->how.changed).value().fits());
+    }
+  }
+}
+
+/// Whether two cards hold a run, shared as the engine does or by any counts of layers.
+bool is_held(planner& p, const run& r) {
+  run shared = r;
+  for (std::uint32_t n = 0; n <= n_layer + 2; ++n) {
+    const auto b = p.budget_for(shared);
+    if (b && b->fits()) return true;
+    shared.tensor_split = {static_cast<float>(n), static_cast<float>(n_layer + 1 - n)};
+    if (n > n_layer + 1) break;
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_SUITE("best_run") {
+  TEST_CASE("of all runs that fit it is the one that gives up least of what is wanted most") {
+    tally t;
+    check_all(dense(), {}, t);
+    check_all(dense(), {.n_ctx = 16384, .n_parallel = 2, .kv_unified = false}, t);
+    check_all(with_experts(), {.n_ctx = 8192}, t);
+    check_all(with_experts(), {.n_parallel = 1}, t);
+    check_all(with_experts(), {.n_ctx = 8192}, t, true);
+    check_all(dense(), {.n_ctx = 16384, .n_parallel = 1}, t, true);
+    check_all(with_window(), {.n_ctx = 8192, .n_parallel = 3, .swa_full = true}, t);
+    CHECK(t.found >= 60);
+    CHECK(t.none > 0);
+  }
+
+  TEST_CASE("two unlike cards are shared so that as little as possible goes to the host") {
+    const model m = with_experts();
+    const run told{.n_ctx = 8192, .n_parallel = 1};
+    const auto needed = [&](const run& r) {
+      return plan(m, r, {testing::card()}).value().devices[0].used();
+    };
+    const bytes whole = needed(told),
+                least = needed({.n_ctx = 8192, .n_parallel = 1, .cpu_moe = true});
+    const auto part = [&](std::uint64_t eighths) {
+      return bytes{least.count + (whole.count - least.count) * eighths / 8};
+    };
+    int n_found = 0;
+    for (std::uint64_t a = 0; a <= 6; ++a)
+      for (std::uint64_t b = 0; b <= 6; ++b) {
+        planner p(m, {testing::card(part(a)), testing::card(part(b))});
+        std::optional<std::vector<std::uint32_t>> best;
+        given_up g;
+        for (g.cache = 0; g.cache <= 2; ++g.cache)
+          for (g.ubatch = 0; g.ubatch <= 2; ++g.ubatch)
+            for (g.host = 0; g.host <= 2 * n_layer + 1; ++g.host) {
+              g.larger_ubatch = 2;
+              const auto here = g.in_order(preference::balance, true);
+              if ((!best || here < *best) && is_held(p, with(told, g, true))) best = here;
+            }
+        const auto found = find_best_run(p, told).value();
+        CAPTURE(a);
+        CAPTURE(b);
+        REQUIRE(found.has_value() == best.has_value());
+        if (!found) continue;
+        ++n_found;
+        run r = found->how.changed;
+        CHECK(p.budget_for(r).value().fits());
+        if (r.n_ubatch > told.n_ubatch) r.n_ubatch = told.n_ubatch;
+        r.tensor_split.clear();
+        given_up as{.larger_ubatch = 2};
+        as.cache = r.type_k == ggml_type::f16 ? 0 : r.type_k == ggml_type::q8_0 ? 1 : 2;
+        while ((512u >> as.ubatch) > r.n_ubatch) ++as.ubatch;
+        as.host = r.n_gpu_layers >= 0 ? 2 * n_layer + 1 - static_cast<std::uint32_t>(r.n_gpu_layers)
+                  : r.cpu_moe         ? n_layer
+                                      : r.n_cpu_moe;
+        CHECK(in_words(with(told, as, true)) == in_words(r));
+        CHECK(as.in_order(preference::balance, true) == *best);
+      }
+    CHECK(n_found > 10);
+  }
+}
