@@ -1,22 +1,16 @@
-// Puts shapes, published files and llama-quantize's file types together.
+// Puts shapes, published files and llama-quantize's file types together, and finds them by name.
 #include "vrambudget/catalogue/catalogued_file.hpp"
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "catalogue/dynamic_sizes.hpp"
 #include "catalogue/fine_tune.hpp"
 #include "catalogue/names.hpp"
-#include "vrambudget/catalogue/shape.hpp"
-#include "vrambudget/gguf/header.hpp"
-#include "vrambudget/quantize/quantize.hpp"
 
 namespace vrambudget {
 namespace {
-
-/// Headers of recorded files take up to 64 bytes for each token: its text, length, score, type, and a
-/// merge (tests/unit/quantize/quantize_test.cpp).
-constexpr std::uint64_t most_header_bytes_per_token = 65;
 
 std::string model_name(const catalogued_model& m) {
   const std::size_t n = m.quantization.size() + 1;
@@ -71,17 +65,6 @@ std::vector<catalogued_files> collect() {
   return all;
 }
 
-/// Whether the file's size is that of the tensors and of what its header can take.
-bool agrees(const published_file& f, bytes data, const model& m) {
-  const bytes header = saturating_sub(f.size, data);
-  return f.size >= data && header <= bytes{most_header_bytes_per_token} * m.hp.n_vocab;
-}
-
-std::string where(const published_file& f) {
-  if (f.file.empty()) return "a published file, which is rounded";
-  return f.repository.empty() ? f.file : f.file + " in " + f.repository;
-}
-
 /// The name without what numbers the files of a set, "-00001-of-00003", and without ".gguf".
 std::string_view without_number(std::string_view typed) {
   constexpr std::string_view end = ".gguf", pattern = "-00000-of-00000";
@@ -134,11 +117,11 @@ const catalogued_files* model_named(std::string_view key) {
 /// A file of the model in the type that a key ends with; an error where it has no such.
 std::optional<result<catalogued_file>> of_any_type(const catalogued_files& model,
                                                    std::string_view type) {
-  std::vector<std::string_view> names;
+  std::vector<std::string_view> names = {detail::dynamic_label(type)};
   for (const file_type_traits& t : file_type_table) names.push_back(t.name);
   for (const published_recipe& r : recipes_with_q8_0_ends) names.push_back(r.name);
   for (const std::string_view name : names) {
-    if (type != detail::folded(name)) continue;
+    if (name.empty() || type != detail::folded(name)) continue;
     const catalogued_file& first = model.files.front();
     if (keeps_its_type(*first.shape))
       return error{errc::unsupported, model.name + " was trained in " + first.quantization +
@@ -321,72 +304,6 @@ result<catalogued_files> catalogued_files_meant(std::string_view typed) {
   const auto f = find_catalogued_file(typed);
   if (!f) return f.error();
   return catalogued_files{f->name, {*f}};
-}
-
-result<model> read_shape(const catalogued_model& shape) {
-  const auto header = header_from_shape(shape.shape);
-  if (!header) return header.error();
-  const auto parsed = gguf::parse(*header, {.check_data = false});
-  if (!parsed) return parsed.error();
-  result<model> m = read_model({&*parsed, 1});
-  if (m) m->name = shape.name;
-  return m;
-}
-
-result<bytes> data_of(const model& shape, const catalogued_file& file) {
-  if (file.is_own()) return shape.tensor_bytes();
-  if (!file.types) return file.published->size;
-  const auto data = quantized_bytes(shape, *file.types);
-  if (!data || !file.published || agrees(*file.published, *data, shape)) return data;
-  return file.published->size;
-}
-
-namespace {
-
-/// The shape with the file's types, or scaled to its size.
-result<model> with_types(const model& shape, const catalogued_file& file) {
-  if (file.is_own()) return shape;
-  result<model> m = file.types ? quantized(shape, *file.types) : shape;
-  if (!m) return m;
-  m->name = file.name;
-  m->types_basis = basis::assumed;
-  m->types_note = "types of tensors as llama-quantize chooses them for " + file.quantization;
-  if (!file.published) return m;
-  const bytes data = m->tensor_bytes();
-  if (file.types && agrees(*file.published, data, shape)) {
-    m->types_note += ", which agrees with the size of " + where(*file.published);
-    return m;
-  }
-  m->types_note = "weights are scaled to the size of " + where(*file.published) +
-                  ": its tensors' types are not known";
-  // vectors are in F32 in every file, and are read in parts of their size
-  const auto is_matrix = [](const model_tensor& t) { return t.ne[1] > 1; };
-  bytes vectors;
-  for (const model_tensor& t : m->tensors)
-    if (!is_matrix(t)) vectors += t.size;
-  const double ratio = static_cast<double>(saturating_sub(file.published->size, vectors).count) /
-                       static_cast<double>(saturating_sub(data, vectors).count);
-  for (model_tensor& t : m->tensors)
-    if (is_matrix(t))
-      t.size = bytes{static_cast<std::uint64_t>(static_cast<double>(t.size.count) * ratio) + 1};
-  return m;
-}
-
-}  // namespace
-
-result<model> as_file(const model& shape, const catalogued_file& file) {
-  result<model> m = with_types(shape, file);
-  if (!m || !file.alias) return m;
-  if (file.alias->n_ctx_train) m->hp.n_ctx_train = file.alias->n_ctx_train;
-  if (file.alias->is_same) return m;
-  m->name = file.name;
-  m->types_basis = std::max(m->types_basis, basis::assumed);
-  const std::string same = file.alias->is_guessed
-                               ? "by its name " + file.alias->name + " was trained further from " +
-                                     file.alias->model + ", with whose shape it is planned"
-                               : file.alias->name + " has the shape of " + file.alias->model;
-  m->types_note = m->types_note.empty() ? same : same + "; " + m->types_note;
-  return m;
 }
 
 }  // namespace vrambudget

@@ -56,6 +56,7 @@ void print_number_of_others() {
 
 std::string file_line(const catalogued_file& f, const model& m) {
   std::string from = "as llama-quantize writes it";
+  if (f.is_estimated()) from = m.types_note;
   if (f.is_own()) from = "the shape: " + f.shape->source;
   if (const published_file* p = f.published)
     from = p->file.empty()

@@ -226,8 +226,10 @@ std::string budget_text(const model& m, const run& r, const budget& b, const run
                         const std::string& file_note, const text_style& s,
                         std::span<const decode_speed> speeds) {
   constexpr int dim = 2;
-  std::string text =
-      coloured(s, dim, full_name(r.profile) + (file_note.empty() ? "" : "; " + file_note)) + "\n";
+  std::string text;
+  for (const std::string& line :
+       broken(full_name(r.profile) + (file_note.empty() ? "" : "; " + file_note), s.width))
+    text += coloured(s, dim, line) + "\n";
   text += verdict_lines(sentence(v, b), v, s) + "\n";
   text += fmt::format("{} ({})\n{:.2f} B parameters in {} tensors, {}, {:.2f} bits per weight\n",
                       m.name, m.architecture, static_cast<double>(m.n_params) / 1e9,

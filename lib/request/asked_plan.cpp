@@ -39,7 +39,8 @@ std::string without_desktop(const plan_request& q, const budget& b) {
 void add_notes(const plan_request& q, const std::vector<std::string>& gpu_notes, const model& m,
                budget& b) {
   for (const std::string& n : q.value_notes) b.notes.push_back({note_kind::remark, n});
-  if (!q.file_note.empty()) b.notes.push_back({note_kind::remark, q.file_note});
+  if (!q.file_note.empty() && q.file_note != m.types_note)
+    b.notes.push_back({note_kind::remark, q.file_note});
   if (!q.engine_note.empty()) b.notes.push_back({note_kind::remark, q.engine_note});
   if (q.mmproj.empty())
     if (const std::string beside = projector_beside(m); !beside.empty())

@@ -114,10 +114,17 @@ result<model> model_reader::read_repository(const std::string& typed, const std:
   if (listener_.note)
     listener_.note(typed + ": " + known->name + " of the catalogue stands for it; " +
                    there.error().message);
-  return read_catalogued(*known);
+  return read_known(*known);
+}
+
+result<model> model_reader::read_known(const catalogued_file& f) {
+  auto m = read_catalogued(f);
+  if (m && f.is_estimated()) size_note_ = m->types_note;
+  return m;
 }
 
 result<model> model_reader::read(const std::string& typed) {
+  size_note_.clear();
   if (typed.starts_with("hf:")) return read_repository(typed.substr(3), typed);
   if (is_remote(typed)) return read_remote(typed);
   if (is_ollamas(typed)) {
@@ -147,7 +154,7 @@ result<model> model_reader::read_named(const std::string& typed) {
     if (listener_.note)
       listener_.note(typed + ": no such file; " + known->name + " of the catalogue stands for it");
   }
-  if (known) return read_catalogued(*known);
+  if (known) return read_known(*known);
   const auto begins = find_stored_model(stored(), typed);
   if (begins) return read_stored(*begins);
   const bool is_one_of_several = begins.error().message.find(" can be ") != std::string::npos;

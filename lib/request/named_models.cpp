@@ -57,7 +57,10 @@ result<named_models> read_best_models(named_models given, plan_request& q,
                            given.mmproj.get());
   if (!meant) return meant.error();
   q = std::move(*meant);
+  const bool is_named = !given.main;
   if (const auto ok = read_main(given, q, reader); !ok) return ok.error();
+  if (is_named && !reader.size_note().empty())
+    q.file_note += (q.file_note.empty() ? "" : "; ") + reader.size_note();
   return given;
 }
 

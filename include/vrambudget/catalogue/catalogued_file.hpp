@@ -32,6 +32,10 @@ struct catalogued_file {
 
   /// Whether the tensors' types are those of the shape.
   [[nodiscard]] bool is_own() const { return quantization == shape->quantization; }
+  /// Whether neither types nor size are known, so that both are estimated from its label, "UD-Q4_K_XL".
+  [[nodiscard]] bool is_estimated() const {
+    return !is_own() && !types.has_value() && published == nullptr;
+  }
 };
 
 /// A model with its files.
@@ -57,7 +61,8 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 [[nodiscard]] std::optional<catalogued_files> catalogued_files_of(std::string_view typed);
 
 /// The file that a person means: one of all_catalogued_files(), or a model's name with any file type
-/// of llama-quantize ("qwen3 8b q5_k_s") or of find_quantization(), a model's name alone if it has one shape, each by any name
+/// of llama-quantize ("qwen3 8b q5_k_s") or of find_quantization() or a label of unsloth's files ("UD-Q4_K_XL"), a
+/// model's name alone if it has one shape, each by any name
 /// that catalogued_files_of() knows; else what find_model() makes of it.
 ///
 /// Errors: not_found    as find_model
@@ -78,15 +83,16 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 /// The model that the file holds, from that of its shape. Types that llama-quantize chooses are those
 /// with an importance matrix, as all recorded files of the types have for which that matters. Where a
 /// published file's size cannot be so, its tensors are scaled to it, header included, so rather too
-/// large.
+/// large. Of a label that nobody published the size is estimated, by other models' files of that label.
 ///
 /// Accuracy: of other types than the shape's own, and of another model than the shape's, assumed;
 ///           `types_note` says why
 /// Errors:   as quantized
+///           unsupported  nothing is known of such files of such models
 [[nodiscard]] result<model> as_file(const model& shape, const catalogued_file& file);
 
 /// Data of the tensors of as_file().
-/// Errors: as quantized_types
+/// Errors: as as_file
 [[nodiscard]] result<bytes> data_of(const model& shape, const catalogued_file& file);
 
 }  // namespace vrambudget

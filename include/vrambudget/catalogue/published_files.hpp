@@ -9,6 +9,11 @@
 
 namespace vrambudget {
 
+/// What a size that is not known to the byte is within.
+struct size_range {
+  bytes low, high;
+};
+
 /// One published GGUF file. Its hyperparameters are its shape's; of its tensors' types only the
 /// quantization's name is known.
 struct published_file {

@@ -71,6 +71,9 @@ class model_reader {
   ///         what the file, the server, and read_model() give
   [[nodiscard]] result<model> read(const std::string& typed);
 
+  /// Of the model that was read last in words that its size is estimated, and what it is within; empty: it is not.
+  [[nodiscard]] const std::string& size_note() const { return size_note_; }
+
   /// The shape of a file, here or on a server, as the catalogue keeps those of its models.
   /// Errors: those of read() for files, and of shape_of_headers()
   [[nodiscard]] result<std::string> read_shape(const std::string& typed);
@@ -89,12 +92,14 @@ class model_reader {
   [[nodiscard]] result<model> read_named(const std::string& typed);
   [[nodiscard]] result<model> read_repository(const std::string& typed,
                                               const std::string& hub_name);
+  [[nodiscard]] result<model> read_known(const catalogued_file& f);
 
   source_options sources_;
   environment around_;
   reading_listener listener_;
   std::optional<std::vector<stored_model>> stored_;
   network_use used_;
+  std::string size_note_;
 };
 
 /// A model that another program put on this disk.

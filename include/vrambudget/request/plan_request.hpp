@@ -46,7 +46,8 @@ struct plan_request {
   bytes reserve = {};         ///< kept free on each GPU
   bool buffers_only = false;  ///< the engine's own buffers, no driver context and no pool
   std::vector<std::string> value_notes = {};  ///< how values were taken that could mean two things
-  std::string file_note = {};    ///< which file was taken, where the model's name does not say
+  /// Which file was taken, where the model's name does not say, and that its size is estimated.
+  std::string file_note = {};
   std::string engine_note = {};  ///< what a reader should know of the engine that was asked for
   bool explain = false;          ///< terms get notes
   bool max_context = false;      ///< find the largest context, also if the run names one
