@@ -24,9 +24,16 @@ bool agrees(bytes file, bytes data, const model& m) {
   return file >= data && header <= bytes{most_header_bytes_per_token} * m.hp.n_vocab;
 }
 
+std::string in_gib(const size_range& r) {
+  return fmt::format("{:.2f} to {:.2f} GiB", static_cast<double>(r.low.count) / 0x1p30,
+                     static_cast<double>(r.high.count) / 0x1p30);
+}
+
 std::string where(const published_file& f) {
-  if (f.file.empty()) return "a published file, which is rounded";
-  return f.repository.empty() ? f.file : f.file + " in " + f.repository;
+  std::string file = f.file.empty()         ? "a published file"
+                     : f.repository.empty() ? f.file
+                                            : f.file + " in " + f.repository;
+  return f.within.is_one() ? file : file + ", which is rounded, " + in_gib(f.within);
 }
 
 /// The shape with the file's types, or scaled to its size.

@@ -9,16 +9,22 @@
 namespace vrambudget {
 namespace {
 
+bytes from_gib(const boost::json::value& v, double share = 1) {
+  return {static_cast<std::uint64_t>(v.to_number<double>() * share * 0x1p30)};
+}
+
 published_file read_row(const boost::json::object& row) {
   const auto text = [&](const char* key) {
     const boost::json::value* v = row.if_contains(key);
     return v ? std::string(v->as_string()) : std::string();
   };
+  const bytes size{row.at("bytes").to_number<std::uint64_t>()};
+  const boost::json::value* step = row.if_contains("rounded_to_gib");  // up to whose end it is
   return {text("shape"),
           text("quantization"),
-          bytes{row.at("bytes").to_number<std::uint64_t>()},
+          size,
           text("bytes_basis") == "exact",
-          {},
+          {saturating_sub(size, step ? from_gib(*step) : bytes{}), size},
           text("repository"),
           text("file")};
 }
@@ -28,14 +34,14 @@ void add_rounded(std::vector<published_file>& out) {
   boost::json::monotonic_resource memory;  // freed at once
   const boost::json::value all =
       boost::json::parse(detail::published_sizes_json().front().text, &memory);
-  const double step = all.at("rounded_to_gib").to_number<double>();
+  const bytes half = from_gib(all.at("rounded_to_gib"), 0.5);
   for (const auto& [shape, sizes] : all.at("sizes_in_gib").as_object())
     for (const auto& [quantization, gib] : sizes.as_object()) {
       published_file f;
       f.shape = shape;
       f.quantization = quantization;
-      f.size = bytes{static_cast<std::uint64_t>(gib.to_number<double>() * 0x1p30)};
-      f.rounded_to = bytes{static_cast<std::uint64_t>(step * 0x1p30)};
+      f.size = from_gib(gib);
+      f.within = {saturating_sub(f.size, half), f.size + half};
       out.push_back(std::move(f));
     }
 }

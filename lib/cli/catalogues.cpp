@@ -58,11 +58,16 @@ std::string file_line(const catalogued_file& f, const model& m) {
   std::string from = "as llama-quantize writes it";
   if (f.is_estimated()) from = m.types_note;
   if (f.is_own()) from = "the shape: " + f.shape->source;
-  if (const published_file* p = f.published)
-    from = p->file.empty()
-               ? fmt::format("published with {}, which is rounded", in_gib(p->size))
-               : fmt::format("{}{}{}, {} with its header", p->file,
-                             p->repository.empty() ? "" : " in ", p->repository, in_gib(p->size));
+  if (const published_file* p = f.published) {
+    const std::string size = p->within.is_one()
+                                 ? in_gib(p->size)
+                                 : fmt::format("{:.2f} to {}, as it is rounded",
+                                               static_cast<double>(p->within.low.count) / 0x1p30,
+                                               in_gib(p->within.high));
+    from = p->file.empty() ? "published with " + size
+                           : fmt::format("{}{}{}, with its header {}", p->file,
+                                         p->repository.empty() ? "" : " in ", p->repository, size);
+  }
   return fmt::format("  {:<13}{:>12}{:>7.2f} bits  {}\n", f.quantization, in_gib(m.tensor_bytes()),
                      m.bits_per_weight(), from);
 }

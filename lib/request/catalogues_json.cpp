@@ -61,6 +61,8 @@ result<json::object> file_of(const catalogued_file& f) {
     if (!p->file.empty()) file["file"] = p->file;
     if (!p->repository.empty()) file["repository"] = p->repository;
     file["file_bytes"] = p->size.count;
+    if (!p->within.is_one())
+      file["rounded_from_bytes"] = {p->within.low.count, p->within.high.count};
   }
   return o;
 }

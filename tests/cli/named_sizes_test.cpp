@@ -23,4 +23,15 @@ TEST_SUITE("cli") {
     CHECK(unknown.status == 3);
     CHECK(contains(unknown.err, "Yi-1.5-34B-UD-Q4_K_M: the size of UD-Q4_K_M cannot be estimated"));
   }
+
+  TEST_CASE("a size that was published rounded is told with both ends") {
+    CHECK(contains(run("Qwen3.6-27B-UD-Q5_K_XL --gpu 3090 -c 4096").out,
+                   "note: weights are scaled to the size of Qwen3.6-27B-UD-Q5_K_XL.gguf in "
+                   "unsloth/Qwen3.6-27B-GGUF, which is rounded, 18.65 to 18.75 GiB: "));
+    CHECK(contains(run("models Gemma-3-4B").out,
+                   "published with 2.35 to 2.45 GiB, as it is rounded\n"));
+    const std::string json = run("models Gemma-3-4B --json").out;
+    CHECK(
+        contains(json, "\"file_bytes\":2576980377,\"rounded_from_bytes\":[2523293286,2630667468]"));
+  }
 }

@@ -12,6 +12,8 @@ namespace vrambudget {
 /// What a size that is not known to the byte is within.
 struct size_range {
   bytes low, high;
+
+  [[nodiscard]] bool is_one() const { return low == high; }
 };
 
 /// One published GGUF file. Its hyperparameters are its shape's; of its tensors' types only the
@@ -20,8 +22,8 @@ struct published_file {
   std::string shape;         ///< id of the catalogued model with the same hyperparameters
   std::string quantization;  ///< "Q8_0"
   bytes size;                ///< of the whole file, or of all files of a split set
-  bool is_exact = false;     ///< false: rounded up from a log's GiB, or as `rounded_to` says
-  bytes rounded_to;          ///< the step to which the size is known; zero: no such
+  bool is_exact = false;     ///< false: from a log or list that rounds
+  size_range within;         ///< what was rounded to that; `size` alone: to less than a MiB
   std::string repository;    ///< "org/repo"; empty: unknown
   std::string file;          ///< empty: unknown
 };

@@ -98,14 +98,28 @@ TEST_CASE("a size that is rounded is told as such") {
   const auto f = find_catalogued_file("gemma-3-4b-it-UD-Q4_K_XL.gguf");
   REQUIRE(f.has_value());
   REQUIRE(f->published != nullptr);
-  CHECK(f->published->rounded_to == bytes{107374182});  // a tenth of a GiB
+  // 2.4 GiB, to a tenth of one
+  CHECK(f->published->within.low == bytes{2576980377 - 53687091});
+  CHECK(f->published->within.high == bytes{2576980377 + 53687091});
   const model m = read(*f);
-  CHECK(m.types_note.find("which is rounded") != m.types_note.npos);
+  CHECK(m.types_note ==
+        "weights are scaled to the size of a published file, which is rounded, 2.35 to 2.45 GiB: "
+        "its tensors' types are not known");
   CHECK(m.types_basis == basis::assumed);
   const std::uint64_t off = m.tensor_bytes().count > f->published->size.count
                                 ? m.tensor_bytes().count - f->published->size.count
                                 : f->published->size.count - m.tensor_bytes().count;
   CHECK(off < 4096);  // one byte a tensor
+  // 18.7 GiB in the list; planned is the largest that is so rounded
+  const auto up = find_catalogued_file("Qwen3.6-27B-UD-Q5_K_XL");
+  REQUIRE(up.has_value());
+  CHECK(up->published->size == bytes{20132659200});
+  CHECK(up->published->within.low == bytes{20132659200 - 107374182});
+  CHECK(
+      read(*up).types_note ==
+      "weights are scaled to the size of Qwen3.6-27B-UD-Q5_K_XL.gguf in unsloth/Qwen3.6-27B-GGUF, "
+      "which is rounded, 18.65 to 18.75 GiB: its tensors' types are not known");
+  CHECK(find_catalogued_file("Qwen3-8B-Q4_K_M")->published->within.is_one());
 }
 
 TEST_CASE("a model that was trained in a type of its own has no others") {

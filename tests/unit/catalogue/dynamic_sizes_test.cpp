@@ -48,13 +48,9 @@ const std::vector<known_size>& known_sizes() {
         const model shape = read_shape(*f.shape).value();
         auto e = detail::estimate_file(shape, f.quantization);
         if (!e) continue;
-        const double size = as_number(f.published->size), step = 0.1 * 0x1p30;
-        const bool is_to_nearest = f.published->rounded_to.count > 0;  // else up to the step's end
         found.push_back({f.quantization, shape.hp.moe.n_expert > 0,
-                         size - (f.published->is_exact ? 0
-                                 : is_to_nearest       ? step / 2
-                                                       : step),
-                         size + (is_to_nearest ? step / 2 : 0), std::move(*e)});
+                         as_number(f.published->within.low), as_number(f.published->within.high),
+                         std::move(*e)});
       }
     return found;
   }();
@@ -173,7 +169,7 @@ TEST_CASE("how many published sizes lie within what is estimated") {
     (k.has_experts ? within_experts : within) += k.is_within();
   }
   CHECK(n == 408);
-  CHECK(within == 365);
+  CHECK(within == 363);
   CHECK(n_experts == 121);
   CHECK(within_experts == 104);
 }
