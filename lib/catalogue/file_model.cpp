@@ -1,6 +1,7 @@
 // Files of catalogued models as models: the shape with the file's types, or scaled to its size.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,8 +26,21 @@ bool agrees(bytes file, bytes data, const model& m) {
 }
 
 std::string in_gib(const size_range& r) {
-  return fmt::format("{:.2f} to {:.2f} GiB", static_cast<double>(r.low.count) / 0x1p30,
-                     static_cast<double>(r.high.count) / 0x1p30);
+  const double low = static_cast<double>(r.low.count) / 0x1p30;
+  return r.is_one()
+             ? fmt::format("{:.2f} GiB", low)
+             : fmt::format("{:.2f} to {:.2f} GiB", low, static_cast<double>(r.high.count) / 0x1p30);
+}
+
+/// That there were other files of the name; empty: none is known.
+std::string other_sizes(const published_file& f) {
+  if (f.others.empty()) return {};
+  std::string text =
+      fmt::format("{} had {}{}", f.file, in_gib(f.within), f.read.empty() ? "" : " on " + f.read);
+  for (const earlier_size& o : f.others)
+    text += fmt::format(", and {} {}", in_gib(o.within),
+                        o.read.empty() ? "at another time" : "on " + o.read);
+  return text + ": --file-size plans yours";
 }
 
 std::string where(const published_file& f) {
@@ -34,6 +48,14 @@ std::string where(const published_file& f) {
                      : f.repository.empty() ? f.file
                                             : f.file + " in " + f.repository;
   return f.within.is_one() ? file : file + ", which is rounded, " + in_gib(f.within);
+}
+
+/// What is said of types, behind whose shape it is.
+std::string with_shape_note(const model_alias& a, std::string types) {
+  std::string note = a.is_guessed ? "by its name " + a.name + " was trained further from " +
+                                        a.model + ", with whose shape it is planned"
+                                  : a.name + " has the shape of " + a.model;
+  return types.empty() ? note : note + "; " + types;
 }
 
 /// The shape with the file's types, or scaled to its size.
@@ -90,17 +112,45 @@ result<model> as_file(const model& shape, const catalogued_file& file) {
     m->name = file.name;
     m->types_basis = basis::assumed;
   }
+  if (file.published)
+    if (const std::string others = other_sizes(*file.published); !others.empty())
+      m->types_note += (m->types_note.empty() ? "" : "; ") + others;
   if (!file.alias) return m;
   if (file.alias->n_ctx_train) m->hp.n_ctx_train = file.alias->n_ctx_train;
   if (file.alias->is_same) return m;
   m->name = file.name;
   m->types_basis = std::max(m->types_basis, basis::assumed);
-  const std::string same = file.alias->is_guessed
-                               ? "by its name " + file.alias->name + " was trained further from " +
-                                     file.alias->model + ", with whose shape it is planned"
-                               : file.alias->name + " has the shape of " + file.alias->model;
-  m->types_note = m->types_note.empty() ? same : same + "; " + m->types_note;
+  m->types_note = with_shape_note(*file.alias, std::move(m->types_note));
   return m;
+}
+
+result<model> of_size(model m, bytes file) {
+  if (!m.path.empty())
+    return error{errc::invalid_argument, m.path + " says itself how large it is"};
+  // a bit, and four bytes, for each parameter
+  if (file.count < m.n_params / 8 || file.count / 5 > m.n_params)
+    return error{errc::invalid_argument,
+                 fmt::format("a file of {} bytes cannot hold the {:.2f} B parameters of {}",
+                             file.count, static_cast<double>(m.n_params) / 1e9, m.name)};
+  const std::string given = "the size that was given";
+  const auto known = find_catalogued_file(m.name);
+  const auto explained = [&](model as, std::string note) {
+    const bool is_others = known && known->alias && !known->alias->is_same;
+    as.types_note = is_others ? with_shape_note(*known->alias, std::move(note)) : std::move(note);
+    return as;
+  };
+  if (known && known->types)
+    if (auto plain = quantized(m, *known->types); plain && agrees(file, plain->tensor_bytes(), m))
+      return explained(std::move(*plain), "types of tensors as llama-quantize chooses them for " +
+                                              known->quantization + ", which agrees with " + given);
+  if (agrees(file, m.tensor_bytes(), m)) {
+    m.types_note += (m.types_note.empty() ? "" : "; ") + ("it agrees with " + given);
+    return m;
+  }
+  detail::scale_matrices(m, file);
+  m.types_basis = std::max(m.types_basis, basis::assumed);
+  return explained(std::move(m),
+                   "weights are scaled to " + given + ": its tensors' types are not known");
 }
 
 }  // namespace vrambudget

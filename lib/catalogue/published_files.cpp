@@ -13,20 +13,34 @@ bytes from_gib(const boost::json::value& v, double share = 1) {
   return {static_cast<std::uint64_t>(v.to_number<double>() * share * 0x1p30)};
 }
 
-published_file read_row(const boost::json::object& row) {
-  const auto text = [&](const char* key) {
-    const boost::json::value* v = row.if_contains(key);
-    return v ? std::string(v->as_string()) : std::string();
-  };
+std::string text_of(const boost::json::object& row, const char* key) {
+  const boost::json::value* v = row.if_contains(key);
+  return v ? std::string(v->as_string()) : std::string();
+}
+
+/// "bytes", and the step up to whose end it is rounded.
+size_range range_of(const boost::json::object& row) {
   const bytes size{row.at("bytes").to_number<std::uint64_t>()};
-  const boost::json::value* step = row.if_contains("rounded_to_gib");  // up to whose end it is
-  return {text("shape"),
-          text("quantization"),
-          size,
-          text("bytes_basis") == "exact",
-          {saturating_sub(size, step ? from_gib(*step) : bytes{}), size},
-          text("repository"),
-          text("file")};
+  const boost::json::value* step = row.if_contains("rounded_to_gib");
+  return {saturating_sub(size, step ? from_gib(*step) : bytes{}), size};
+}
+
+published_file read_row(const boost::json::object& row) {
+  const auto text = [&](const char* key) { return text_of(row, key); };
+  const size_range within = range_of(row);
+  published_file f{text("shape"),
+                   text("quantization"),
+                   within.high,
+                   text("bytes_basis") == "exact",
+                   within,
+                   text("repository"),
+                   text("file"),
+                   text("read"),
+                   {}};
+  if (const boost::json::value* others = row.if_contains("others"))
+    for (const boost::json::value& o : others->as_array())
+      f.others.push_back({range_of(o.as_object()), text_of(o.as_object(), "read")});
+  return f;
 }
 
 /// Sizes that are told to a tenth of a GiB only.

@@ -143,6 +143,7 @@ int run_plan(const plan_request& q) {
     throw failure{usage, "-md " + q.draft + ": name the model it drafts for as well"};
   if (q.model.empty() && !q.mmproj.empty())
     throw failure{usage, "--mmproj " + q.mmproj + ": name the model it belongs to as well"};
+  if (q.model.empty() && q.file_size) throw failure{usage, "--file-size: name the model"};
   if (q.model.empty() && q.svg) throw failure{usage, "--svg: name a model"};
   if (!q.model.empty() && (!q.family.empty() || q.min_ctx || q.top))
     throw failure{usage,

@@ -69,6 +69,7 @@ result<void> refuse_axes(const plan_request& q) {
                       : q.r.type_k != usual.type_k || q.r.type_v != usual.type_v ? "cache types"
                       : !q.gpus.names.empty()                                    ? "GPUs"
                       : !q.model.empty()                                         ? "a model"
+                      : q.file_size                                              ? "a file's size"
                       : q.max_context                                            ? "max_context"
                                                                                  : nullptr;
   if (!given) return {};
@@ -76,8 +77,13 @@ result<void> refuse_axes(const plan_request& q) {
                fmt::format("the options of a sweep name {}: its axes do, or nothing", given)};
 }
 
-error one_model_is_named() {
-  return {errc::invalid_argument, "the options name a model: give all of them as models"};
+/// Of several models the options name none, and tell no file's size.
+result<void> refuse_one_model(const plan_inputs& beside, const plan_request& q) {
+  if (beside.main || !q.model.empty())
+    return error{errc::invalid_argument, "the options name a model: give all of them as models"};
+  if (q.file_size)
+    return error{errc::invalid_argument, "the options tell a file's size, and there are several"};
+  return {};
 }
 
 result<void> refuse_too_many(const sweep_axes& axes) {
@@ -170,8 +176,9 @@ result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q
 }
 
 result<std::string> rank_json(const std::vector<device>& devices, const plan_request& q) {
-  if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty())
-    return error{errc::invalid_argument, "a ranking takes no model, draft or projector"};
+  if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty() || q.file_size)
+    return error{errc::invalid_argument,
+                 "a ranking takes no model, draft or projector, and no file's size"};
   ranking_question asked{devices, limits_of(q, q.gpus.ram), q.r, q.min_ctx};
   const auto chosen = choose_if_absent(asked.devices, asked.held_against.ram, q);
   if (!chosen) return chosen.error();
@@ -207,7 +214,7 @@ result<std::string> trades_json(const plan_inputs& in, const plan_request& q) {
 result<std::vector<compared_file>> compare_files(const std::vector<file_to_compare>& files,
                                                  const plan_inputs& beside, const plan_request& q,
                                                  model_reader& reader) {
-  if (beside.main || !q.model.empty()) return one_model_is_named();
+  if (const auto ok = refuse_one_model(beside, q); !ok) return ok.error();
   if (const auto ok = refuse_chosen_runs(q, "files are compared as they run alike"); !ok)
     return ok.error();
   std::vector<compared_file> all;
@@ -240,7 +247,7 @@ result<std::string> comparison_of_files_json(const std::vector<file_to_compare>&
 
 result<std::string> models_together_json(const std::vector<std::shared_ptr<const model>>& models,
                                          const plan_inputs& beside, const plan_request& q) {
-  if (beside.main || !q.model.empty()) return one_model_is_named();
+  if (const auto ok = refuse_one_model(beside, q); !ok) return ok.error();
   plan_inputs in = beside;
   std::optional<bytes> ram = q.gpus.ram;
   const auto chosen = choose_if_absent(in.devices, ram, q);

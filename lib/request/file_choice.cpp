@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ struct file_choice {
 struct candidate {
   const catalogued_file* file;
   double bits;
+  bytes data;
 };
 
 constexpr double most_bits = 8.6, few_bits = 4.0;
@@ -38,7 +40,7 @@ result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
     const auto data = data_of(*shape, f);
     if (!data) return data.error();
     const double bits = static_cast<double>(data->count) * 8 / static_cast<double>(shape->n_params);
-    if (bits <= most_bits || all.files.size() == 1) out.push_back({&f, bits});
+    if (bits <= most_bits || all.files.size() == 1) out.push_back({&f, bits, *data});
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const candidate& a, const candidate& b) { return a.bits > b.bits; });
@@ -91,6 +93,18 @@ const candidate* best_by(preference most, const std::vector<candidate>& all, con
   return best;
 }
 
+file_choice nearest_in_size(const catalogued_files& all, const std::vector<candidate>& candidates,
+                            bytes size) {
+  const auto off = [&](const candidate& c) {
+    return std::abs(static_cast<double>(c.data.count) - static_cast<double>(size.count));
+  };
+  const auto nearest =
+      std::min_element(candidates.begin(), candidates.end(),
+                       [&](const candidate& a, const candidate& b) { return off(a) < off(b); });
+  const std::string& name = nearest->file->name;
+  return {name, all.name + " as " + name + ", of all its files the nearest in size"};
+}
+
 /// Nothing: the name says which file, or is none of the catalogue's.
 result<std::optional<file_choice>> choose_file(const plan_request& q,
                                                const std::vector<device>& devices, limits l,
@@ -100,6 +114,7 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
   const auto candidates = candidates_of(*all);
   if (!candidates) return candidates.error();
   if (candidates->empty()) return std::optional<file_choice>();
+  if (q.file_size) return std::optional(nearest_in_size(*all, *candidates, *q.file_size));
   if (q.prefer)
     if (const candidate* best = best_by(*q.prefer, *candidates, q, devices, l, draft, mmproj))
       return std::optional(file_choice{

@@ -26,8 +26,21 @@ result<plan_request> with_meant(const named_models& given, const plan_request& q
 }
 
 result<void> read_main(named_models& given, const plan_request& q, model_reader& reader) {
-  return read_if_absent(given.main, q.model,
-                        [&](const std::string& name) { return reader.read(name); });
+  const auto ok = read_if_absent(given.main, q.model, [&](const std::string& name) {
+    auto m = reader.read(name);
+    if (m || !q.file_size || m.error().code != errc::unsupported) return m;
+    // of a label whose size nobody knows the shape is enough
+    const auto known = find_catalogued_file(name);
+    auto shape = known ? read_shape(*known->shape) : result<model>(known.error());
+    if (!shape) return m;
+    shape->name = known->name;
+    return shape;
+  });
+  if (!ok || !q.file_size) return ok;
+  auto sized = of_size(*given.main, *q.file_size);
+  if (!sized) return in_context("--file-size", sized.error());
+  given.main = std::make_shared<const model>(std::move(*sized));
+  return {};
 }
 
 }  // namespace
@@ -59,7 +72,7 @@ result<named_models> read_best_models(named_models given, plan_request& q,
   q = std::move(*meant);
   const bool is_named = !given.main;
   if (const auto ok = read_main(given, q, reader); !ok) return ok.error();
-  if (is_named && !reader.size_note().empty())
+  if (is_named && !q.file_size && !reader.size_note().empty())
     q.file_note += (q.file_note.empty() ? "" : "; ") + reader.size_note();
   return given;
 }

@@ -92,6 +92,8 @@ constexpr option table[] = {
      "a GGUF file, any file of a split set, an address, hf:org/repo:QUANT, ollama:name, or a "
      "model's "
      "name in any file type of llama-quantize (Qwen3-8B-Q5_K_M)"},
+    {model, "--file-size", "", optional_size{at<&plan_request::file_size>}, "SIZE",
+     "how large the file of a model is that is named only, in bytes or as 17.9GB", "as published"},
 
     {gpus, "--gpu", "", texts{at<&plan_request::gpus, &gpu_request::names>}, "NAME",
      "a GPU by name, several times or as 2x3090; by size, 24GiB; or by numbers, "

@@ -71,6 +71,15 @@ class Plan(unittest.TestCase):
         self.assertIn("lacks", repr(b))
         self.assertIn("does not fit", b._repr_html_())
 
+    def test_file_size(self):
+        name, size = "Qwen3.6-27B-Q4_K_M", 33 * 2**29
+        for model in (name, vb.open_model(name)):
+            b = vb.plan(model, "3090", n_ctx=4096, file_size=size)
+            weights = b.devices[0].of("weights") + b.host.of("weights")
+            self.assertAlmostEqual(weights / size, 1, delta=1e-4)
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "file's size"):
+            vb.sweep(vb.open_model(name), "3090", 4096, file_size=size)
+
     def test_device(self):
         card = vb.Device("a card", 24 * 2**30, free=20 * 2**30, cc=8.6, n_sm=82, driver_context=10**8)
         d = vb.plan(MODEL, gpu=card, n_ctx=8192).devices[0]

@@ -27,6 +27,7 @@ TYPES = {
 }
 PARAMETERS = {"model", "gpu", "draft", "mmproj", "max_context"}  # of the functions themselves
 AXES = {"n_ctx", "n_parallel", "type_k", "type_v"}  # of sweeps
+OF_ONE = AXES | {"file_size"}  # of the one model
 
 TABLE = [row for row in json.loads(_core.options()) if row["name"] not in PARAMETERS]
 SOURCE = os.path.realpath(options.__file__)
@@ -49,15 +50,15 @@ def declared(rows):
 
 
 def classes():
-    rest = [row for row in TABLE if row["name"] not in AXES]
-    axes = [row for row in TABLE if row["name"] in AXES]
+    rest = [row for row in TABLE if row["name"] not in OF_ONE]
+    of_one = [row for row in TABLE if row["name"] in OF_ONE]
     return (
         "class RunOptions(TypedDict, total=False):\n"
         '    """What a run is, except for what a sweep goes over. Sizes are bytes; absent is llama-server\'s default."""\n\n'
         f"{declared(rest)}\n\n"
         "class Options(RunOptions, total=False):\n"
         '    """All of a run."""\n\n'
-        f"{declared(axes)}\n\n"
+        f"{declared(of_one)}\n\n"
     )
 
 

@@ -129,6 +129,7 @@ class RunOptions(TypedDict, total=False):
 class Options(RunOptions, total=False):
     """All of a run."""
 
+    file_size: Union[int, str]  # how large the file of a model is that is named only, in bytes or as 17.9GB [as ...
     n_ctx: int  # context in tokens over all slots, 262144 or 256k; 0: the model's own [the largest that fits]
     c: int
     ctx_size: int

@@ -91,6 +91,13 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 ///           unsupported  nothing is known of such files of such models
 [[nodiscard]] result<model> as_file(const model& shape, const catalogued_file& file);
 
+/// The same as a file of that size, header included: with the types that llama-quantize chooses for the type in its
+/// name if that agrees, else with its matrices scaled.
+///
+/// Accuracy: as it was, or assumed; `types_note` says why
+/// Errors:   invalid_argument  it was read from a file, or none of it can be of that size
+[[nodiscard]] result<model> of_size(model m, bytes file);
+
 /// Data of the tensors of as_file().
 /// Errors: as as_file
 [[nodiscard]] result<bytes> data_of(const model& shape, const catalogued_file& file);

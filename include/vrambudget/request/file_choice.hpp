@@ -22,7 +22,8 @@ namespace vrambudget::request {
 /// model that is named without a quantization: of the files with 8.5 bits a weight or less the largest that
 /// runs on these devices beside `draft` and `mmproj` (null: none), with the context of the request, or else
 /// with one of `least_context` tokens or its training length. Under four bits only if no other runs. If none
-/// runs, one of four bits. With `q.prefer` the one whose best run is best, if the GPUs hold any whole. Of a name as Ollama writes it, "qwen3:8b", it is Q4_K_M if that runs. As it is: the name says which file, or is none of the catalogue's.
+/// runs, one of four bits. With `q.prefer` the one whose best run is best, if the GPUs hold any whole; with the file's
+/// size told the nearest. Of a name as Ollama writes it, "qwen3:8b", it is Q4_K_M if that runs. As it is: the name says which file, or is none of the catalogue's.
 ///
 /// Errors: those of read_catalogued() and planner::budget_for()
 [[nodiscard]] result<plan_request> with_best_file(plan_request q, model_reader& reader,

@@ -31,8 +31,8 @@ struct named_models {
 [[nodiscard]] result<void> read_companions(named_models& given, const plan_request& q,
                                            model_reader& reader);
 
-/// The same with the model, and with the projector that its name brings along.
-/// Errors: invalid_argument  no model is given or named
+/// The same with the model, of the size that `q` tells, and with the projector that its name brings along.
+/// Errors: invalid_argument  no model is given or named; those of of_size()
 [[nodiscard]] result<named_models> read_models(named_models given, const plan_request& q,
                                                model_reader& reader);
 
