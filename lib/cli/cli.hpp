@@ -20,7 +20,7 @@ namespace vrambudget::cli {
 
 class command_options;
 
-/// Runs `plan` with arguments, its name first, and notes on them; prints what goes wrong, and gives the status.
+/// Runs `plan` with pasted arguments, its name first, and notes on them; prints what goes wrong, and gives the status.
 using plan_command =
     std::function<int(std::vector<std::string> args, std::vector<std::string> notes)>;
 
@@ -33,7 +33,9 @@ void add_options_of_plan(command_options& can, request::plan_request& q);
 void print_text(std::string text, const std::vector<std::string>& notes = {});
 
 // Each says what the command can be told and gives what runs it; `args` start with its name.
-[[nodiscard]] std::function<int()> add_plan(command_options& can, std::vector<std::string> notes);
+/// `is_pasted`: the arguments are those of a run that may be another machine's.
+[[nodiscard]] std::function<int()> add_plan(command_options& can, std::vector<std::string> notes,
+                                            bool is_pasted);
 [[nodiscard]] std::function<int()> add_paste(command_options& can,
                                              const std::vector<std::string>& args,
                                              plan_command plan);

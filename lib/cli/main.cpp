@@ -53,9 +53,10 @@ std::string nearest_command(const std::string& word, std::span<const char* const
   return {};
 }
 
-int run_and_tell(std::vector<std::string> args, std::vector<std::string> notes);
+int run_pasted(std::vector<std::string> args, std::vector<std::string> notes);
 
-int run_program(std::vector<std::string> args, std::vector<std::string> notes = {}) {
+int run_program(std::vector<std::string> args, std::vector<std::string> notes = {},
+                bool is_pasted = false) {
   constexpr std::array commands = {"plan",  "paste",   "compare",   "cards",     "together",
                                    "trade", "inspect", "gpus",      "models",    "engines",
                                    "probe", "check",   "calibrate", "completion"};
@@ -95,9 +96,9 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
     if (args[0] == name || args[0] == "completion") actions[sub] = adder(told.emplace_back(*sub));
   };
   add("plan", "the budget of a model on GPUs; the default command",
-      [&](command_options& can) { return add_plan(can, std::move(notes)); });
+      [&](command_options& can) { return add_plan(can, std::move(notes), is_pasted); });
   add("paste", "the budget of what was pasted: a command line, a compose file, a Modelfile, ...",
-      [&](command_options& can) { return add_paste(can, args, run_and_tell); });
+      [&](command_options& can) { return add_paste(can, args, run_pasted); });
   add("compare", "files of models side by side: sizes, largest contexts, quality", add_compare);
   add("cards", "which known cards hold a run, smallest first", add_cards);
   add("together", "several models on the same GPUs at once", add_together);
@@ -152,10 +153,10 @@ int fail(const failure& f, bool as_json) {
 }
 
 /// As run_program(); what goes wrong is told, and its status given.
-int run_and_tell(std::vector<std::string> args, std::vector<std::string> notes) {
+int run_pasted(std::vector<std::string> args, std::vector<std::string> notes) {
   const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
   try {
-    return run_program(std::move(args), std::move(notes));
+    return run_program(std::move(args), std::move(notes), true);
   } catch (const failure& f) {
     std::fflush(stdout);  // what it is about stands before it
     return fail(f, as_json);

@@ -170,9 +170,11 @@ void add_options_of_plan(command_options& can, plan_request& q) {
   can.exclude("--svg", "--emit");
 }
 
-std::function<int()> add_plan(command_options& can, std::vector<std::string> notes) {
+std::function<int()> add_plan(command_options& can, std::vector<std::string> notes,
+                              bool is_pasted) {
   auto q = std::make_shared<plan_request>();
   q->value_notes = std::move(notes);
+  q->is_pasted = is_pasted;
   can.rows({topic::model}, *q);
   add_options_of_plan(can, *q);
   can.text("--family", q->family, "NAME",

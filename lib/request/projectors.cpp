@@ -55,6 +55,11 @@ std::string base_name(const std::string& path) {
   return path.substr(path.find_last_of("/\\") + 1);  // npos + 1 is 0
 }
 
+bool is_here_or_known(const std::string& typed) {
+  std::error_code ignored;
+  return is_ollamas(typed) || std::filesystem::exists(typed, ignored) || find_projector(typed);
+}
+
 /// What the catalogue has in the place of a projector's file that is not here; empty: it is here, or nothing is.
 std::string known_projector(const std::string& typed, const std::string& model) {
   std::error_code ignored;
@@ -98,6 +103,12 @@ plan_request with_meant_projector(plan_request q, const environment& around) {
     q.value_notes.push_back(q.mmproj + ": no such file; " + known +
                             " of the catalogue stands for it");
     q.mmproj = std::move(known);
+  }
+  if (q.is_pasted && !q.mmproj.empty() && !is_here_or_known(q.mmproj)) {
+    q.value_notes.push_back("--mmproj " + q.mmproj +
+                            ": no such file here, and no known projector: it is not counted");
+    q.mmproj.clear();
+    return q;
   }
   if (!is_ollamas(q.model) || !q.mmproj.empty() || q.no_mmproj) return q;
   const auto m = find_ollamas(around, q.model);

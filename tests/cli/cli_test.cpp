@@ -244,6 +244,12 @@ TEST_SUITE("cli") {
     CHECK(run("paste " + file.string() + " --gpu 3090 --emit llama-server").status == 2);
     std::ofstream(file) << "llama-server -m Qwen3-8B-Q4_K_M -c 4096 --alias ollama\n";
     CHECK(contains(run("paste " + file.string() + " --gpu 3090").out, "fits: 4,096 tokens"));
+    std::ofstream(file) << "llama-server -m Qwen3-8B-Q4_K_M -c 4096 --mmproj /m/mmproj-mine.gguf\n";
+    const outcome without = run("paste " + file.string() + " --gpu 3090");
+    CHECK(without.status == 0);
+    CHECK(contains(without.out,
+                   "note: --mmproj /m/mmproj-mine.gguf: no such file here, and no "
+                   "known projector: it is not counted\n"));
     std::ofstream(file) << "nothing";
     CHECK(run("paste " + file.string() + " --gpu 3090").status == 3);
     CHECK(run("paste /nosuch --gpu 3090").status == 3);

@@ -18,7 +18,8 @@ namespace vrambudget::request {
 
 /// The same request with the projector that is meant, which a note tells: the one that Ollama loads with a model of its
 /// store, unless another is named or `--no-mmproj` is given; for a file that is not here the catalogue's of its name,
-/// or as names like "mmproj-F16.gguf" do not tell, that of the model in this type.
+/// or as names like "mmproj-F16.gguf" do not tell, that of the model in this type. Of a request that was pasted one that is
+/// neither here nor known is left out.
 [[nodiscard]] plan_request with_meant_projector(plan_request q, const environment& around);
 
 /// A projector's file in the folder of a model's file, by its name; of several the first one. Empty:
