@@ -19,10 +19,23 @@ result<void> read_if_absent(std::shared_ptr<const T>& to, const std::string& nam
   return {};
 }
 
-/// The request with all that its model's name brings along; of one that is given nothing is.
+/// The name that a model was read by before; empty: it says to be of Ollama's store, and is not.
+std::string name_of(const model& m, const environment& around) {
+  if (!is_ollamas(m.name)) return m.name;
+  const auto stored = find_ollamas(around, m.name);
+  return stored && stored->path == m.path ? m.name : std::string();
+}
+
+/// The request with all that its model's name brings along, also of one that was read before.
 result<plan_request> with_meant(const named_models& given, const plan_request& q) {
   if (!given.main && q.model.empty()) return error{errc::invalid_argument, "no model is named"};
-  return given.main || given.mmproj ? q : with_meant_projector(q, environment_of_process());
+  if (given.mmproj) return q;
+  const environment around = environment_of_process();
+  plan_request named = q;
+  if (given.main) named.model = name_of(*given.main, around);
+  named = with_meant_projector(std::move(named), around);
+  named.model = q.model;
+  return named;
 }
 
 result<void> read_main(named_models& given, const plan_request& q, model_reader& reader) {
