@@ -56,13 +56,12 @@ inline std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
-/// Of the `n` names with the smallest distances those that are alike, at most a third of what was typed away,
-/// nearest first; equal ones keep their order.
+/// Of the `n` names with the smallest distances those that are at most so far away, nearest first; equal ones keep
+/// their order.
 inline std::vector<std::string> nearest(std::vector<std::pair<std::size_t, std::string>> distances,
-                                        std::string_view typed, std::size_t n) {
+                                        std::size_t most, std::size_t n) {
   std::stable_sort(distances.begin(), distances.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  const std::size_t most = std::max<std::size_t>(2, typed.size() / 3);
   std::erase_if(distances, [&](const auto& d) { return d.first > most; });
   std::vector<std::string> out;
   for (std::size_t i = 0; i < std::min(n, distances.size()); ++i)
@@ -70,10 +69,12 @@ inline std::vector<std::string> nearest(std::vector<std::pair<std::size_t, std::
   return out;
 }
 
-/// What a message about a name that is not there ends with: "; nearest: a or b", or where all are listed.
+/// What a message about a name that is not there ends with: "; nearest: a or b", at most a third of what was typed
+/// away, or where all are listed.
 inline std::string proposal(std::vector<std::pair<std::size_t, std::string>> distances,
                             std::string_view typed, std::string_view list) {
-  const std::vector<std::string> alike = nearest(std::move(distances), typed, 3);
+  const std::size_t most = std::max<std::size_t>(2, typed.size() / 3);
+  const std::vector<std::string> alike = nearest(std::move(distances), most, 3);
   return alike.empty() ? "; " + std::string(list) : "; nearest: " + joined(alike);
 }
 

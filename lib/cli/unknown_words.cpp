@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <utility>
 
 #include "catalogue/names.hpp"
 #include "described.hpp"
@@ -29,18 +30,14 @@ std::string without_dashes(std::string_view name) {
 }
 
 /// The option that is most alike, if one is; empty: none.
-std::string nearest(const std::string& typed, const std::vector<std::string>& known) {
+std::string nearest_option(const std::string& typed, const std::vector<std::string>& known) {
   const std::string word = without_dashes(typed);
-  std::size_t least = word.size() < 4 ? 1 : word.size() < 8 ? 2 : 3;
-  std::string best;
-  for (const std::string& k : known) {
-    const std::size_t d = detail::edit_distance(word, without_dashes(k));
-    if (d < least || (d == least && best.empty())) {
-      least = d;
-      best = k;
-    }
-  }
-  return best;
+  std::vector<std::pair<std::size_t, std::string>> distances;
+  for (const std::string& k : known)
+    distances.emplace_back(detail::edit_distance(word, without_dashes(k)), k);
+  const std::size_t most = word.size() < 4 ? 1 : word.size() < 8 ? 2 : 3;
+  const auto alike = detail::nearest(std::move(distances), most, 1);
+  return alike.empty() ? std::string() : alike.front();
 }
 
 }  // namespace
@@ -64,7 +61,7 @@ std::string unknown_words(const CLI::App& command, const std::vector<std::string
     }
     if (known.empty()) known = known_options(command);
     text += fmt::format("{}{} is no option", text.empty() ? "" : "; ", word);
-    if (const std::string meant = nearest(word, known); !meant.empty())
+    if (const std::string meant = nearest_option(word, known); !meant.empty())
       text += ", nearest: " + meant;
   }
   if (is_word_left && command.get_name() == "plan")

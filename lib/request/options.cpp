@@ -1,6 +1,5 @@
 // The table, and how a row is found.
 #include <array>
-#include <iterator>
 
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/request/option.hpp"
@@ -275,10 +274,10 @@ static_assert(names_are_unique());
 std::span<const option> options() { return table; }
 
 const option* find_option(std::string_view name) {
-  const auto it = std::find_if(std::begin(table), std::end(table), [&](const option& o) {
-    return has_name(o.names, name) || has_name(o.fields, name);
-  });
-  return it == std::end(table) ? nullptr : &*it;
+  if (const option* o = find_named(table, name)) return o;
+  for (const option& o : table)
+    if (has_name(o.fields, name)) return &o;
+  return nullptr;
 }
 
 std::string key_of(std::string_view name) {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <iterator>
 
 #include "request/pasted/server_line.hpp"
 #include "vrambudget/request/option.hpp"
@@ -308,13 +307,6 @@ constexpr word_for_others shorthands[] = {
     {"--vision-gemma-12b-default", "", "-hf,ggml-org/gemma-3-12b-it-qat-GGUF,-c,0"},
 };
 
-template <class Word, std::size_t n>
-const Word* find_in(const Word (&all)[n], std::string_view name) {
-  const auto* it = std::find_if(std::begin(all), std::end(all),
-                                [&](const Word& w) { return has_name(w.names, name); });
-  return it == std::end(all) ? nullptr : it;
-}
-
 using words_typed = std::vector<std::string>;
 
 /// What words stand for in their places.
@@ -332,11 +324,10 @@ words_typed without_shorthands(words_typed args) {
                                        ? std::string_view(args[i]).substr(equals + 1)
                                    : i + 1 < args.size() ? std::string_view(args[i + 1])
                                                          : std::string_view();
-    const auto* w =
-        std::find_if(std::begin(shorthands), std::end(shorthands), [&](const word_for_others& s) {
-          return has_name(s.names, name) && (s.value.empty() || s.value == value);
-        });
-    if (w == std::end(shorthands)) {
+    const word_for_others* w = find_named(shorthands, name, [&](const word_for_others& s) {
+      return s.value.empty() || s.value == value;
+    });
+    if (w == nullptr) {
       out.push_back(args[i]);
       continue;
     }
@@ -374,7 +365,7 @@ words_typed without_command(const words_typed& args, words_typed& notes) {
 
 std::span<const server_word> server_words() { return words; }
 
-const server_word* find_server_word(std::string_view name) { return find_in(words, name); }
+const server_word* find_server_word(std::string_view name) { return find_named(words, name); }
 
 heeded_line without_server_words(const std::vector<std::string>& typed) {
   heeded_line line;
@@ -389,7 +380,8 @@ heeded_line without_server_words(const std::vector<std::string>& typed) {
       continue;
     }
     const bool is_last = i + 1 == args.size();
-    if (const other_word* m = find_in(other_words, name); m && (equals != arg.npos || !is_last)) {
+    if (const other_word* m = find_named(other_words, name);
+        m && (equals != arg.npos || !is_last)) {
       line.args.emplace_back(m->ours);
       line.args.push_back(std::string(m->prefix) +
                           (equals == arg.npos ? args[++i] : arg.substr(equals + 1)));

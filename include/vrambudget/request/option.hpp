@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -89,6 +90,19 @@ constexpr void for_each_name(std::string_view names, Visit visit) {
   bool found = false;
   for_each_name(names, [&](std::string_view n) { found = found || n == name; });
   return found;
+}
+
+/// The first row of a table whose `names` have the name, and of which `also` holds; null: none.
+template <class Row, std::size_t n, class Holds>
+[[nodiscard]] constexpr const Row* find_named(const Row (&rows)[n], std::string_view name,
+                                              Holds also) {
+  for (const Row& row : rows)
+    if (has_name(row.names, name) && also(row)) return &row;
+  return nullptr;
+}
+template <class Row, std::size_t n>
+[[nodiscard]] constexpr const Row* find_named(const Row (&rows)[n], std::string_view name) {
+  return find_named(rows, name, [](const Row&) { return true; });
 }
 
 /// Takes an option as a command line has it; `text` is ignored where it has no value.

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <iterator>
 #include <optional>
 
 #include "request/pasted/line_text.hpp"
@@ -92,10 +91,7 @@ class bench_reader {
       depth_ = std::max(depth_, tokens_of(value));
     else if (name == "-pg")
       take_both(value);
-    else if (const auto* s =
-                 std::find_if(std::begin(switches), std::end(switches),
-                              [&](const bench_switch& w) { return has_name(w.names, name); });
-             s != std::end(switches))
+    else if (const bench_switch* s = find_named(switches, name))
       add_switch(*s, value);
     else if (name == "-ot" || name == "--override-tensor")
       add(name, value, ';');
