@@ -122,6 +122,13 @@ std::vector<ranked_model> rank_models(const ranking_question& q, const known_mod
   return all;
 }
 
+result<void> check_ranking(const ranking_question& q) {
+  const auto first = read_shape(catalogued_models().front());
+  if (!first) return first.error();
+  const auto planned = plan_candidate(q, *first);
+  return planned ? result<void>() : planned.error();
+}
+
 std::set<std::string> names_that_fit(const std::vector<ranked_model>& all) {
   std::set<std::string> names;
   for (const ranked_model& r : all)

@@ -20,6 +20,9 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
   const std::vector<ranked_model> all = rank_models(asked, among, threads);
   if (all.empty() && !q.family.empty() && !q.json)
     throw failure{usage, "--family " + q.family + ": no known model's name or architecture has it"};
+  if (all.empty() && q.family.empty())
+    if (const auto ok = check_ranking(asked); !ok)
+      throw failure{status_of(ok.error()), ok.error().message};
   const std::size_t most = q.top ? std::min<std::size_t>(q.top, all.size()) : all.size();
   if (q.json)
     fmt::print("{}",

@@ -184,7 +184,10 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
   if (!chosen) return chosen.error();
   model_reader reader(q.sources);
   const known_models among{reader.stored(), read_stored, q.family, {}};
-  return ranking_json(asked, rank_models(asked, among, on_threads()));
+  const std::vector<ranked_model> all = rank_models(asked, among, on_threads());
+  if (all.empty() && q.family.empty())
+    if (const auto ok = check_ranking(asked); !ok) return ok.error();
+  return ranking_json(asked, all);
 }
 
 result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_request& q) {

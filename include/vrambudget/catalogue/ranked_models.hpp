@@ -46,6 +46,10 @@ struct known_models {
                                                     const known_models& among,
                                                     const sweep_runner& run_all);
 
+/// Whether models can be planned so at all, as the first one of the catalogue tells.
+/// Errors: those of plan_candidate()
+[[nodiscard]] result<void> check_ranking(const ranking_question& q);
+
 /// Names of those that fit.
 [[nodiscard]] std::set<std::string> names_that_fit(const std::vector<ranked_model>& all);
 

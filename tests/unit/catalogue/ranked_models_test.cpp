@@ -39,6 +39,16 @@ TEST_SUITE("ranked models") {
     CHECK(all[0].planned.fits);
   }
 
+  TEST_CASE("what refuses every model is told") {
+    ranking_question q{.devices = {testing::card()}};
+    CHECK(check_ranking(q).has_value());
+    q.base.split_mode = split_mode::row;
+    CHECK(rank_models(q, {}, in_turn()).empty());
+    const auto no = check_ranking(q);
+    REQUIRE_FALSE(no.has_value());
+    CHECK(no.error().message.find("-sm row") != std::string::npos);
+  }
+
   TEST_CASE(
       "of a catalogued model the largest file that fits is taken, and names can be left out") {
     ranking_question q{.devices = {testing::card(32_GiB)}, .base = {.n_ctx = 4096}};
