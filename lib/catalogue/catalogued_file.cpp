@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <unordered_map>
 #include <utility>
 
 #include "catalogue/dynamic_sizes.hpp"
@@ -41,6 +42,9 @@ void add(catalogued_files& all, const catalogued_model& shape, const std::string
 
 std::vector<catalogued_files> collect() {
   std::vector<catalogued_files> all;
+  all.reserve(catalogued_models().size());
+  std::unordered_map<std::string_view, std::vector<const published_file*>> published;
+  for (const published_file& f : published_files()) published[f.shape].push_back(&f);
   for (const catalogued_model& m : catalogued_models()) {
     const std::string name = model_name(m);
     auto known =
@@ -55,9 +59,11 @@ std::vector<catalogued_files> collect() {
     std::stable_partition(shapes.begin(), shapes.end(), [](const catalogued_model* m) {
       return find_file_type(m->quantization).has_value();
     });
+    std::size_t most = shapes.size() + usual_file_types.size();
+    for (const catalogued_model* shape : shapes) most += published[shape->id].size();
+    model.files.reserve(most);
     for (const catalogued_model* shape : shapes)
-      for (const published_file& f : published_files())
-        if (f.shape == shape->id) add(model, *shape, f.quantization, &f);
+      for (const published_file* f : published[shape->id]) add(model, *shape, f->quantization, f);
     if (keeps_its_type(*shapes.front())) continue;
     for (const file_type f : usual_file_types)
       add(model, *shapes.front(), std::string(name(f)), nullptr);
