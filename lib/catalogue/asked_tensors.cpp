@@ -69,7 +69,7 @@ struct asked_name {
   bool is_required = false;    ///< "!"
   std::string_view where;      ///< the words: in which layers
   std::string_view shape;      ///< as "shapes" has it; empty: not there, or "~"
-  std::vector<bool> is_there;  ///< in a file, by layer; of no layer: the first
+  std::vector<bool> is_there;  ///< in a file, by layer of its stack; of no layer: the first
 };
 
 /// What one architecture asks for. Names of layers "blk.N" begin with a point, other numbers are "%d".
@@ -200,7 +200,8 @@ class tensor_check {
     if (it == asked_.end()) return {};
     const std::uint64_t il = is_layers ? *n.number : 0;
     it->second.is_there.resize(m_.hp.n_layer_all);
-    if (is_layers || !n.number) it->second.is_there[il] = true;
+    if (const std::uint64_t at = n.number.value_or(0); at < it->second.is_there.size())
+      it->second.is_there[at] = true;
     return check_shape(t, it->second.shape, static_cast<std::uint32_t>(il));
   }
 
@@ -217,6 +218,11 @@ class tensor_check {
       return (il >= asked.is_there.size() || !asked.is_there[il]) &&
              is_asked_in(il, m_.hp, asked.where);
     };
+    if (const auto layers = layers_of_stack(name)) {
+      for (std::uint32_t il = 0; il < *layers; ++il)
+        if (is_missing(il)) return refused(stacked(name, il), "is missing");
+      return {};
+    }
     if (!name.starts_with('.')) {
       if (drafts_alone() || !is_missing(0)) return {};
       return refused(name, "is missing");
@@ -225,6 +231,17 @@ class tensor_check {
       if (is_missing(il) && !is_fused(name, il))
         return refused(layers_name(name, il), "is missing");
     return {};
+  }
+
+  /// How many layers a stack of its own has, T5's encoder or decoder; nothing: the name is of none.
+  [[nodiscard]] std::optional<std::uint32_t> layers_of_stack(std::string_view name) const {
+    if (name.starts_with("enc.blk.%d.")) return m_.hp.n_layer_all;
+    if (name.starts_with("dec.blk.%d.")) return m_.hp.dec_n_layer;
+    return std::nullopt;
+  }
+  [[nodiscard]] static std::string stacked(std::string_view name, std::uint32_t il) {
+    const std::size_t at = name.find("%d");
+    return std::string(name.substr(0, at)) + std::to_string(il) + std::string(name.substr(at + 2));
   }
 
   /// A file of NextN layers without the layers they draft for.
