@@ -1,5 +1,7 @@
 #include "options.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cctype>
 
@@ -106,14 +108,21 @@ void command_options::tokens(const char* names, std::uint32_t& to, const char* s
       ->type_name(shown);
 }
 
-/// Each is taken when it is met: some add to those before.
+/// Each is taken when it is met: some add to those before. What is wrong with a value names its option.
 CLI::Option* command_options::add(const option& o, request::plan_request& q) {
   const std::string names = readable_names(o), help = shown_help(o);
-  CLI::Option* added =
-      o.has_value() ? app_.add_option_function<std::string>(
-                          names, [&](const std::string& typed) { check(set(o, q, typed)); }, help)
-                    : app_.add_flag_callback(
-                          names, [&] { check(set(o, q)); }, help);
+  const auto take = [&o, &q](std::string_view typed) {
+    const auto ok = set(o, q, typed);
+    if (ok) return;
+    const std::string& says = ok.error().message;
+    throw CLI::ValidationError(says.starts_with('-') ? says
+                                                     : fmt::format("{}: {}", o.flag(), says));
+  };
+  CLI::Option* added = o.has_value()
+                           ? app_.add_option_function<std::string>(
+                                 names, [take](const std::string& typed) { take(typed); }, help)
+                           : app_.add_flag_callback(
+                                 names, [take] { take({}); }, help);
   if (o.has_value() && names[0] == '-') added->type_name(std::string(o.shown));
   return added->group(group_of(o.topic))->trigger_on_parse();
 }
