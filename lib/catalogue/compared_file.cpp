@@ -10,11 +10,12 @@
 namespace vrambudget {
 namespace {
 
-/// What is published of the catalogued file of that name.
-const published_quality* measured_of(const std::string& name) {
+/// What is known of the catalogued file of that name.
+file_quality quality_by_name(const std::string& name, double bits_per_weight) {
   const auto f = find_catalogued_file(name);
   const catalogued_files* all = f ? family_of(*f) : nullptr;
-  return all ? find_quality(all->name, f->quantization) : nullptr;
+  return all ? quality_of(all->name, f->quantization, bits_per_weight)
+             : quality_of(name, "", bits_per_weight);
 }
 
 }  // namespace
@@ -27,9 +28,7 @@ result<compared_file> compare_file(planner& p, const run& r, const std::string& 
                   .weights_on_devices = {},
                   .n_ctx = {},
                   .spare = {},
-                  .measured = measured_of(name),
-                  .estimated = {}};
-  if (!c.measured) c.estimated = estimated_kld(c.bits_per_weight);
+                  .quality = quality_by_name(name, m.bits_per_weight())};
   for (std::size_t i = 0; i < compared_cache_types.size(); ++i) {
     run typed = r;
     typed.n_ctx = 0;

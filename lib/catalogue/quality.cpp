@@ -72,4 +72,15 @@ std::optional<kld_interval> estimated_kld(double bits_per_weight) {
   return kld_interval{kld * models_low / types, kld * models_high * types};
 }
 
+file_quality quality_of(std::string_view model, std::string_view quantization,
+                        double bits_per_weight) {
+  if (const published_quality* measured = find_quality(model, quantization)) return {measured, {}};
+  const auto has = [](std::string_view text, std::string_view word) {
+    return text.find(word) != std::string_view::npos;
+  };
+  const bool is_trained_so =
+      has(quantization, "MXFP4") || has(quantization, "QAT") || has(model, "QAT");
+  return {nullptr, is_trained_so ? std::nullopt : estimated_kld(bits_per_weight)};
+}
+
 }  // namespace vrambudget

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <functional>
 
+#include "quality.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/speed.hpp"
@@ -18,13 +19,9 @@ namespace {
 namespace json = boost::json;
 
 std::string kld_text(const compared_file& c) {
-  if (c.measured) return fmt::format("{:.5f}", c.measured->kld);
-  return c.estimated ? fmt::format("{:.2g} to {:.2g}", c.estimated->low, c.estimated->high) : "-";
-}
-std::string same_top_text(const compared_file& c) {
-  return c.measured && c.measured->same_top_percent
-             ? fmt::format("{:.2f} %", *c.measured->same_top_percent)
-             : "-";
+  const file_quality& q = c.quality;
+  if (q.measured) return fmt::format("{:.5f}", q.measured->kld);
+  return q.estimated ? fmt::format("{:.2g} to {:.2g}", q.estimated->low, q.estimated->high) : "-";
 }
 /// Tokens a second that are expected, with an empty cache or a full one.
 std::string speed_text(const compared_file& c, bool full) {
@@ -39,11 +36,11 @@ std::string spare_text(const compared_file& c) {
 std::string sources_text(std::span<const compared_file> all) {
   std::string text;
   for (const compared_file& c : all)
-    if (c.measured)
+    if (const published_quality* q = c.quality.measured)
       text += fmt::format("{}: measured{} against {}, {}\n", c.name,
-                          c.measured->of.empty() ? "" : " on " + c.measured->of,
-                          c.measured->reference, c.measured->source);
-  if (std::any_of(all.begin(), all.end(), [](const auto& c) { return c.estimated.has_value(); }))
+                          q->of.empty() ? "" : " on " + q->of, q->reference, q->source);
+  if (std::any_of(all.begin(), all.end(),
+                  [](const auto& c) { return c.quality.estimated.has_value(); }))
     text += "KLD from its bits a weight is an estimate, by what other models lose.\n";
   return text;
 }
@@ -73,7 +70,7 @@ std::string comparison_text(std::span<const compared_file> all) {
   row("tokens/s, empty", [](const auto& c) { return speed_text(c, false); });
   row("tokens/s, full", [](const auto& c) { return speed_text(c, true); });
   row("KLD", kld_text);
-  row("same likeliest token", same_top_text);
+  row("same likeliest token", [](const auto& c) { return same_top_text(c.quality); });
   const std::string sources = sources_text(all);
   return text + (sources.empty() ? "" : "\n") + sources;
 }
@@ -96,15 +93,7 @@ std::string comparison_json(std::span<const compared_file> all) {
     json::array speeds;
     for (const decode_speed& s : c.speeds) speeds.push_back(rates_json(s));
     if (!speeds.empty()) o["speed"] = std::move(speeds);
-    if (const published_quality* q = c.measured) {
-      json::object measured{{"mean", q->kld}, {"reference", q->reference}, {"source", q->source}};
-      if (!q->of.empty()) measured["of"] = q->of;
-      if (q->same_top_percent) measured["same_top_percent"] = *q->same_top_percent;
-      o["kld"] = std::move(measured);
-    } else if (c.estimated) {
-      o["kld"] = json::object{
-          {"low", c.estimated->low}, {"high", c.estimated->high}, {"basis", "assumed"}};
-    }
+    if (auto kld = kld_json(c.quality)) o["kld"] = std::move(*kld);
     files.push_back(std::move(o));
   }
   return json::serialize(json::object{

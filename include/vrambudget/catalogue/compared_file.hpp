@@ -27,8 +27,7 @@ struct compared_file {
   bool fits = false;                      ///< with that
   bytes spare;                            ///< then, on the fullest device
   std::vector<decode_speed> speeds = {};  ///< with an empty cache and a full one; empty: not known
-  const published_quality* measured = nullptr;  ///< null: nobody did
-  std::optional<kld_interval> estimated;        ///< of one that nobody measured
+  file_quality quality = {};
 };
 
 /// A file as `r` is run, without a context of its own at the largest. `name`: by which its quality is looked up.

@@ -37,4 +37,17 @@ struct kld_interval {
 /// Accuracy: an estimate; nothing beyond the ends of the curve, 2.0 and 8.5 bits
 [[nodiscard]] std::optional<kld_interval> estimated_kld(double bits_per_weight);
 
+/// What is known of how good a file is: at most one of the two.
+struct file_quality {
+  const published_quality* measured = nullptr;  ///< null: nobody did
+  std::optional<kld_interval> estimated = {};   ///< of one that nobody measured
+
+  [[nodiscard]] bool is_known() const { return measured || estimated; }
+};
+
+/// A model's file, measured or estimated. Files in a type that the model was trained in (MXFP4, QAT) are not
+/// estimated: the curve is not theirs.
+[[nodiscard]] file_quality quality_of(std::string_view model, std::string_view quantization,
+                                      double bits_per_weight);
+
 }  // namespace vrambudget

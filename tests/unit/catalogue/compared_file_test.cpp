@@ -26,7 +26,7 @@ TEST_SUITE("compared_file") {
     CHECK(c.spare == b.devices[0].spare());
     CHECK(c.fits == b.fits());
     CHECK(c.weights_on_devices == b.devices[0].of(term_kind::weights));
-    CHECK(c.measured == nullptr);
+    CHECK(c.quality.measured == nullptr);
   }
 
   TEST_CASE("measured files are the catalogue's") {
@@ -63,7 +63,7 @@ TEST_SUITE("compared_file") {
                     .n_ctx = 8192u,
                     .fits = false,
                     .spare = {},
-                    .estimated = kld_interval{0.01, 0.2}};
+                    .quality = {nullptr, kld_interval{0.01, 0.2}}};
     a.largest[0].n_ctx = 4096;
     const std::array all{a};
     const std::string text = comparison_text(all);
