@@ -3,6 +3,7 @@
 
 #include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/cards.hpp"
+#include "vrambudget/advise/preference.hpp"
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/together.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"

@@ -2,11 +2,13 @@
 #include "vrambudget/catalogue/ranked_models.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "names.hpp"
+#include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/hub/hub.hpp"
 
 namespace vrambudget {
@@ -32,13 +34,16 @@ bool is_of_family(const std::string& family, const std::string& name, const mode
 /// A model on its own; nothing where the engine refuses it, or it is of another family.
 using maybe_ranked = std::optional<ranked_model>;
 
-maybe_ranked plan_as(ranked_model r, const model& m, const ranking_question& q) {
-  auto planned = plan_candidate(q, m);
-  if (!planned) return std::nullopt;
-  r.planned = std::move(*planned);
+/// A planned file, with what is known of its speed and quality.
+ranked_model described(ranked_model r, const model& m, const ranking_question& q) {
+  candidate& c = r.planned;
+  if (c.fits && !c.drafts)
+    c.speed = decode_speed_at(m, c.planned, q.devices, c.context, c.context.n_ctx_seq);
+  r.quality = quality_of(r.name, r.quantization, c.bits_per_weight);
   return r;
 }
 
+/// A file on the devices alone, else with a part on the host; the devices' own plan if neither fits.
 maybe_ranked plan_stored(const stored_model& s, const ranking_question& q,
                          const known_models& among) {
   if (!among.read) return std::nullopt;
@@ -46,7 +51,16 @@ maybe_ranked plan_stored(const stored_model& s, const ranking_question& q,
   if (!m) return std::nullopt;  // a file on this disk that is no model
   const std::string name = model_name(s);
   if (!is_of_family(among.family, name, *m)) return std::nullopt;
-  return plan_as({name, quantization_of(s.name + ".gguf"), s.path, nullptr, false, {}}, *m, q);
+  std::optional<candidate> planned = plan_if_fits(q, *m);
+  if (!planned) planned = plan_with_host(q, *m);
+  if (!planned) {
+    auto refused = plan_candidate(q, *m);
+    if (!refused) return std::nullopt;
+    planned = std::move(*refused);
+  }
+  return described(
+      {name, quantization_of(s.name + ".gguf"), s.path, nullptr, false, std::move(*planned), {}},
+      *m, q);
 }
 
 /// A file of a model and what its tensors take.
@@ -68,30 +82,90 @@ std::vector<sized_file> by_size(const catalogued_files& all,
   return files;
 }
 
-/// The model's largest file that fits, else its smallest.
-maybe_ranked plan_catalogued(const catalogued_files& all, const ranking_question& q,
-                             const known_models& among) {
-  std::map<const catalogued_model*, model> shapes;
-  for (const catalogued_file& f : all.files)
-    if (!shapes.contains(f.shape))
-      if (auto shape = read_shape(*f.shape)) shapes[f.shape] = std::move(*shape);
-  if (shapes.empty() || !is_of_family(among.family, all.name, shapes.begin()->second))
-    return std::nullopt;
-  std::optional<model> chosen;
-  const sized_file* best = nullptr;
-  const std::vector<sized_file> files = by_size(all, shapes);
-  for (const sized_file& f : files) {
-    auto m = as_file(*f.shape, *f.file);
-    if (!m) continue;
-    best = &f;
-    chosen = std::move(*m);
-    if (fits(q, *chosen)) break;
+/// Plans the files of a catalogued model.
+class file_planner {
+ public:
+  file_planner(const catalogued_files& all, const ranking_question& q) : all_(all), q_(q) {
+    for (const catalogued_file& f : all.files)
+      if (!shapes_.contains(f.shape))
+        if (auto shape = read_shape(*f.shape)) shapes_[f.shape] = std::move(*shape);
   }
-  if (best == nullptr) return std::nullopt;
-  const catalogued_file& file = *best->file;
-  const bool is_scaled = !file.is_own() && file.published && best->data == file.published->size;
-  return plan_as({all.name, file.quantization, {}, &file, is_scaled, {}}, *chosen, q);
-}
+
+  [[nodiscard]] bool is_of_family(const std::string& family) const {
+    return !shapes_.empty() && vrambudget::is_of_family(family, all_.name, shapes_.begin()->second);
+  }
+
+  /// What fits of it: on the devices, and with a part on the host where those have none of enough bits. Neither: the
+  /// smallest file.
+  [[nodiscard]] std::vector<ranked_model> take() {
+    std::vector<ranked_model> found;
+    const std::vector<sized_file> large_first = by_size(all_, shapes_),
+                                  small_first = enough_bits_first(large_first);
+    const bool is_large = q_.prefer == preference::quality || q_.prefer == preference::balance;
+    const auto& files = is_large ? large_first : small_first;
+    const sized_file* smallest = nullptr;
+    for (const sized_file& f : files) {
+      if (smallest == nullptr || f.data < smallest->data) smallest = &f;
+      if (auto planned = plan(f, plan_if_fits)) {
+        found.push_back(std::move(*planned));
+        break;
+      }
+    }
+    if (found.empty() || found.front().planned.bits_per_weight < good_bits)
+      add_on_host(found, small_first);
+    if (found.empty() && smallest != nullptr)
+      if (auto refused = plan(*smallest, [](const auto& q, const model& m) {
+            auto c = plan_candidate(q, m);
+            return c ? std::optional(std::move(*c)) : std::nullopt;
+          }))
+        found.push_back(std::move(*refused));
+    return found;
+  }
+
+ private:
+  [[nodiscard]] static double bits(const sized_file& f) {
+    return static_cast<double>(f.data.count) * 8 / static_cast<double>(f.shape->n_params);
+  }
+  /// The smallest of enough bits, which are faster and leave more room, and then the others.
+  static std::vector<sized_file> enough_bits_first(std::vector<sized_file> files) {
+    const auto few = std::stable_partition(
+        files.begin(), files.end(), [](const sized_file& f) { return bits(f) >= good_bits; });
+    std::reverse(files.begin(), few);
+    return files;
+  }
+
+  /// The smallest file of enough bits, as each bit more is read from the host; if that is too large, the largest of
+  /// fewer.
+  void add_on_host(std::vector<ranked_model>& found, const std::vector<sized_file>& small_first) {
+    if (!q_.may_use_host()) return;
+    const bool has_few = !found.empty();
+    for (const sized_file& f : small_first) {
+      const bool is_few = bits(f) < good_bits;
+      if (has_few && is_few) return;
+      if (!is_few && &f != &small_first.front()) continue;
+      if (auto planned = plan(f, plan_with_host)) {
+        found.push_back(std::move(*planned));
+        return;
+      }
+    }
+  }
+
+  template <class How>
+  [[nodiscard]] maybe_ranked plan(const sized_file& f, How how) {
+    const result<model> m = as_file(*f.shape, *f.file);
+    if (!m) return std::nullopt;
+    std::optional<candidate> planned = how(q_, *m);
+    if (!planned) return std::nullopt;
+    const bool is_scaled =
+        !f.file->is_own() && f.file->published && f.data == f.file->published->size;
+    return described(
+        {all_.name, f.file->quantization, {}, f.file, is_scaled, std::move(*planned), {}}, *m, q_);
+  }
+
+  const catalogued_files& all_;
+  const ranking_question& q_;
+  std::map<const catalogued_model*, model> shapes_;
+};
 
 }  // namespace
 
@@ -105,19 +179,22 @@ std::vector<ranked_model> rank_models(const ranking_question& q, const known_mod
   for (const catalogued_files& f : all_catalogued_files())
     if (!among.without.contains(f.name)) catalogue.push_back(&f);
 
-  std::vector<maybe_ranked> planned(stored.size() + catalogue.size());
+  std::vector<std::vector<ranked_model>> planned(stored.size() + catalogue.size());
   run_all(
       planned.size(),
       [&](std::size_t i) {
-        planned[i] = i < stored.size() ? plan_stored(*stored[i], q, among)
-                                       : plan_catalogued(*catalogue[i - stored.size()], q, among);
+        if (i < stored.size()) {
+          if (auto own = plan_stored(*stored[i], q, among)) planned[i].push_back(std::move(*own));
+        } else if (file_planner files(*catalogue[i - stored.size()], q);
+                   files.is_of_family(among.family)) {
+          planned[i] = files.take();
+        }
       },
       [] { return true; });
   std::vector<ranked_model> all;
-  for (maybe_ranked& r : planned)
-    if (r) all.push_back(std::move(*r));
-  std::stable_sort(all.begin(), all.end(), [](const ranked_model& a, const ranked_model& b) {
-    return is_better(a.planned, a.on_disk(), b.planned, b.on_disk());
+  for (auto& of_one : planned) std::move(of_one.begin(), of_one.end(), std::back_inserter(all));
+  std::stable_sort(all.begin(), all.end(), [&](const ranked_model& a, const ranked_model& b) {
+    return is_better(a.planned, a.on_disk(), b.planned, b.on_disk(), q.prefer);
   });
   return all;
 }
@@ -132,6 +209,13 @@ result<void> check_ranking(const ranking_question& q) {
 std::set<std::string> names_that_fit(const std::vector<ranked_model>& all) {
   std::set<std::string> names;
   for (const ranked_model& r : all)
+    if (r.planned.fits && r.planned.moved == on_host::nothing) names.insert(r.name);
+  return names;
+}
+
+std::set<std::string> names_that_run(const std::vector<ranked_model>& all) {
+  std::set<std::string> names;
+  for (const ranked_model& r : all)
     if (r.planned.fits) names.insert(r.name);
   return names;
 }
@@ -141,6 +225,7 @@ std::size_t more_with_q8_0(const ranking_question& q, known_models among,
   if (q.base.type_k != ggml_type::f16 || q.base.type_v != ggml_type::f16) return 0;
   ranking_question smaller = q;
   smaller.base.type_k = smaller.base.type_v = ggml_type::q8_0;
+  smaller.held_against.ram.reset();  // on the devices
   among.without = names_that_fit(ranked);
   return names_that_fit(rank_models(smaller, among, run_all)).size();
 }

@@ -98,18 +98,24 @@ std::optional<reached_share> reached_share_of(const device& d, weight_class c) {
   return std::nullopt;
 }
 
+std::optional<decode_speed> decode_speed_at(const model& m, const run& r,
+                                            std::span<const device> devices,
+                                            const context_params& context, std::uint64_t depth) {
+  const auto used = devices_of(r, devices);
+  auto traffic = decode_traffic_of(m, r, devices, context, depth);
+  if (!used || !traffic) return std::nullopt;
+  std::vector<device_rate> rates;
+  for (const device& d : *used)
+    rates.push_back({bandwidth_of(d), reached_share_of(d, weight_class_of(traffic->most))});
+  return decode_speed_of(std::move(*traffic), rates);
+}
+
 std::vector<decode_speed> decode_speeds_of(const model& m, const run& r,
                                            std::span<const device> devices, const budget& b) {
   if (b.draft) return {};
-  const auto used = devices_of(r, devices);
   std::vector<decode_speed> all;
   for (const std::uint64_t depth : {std::uint64_t{0}, std::uint64_t{b.context.n_ctx_seq}}) {
-    auto traffic = decode_traffic_of(m, r, devices, b.context, depth);
-    if (!used || !traffic) return {};
-    std::vector<device_rate> rates;
-    for (const device& d : *used)
-      rates.push_back({bandwidth_of(d), reached_share_of(d, weight_class_of(traffic->most))});
-    auto speed = decode_speed_of(std::move(*traffic), rates);
+    auto speed = decode_speed_at(m, r, devices, b.context, depth);
     if (!speed) return {};
     all.push_back(std::move(*speed));
   }

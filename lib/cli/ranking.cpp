@@ -13,7 +13,7 @@
 namespace vrambudget::cli {
 
 int show_ranking(const plan_request& q, const std::vector<device>& devices, const limits& l) {
-  const ranking_question asked{devices, l, q.r, q.min_ctx};
+  const ranking_question asked{devices, l, q.r, q.min_ctx, q.prefer.value_or(preference::quality)};
   model_reader reader = reader_of(q.sources);
   const known_models among{reader.stored(), read_stored, q.family, {}};
   const sweep_runner threads = on_threads();
@@ -30,7 +30,7 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
   else
     print_text(ranking_text(asked, all, more_with_q8_0(asked, among, all, threads),
                             stdout_style().width, most));
-  return names_that_fit(all).empty() ? does_not_fit : yes;
+  return names_that_run(all).empty() ? does_not_fit : yes;
 }
 
 }  // namespace vrambudget::cli

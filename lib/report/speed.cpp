@@ -110,6 +110,12 @@ std::string expected_text(const decode_speed& s) {
   return s.expected ? interval(s) : "at most " + in_tokens(s.most, true);
 }
 
+std::string brief_text(const decode_speed& s) {
+  if (!s.expected) return "max " + in_tokens(s.most, true);
+  return fmt::format("{}-{}", in_tokens(s.expected->low, false),
+                     in_tokens(std::min(s.expected->high, s.most), true));
+}
+
 std::string speed_text(const run& r, std::span<const decode_speed> all, bool explain) {
   std::string text;
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -179,7 +179,8 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
   if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty() || q.file_size)
     return error{errc::invalid_argument,
                  "a ranking takes no model, draft or projector, and no file's size"};
-  ranking_question asked{devices, limits_of(q, q.gpus.ram), q.r, q.min_ctx};
+  ranking_question asked{devices, limits_of(q, q.gpus.ram), q.r, q.min_ctx,
+                         q.prefer.value_or(preference::quality)};
   const auto chosen = choose_if_absent(asked.devices, asked.held_against.ram, q);
   if (!chosen) return chosen.error();
   model_reader reader(q.sources);

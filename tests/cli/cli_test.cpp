@@ -221,6 +221,11 @@ TEST_SUITE("cli") {
     CHECK(contains(run("Qwen3-8B --ctxx 5 --gpu 3090 --jsonn").err,
                    "--ctxx is no option, nearest: --ctx; --jsonn is no option, nearest: --json\n"));
     CHECK(run("--gpu 3090 --family nosuch -c 8192").status == 2);
+    const outcome preferred = run("--gpu 3090 -c 8192 --prefer fast");
+    CHECK(preferred.status == 2);
+    CHECK(preferred.err == "vrambudget: --prefer: 'fast' is none of quality, speed, context, balance\n");
+    CHECK(run("--gpu 3090 -c 8192 --family gpt-oss-120b").status == 1);
+    CHECK(run("--gpu 3090 -c 8192 --family gpt-oss-120b --ram 64GiB").status == 0);
     CHECK(contains(run("Qwen3-8B --gpu 3090 -ngl foo").err, "'foo' is not a number of layers"));
   }
 

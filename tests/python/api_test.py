@@ -115,6 +115,21 @@ class Plan(unittest.TestCase):
         with self.assertRaisesRegex(vb.InvalidArgumentError, "draft"):
             vb.rank(gpu="3090", md="a")
 
+    def test_rank_with_the_host_and_by_speed(self):
+        (row,) = vb.rank(gpu="3090", family="gpt-oss-120b", n_ctx=8192, ram="64GiB")
+        self.assertTrue(row["fits"])
+        self.assertEqual(row["on_host"]["what"], "feed_forward")
+        n = int(row["on_host"]["flags"].removeprefix("-ncmoe "))
+        for n_cpu_moe, fits in ((n, True), (n - 1, False)):
+            b = vb.plan("gpt-oss-120b-MXFP4", gpu="3090", n_ctx=8192, ram="64GiB", n_cpu_moe=n_cpu_moe)
+            self.assertEqual(b.fits, fits)
+        fast = vb.rank(gpu="3090", family="qwen3", n_ctx=8192, prefer="speed")
+        rates = [r["speed"]["expected"]["median_tokens_per_s"] for r in fast
+                 if r["fits"] and r["bits_per_weight"] >= 4 and "speed" in r]
+        self.assertEqual(rates, sorted(rates, reverse=True))
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "quality, speed, context"):
+            vb.rank(gpu="3090", prefer="fast")
+
     def test_trade(self):
         runs = vb.trade(MODEL, gpu="3090", n_ctx=262144)
         self.assertEqual(len(runs), 48)

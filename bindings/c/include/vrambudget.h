@@ -71,7 +71,8 @@ VRAMBUDGET_API vrambudget_status vrambudget_max_context(const vrambudget_model* 
                                                         char** error);
 
 /* Which known models fit, as `vrambudget --json` without a model says it: those on this disk first, then the
- * catalogue's, the best first, each with its largest file that fits. `family`: only names or architectures with
+ * catalogue's, the best first, each with its largest file that fits, and where the options tell "ram" those that need
+ * a part of it. "prefer" in the options: "quality", "speed", "context". `family`: only names or architectures with
  * this; NULL: all. `min_ctx`: tokens that a model must take at least; 0: not said. A model, a draft or a
  * projector in the options is VRAMBUDGET_BAD_ARGUMENT. */
 VRAMBUDGET_API vrambudget_status vrambudget_rank(const char* options_json, const char* family,

@@ -246,8 +246,9 @@ def rank(
     **options: Unpack[Options],
 ) -> list[dict[str, Any]]:
     """Which known models fit, those on this disk first, the best first, each with its largest file that fits:
-    a dict a model, with the keys of the program's --json. `family`: only names or architectures with this;
-    `min_ctx`: tokens that a model must take at least."""
+    a dict a model, with the keys of the program's --json. `prefer`: "quality", "speed" or "context" decides what is
+    best. `ram`: adds those that leave experts or layers to so much of the host's memory, last. `family`: only names
+    or architectures with this; `min_ctx`: tokens that a model must take at least."""
     devices, rest = _named(gpu, options)
     (least,) = whole_numbers("min_ctx", min_ctx)
     found: list[dict[str, Any]] = json.loads(_core.rank(devices, rest, family, least))["models"]

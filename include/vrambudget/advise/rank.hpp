@@ -3,10 +3,14 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
 
+#include "vrambudget/advise/least_on_host.hpp"
+#include "vrambudget/advise/preference.hpp"
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/basis.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
@@ -22,10 +26,15 @@ struct ranking_question {
   limits held_against = {};
   run base = {};  ///< without a context: `min_ctx`, else 8192 or all that a model was trained for
   std::uint32_t min_ctx = 0;  ///< tokens that a model must take at least; 0: not said
+  preference prefer = preference::quality;
 
   [[nodiscard]] run run_of(const model& m) const;
   /// Tokens that a model must hold, if it is to fit.
   [[nodiscard]] std::uint32_t wanted(const run& r) const { return std::max(r.n_ctx, min_ctx); }
+  /// Whether models may leave a part to the host: where it is known what it has.
+  [[nodiscard]] bool may_use_host() const {
+    return held_against.ram && vrambudget::may_use_host(base, devices);
+  }
 };
 
 /// A model as it was planned.
@@ -41,25 +50,36 @@ struct candidate {
   enum basis types = basis::exact;    ///< of its tensors' types
   enum basis compute = basis::exact;  ///< of its compute buffers: the weakest of all devices
   std::string note = {};              ///< where the types are from
-  context_limit largest = {};         ///< of one that fits
+  context_limit largest =
+      {};  ///< of one that fits; `n_ctx` 0: not looked for, it holds what is wanted
+  on_host moved = on_host::nothing;
+  std::uint32_t n_on_host = 0;  ///< layers of which that lies on the host
+  run planned = {};
+  bool drafts = false;          ///< that run does, and how fast it is depends on the text
+  context_params context = {};  ///< of that run
+  std::optional<decode_speed> speed =
+      {};  ///< with `n_ctx` tokens; absent: not known, or not looked for
+
+  /// Tokens that it holds, as far as is known.
+  [[nodiscard]] std::uint32_t holds() const { return std::max(n_ctx, largest.n_ctx); }
 };
 
 /// Fewer bits per weight than this lose too much to come first.
 inline constexpr double good_bits = 4.0;
 
 /// Whether one candidate comes before another: of those that fit the better one, of others the smaller one.
-/// `a_near`: it lies on this disk, which counts more than all but that it fits.
-[[nodiscard]] inline bool is_better(const candidate& a, bool a_near, const candidate& b,
-                                    bool b_near) {
-  if (!a.fits && !b.fits) return a.used < b.used;
-  const auto rank = [](const candidate& c, bool near) {
-    return std::tuple(c.fits, near, c.bits_per_weight >= good_bits, c.n_params, c.bits_per_weight);
-  };
-  return rank(a, a_near) > rank(b, b_near);
-}
+/// `a_near`: it lies on this disk, which counts more than all but that it fits. What leaves nothing to the host comes
+/// first, then what leaves experts there. `p`: what counts then, if both have enough bits: parameters and bits, for
+/// balance too; what speed is expected, the bound where nothing is; tokens that it holds.
+[[nodiscard]] bool is_better(const candidate& a, bool a_near, const candidate& b, bool b_near,
+                             preference p = preference::quality);
 
-/// Whether a model holds the tokens that are wanted; one whose weights alone exceed a device is not planned.
-[[nodiscard]] bool fits(const ranking_question& q, const model& m);
+/// A model that holds the tokens that are wanted, on the devices alone; nothing: it does not.
+[[nodiscard]] std::optional<candidate> plan_if_fits(const ranking_question& q, const model& m);
+
+/// The same with as few experts, or else layers, on the host as it takes; where context is preferred with all experts.
+/// Its largest context is only looked for where that is preferred.
+[[nodiscard]] std::optional<candidate> plan_with_host(const ranking_question& q, const model& m);
 
 /// A model with its budget.
 /// Errors: as planner::budget_for

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "vrambudget/advise/rank.hpp"
 #include "vrambudget/memory/place_layers.hpp"
@@ -28,6 +30,63 @@ inline bool weights_exceed(const ranking_question& q, const model& m) {
   return false;
 }
 
+/// What a candidate says of a model and a run of it.
+inline candidate described(const model& m, run r, const budget& b) {
+  candidate c{.architecture = m.architecture,
+              .n_params = m.n_params,
+              .bits_per_weight = m.bits_per_weight(),
+              .n_ctx_train = m.hp.n_ctx_train,
+              .n_ctx = r.n_ctx,
+              .weights = m.tensor_bytes(),
+              .used = {},
+              .spare = least_spare(b),
+              .host = b.host.needed(),
+              .types = m.types_basis,
+              .note = m.types_note,
+              .planned = std::move(r),
+              .drafts = b.draft.has_value(),
+              .context = b.context};
+  const auto weaken = [&c](const term_list& l) {
+    for (const term& t : l.terms)
+      if (t.kind == term_kind::compute_buffer) c.compute = std::max(c.compute, t.basis);
+  };
+  for (const device_budget& d : b.devices) {
+    c.used += d.used();
+    weaken(d);
+  }
+  if (b.devices.empty()) {
+    c.used = b.host.needed();
+    weaken(b.host);
+  }
+  return c;
+}
+
+/// Whether the largest context of a planned run is enough, which it then knows.
+inline bool take_largest(candidate& c, planner& p, std::uint32_t wanted) {
+  const result<context_limit> most = max_context(p, c.planned);
+  if (!most || most->n_ctx < wanted) return false;
+  c.largest = *most;
+  c.fits = true;
+  return true;
+}
+
+/// What decides among those of enough bits, the more the better.
+inline std::tuple<double, double, double> worth(const candidate& c, preference p) {
+  const auto n_params = static_cast<double>(c.n_params);
+  switch (p) {
+    case preference::speed: {
+      const bool is_expected = c.speed && c.speed->expected;
+      return {is_expected ? c.speed->expected->median : 0, c.speed ? c.speed->most : 0, n_params};
+    }
+    case preference::context:
+      return {c.holds(), n_params, c.bits_per_weight};
+    case preference::quality:
+    case preference::balance:
+      break;
+  }
+  return {n_params, c.bits_per_weight, 0};
+}
+
 }  // namespace detail
 
 run ranking_question::run_of(const model& m) const {
@@ -37,46 +96,60 @@ run ranking_question::run_of(const model& m) const {
   return r;
 }
 
-bool fits(const ranking_question& q, const model& m) {
-  if (detail::weights_exceed(q, m)) return false;
+bool is_better(const candidate& a, bool a_near, const candidate& b, bool b_near, preference p) {
+  if (!a.fits && !b.fits) return a.used < b.used;
+  const auto rank = [p](const candidate& c, bool near) {
+    return std::tuple(c.fits, near, -static_cast<int>(c.moved), c.bits_per_weight >= good_bits,
+                      detail::worth(c, p));
+  };
+  return rank(a, a_near) > rank(b, b_near);
+}
+
+std::optional<candidate> plan_if_fits(const ranking_question& q, const model& m) {
+  run r = q.run_of(m);
+  const std::uint32_t wanted = q.wanted(r);
+  if (wanted > m.hp.n_ctx_train || detail::weights_exceed(q, m)) return std::nullopt;
+  planner p(m, q.devices, q.held_against);
+  if (wanted > r.n_ctx) {
+    run longest = r;
+    longest.n_ctx = wanted;
+    const result<budget> most = p.budget_for(longest);
+    if (!most || !most->fits()) return std::nullopt;
+  }
+  const result<budget> b = p.budget_for(r);
+  if (!b || !b->fits()) return std::nullopt;
+  candidate c = detail::described(m, std::move(r), *b);
+  if (!detail::take_largest(c, p, wanted)) return std::nullopt;
+  return c;
+}
+
+std::optional<candidate> plan_with_host(const ranking_question& q, const model& m) {
   run r = q.run_of(m);
   r.n_ctx = q.wanted(r);
-  const result<budget> b = planner(m, q.devices, q.held_against).budget_for(r);
-  return b && b->fits();
+  if (!q.may_use_host() || r.n_ctx > m.hp.n_ctx_train) return std::nullopt;
+  bytes all = *q.held_against.ram;
+  for (const device& d : q.devices) all += usable_of(d, q.held_against.reserve);
+  if (m.tensor_bytes() > all) return std::nullopt;
+  planner p(m, q.devices, q.held_against);
+  const bool is_longest = q.prefer == preference::context;
+  auto found = is_longest ? most_on_host(p, r) : least_on_host(p, r);
+  if (!found) return std::nullopt;
+  candidate c = detail::described(m, std::move(found->changed), found->b);
+  c.moved = found->moved;
+  c.n_on_host = found->n;
+  if (is_longest && !detail::take_largest(c, p, r.n_ctx)) return std::nullopt;
+  c.fits = true;
+  return c;
 }
 
 result<candidate> plan_candidate(const ranking_question& q, const model& m) {
   planner p(m, q.devices, q.held_against);
-  const run r = q.run_of(m);
+  run r = q.run_of(m);
+  const std::uint32_t wanted = q.wanted(r);
   const result<budget> b = p.budget_for(r);
   if (!b) return b.error();
-  candidate c{.architecture = m.architecture,
-              .n_params = m.n_params,
-              .bits_per_weight = m.bits_per_weight(),
-              .n_ctx_train = m.hp.n_ctx_train,
-              .n_ctx = r.n_ctx,
-              .weights = m.tensor_bytes(),
-              .used = {},
-              .spare = least_spare(*b),
-              .host = b->host.needed(),
-              .types = m.types_basis,
-              .note = m.types_note};
-  for (const device_budget& d : b->devices) {
-    c.used += d.used();
-    for (const term& t : d.terms)
-      if (t.kind == term_kind::compute_buffer) c.compute = std::max(c.compute, t.basis);
-  }
-  if (b->devices.empty()) {
-    c.used = b->host.needed();
-    for (const term& t : b->host.terms)
-      if (t.kind == term_kind::compute_buffer) c.compute = std::max(c.compute, t.basis);
-  }
-  const std::uint32_t wanted = q.wanted(r);
-  if (!b->fits() || wanted > c.n_ctx_train) return c;
-  const result<context_limit> most = max_context(p, r);
-  if (!most || most->n_ctx < wanted) return c;
-  c.largest = *most;
-  c.fits = true;
+  candidate c = detail::described(m, std::move(r), *b);
+  if (b->fits() && wanted <= c.n_ctx_train) detail::take_largest(c, p, wanted);
   return c;
 }
 

@@ -9,6 +9,7 @@
 
 #include "vrambudget/advise/rank.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/quality.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/hub/model_store.hpp"
 #include "vrambudget/plan/sweep_columns.hpp"
@@ -23,6 +24,7 @@ struct ranked_model {
   const catalogued_file* file = nullptr;  ///< null: on this disk
   bool is_scaled = false;                 ///< its weights are a published file's size
   candidate planned;
+  file_quality quality = {};
 
   [[nodiscard]] bool on_disk() const { return file == nullptr; }
   [[nodiscard]] bool is_published() const {
@@ -39,7 +41,9 @@ struct known_models {
 };
 
 /// All known models that the engine would run, best first: of those on this disk all files, of the
-/// catalogue's each one's largest that fits, else its smallest.
+/// catalogue's each one's largest that fits, or where speed or context is preferred its smallest of four bits or more.
+/// Where the host's memory is known, models that have no such file on the devices come with the smallest of these a
+/// second time, with a part of it on the host. What fits neither way is its smallest file.
 ///
 /// `run_all`: who plans them (os/threads.hpp has one for many threads).
 [[nodiscard]] std::vector<ranked_model> rank_models(const ranking_question& q,
@@ -50,8 +54,10 @@ struct known_models {
 /// Errors: those of plan_candidate()
 [[nodiscard]] result<void> check_ranking(const ranking_question& q);
 
-/// Names of those that fit.
+/// Names of those that fit the devices alone.
 [[nodiscard]] std::set<std::string> names_that_fit(const std::vector<ranked_model>& all);
+/// Names of those that fit them or leave a part to the host.
+[[nodiscard]] std::set<std::string> names_that_run(const std::vector<ranked_model>& all);
 
 /// How many other models would fit with a KV cache in q8_0, for those who did not choose its type.
 [[nodiscard]] std::size_t more_with_q8_0(const ranking_question& q, known_models among,

@@ -29,6 +29,12 @@ namespace vrambudget {
 /// Accuracy: fitted
 [[nodiscard]] std::optional<reached_share> reached_share_of(const device& d, weight_class c);
 
+/// How fast a run decodes with `depth` tokens in its cache. `context`: as in its budget. Nothing: it is not known.
+[[nodiscard]] std::optional<decode_speed> decode_speed_at(const model& m, const run& r,
+                                                          std::span<const device> devices,
+                                                          const context_params& context,
+                                                          std::uint64_t depth);
+
 /// How fast a planned run decodes: with an empty cache, and at the end of a slot's context. Empty: it is not
 /// known, or the run drafts, and how many drafted tokens are taken depends on the text.
 [[nodiscard]] std::vector<decode_speed> decode_speeds_of(const model& m, const run& r,

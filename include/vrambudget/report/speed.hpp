@@ -15,6 +15,8 @@ namespace vrambudget {
 
 /// "23 to 38", outwards and never over the bound; "at most 51" where no more is known.
 [[nodiscard]] std::string expected_text(const decode_speed& s);
+/// The same for a table: "23-38", "max 51".
+[[nodiscard]] std::string brief_text(const decode_speed& s);
 
 /// How fast at one depth, in JSON.
 [[nodiscard]] boost::json::object rates_json(const decode_speed& s);

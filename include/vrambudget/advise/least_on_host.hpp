@@ -1,0 +1,146 @@
+// As little of a model on the host as lets a run fit its devices: experts of the first layers, or the first layers
+// whole. All else of the run stays as it is, so that many models are tried in no time; best_run.hpp changes that, too.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/memory/place_layers.hpp"
+#include "vrambudget/memory/weights.hpp"
+#include "vrambudget/plan/planner.hpp"
+
+namespace vrambudget {
+
+/// A run that leaves something to the host.
+struct host_run {
+  run changed;
+  on_host moved = on_host::nothing;
+  std::uint32_t n = 0;  ///< layers whose experts lie there, or that lie there whole
+  budget b;
+};
+
+namespace detail {
+
+class host_search {
+ public:
+  host_search(planner& p, const run& r) : p_(p), m_(p.get_model()), r_(r) {}
+
+  /// Of `kind` as few layers as it takes. Nothing: not even all are enough, or the host lacks memory.
+  [[nodiscard]] std::optional<host_run> least_of(on_host kind) {
+    const std::uint32_t most = most_of(kind);
+    auto enough = planned(kind, most);
+    if (!enough || !enough->b.fits_devices()) return std::nullopt;
+    // what is missing shrinks almost evenly, so the last tries are the answer and the one before it
+    constexpr int most_guesses = 6;
+    std::uint32_t too_few = 0;
+    double missing = missing_without(*enough);
+    for (int i = 0; too_few + 1 < enough->n; ++i) {
+      const double spare = std::max(-missing_of(enough->b), 0.0);
+      const double part = i < most_guesses && missing > 0 ? missing / (missing + spare) : 0.5;
+      const auto guess =
+          too_few + static_cast<std::uint32_t>(std::ceil(part * (enough->n - too_few)));
+      auto next = planned(kind, std::clamp(guess, too_few + 1, enough->n - 1));
+      if (!next) return std::nullopt;
+      if (next->b.fits_devices()) {
+        enough = std::move(next);
+      } else {
+        too_few = next->n;
+        missing = missing_of(next->b);
+      }
+    }
+    return enough->b.fits() ? std::move(enough) : std::nullopt;
+  }
+
+  /// All of `kind`.
+  [[nodiscard]] std::optional<host_run> all_of(on_host kind) {
+    auto all = planned(kind, most_of(kind));
+    return all && all->b.fits() ? std::move(all) : std::nullopt;
+  }
+
+ private:
+  [[nodiscard]] std::uint32_t most_of(on_host kind) const {
+    return m_.hp.n_layer_all + (kind == on_host::layers ? 1 : 0);
+  }
+
+  [[nodiscard]] run moved(on_host kind, std::uint32_t n) const {
+    run r = r_;
+    if (kind == on_host::layers) {
+      r.n_gpu_layers = static_cast<std::int32_t>(m_.hp.n_layer_all + 1 - n);
+    } else {
+      r.cpu_moe = n == m_.hp.n_layer_all;
+      r.n_cpu_moe = r.cpu_moe ? 0 : n;
+    }
+    return r;
+  }
+  [[nodiscard]] std::optional<host_run> planned(on_host kind, std::uint32_t n) {
+    run r = moved(kind, n);
+    auto b = p_.budget_for(r);
+    if (!b) return std::nullopt;
+    return host_run{std::move(r), kind, n, std::move(*b)};
+  }
+
+  [[nodiscard]] static double less(bytes a, bytes b) {
+    return static_cast<double>(a.count) - static_cast<double>(b.count);
+  }
+  /// On the device that lacks most; below 0: it has that much.
+  [[nodiscard]] static double missing_of(const budget& b) {
+    double most = -std::numeric_limits<double>::infinity();
+    for (const device_budget& d : b.devices) most = std::max(most, less(d.used(), d.usable));
+    return most;
+  }
+  /// The same with nothing on the host, if all but weights stays as it is in `all`; 0: not known.
+  [[nodiscard]] double missing_without(const host_run& all) const {
+    const auto used = devices_of(r_, p_.devices());
+    if (!used) return 0;
+    const auto where = place_layers(r_, *used, m_.hp.n_layer_all);
+    if (!where) return 0;
+    const auto placed = place_weights(m_, *where, r_, p_.devices().size());
+    if (!placed) return 0;
+    double most = 0;
+    for (std::size_t i = 0; i < all.b.devices.size() && i < used->size(); ++i) {
+      const device_budget& d = all.b.devices[i];
+      most = std::max(most, less(d.used() + placed->on(static_cast<int>(i)),
+                                 d.usable + d.of(term_kind::weights)));
+    }
+    return most;
+  }
+
+  planner& p_;
+  const model& m_;
+  const run& r_;
+};
+
+}  // namespace detail
+
+/// Whether a run may leave anything to the host: not where it was said what lies where, or where there is no other
+/// memory.
+[[nodiscard]] inline bool may_use_host(const run& r, const std::vector<device>& devices) {
+  return !has_overrides(r) && r.n_gpu_layers < 0 && r.split_mode != split_mode::tensor &&
+         r.split_mode != split_mode::row && !devices.empty() &&
+         std::none_of(devices.begin(), devices.end(), [](const device& d) { return d.unified; });
+}
+
+/// The run with as few experts on the host as it takes, else with as few layers. Nothing: it fits neither way.
+[[nodiscard]] inline std::optional<host_run> least_on_host(planner& p, const run& r) {
+  if (!may_use_host(r, p.devices())) return std::nullopt;
+  detail::host_search search(p, r);
+  if (p.get_model().hp.moe.n_expert > 0)
+    if (auto found = search.least_of(on_host::feed_forward)) return found;
+  return search.least_of(on_host::layers);
+}
+
+/// The same with all experts on the host, which leaves most room for a context; of a model without experts as
+/// least_on_host().
+[[nodiscard]] inline std::optional<host_run> most_on_host(planner& p, const run& r) {
+  if (may_use_host(r, p.devices()) && p.get_model().hp.moe.n_expert > 0)
+    if (auto found = detail::host_search(p, r).all_of(on_host::feed_forward)) return found;
+  return least_on_host(p, r);
+}
+
+}  // namespace vrambudget
