@@ -5,6 +5,7 @@
 #include "vrambudget/advise/best_run.ipp"
 #include "vrambudget/advise/cards.ipp"
 #include "vrambudget/advise/rank.ipp"
+#include "vrambudget/advise/prompt_speed.ipp"
 #include "vrambudget/advise/speed.ipp"
 #include "vrambudget/advise/together.ipp"
 #include "vrambudget/advise/what_would_fit.ipp"

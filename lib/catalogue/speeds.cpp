@@ -9,6 +9,7 @@
 
 #include "catalogue/compute_capability.hpp"
 #include "catalogue/embedded.hpp"
+#include "catalogue/share_table.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/memory/place_layers.hpp"
@@ -17,42 +18,6 @@ namespace vrambudget {
 namespace {
 
 namespace json = boost::json;
-
-/// Of cards and weights for which all that it names holds; an empty name holds for all.
-struct share_row {
-  std::string memory, generation, weights;
-  reached_share share;
-
-  [[nodiscard]] bool is_of(const device& d, weight_class c) const {
-    return memory == memory_of(d) && (generation.empty() || generation == gpu_generation(d.cc)) &&
-           (weights.empty() || weights == name(c));
-  }
-};
-
-std::string text_or_empty(const json::object& o, const char* key) {
-  const json::value* const v = o.if_contains(key);
-  return v ? std::string(v->as_string()) : std::string();
-}
-
-/// "Ampere", "Ampere with HBM", "cards with GDDR".
-std::string cards_of(const share_row& r) {
-  const bool all = r.generation.empty();
-  const char* const memory = r.memory == "hbm"       ? " with HBM"
-                             : r.memory == "unified" ? " with the host's memory"
-                             : all                   ? " with GDDR"
-                                                     : "";
-  return (all ? "cards" : r.generation) + memory;
-}
-
-share_row read_row(const json::object& o) {
-  const auto number = [&](const char* key) { return o.at(key).to_number<double>(); };
-  share_row r{
-      text_or_empty(o, "memory"), text_or_empty(o, "generation"), text_or_empty(o, "weights"), {}};
-  r.share = {number("low"), number("median"), number("high"), o.at("n").to_number<std::uint32_t>(),
-             cards_of(r)};
-  if (!r.weights.empty()) r.share.of += ", " + r.weights;
-  return r;
-}
 
 struct share_table {
   std::vector<std::uint32_t> hbm;  ///< compute capabilities
@@ -65,8 +30,7 @@ const share_table& table() {
     const json::value parsed = json::parse(detail::decode_shares_json().front().text);
     for (const json::value& cc : parsed.at("hbm_compute_capabilities").as_array())
       t.hbm.push_back(parse_compute_capability(cc.as_string()));
-    for (const json::value& row : parsed.at("shares").as_array())
-      t.rows.push_back(read_row(row.as_object()));
+    t.rows = read_share_rows(parsed.at("shares").as_array());
     return t;
   }();
   return all;
@@ -80,22 +44,24 @@ std::string_view memory_of(const device& d) {
   return std::find(hbm.begin(), hbm.end(), d.cc) != hbm.end() ? "hbm" : "gddr";
 }
 
-std::optional<std::uint64_t> bandwidth_of(const device& d) {
+const gpu_entry* entry_of(const device& d) {
   const auto away = [&](const gpu_entry& g) {
     return std::max(saturating_sub(g.memory, d.total), saturating_sub(d.total, g.memory));
   };
   const gpu_entry* nearest = nullptr;
   for (const gpu_entry& g : gpus())
-    if (g.name == d.name && g.bandwidth_bytes_per_s > 0 && (!nearest || away(g) < away(*nearest)))
-      nearest = &g;
-  if (!nearest) return std::nullopt;
-  return nearest->bandwidth_bytes_per_s;
+    if (g.name == d.name && (!nearest || away(g) < away(*nearest))) nearest = &g;
+  return nearest;
+}
+
+std::optional<std::uint64_t> bandwidth_of(const device& d) {
+  const gpu_entry* const g = entry_of(d);
+  if (!g || g->bandwidth_bytes_per_s == 0) return std::nullopt;
+  return g->bandwidth_bytes_per_s;
 }
 
 std::optional<reached_share> reached_share_of(const device& d, weight_class c) {
-  for (const share_row& r : table().rows)
-    if (r.is_of(d, c)) return r.share;
-  return std::nullopt;
+  return find_share(table().rows, memory_of(d), d, c);
 }
 
 std::optional<decode_speed> decode_speed_at(const model& m, const run& r,

@@ -85,6 +85,33 @@ json::object reads_of(const decode_reads& d) {
           {"states_bytes", d.states.count}};
 }
 
+/// How fast at most, and what is expected.
+void add_rates(json::object& o, const auto& s) {
+  o["tokens_per_s_at_most"] = s.most;
+  o["basis"] = name(s.most_basis);
+  if (const auto& e = s.expected)
+    o["expected"] = json::object{{"low_tokens_per_s", e->low},
+                                 {"median_tokens_per_s", e->median},
+                                 {"high_tokens_per_s", e->high},
+                                 {"basis", name(s.expected_basis)},
+                                 {"n", e->n},
+                                 {"of", e->of}};
+}
+
+json::object object_of(const prompt_speed& s) {
+  json::object o{{"n_tokens", s.work.n_tokens}};
+  add_rates(o, s);
+  std::uint64_t operations = 0;
+  for (const auto& of_device : s.work.operations)
+    for (const std::uint64_t n : of_device) operations += n;
+  o["operations"] = operations;
+  if (s.work.copied.count > 0) {
+    o["copied_bytes"] = s.work.copied.count;
+    o["n_ubatches"] = s.work.n_ubatches();
+  }
+  return o;
+}
+
 json::object object_of(const run& r, const decode_speed& s) {
   json::object o = rates_json(s);
   json::array devices;
@@ -104,7 +131,59 @@ json::object object_of(const run& r, const decode_speed& s) {
   return o;
 }
 
+/// Two digits or three that count, outwards: "1,600", "970".
+std::string in_round_tokens(double per_s, bool up) {
+  if (per_s < 100) return in_tokens(per_s, up);
+  const double step = per_s < 1000 ? 10 : 100;
+  const double whole = (up ? std::ceil(per_s / step) : std::floor(per_s / step)) * step;
+  return grouped(static_cast<std::uint64_t>(whole));
+}
+
+/// "1,600 to 3,300", "at most 11,000".
+std::string rate_text(const prompt_speed& s) {
+  if (!s.expected) return "at most " + in_round_tokens(s.most, true);
+  return in_round_tokens(s.expected->low, false) + " to " +
+         in_round_tokens(std::min(s.expected->high, s.most), true);
+}
+
+std::string basis_of(const prompt_speed& s) {
+  if (s.work.copied.count > 0)
+    return fmt::format(" (assumed: experts come at {} to {} GB/s)",
+                       link_rate::low_bytes_per_s / 1'000'000'000,
+                       link_rate::high_bytes_per_s / 1'000'000'000);
+  return s.expected ? fmt::format(" ({}, {} rows)", name(s.expected_basis), s.expected->n) : "";
+}
+
+std::string explained(const prompt_speed& s) {
+  std::string text;
+  for (std::size_t i = 0; i < s.work.operations.size(); ++i) {
+    const auto& n = s.work.operations[i];
+    const std::uint64_t all = n[0] + n[1] + n[2];
+    if (all == 0) continue;
+    text += fmt::format("  CUDA{} computes {} operations a token of it, {} in 16 bits\n", i,
+                        grouped(all / s.work.n_tokens), grouped(n[2] / s.work.n_tokens));
+  }
+  if (s.work.copied.count > 0)
+    text += fmt::format("  {} bytes come from the host for each of {} micro-batches\n",
+                        grouped(s.work.copied.count), grouped(s.work.n_ubatches()));
+  text += fmt::format("  at most {} tokens/s\n", in_round_tokens(s.most, true));
+  if (s.expected) text += fmt::format("  expected by: {}\n", s.expected->of);
+  return text;
+}
+
 }  // namespace
+
+std::string prompt_text(std::span<const prompt_speed> all, bool explain) {
+  std::string text;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const bool is_last = i + 1 == all.size();
+    text += fmt::format("{} of {} tokens at {} tokens/s{}\n",
+                        i == 0 ? "reads prompts" : "             ", grouped(all[i].work.n_tokens),
+                        rate_text(all[i]), is_last ? basis_of(all[i]) : "");
+    if (is_last && explain) text += explained(all[i]);
+  }
+  return text;
+}
 
 std::string expected_text(const decode_speed& s) {
   return s.expected ? interval(s) : "at most " + in_tokens(s.most, true);
@@ -128,23 +207,19 @@ std::string speed_text(const run& r, std::span<const decode_speed> all, bool exp
 }
 
 json::object rates_json(const decode_speed& s) {
-  json::object o{{"n_depth", s.traffic.depth},
-                 {"tokens_per_s_at_most", s.most},
-                 {"basis", name(s.most_basis)}};
-  if (const auto& e = s.expected)
-    o["expected"] = json::object{{"low_tokens_per_s", e->low},
-                                 {"median_tokens_per_s", e->median},
-                                 {"high_tokens_per_s", e->high},
-                                 {"basis", name(s.expected_basis)},
-                                 {"n", e->n},
-                                 {"of", e->of}};
+  json::object o{{"n_depth", s.traffic.depth}};
+  add_rates(o, s);
   return o;
 }
 
-json::object speed_json(const run& r, std::span<const decode_speed> all) {
-  json::array depths;
-  for (const decode_speed& s : all) depths.push_back(object_of(r, s));
-  return {{"decode", std::move(depths)}};
+json::object speed_json(const run& r, const run_speeds& all) {
+  json::object o;
+  json::array depths, lengths;
+  for (const decode_speed& s : all.decode) depths.push_back(object_of(r, s));
+  for (const prompt_speed& s : all.prompts) lengths.push_back(object_of(s));
+  if (!depths.empty()) o["decode"] = std::move(depths);
+  if (!lengths.empty()) o["prompt"] = std::move(lengths);
+  return o;
 }
 
 }  // namespace vrambudget

@@ -9,7 +9,7 @@
 #include "vrambudget/catalogue/asked_tensors.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
-#include "vrambudget/catalogue/speeds.hpp"
+#include "vrambudget/catalogue/prompt_speeds.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/text.hpp"
@@ -143,7 +143,7 @@ result<made_plan> make_plan(const plan_request& q, planner& p,
   made.judged = *judged;
   add_notes(q, gpu_notes, p.get_model(), made.b);
   if (made.judged.runs() && made.b.fits(estimate::expected))
-    made.speeds = decode_speeds_of(p.get_model(), made.r, p.devices(), made.b);
+    made.speeds = speeds_of(p.get_model(), made.r, p.devices(), made.b);
   if (!made.b.fits()) made.changes = what_would_fit(p, made.r);
   return made;
 }

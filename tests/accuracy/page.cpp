@@ -4,6 +4,7 @@
 
 #include "capacities.hpp"
 #include "contexts.hpp"
+#include "prompts.hpp"
 #include "speeds.hpp"
 #include "totals.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
@@ -39,6 +40,7 @@ std::vector<page_table> page_tables(const std::string& data) {
   const auto contexts = read_contexts(data + "/contexts.jsonl");
   const auto totals = read_totals(data + "/overheads.jsonl");
   const auto speeds = read_speeds(data + "/speeds.jsonl");
+  const auto prompts = read_prompts(data + "/prompts.jsonl");
   return {
       {"contexts", markdown(context_lines(contexts))},
       {"contexts in use", markdown(contexts_in_use(data + "/contexts.jsonl", totals))},
@@ -46,6 +48,9 @@ std::vector<page_table> page_tables(const std::string& data) {
       {"totals", markdown(total_lines(totals, models_without_each(totals, contexts)))},
       {"speeds", markdown(fitted_shares(speeds))},
       {"speeds held out", markdown(held_out_lines(speeds))},
+      {"prompts", markdown(fitted_shares(speeds_of(prompts), grouping::by_memory))},
+      {"prompts held out", markdown(held_out_lines(speeds_of(prompts), grouping::by_memory))},
+      {"prompts elsewhere", markdown(other_lines(prompts))},
   };
 }
 

@@ -12,7 +12,7 @@ struct page_table {
       markdown;  ///< what stands between <!-- accuracy: contexts --> and the next empty line
 };
 
-/// `data`: the folder of contexts.jsonl, capacities.jsonl, overheads.jsonl and speeds.jsonl.
+/// `data`: the folder of contexts.jsonl, capacities.jsonl, overheads.jsonl, speeds.jsonl and prompts.jsonl.
 [[nodiscard]] std::vector<page_table> page_tables(const std::string& data);
 
 }  // namespace vrambudget::accuracy

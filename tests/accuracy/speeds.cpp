@@ -20,13 +20,7 @@
 #include "vrambudget/request/model_reader.hpp"
 
 namespace vrambudget::accuracy {
-namespace {
 
-namespace json = boost::json;
-
-constexpr std::size_t fewest_files = 4;
-
-/// Models by name, read once.
 const model& model_named(const std::string& name) {
   static std::map<std::string, std::unique_ptr<model>> read;
   std::unique_ptr<model>& m = read[name];
@@ -37,6 +31,17 @@ const model& model_named(const std::string& name) {
   }
   return *m;
 }
+
+double middle(const std::vector<double>& sorted) {
+  const std::size_t n = sorted.size();
+  return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+}
+
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t fewest_files = 4;
 
 decode_traffic traffic_of(const json::object& o, const device& d) {
   const auto depth = o.at("depth").to_number<std::uint64_t>();
@@ -79,11 +84,6 @@ speed_reading reading_of(const json::object& o) {
   return r;
 }
 
-double middle(const std::vector<double>& sorted) {
-  const std::size_t n = sorted.size();
-  return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
-}
-
 /// The group with what its measurements make of it; nothing if they are too few.
 std::optional<share_group> fitted(share_group g, const std::vector<speed_reading>& readings) {
   std::vector<double> shares;
@@ -107,7 +107,7 @@ std::optional<share_group> fitted(share_group g, const std::vector<speed_reading
 using reading_key = std::function<std::string(const speed_reading&)>;
 
 held_out_line held_out_by(std::string what, const reading_key& key,
-                          const std::vector<speed_reading>& readings) {
+                          const std::vector<speed_reading>& readings, grouping by) {
   held_out_line line{.held_out = std::move(what)};
   std::map<std::string, std::vector<share_group>> groups;
   std::vector<double> factors;
@@ -118,7 +118,7 @@ held_out_line held_out_by(std::string what, const reading_key& key,
       std::vector<speed_reading> others;
       for (const speed_reading& o : readings)
         if (key(o) != at->first) others.push_back(o);
-      at->second = fitted_shares(others);
+      at->second = fitted_shares(others, by);
     }
     const auto g = std::find_if(at->second.begin(), at->second.end(),
                                 [&](const share_group& x) { return x.has(r); });
@@ -142,7 +142,7 @@ bool share_group::has(const speed_reading& r) const {
          (!weights || *weights == r.weights);
 }
 
-std::vector<share_group> fitted_shares(const std::vector<speed_reading>& readings) {
+std::vector<share_group> fitted_shares(const std::vector<speed_reading>& readings, grouping by) {
   std::set<std::tuple<std::string, std::string, weight_class>> kinds;
   for (const speed_reading& r : readings)
     if (r.is_of_card()) kinds.emplace(r.memory, r.generation, r.weights);
@@ -153,8 +153,10 @@ std::vector<share_group> fitted_shares(const std::vector<speed_reading>& reading
     if (const auto f = fitted(std::move(g), readings)) groups[level].push_back(*f);
   };
   for (const auto& [memory, generation, weights] : kinds) {
-    add(0, {memory, generation, weights});
-    add(1, {memory, "", weights});
+    if (by == grouping::fine) {
+      add(0, {memory, generation, weights});
+      add(1, {memory, "", weights});
+    }
     add(2, {memory, "", std::nullopt});
   }
   std::vector<share_group> all;
@@ -162,15 +164,15 @@ std::vector<share_group> fitted_shares(const std::vector<speed_reading>& reading
   return all;
 }
 
-std::vector<held_out_line> held_out_lines(const std::vector<speed_reading>& readings) {
+std::vector<held_out_line> held_out_lines(const std::vector<speed_reading>& readings, grouping by) {
   return {
       held_out_by(
-          "the card", [](const speed_reading& r) { return r.device; }, readings),
+          "the card", [](const speed_reading& r) { return r.device; }, readings, by),
       held_out_by(
-          "the model", [](const speed_reading& r) { return r.model; }, readings),
+          "the model", [](const speed_reading& r) { return r.model; }, readings, by),
       held_out_by(
           "the model on the card", [](const speed_reading& r) { return r.device + ' ' + r.model; },
-          readings),
+          readings, by),
   };
 }
 
@@ -196,8 +198,10 @@ std::string markdown(const std::vector<share_group>& groups) {
   std::string text =
       "| cards | weights | measurements | files on cards | low | median | high |\n"
       "|---|---|---|---|---|---|---|\n";
-  const std::map<std::string, std::string> memories = {
-      {"gddr", "all with GDDR"}, {"hbm", "all with HBM"}, {"unified", "all that share the host's"}};
+  const std::map<std::string, std::string> memories = {{"gddr", "all with GDDR"},
+                                                       {"hbm", "all with HBM"},
+                                                       {"unified", "all that share the host's"},
+                                                       {"dp4a", "Pascal without tensor cores"}};
   for (const share_group& g : groups)
     text += fmt::format(
         "| {} | {} | {} | {} | {:.2f} | {:.2f} | {:.2f} |\n",

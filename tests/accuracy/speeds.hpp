@@ -37,11 +37,16 @@ struct share_group {
   }
 };
 
+/// Which groups there are: by memory, generation and weights, and of the first two alone; or by memory alone, where
+/// measurements are too few to tell more apart.
+enum class grouping : std::uint8_t { fine, by_memory };
+
 /// Every group of four files or more, those that say most about a card first.
 ///
 /// Formula:  of the shares by size: the middle, and the k-th from either end, k = (n_files + 1) / 10, at
 ///           least 1. Runs of one file on one card count as one where k is chosen, as they are alike
-[[nodiscard]] std::vector<share_group> fitted_shares(const std::vector<speed_reading>& readings);
+[[nodiscard]] std::vector<share_group> fitted_shares(const std::vector<speed_reading>& readings,
+                                                     grouping by = grouping::fine);
 
 /// How measurements lie that were not fitted to.
 struct held_out_line {
@@ -51,7 +56,13 @@ struct held_out_line {
   std::size_t n_within = 0;
   double factor = 0;  ///< between measured and middle, either way: the median
 };
-[[nodiscard]] std::vector<held_out_line> held_out_lines(const std::vector<speed_reading>& readings);
+[[nodiscard]] std::vector<held_out_line> held_out_lines(const std::vector<speed_reading>& readings,
+                                                        grouping by = grouping::fine);
+
+/// A catalogued model, read once. Throws std::runtime_error: there is none.
+[[nodiscard]] const model& model_named(const std::string& name);
+/// The median of sorted numbers, one at least.
+[[nodiscard]] double middle(const std::vector<double>& sorted);
 
 /// Throws std::runtime_error where a row names what is not known.
 [[nodiscard]] std::vector<speed_reading> read_speeds(const std::string& file);

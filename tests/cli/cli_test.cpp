@@ -58,6 +58,10 @@ TEST_SUITE("cli") {
           std::string::npos);
     CHECK(text.out.find(" tokens/s at 98,304 tokens; expect 23 to 39 (fitted, 33 rows)\n") !=
           std::string::npos);
+    CHECK(text.out.find("reads prompts of 2,048 tokens at 620 to 1,300 tokens/s\n") !=
+          std::string::npos);
+    CHECK(text.out.find(" of 98,304 tokens at 450 to 930 tokens/s (fitted, 32 rows)\n") !=
+          std::string::npos);
     // 98,304 tokens of 16 layers with K and V of 1024 values, 18 bytes for 32
     CHECK(text.out.find("+ cache 1,811,939,328 +") != std::string::npos);
     const json::value v = json::parse(run(shorter + " --json").out);
@@ -71,6 +75,13 @@ TEST_SUITE("cli") {
     CHECK(full.at("expected").at("high_tokens_per_s").to_number<double>() <
           full.at("tokens_per_s_at_most").to_number<double>());
     CHECK(full.at("devices").at(0).at("cache_bytes").to_number<std::uint64_t>() == 1811939328);
+    const json::array& prompts = v.at("speed").at("prompt").as_array();
+    REQUIRE(prompts.size() == 2);
+    CHECK(prompts[0].at("n_tokens").to_number<int>() == 2048);
+    CHECK(prompts[1].at("n_tokens").to_number<int>() == 98304);
+    CHECK(prompts[1].at("expected").at("median_tokens_per_s").to_number<double>() <
+          prompts[0].at("expected").at("median_tokens_per_s").to_number<double>());
+    CHECK_FALSE(prompts[1].as_object().contains("copied_bytes"));
   }
 
   TEST_CASE("a run whose speed is not known says none") {

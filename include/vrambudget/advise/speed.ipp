@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "vrambudget/advise/speed.hpp"
+#include "vrambudget/advise/used_parts.hpp"
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
@@ -20,7 +21,7 @@ namespace detail {
 class decode_reader {
  public:
   decode_reader(const model& m, const placement& where, std::uint64_t depth)
-      : m_(m), hp_(m.hp), depth_(depth), reads_(where.n_devices() + 1) {}
+      : m_(m), hp_(m.hp), depth_(depth), cells_(m, depth), reads_(where.n_devices() + 1) {}
 
   void read_weights(const weights& placed) {
     std::vector<std::uint8_t> seen(m_.tensors.size());
@@ -41,7 +42,7 @@ class decode_reader {
       const bool is_index = c.kind == cache_kind::idx || c.kind == cache_kind::lid;
       bytes row = row_size(c.type_k, l->k_width);
       if (!is_index && l->v_width) row += row_size(c.type_v, l->v_width);
-      on(l->backend).cache += row * cells(c.kind);
+      on(l->backend).cache += row * cells_.of(c.kind);
     }
   }
 
@@ -78,59 +79,16 @@ class decode_reader {
     of_type_[static_cast<std::size_t>(t.type)] += read;
   }
 
-  /// A tensor's bytes, of experts those that are used. Experts are the outermost dimension.
+  /// A tensor's bytes, of experts those that are used.
   [[nodiscard]] bytes used_of(const model_tensor& t) const {
-    const stacked_name n = stack_of(t.name);
-    const bool of_experts =
-        n.rest.find("_exps.") != n.rest.npos || n.rest.find("_chexps.") != n.rest.npos;
-    if (!of_experts || n.il < 0 || hp_.moe.n_expert == 0) return t.size;
-    const auto outermost =
-        std::find_if(t.ne.rbegin(), t.ne.rend(), [](std::int64_t d) { return d > 1; });
-    if (outermost == t.ne.rend()) return t.size;
-    const auto n_here = static_cast<std::uint64_t>(*outermost);
-    // chunks of experts are fewer than experts, and each serves several
-    const std::uint64_t used = std::uint64_t{hp_.n_expert_used(static_cast<std::uint32_t>(n.il))} *
-                               n_here / hp_.moe.n_expert;
-    return bytes{t.size.count / n_here} * std::min(used, n_here);
-  }
-
-  /// Cells of a cache that one token attends to.
-  [[nodiscard]] std::uint64_t cells(cache_kind kind) const {
-    switch (kind) {
-      case cache_kind::swa:
-        return in_window();
-      case cache_kind::idx:
-      case cache_kind::lid:
-        return index_cells();
-      case cache_kind::csa:
-        return chosen(depth_ / 4);
-      case cache_kind::hca:
-        return depth_ / 128;
-      case cache_kind::base:
-      case cache_kind::mla:
-        break;
-    }
-    return chosen(depth_);
-  }
-  [[nodiscard]] std::uint64_t in_window() const {
-    const std::uint64_t n = hp_.swa.n;
-    if (n == 0) return depth_;
-    return hp_.swa.type == swa_type::chunked ? depth_ % n : std::min(depth_, n);
-  }
-  [[nodiscard]] std::uint64_t chosen(std::uint64_t of) const {
-    const indexer_hparams& x = hp_.indexer;
-    if (x.top_k == 0) return of;
-    return std::min(of, std::uint64_t{x.top_k} * std::max(x.block_size, 1u));
-  }
-  /// Keys of pooled cells differ by layer; they are left out.
-  [[nodiscard]] std::uint64_t index_cells() const {
-    if (hp_.indexer.kpool > 0 || !hp_.indexer.block_arr.empty()) return 0;
-    return m_.traits->memory == memory_kind::dsv4 ? depth_ / 4 : depth_;
+    const used_share share = used_experts(m_, t);
+    return bytes{t.size.count / share.of} * share.used;
   }
 
   const model& m_;
   const hparams& hp_;
   std::uint64_t depth_;
+  attended_cells cells_;
   std::vector<decode_reads> reads_;  ///< by backend, the host's last
   std::array<bytes, n_ggml_type> of_type_{};
 };

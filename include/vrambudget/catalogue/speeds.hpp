@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vrambudget/advise/speed.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
@@ -19,7 +20,9 @@ namespace vrambudget {
 /// "unified", "hbm" or "gddr".
 [[nodiscard]] std::string_view memory_of(const device& d);
 
-/// Bandwidth of the catalogued card of that name, of several the one whose memory is nearest; absent: none is.
+/// The catalogued card of that name, of several the one whose memory is nearest; null: none is.
+[[nodiscard]] const gpu_entry* entry_of(const device& d);
+/// Its bandwidth; absent: it is not catalogued.
 /// Units: bytes a second
 [[nodiscard]] std::optional<std::uint64_t> bandwidth_of(const device& d);
 

@@ -3,13 +3,12 @@
 
 #include <boost/json/object.hpp>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/advise/prompt_speed.hpp"
 #include "vrambudget/advise/smaller_file.hpp"
-#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/budget.hpp"
@@ -29,7 +28,7 @@ struct json_extras {
   const fitted_run* fitted = nullptr;  ///< what the engine makes of it by itself; null: not asked
   const best_run* best = nullptr;      ///< how the run was chosen; null: it was told
   std::optional<smaller_file> smaller = {};
-  std::span<const decode_speed> speeds = {};  ///< empty: not known
+  run_speeds speeds = {};
 };
 
 /// Its part "model".

@@ -1,10 +1,11 @@
-// How fast a run decodes, as text and as JSON.
+// How fast a run decodes and reads prompts, as text and as JSON.
 #pragma once
 
 #include <boost/json/object.hpp>
 #include <span>
 #include <string>
 
+#include "vrambudget/advise/prompt_speed.hpp"
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/engine/run.hpp"
 
@@ -13,6 +14,9 @@ namespace vrambudget {
 /// A line for each depth; `explain`: with what a token reads at the last. Empty: nothing is known.
 [[nodiscard]] std::string speed_text(const run& r, std::span<const decode_speed> all, bool explain);
 
+/// A line for each length of a prompt; `explain`: with what the last takes. Empty: nothing is known.
+[[nodiscard]] std::string prompt_text(std::span<const prompt_speed> all, bool explain);
+
 /// "23 to 38", outwards and never over the bound; "at most 51" where no more is known.
 [[nodiscard]] std::string expected_text(const decode_speed& s);
 /// The same for a table: "23-38", "max 51".
@@ -20,7 +24,8 @@ namespace vrambudget {
 
 /// How fast at one depth, in JSON.
 [[nodiscard]] boost::json::object rates_json(const decode_speed& s);
-/// Its part "speed": that of each depth, with what a token reads.
-[[nodiscard]] boost::json::object speed_json(const run& r, std::span<const decode_speed> all);
+/// Its part "speed": "decode", that of each depth, with what a token reads, and "prompt", that of each length. Empty:
+/// nothing is known.
+[[nodiscard]] boost::json::object speed_json(const run& r, const run_speeds& all);
 
 }  // namespace vrambudget

@@ -3,14 +3,13 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/preference.hpp"
+#include "vrambudget/advise/prompt_speed.hpp"
 #include "vrambudget/advise/smaller_file.hpp"
-#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/budget.hpp"
@@ -39,12 +38,11 @@ struct text_style {
 [[nodiscard]] std::string basis_text(basis b, bytes low, bytes high);
 /// The run: "262,144 tokens, KV q4_0, flash attention on, micro-batch 512".
 [[nodiscard]] std::string context_line(const budget& b);
-/// Whose rules hold and which file was taken, the verdict, the model, the run, how fast it decodes if that is
-/// known, and each device's terms with a bar.
+/// Whose rules hold and which file was taken, the verdict, the model, the run, how fast it decodes and reads prompts
+/// if that is known, and each device's terms with a bar.
 [[nodiscard]] std::string budget_text(const model& m, const run& r, const budget& b,
                                       const run_verdict& v, const std::string& file_note,
-                                      const text_style& s,
-                                      std::span<const decode_speed> speeds = {});
+                                      const text_style& s, const run_speeds& speeds = {});
 /// What would make a run fit, one change a line where there is room.
 [[nodiscard]] std::string suggestions_text(const std::vector<suggestion>& all,
                                            const std::optional<smaller_file>& smaller = {},

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/advise/prompt_speed.hpp"
 #include "vrambudget/advise/smaller_file.hpp"
-#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/advise/suggestion.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
@@ -59,7 +59,7 @@ struct made_plan {
   std::optional<fitted_run> fitted = {};
   /// The run that is planned, if it is the best one by `--prefer`; absent: none that fits has what is told.
   std::optional<best_run> best = {};
-  std::vector<decode_speed> speeds = {};  ///< with an empty cache and a full one; empty: not known
+  run_speeds speeds = {};
 };
 
 /// The request's run, without a context at the largest one that fits, or the best one by `--prefer`, and the
