@@ -82,13 +82,26 @@ std::vector<sized_file> by_size(const catalogued_files& all,
   return files;
 }
 
+/// What tables that are looked up, which lie on the host, take in their largest type.
+bytes most_of_tables(const model& shape) {
+  bytes sum;
+  for (const model_tensor& t : shape.tensors)
+    if (place_of(shape, t.name).kind == tensor_class::input)
+      sum += row_size(ggml_type::f32, static_cast<std::uint64_t>(t.ne[0])) *
+             static_cast<std::uint64_t>(t.ne[1]);
+  return sum;
+}
+
 /// Plans the files of a catalogued model.
 class file_planner {
  public:
   file_planner(const catalogued_files& all, const ranking_question& q) : all_(all), q_(q) {
     for (const catalogued_file& f : all.files)
       if (!shapes_.contains(f.shape))
-        if (auto shape = read_shape(*f.shape)) shapes_[f.shape] = std::move(*shape);
+        if (auto shape = read_shape(*f.shape)) {
+          tables_[f.shape] = most_of_tables(*shape);
+          shapes_[f.shape] = std::move(*shape);
+        }
   }
 
   [[nodiscard]] bool is_of_family(const std::string& family) const {
@@ -106,6 +119,7 @@ class file_planner {
     const sized_file* smallest = nullptr;
     for (const sized_file& f : files) {
       if (smallest == nullptr || f.data < smallest->data) smallest = &f;
+      if (exceeds_devices(f)) continue;
       if (auto planned = plan(f, plan_if_fits)) {
         found.push_back(std::move(*planned));
         break;
@@ -122,7 +136,23 @@ class file_planner {
     return found;
   }
 
+  /// Whether its smallest file holds what is wanted.
+  [[nodiscard]] bool any_holds() const {
+    const std::vector<sized_file> files = by_size(all_, shapes_);
+    if (files.empty() || exceeds_devices(files.back())) return false;
+    const result<model> m = as_file(*files.back().shape, *files.back().file);
+    return m && holds(q_, *m);
+  }
+
  private:
+  /// Whether a file is larger than all that lies on devices, and tables that stay on the host, can be.
+  [[nodiscard]] bool exceeds_devices(const sized_file& f) const {
+    if (!may_use_host(q_.base, q_.devices)) return false;
+    bytes room;
+    for (const device& d : q_.devices) room += usable_of(d, q_.held_against.reserve);
+    return f.data > room + tables_.at(f.file->shape);
+  }
+
   [[nodiscard]] static double bits(const sized_file& f) {
     return static_cast<double>(f.data.count) * 8 / static_cast<double>(f.shape->n_params);
   }
@@ -165,6 +195,7 @@ class file_planner {
   const catalogued_files& all_;
   const ranking_question& q_;
   std::map<const catalogued_model*, model> shapes_;
+  std::map<const catalogued_model*, bytes> tables_;
 };
 
 }  // namespace
@@ -220,14 +251,33 @@ std::set<std::string> names_that_run(const std::vector<ranked_model>& all) {
   return names;
 }
 
-std::size_t more_with_q8_0(const ranking_question& q, known_models among,
+std::size_t more_with_q8_0(const ranking_question& q, const known_models& among,
                            const std::vector<ranked_model>& ranked, const sweep_runner& run_all) {
   if (q.base.type_k != ggml_type::f16 || q.base.type_v != ggml_type::f16) return 0;
   ranking_question smaller = q;
   smaller.base.type_k = smaller.base.type_v = ggml_type::q8_0;
-  smaller.held_against.ram.reset();  // on the devices
-  among.without = names_that_fit(ranked);
-  return names_that_fit(rank_models(smaller, among, run_all)).size();
+  const std::set<std::string> known = names_that_fit(ranked);
+  std::vector<std::pair<std::string, std::function<bool()>>> others;
+  for (const stored_model& s : among.on_disk)
+    if (const std::string name = model_name(s); among.read && !known.contains(name))
+      others.emplace_back(name, [&among, &smaller, &s, name] {
+        const result<model> m = among.read(s);
+        return m && is_of_family(among.family, name, *m) && holds(smaller, *m);
+      });
+  for (const catalogued_files& f : all_catalogued_files())
+    if (!known.contains(f.name) && !among.without.contains(f.name))
+      others.emplace_back(f.name, [&among, &smaller, &f] {
+        const file_planner files(f, smaller);
+        return files.is_of_family(among.family) && files.any_holds();
+      });
+  std::vector<std::uint8_t> fit(others.size());
+  run_all(
+      others.size(), [&](std::size_t i) { fit[i] = others[i].second() ? 1 : 0; },
+      [] { return true; });
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < others.size(); ++i)
+    if (fit[i]) names.insert(others[i].first);
+  return names.size();
 }
 
 }  // namespace vrambudget

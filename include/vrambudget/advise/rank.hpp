@@ -74,6 +74,9 @@ inline constexpr double good_bits = 4.0;
 [[nodiscard]] bool is_better(const candidate& a, bool a_near, const candidate& b, bool b_near,
                              preference p = preference::quality);
 
+/// Whether a model holds the tokens that are wanted, on the devices alone.
+[[nodiscard]] bool holds(const ranking_question& q, const model& m);
+
 /// A model that holds the tokens that are wanted, on the devices alone; nothing: it does not.
 [[nodiscard]] std::optional<candidate> plan_if_fits(const ranking_question& q, const model& m);
 

@@ -105,6 +105,14 @@ bool is_better(const candidate& a, bool a_near, const candidate& b, bool b_near,
   return rank(a, a_near) > rank(b, b_near);
 }
 
+bool holds(const ranking_question& q, const model& m) {
+  run r = q.run_of(m);
+  r.n_ctx = q.wanted(r);
+  if (r.n_ctx > m.hp.n_ctx_train || detail::weights_exceed(q, m)) return false;
+  const result<budget> b = planner(m, q.devices, q.held_against).budget_for(r);
+  return b && b->fits();
+}
+
 std::optional<candidate> plan_if_fits(const ranking_question& q, const model& m) {
   run r = q.run_of(m);
   const std::uint32_t wanted = q.wanted(r);

@@ -60,7 +60,7 @@ struct known_models {
 [[nodiscard]] std::set<std::string> names_that_run(const std::vector<ranked_model>& all);
 
 /// How many other models would fit with a KV cache in q8_0, for those who did not choose its type.
-[[nodiscard]] std::size_t more_with_q8_0(const ranking_question& q, known_models among,
+[[nodiscard]] std::size_t more_with_q8_0(const ranking_question& q, const known_models& among,
                                          const std::vector<ranked_model>& ranked,
                                          const sweep_runner& run_all);
 

@@ -79,6 +79,7 @@ TEST_SUITE("rank") {
     const candidate whole = plan_candidate(q, m).value();
     q.devices = {testing::card(saturating_sub(whole.used, 1_MiB))};
     CHECK_FALSE(plan_if_fits(q, m));
+    CHECK_FALSE(holds(q, m));
     CHECK_FALSE(plan_with_host(q, m));  // nobody said what the host has
     q.held_against.ram = 4_GiB;
     const candidate part = plan_with_host(q, m).value();
@@ -109,6 +110,7 @@ TEST_SUITE("rank") {
     CHECK(c.spare == b.devices[0].spare());
     CHECK(c.largest.bound_by == context_bound::n_ctx_train);
     CHECK(plan_if_fits(q, m).value().used == c.used);
+    CHECK(holds(q, m));
     q.min_ctx = c.n_ctx_train + 1;  // more than it knows
     CHECK_FALSE(plan_candidate(q, m).value().fits);
     q.min_ctx = 0;
