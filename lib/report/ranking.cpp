@@ -195,8 +195,7 @@ std::string legend(const ranking_question& q, const std::vector<ranked_model>& s
         "~ weights by the published file's size and the shape's proportions, or a compute\n"
         "  buffer that is not exact\n";
   if (!q.held_against.ram && may_use_host(q.base, q.devices))
-    text +=
-        "\n--ram SIZE also ranks what leaves experts or layers to so much of the host's memory\n";
+    text += "\n--ram SIZE also ranks what leaves experts or layers to the host's memory\n";
   return text;
 }
 
