@@ -21,6 +21,8 @@ inline bool weights_exceed(const ranking_question& q, const model& m) {
     return false;  // cards have parts of tensors
   const auto used = devices_of(r, q.devices);
   if (!used) return false;
+  if (used->size() == 1 && m.tensor_bytes() <= usable_of(used->front(), q.held_against.reserve))
+    return false;
   const auto where = place_layers(r, *used, m.hp.n_layer_all);
   if (!where) return false;
   const auto placed = place_weights(m, *where, r, q.devices.size());

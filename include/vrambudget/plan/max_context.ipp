@@ -32,7 +32,10 @@ class context_search {
     [[nodiscard]] bool runs() const { return room >= 0; }
   };
 
+  /// Each context is planned once, however often it is asked for.
   [[nodiscard]] result<sample> at(std::uint64_t steps) {
+    for (const auto& [known, s] : known_)
+      if (known == steps) return s;
     r_.n_ctx = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(steps * grid_, UINT32_MAX / grid_ * grid_));
     const result<budget> b = p_.budget_for(r_);
@@ -46,6 +49,7 @@ class context_search {
       s.full = refused->device;
     else if (b->host.short_bytes())
       s.by = context_bound::host;
+    known_.emplace_back(steps, s);
     return s;
   }
 
@@ -101,6 +105,7 @@ class context_search {
   planner& p_;
   run r_;
   std::uint64_t grid_ = 0;
+  std::vector<std::pair<std::uint64_t, sample>> known_;
 };
 
 /// The last step at which the run runs, if `loads` is the last at which it is created. 0: none.
