@@ -49,33 +49,40 @@ std::string heading(const ranking_question& q, const std::vector<ranked_model>& 
   std::string text = fmt::format("{} of {} known models fit with {}, best first:\n{}", n_fit,
                                  models.size(), wanted_text(q), order_of(q.prefer));
   if (n_run > n_fit)
-    text += fmt::format("{} more run with experts or layers on the host, and come last.\n",
-                        n_run - n_fit);
+    text += fmt::format("{} more run with a part on the host, and come last.\n", n_run - n_fit);
   return text;
 }
 
 /// Rows that lie alike.
 struct group {
-  bool on_disk = false;
-  on_host moved = on_host::nothing;
+  /// What is moved to the host.
+  enum class part { nothing, experts, feed_forward, layers };
 
-  explicit group(const ranked_model& r) : on_disk(r.on_disk()), moved(r.planned.moved) {}
+  bool on_disk = false;
+  part moved = part::nothing;
+
+  explicit group(const ranked_model& r) : on_disk(r.on_disk()), moved(part_of(r.planned)) {}
   bool operator==(const group&) const = default;
 
-  [[nodiscard]] std::string_view title() const {
-    constexpr std::string_view titles[2][3] = {
-        {"In the catalogue", "Experts on the host", "Layers on the host"},
-        {"On this disk", "Disk, experts on host", "Disk, layers on host"}};
+  [[nodiscard]] const char* title() const {
+    constexpr const char* titles[2][4] = {
+        {"In the catalogue", "Experts on the host", "FFN on the host", "Layers on the host"},
+        {"On this disk", "Disk, experts on host", "Disk, FFN on host", "Disk, layers on host"}};
     return titles[on_disk ? 1 : 0][static_cast<std::size_t>(moved)];
   }
-};
+  /// Of the column that says how much is moved, or what is left.
+  [[nodiscard]] const char* amount() const {
+    constexpr const char* names[] = {"spare", "-ncmoe", "-ncffn", "-ngl"};
+    return names[static_cast<std::size_t>(moved)];
+  }
 
-/// "-ncmoe 26", "-cmoe", "-ngl 31"; empty: nothing is moved.
-std::string flags_of(const candidate& c) {
-  if (c.moved == on_host::layers) return fmt::format("-ngl {}", c.planned.n_gpu_layers);
-  if (c.moved == on_host::nothing) return {};
-  return c.planned.cpu_moe ? "-cmoe" : fmt::format("-ncmoe {}", c.planned.n_cpu_moe);
-}
+  [[nodiscard]] static part part_of(const candidate& c) {
+    return c.moved == on_host::nothing  ? part::nothing
+           : c.moved == on_host::layers ? part::layers
+           : c.has_experts              ? part::experts
+                                        : part::feed_forward;
+  }
+};
 
 std::string gib(bytes b) { return fmt::format("{:.2f}", static_cast<double>(b.count) / (1 << 30)); }
 
@@ -87,11 +94,12 @@ std::string kld_text(const ranked_model& r) {
   return low < 0.001 ? fmt::format("<{:.1g}", high) : fmt::format("{:.1g}-{:.1g}", low, high);
 }
 
-/// What of it is moved, as under its title: "26" of -ncmoe.
-std::string moved_text(const candidate& c) {
-  return c.moved == on_host::layers ? std::to_string(c.planned.n_gpu_layers)
-         : c.planned.cpu_moe        ? "all"
-                                    : std::to_string(c.planned.n_cpu_moe);
+/// What is left or moved, as under its title: "26" of -ncmoe.
+std::string amount_text(const ranked_model& r) {
+  const candidate& c = r.planned;
+  if (c.moved == on_host::nothing) return gib(c.spare);
+  if (c.moved == on_host::layers) return std::to_string(c.planned.n_gpu_layers);
+  return c.planned.cpu_moe ? "all" : std::to_string(c.how.n_on_host);
 }
 
 /// One column of the table, to the right.
@@ -108,15 +116,7 @@ const column columns[] = {
      [](const ranked_model& r) { return gib(r.planned.weights); }},
     {10, 0, [](group) { return "context"; },
      [](const ranked_model& r) { return grouped(r.planned.holds()); }},
-    {7, 0,
-     [](group g) {
-       return g.moved == on_host::nothing  ? "spare"
-              : g.moved == on_host::layers ? "-ngl"
-                                           : "-ncmoe";
-     },
-     [](const ranked_model& r) {
-       return r.planned.moved == on_host::nothing ? gib(r.planned.spare) : moved_text(r.planned);
-     }},
+    {7, 0, [](group g) { return g.amount(); }, amount_text},
     {6, 80, [](group) { return "host"; },
      [](const ranked_model& r) { return gib(r.planned.host); }},
     {10, 0, [](group) { return "tokens/s"; },
@@ -182,6 +182,9 @@ std::string legend(const ranking_question& q, const std::vector<ranked_model>& s
     text += fmt::format("Those on the host assume that it reads {} to {} GB/s.\n",
                         host_rate::low_bytes_per_s / 1'000'000'000,
                         host_rate::high_bytes_per_s / 1'000'000'000);
+  if (any([](const ranked_model& r) { return r.planned.how.has(change_kind::tensor_split); }))
+    text +=
+        "Some share layers by a -ts of their own: --json, or --prefer quality with their name.\n";
   if (t.shows_kld() && any([](const ranked_model& r) { return r.quality.is_known(); }))
     text +=
         "KLD is how far a file is from its model: one number was measured, others are\n"
@@ -195,7 +198,7 @@ std::string legend(const ranking_question& q, const std::vector<ranked_model>& s
         "~ weights by the published file's size and the shape's proportions, or a compute\n"
         "  buffer that is not exact\n";
   if (!q.held_against.ram && may_use_host(q.base, q.devices))
-    text += "\n--ram SIZE also ranks what leaves experts or layers to the host's memory\n";
+    text += "\n--ram SIZE also ranks what leaves a part to the host's memory\n";
   return text;
 }
 
@@ -221,9 +224,9 @@ json::object json_of(const ranked_model& r) {
                         {"n_ctx_loads", c.largest.n_ctx_loads},
                         {"bound_by", name_of_bound(c.largest)}};
   }
+  if (!c.how.changes.empty()) o["flags"] = flags_of(c.how);
   if (c.moved != on_host::nothing)
-    o["on_host"] =
-        json::object{{"what", name(c.moved)}, {"n_layers", c.n_on_host}, {"flags", flags_of(c)}};
+    o["on_host"] = json::object{{"what", name(c.moved)}, {"n_layers", c.how.n_on_host}};
   if (c.speed) o["speed"] = rates_json(*c.speed);
   if (auto kld = kld_json(r.quality)) o["kld"] = std::move(*kld);
   if (r.on_disk()) o["path"] = r.path;

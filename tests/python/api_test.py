@@ -119,7 +119,7 @@ class Plan(unittest.TestCase):
         (row,) = vb.rank(gpu="3090", family="gpt-oss-120b", n_ctx=8192, ram="64GiB")
         self.assertTrue(row["fits"])
         self.assertEqual(row["on_host"]["what"], "feed_forward")
-        n = int(row["on_host"]["flags"].removeprefix("-ncmoe "))
+        n = int(row["flags"].removeprefix("-ncmoe "))
         for n_cpu_moe, fits in ((n, True), (n - 1, False)):
             b = vb.plan("gpt-oss-120b-MXFP4", gpu="3090", n_ctx=8192, ram="64GiB", n_cpu_moe=n_cpu_moe)
             self.assertEqual(b.fits, fits)

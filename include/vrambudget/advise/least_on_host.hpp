@@ -1,5 +1,6 @@
-// As little of a model on the host as lets a run fit its devices: experts of the first layers, or the first layers
-// whole. All else of the run stays as it is, so that many models are tried in no time; best_run.hpp changes that, too.
+// As little of a model on the host as lets a run fit its devices: experts of the first layers, of a dense model their
+// feed-forward tensors, or the first layers whole. All else stays as it is, but for how several devices share layers, so
+// that many models are tried in no time; best_run.hpp changes more of a run.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/advise/shared_host_run.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/plan/planner.hpp"
@@ -19,9 +21,8 @@ namespace vrambudget {
 
 /// A run that leaves something to the host.
 struct host_run {
-  run changed;
+  suggestion how;  ///< `n_on_host`: layers of which that is; `changed`: the run
   on_host moved = on_host::nothing;
-  std::uint32_t n = 0;  ///< layers whose experts lie there, or that lie there whole
   budget b;
 };
 
@@ -40,21 +41,34 @@ class host_search {
     constexpr int most_guesses = 6;
     std::uint32_t too_few = 0;
     double missing = missing_without(*enough);
-    for (int i = 0; too_few + 1 < enough->n; ++i) {
+    for (int i = 0; too_few + 1 < enough->how.n_on_host; ++i) {
       const double spare = std::max(-missing_of(enough->b), 0.0);
       const double part = i < most_guesses && missing > 0 ? missing / (missing + spare) : 0.5;
       const auto guess =
-          too_few + static_cast<std::uint32_t>(std::ceil(part * (enough->n - too_few)));
-      auto next = planned(kind, std::clamp(guess, too_few + 1, enough->n - 1));
+          too_few + static_cast<std::uint32_t>(std::ceil(part * (enough->how.n_on_host - too_few)));
+      auto next = planned(kind, std::clamp(guess, too_few + 1, enough->how.n_on_host - 1));
       if (!next) return std::nullopt;
       if (next->b.fits_devices()) {
         enough = std::move(next);
       } else {
-        too_few = next->n;
+        too_few = next->how.n_on_host;
         missing = missing_of(next->b);
       }
     }
     return enough->b.fits() ? std::move(enough) : std::nullopt;
+  }
+
+  /// Of experts or feed-forward tensors few, with layers shared anew.
+  [[nodiscard]] std::optional<host_run> shared() {
+    const change_kind by = change_of(on_host::feed_forward);
+    auto found = shared_host_run(p_, r_, [&](std::uint32_t n) { return moved(by, n); }).find();
+    if (!found) return std::nullopt;
+    suggestion how{.changes = {change_kind::tensor_split},
+                   .changed = std::move(found->changed),
+                   .n_on_host = found->n};
+    if (found->n > 0) how.changes.push_back(by);
+    const on_host kind = found->n > 0 ? on_host::feed_forward : on_host::nothing;
+    return host_run{std::move(how), kind, std::move(found->b)};
   }
 
   /// All of `kind`.
@@ -68,10 +82,18 @@ class host_search {
     return m_.hp.n_layer_all + (kind == on_host::layers ? 1 : 0);
   }
 
-  [[nodiscard]] run moved(on_host kind, std::uint32_t n) const {
+  [[nodiscard]] bool has_experts() const { return m_.hp.moe.n_expert > 0; }
+  [[nodiscard]] change_kind change_of(on_host kind) const {
+    return kind == on_host::layers ? change_kind::n_gpu_layers
+           : has_experts()         ? change_kind::n_cpu_moe
+                                   : change_kind::n_cpu_ffn;
+  }
+  [[nodiscard]] run moved(change_kind by, std::uint32_t n) const {
     run r = r_;
-    if (kind == on_host::layers) {
+    if (by == change_kind::n_gpu_layers) {
       r.n_gpu_layers = static_cast<std::int32_t>(m_.hp.n_layer_all + 1 - n);
+    } else if (by == change_kind::n_cpu_ffn) {
+      r.n_cpu_ffn = n;
     } else {
       r.cpu_moe = n == m_.hp.n_layer_all;
       r.n_cpu_moe = r.cpu_moe ? 0 : n;
@@ -79,10 +101,11 @@ class host_search {
     return r;
   }
   [[nodiscard]] std::optional<host_run> planned(on_host kind, std::uint32_t n) {
-    run r = moved(kind, n);
-    auto b = p_.budget_for(r);
+    const change_kind by = change_of(kind);
+    suggestion how{.changes = {by}, .changed = moved(by, n), .n_on_host = n};
+    auto b = p_.budget_for(how.changed);
     if (!b) return std::nullopt;
-    return host_run{std::move(r), kind, n, std::move(*b)};
+    return host_run{std::move(how), kind, std::move(*b)};
   }
 
   [[nodiscard]] static double less(bytes a, bytes b) {
@@ -126,16 +149,22 @@ class host_search {
          std::none_of(devices.begin(), devices.end(), [](const device& d) { return d.unified; });
 }
 
-/// The run with as few experts on the host as it takes, else with as few layers. Nothing: it fits neither way.
+/// The run with as few experts, or feed-forward tensors, on the host as it takes, else with as few layers. Several
+/// devices share layers anew (`-ts`), and may so hold all of it. Nothing: it fits no way.
+///
+/// Accuracy: the fewest on one device; on several few, as shared_host_run finds them
 [[nodiscard]] inline std::optional<host_run> least_on_host(planner& p, const run& r) {
   if (!may_use_host(r, p.devices())) return std::nullopt;
   detail::host_search search(p, r);
-  if (p.get_model().hp.moe.n_expert > 0)
-    if (auto found = search.least_of(on_host::feed_forward)) return found;
+  if (p.devices().size() > 1 && r.tensor_split.empty()) {
+    if (auto found = search.shared()) return found;
+  } else if (auto found = search.least_of(on_host::feed_forward)) {
+    return found;
+  }
   return search.least_of(on_host::layers);
 }
 
-/// The same with all experts on the host, which leaves most room for a context; of a model without experts as
+/// The same with all of the experts on the host, which leaves most room for a context; of a model without experts as
 /// least_on_host().
 [[nodiscard]] inline std::optional<host_run> most_on_host(planner& p, const run& r) {
   if (may_use_host(r, p.devices()) && p.get_model().hp.moe.n_expert > 0)

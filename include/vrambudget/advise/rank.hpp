@@ -53,7 +53,8 @@ struct candidate {
   context_limit largest =
       {};  ///< of one that fits; `n_ctx` 0: not looked for, it holds what is wanted
   on_host moved = on_host::nothing;
-  std::uint32_t n_on_host = 0;  ///< layers of which that lies on the host
+  bool has_experts = false;  ///< then those are what is moved of feed-forward tensors
+  suggestion how = {};       ///< what the run changes, if anything is moved
   run planned = {};
   bool drafts = false;          ///< that run does, and how fast it is depends on the text
   context_params context = {};  ///< of that run
@@ -69,7 +70,7 @@ inline constexpr double good_bits = 4.0;
 
 /// Whether one candidate comes before another: of those that fit the better one, of others the smaller one.
 /// `a_near`: it lies on this disk, which counts more than all but that it fits. What leaves nothing to the host comes
-/// first, then what leaves experts there. `p`: what counts then, if both have enough bits: parameters and bits, for
+/// first, then experts, feed-forward tensors, layers. `p`: what counts then, if both have enough bits: parameters and bits, for
 /// balance too; what speed is expected, the bound where nothing is; tokens that it holds.
 [[nodiscard]] bool is_better(const candidate& a, bool a_near, const candidate& b, bool b_near,
                              preference p = preference::quality);

@@ -45,6 +45,7 @@ inline candidate described(const model& m, run r, const budget& b) {
               .host = b.host.needed(),
               .types = m.types_basis,
               .note = m.types_note,
+              .has_experts = m.hp.moe.n_expert > 0,
               .planned = std::move(r),
               .drafts = b.draft.has_value(),
               .context = b.context};
@@ -101,8 +102,9 @@ run ranking_question::run_of(const model& m) const {
 bool is_better(const candidate& a, bool a_near, const candidate& b, bool b_near, preference p) {
   if (!a.fits && !b.fits) return a.used < b.used;
   const auto rank = [p](const candidate& c, bool near) {
-    return std::tuple(c.fits, near, -static_cast<int>(c.moved), c.bits_per_weight >= good_bits,
-                      detail::worth(c, p));
+    const int moved = 2 * static_cast<int>(c.moved) - (c.has_experts ? 1 : 0);
+    return std::tuple(c.fits, near, c.moved == on_host::nothing ? 0 : -moved,
+                      c.bits_per_weight >= good_bits, detail::worth(c, p));
   };
   return rank(a, a_near) > rank(b, b_near);
 }
@@ -144,9 +146,9 @@ std::optional<candidate> plan_with_host(const ranking_question& q, const model& 
   const bool is_longest = q.prefer == preference::context;
   auto found = is_longest ? most_on_host(p, r) : least_on_host(p, r);
   if (!found) return std::nullopt;
-  candidate c = detail::described(m, std::move(found->changed), found->b);
+  candidate c = detail::described(m, found->how.changed, found->b);
   c.moved = found->moved;
-  c.n_on_host = found->n;
+  c.how = std::move(found->how);
   if (is_longest && !detail::take_largest(c, p, r.n_ctx)) return std::nullopt;
   c.fits = true;
   return c;

@@ -84,8 +84,9 @@ TEST_SUITE("rank") {
     q.held_against.ram = 4_GiB;
     const candidate part = plan_with_host(q, m).value();
     CHECK(part.fits);
-    CHECK(part.moved == on_host::layers);
-    CHECK(part.n_on_host > 0);
+    CHECK(part.moved == on_host::feed_forward);
+    CHECK(part.how.n_on_host > 0);
+    CHECK(part.planned.n_cpu_ffn == part.how.n_on_host);
     CHECK(part.host > whole.host);
     CHECK(part.n_ctx == whole.n_ctx);
     CHECK(part.largest.n_ctx == 0);  // not looked for

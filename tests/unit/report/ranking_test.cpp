@@ -25,8 +25,15 @@ ranked_model of_disk(const char* name, on_host moved) {
   c.host = 40_GiB;
   c.weights = 20_GiB;
   c.bits_per_weight = 4.8;
-  if (moved == on_host::feed_forward) c.planned.n_cpu_moe = 26;
-  if (moved == on_host::layers) c.planned.n_gpu_layers = 31;
+  c.has_experts = moved == on_host::feed_forward;
+  if (c.has_experts) {
+    c.how = {.changes = {change_kind::n_cpu_moe}, .n_on_host = 26};
+    c.how.changed.n_cpu_moe = 26;
+  }
+  if (moved == on_host::layers) {
+    c.planned.n_gpu_layers = 31;
+    c.how = {.changes = {change_kind::n_gpu_layers}, .changed = c.planned, .n_on_host = 5};
+  }
   return r;
 }
 
@@ -87,7 +94,7 @@ TEST_CASE("an estimate is an interval, and one from next to nothing only has an 
   CHECK(text.find(" <0.01\n") != std::string::npos);
   CHECK(text.find("assume that it reads 15 to 50 GB/s") != std::string::npos);
   CHECK(text.find("3 of 5 known models fit with 32,768 tokens") != std::string::npos);
-  CHECK(text.find("2 more run with experts or layers on the host") != std::string::npos);
+  CHECK(text.find("2 more run with a part on the host") != std::string::npos);
   CHECK(text.find("--ram SIZE") != std::string::npos);
   ranking_question known = asked;
   known.held_against.ram = 64_GiB;
@@ -108,7 +115,7 @@ TEST_CASE("what is not known is no key") {
   CHECK_FALSE(row(2).contains("kld"));
   CHECK_FALSE(row(2).contains("on_host"));
   CHECK(row(3).at("on_host").at("what") == "feed_forward");
-  CHECK(row(3).at("on_host").at("flags") == "-ncmoe 26");
-  CHECK(row(4).at("on_host").at("flags") == "-ngl 31");
+  CHECK(row(3).at("flags") == "-ncmoe 26");
+  CHECK(row(4).at("flags") == "-ngl 31");
   CHECK_FALSE(row(4).contains("max_context"));
 }
