@@ -29,6 +29,7 @@ struct compute_table {
   std::vector<unit_row> units;
   std::set<std::string> without;  ///< ids of cards that have not those of their generation
   std::vector<share_row> shares;
+  std::uint64_t least_operations = 0;  ///< a token, that were measured
 };
 
 const compute_table& table() {
@@ -43,6 +44,7 @@ const compute_table& table() {
     }
     for (const json::value& id : parsed.at("without_units").as_array())
       t.without.emplace(id.as_string());
+    t.least_operations = parsed.at("least_operations_per_token").to_number<std::uint64_t>();
     t.shares = read_share_rows(parsed.at("shares").as_array());
     return t;
   }();
@@ -55,7 +57,7 @@ std::string_view units_of(const device& d) {
   return d.cc >= 700 ? memory_of(d) : d.cc == 610 ? "dp4a" : "";
 }
 
-compute_rate compute_rate_of(const device& d, weight_class c) {
+compute_rate compute_rate_of(const device& d, const prompt_work& w) {
   compute_rate rate;
   const gpu_entry* const g = entry_of(d);
   const auto& units = table().units;
@@ -64,7 +66,10 @@ compute_rate compute_rate_of(const device& d, weight_class c) {
   if (!g || u == units.end() || table().without.contains(g->id)) return rate;
   for (std::size_t i = 0; i < n_multiply_units; ++i)
     rate.operations_per_s[i] = d.n_sm * u->operations_per_clock[i] * u->clock_hz;
-  if (g->form != "laptop") rate.share = find_share(table().shares, units_of(d), d, c);
+  const bool is_measured = g->form != "laptop" &&
+                           w.operations_per_token() >= table().least_operations &&
+                           (!w.has_experts || w.copied.count > 0 || d.unified);
+  if (is_measured) rate.share = find_share(table().shares, units_of(d), d, weight_class_of(w.most));
   return rate;
 }
 
@@ -80,7 +85,7 @@ std::vector<prompt_speed> prompt_speeds_of(const model& m, const run& r,
     auto work = prompt_work_of(m, r, devices, b.context, n_tokens);
     if (!work) return {};
     std::vector<compute_rate> rates;
-    for (const device& d : *used) rates.push_back(compute_rate_of(d, weight_class_of(work->most)));
+    for (const device& d : *used) rates.push_back(compute_rate_of(d, *work));
     const bool pipelined = b.pipelining == pipelining::used;
     auto speed = prompt_speed_of(std::move(*work), rates, pipelined);
     if (!speed) return {};

@@ -101,10 +101,7 @@ void add_rates(json::object& o, const auto& s) {
 json::object object_of(const prompt_speed& s) {
   json::object o{{"n_tokens", s.work.n_tokens}};
   add_rates(o, s);
-  std::uint64_t operations = 0;
-  for (const auto& of_device : s.work.operations)
-    for (const std::uint64_t n : of_device) operations += n;
-  o["operations"] = operations;
+  o["operations_per_token"] = s.work.operations_per_token();
   if (s.work.copied.count > 0) {
     o["copied_bytes"] = s.work.copied.count;
     o["n_ubatches"] = s.work.n_ubatches();
@@ -139,10 +136,10 @@ std::string in_round_tokens(double per_s, bool up) {
   return grouped(static_cast<std::uint64_t>(whole));
 }
 
-/// "1,600 to 3,300", "at most 11,000".
+/// "at 1,600 to 3,300", "at most 11,000".
 std::string rate_text(const prompt_speed& s) {
   if (!s.expected) return "at most " + in_round_tokens(s.most, true);
-  return in_round_tokens(s.expected->low, false) + " to " +
+  return "at " + in_round_tokens(s.expected->low, false) + " to " +
          in_round_tokens(std::min(s.expected->high, s.most), true);
 }
 
@@ -177,7 +174,7 @@ std::string prompt_text(std::span<const prompt_speed> all, bool explain) {
   std::string text;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const bool is_last = i + 1 == all.size();
-    text += fmt::format("{} of {} tokens at {} tokens/s{}\n",
+    text += fmt::format("{} of {} tokens {} tokens/s{}\n",
                         i == 0 ? "reads prompts" : "             ", grouped(all[i].work.n_tokens),
                         rate_text(all[i]), is_last ? basis_of(all[i]) : "");
     if (is_last && explain) text += explained(all[i]);

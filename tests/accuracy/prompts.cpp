@@ -59,7 +59,7 @@ prompt_reading reading_of(const json::object& o) {
   r.weights = weight_class_of(w.most);
   r.tokens_per_s = o.at("tokens_per_s").to_number<double>();
   r.held_out = o.contains("held_out");
-  const std::vector<compute_rate> rates(p.n_gpus, compute_rate_of(d, r.weights));
+  const std::vector<compute_rate> rates(p.n_gpus, compute_rate_of(d, w));
   std::vector<compute_rate> sixteen = rates;
   for (compute_rate& c : sixteen) {
     c.share = {};

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -80,7 +82,7 @@ TEST_CASE("a prompt's work is two operations for each weight, and attention") {
   CHECK(w.copied.count == 0);
   CHECK(w.n_ubatches() == 2);
   // 82 multiprocessors, 2048 operations a clock, at most 2.1 GHz
-  const compute_rate rate = compute_rate_of(card, weight_class::bits_4_to_6);
+  const compute_rate rate = compute_rate_of(card, w);
   CHECK(rate.operations_per_s[eight] == 82ull * 2048 * 2'100'000'000);
   const double seconds = static_cast<double>(w.operations[0][eight]) / (82.0 * 2048 * 2.1e9) +
                          static_cast<double>(w.operations[0][sixteen]) / (82.0 * 1024 * 2.1e9);
@@ -110,7 +112,7 @@ TEST_CASE("experts on the host are copied whole for each micro-batch, and make a
   // 26 layers of 128 experts of 3 x 2880 x 2880 values, 17 bytes for 32 of them
   CHECK(w.copied.count == 26ull * 128 * 3 * 2880 * 2880 / 32 * 17);
   CHECK(w.n_ubatches() == 8);
-  const compute_rate rate = compute_rate_of(card, weight_class::bits_4_to_6);
+  const compute_rate rate = compute_rate_of(card, w);
   const prompt_speed s = prompt_speed_of(w, {&rate, 1}).value();
   CHECK(s.most_basis == basis::assumed);
   CHECK(s.expected_basis == basis::assumed);
@@ -126,19 +128,35 @@ TEST_CASE("experts on the host are copied whole for each micro-batch, and make a
   CHECK(of(attends).error().code == errc::unsupported);
 }
 
-TEST_CASE("of cards whose units are others nothing is said, of laptops the bound") {
-  const auto rate = [](const char* id) {
-    return compute_rate_of(to_device(find_gpu(id).value(), {operating_system::native_linux}),
-                           weight_class::bits_4_to_6);
+TEST_CASE("nothing is expected of what was not measured") {
+  prompt_work dense{.n_tokens = 1, .operations = {{0, 14'000'000'000, 0}}, .copied = {}};
+  dense.most = ggml_type::q4_k;
+  const auto rate = [&](const char* id, const prompt_work& w) {
+    return compute_rate_of(to_device(find_gpu(id).value(), {operating_system::native_linux}), w);
   };
-  CHECK(rate("gtx-1660").operations_per_s[0] == 0);
-  CHECK(rate("rtx-3080-laptop-8gb").operations_per_s[0] > 0);
-  CHECK_FALSE(rate("rtx-3080-laptop-8gb").share);
-  CHECK(rate("p40").share->of == "cards without tensor cores");
-  CHECK_FALSE(rate("p100-pcie-16gb").share);
+  CHECK(rate("gtx-1660", dense).operations_per_s[0] == 0);
+  CHECK(rate("rtx-3080-laptop-8gb", dense).operations_per_s[0] > 0);
+  CHECK_FALSE(rate("rtx-3080-laptop-8gb", dense).share);
+  CHECK(rate("p40", dense).share->of == "cards without tensor cores");
+  CHECK_FALSE(rate("p100-pcie-16gb", dense).share);
   device other;
   other.name = "a card that nobody knows";
   other.cc = 860;
   other.n_sm = 82;
-  CHECK(compute_rate_of(other, weight_class::bits_8).operations_per_s[1] == 0);
+  CHECK(compute_rate_of(other, dense).operations_per_s[1] == 0);
+
+  prompt_work experts = dense;
+  experts.has_experts = true;
+  CHECK(rate("3090", dense).share);
+  CHECK_FALSE(rate("3090", experts).share);
+  CHECK(rate("gb10", experts).share);
+  experts.copied = 1_GiB;
+  CHECK(rate("3090", experts).share);
+  prompt_work small = dense;
+  small.operations[0][1] = 1'000'000'000;
+  CHECK_FALSE(rate("3090", small).share);
+  std::uint64_t least = UINT64_MAX;
+  for (const prompt_reading& p : prompts())
+    least = std::min(least, p.predicted.work.operations_per_token());
+  CHECK(least / 1000000000 == 6);  // least_operations_per_token
 }

@@ -41,7 +41,15 @@ struct prompt_work {
   bytes
       copied;  ///< weights on the host that are copied to the first device, once for each micro-batch
   ggml_type most = ggml_type::f32;  ///< the type of most of the weights
+  bool has_experts = false;
 
+  /// Of all devices, for one token.
+  [[nodiscard]] std::uint64_t operations_per_token() const {
+    std::uint64_t sum = 0;
+    for (const auto& of_device : operations)
+      for (const std::uint64_t n : of_device) sum += n;
+    return n_tokens ? sum / n_tokens : 0;
+  }
   [[nodiscard]] std::uint64_t n_ubatches() const {
     return n_ubatch ? (n_tokens + n_ubatch - 1) / n_ubatch : 0;
   }
@@ -54,7 +62,8 @@ struct prompt_work {
 ///           mean of what is attended to. The output is multiplied once a prompt and left out.
 ///           copied: matrices on the host, whole, as all experts are used by some token
 /// Units:    `depth`, `n_tokens` in tokens
-/// Errors:   of decode_traffic_of(); unsupported, too, where the host attends, or computes what it holds
+/// Errors:   of decode_traffic_of(); unsupported, too, where an encoder reads prompts, or the host attends, or computes
+///           what it holds
 /// Accuracy: not more than the engine computes: states of recurrent layers, indices, norms, masked products are
 ///           left out. Copies: rather more, as experts that no token of a micro-batch uses are not copied
 /// Source:   llama.cpp, ggml/src/ggml-backend.cpp: ggml_backend_sched_backend_id_from_cur (what is offloaded),

@@ -66,8 +66,8 @@ class prompt_reader {
     const bool is_matrix = t.ne[0] > 1 && t.ne[1] > 1;
     return is_matrix && place.kind == tensor_class::repeating && !place.per_layer &&
            !is_draft_tensor(m_, t.name) && stack_of(t.name).stack != "enc." &&
-           t.name.ends_with(".weight") && t.name.find("conv") == t.name.npos &&
-           t.name.find("rel_b") == t.name.npos;
+           t.name.ends_with(".weight") && t.name.find("conv1d") == t.name.npos &&
+           !t.name.ends_with(".conv.weight") && t.name.find("rel_b") == t.name.npos;
   }
 
   void add(int backend, multiply_unit u, std::uint64_t n) {
@@ -101,6 +101,9 @@ result<prompt_work> prompt_work_of(const model& m, const run& r, std::span<const
                  "what a prompt of architecture '" + m.architecture + "' takes is not known"};
   if (m.traits->memory == memory_kind::nothing || !m.hp.attn.causal)
     return error{errc::unsupported, "architecture '" + m.architecture + "' does not decode"};
+  if (std::any_of(m.tensors.begin(), m.tensors.end(),
+                  [](const model_tensor& t) { return stack_of(t.name).stack == "enc."; }))
+    return error{errc::unsupported, "an encoder reads the prompts of '" + m.architecture + "'"};
   const auto used = devices_of(r, devices);
   if (!used) return used.error();
   const bool shares = r.split_mode == split_mode::row || r.split_mode == split_mode::tensor;
@@ -116,6 +119,7 @@ result<prompt_work> prompt_work_of(const model& m, const run& r, std::span<const
                 .n_ubatch = context.n_ubatch,
                 .operations = {},
                 .copied = {}};
+  w.has_experts = m.hp.moe.n_expert > 0;
   detail::prompt_reader reader(m, *where, w);
   reader.read_weights(*placed);
   const memory_layout layout = layout_of(m, context, *where);

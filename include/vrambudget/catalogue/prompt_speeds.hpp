@@ -19,13 +19,15 @@ namespace vrambudget {
 /// "dp4a", instructions of Pascal for bytes; or neither, empty.
 [[nodiscard]] std::string_view units_of(const device& d);
 
-/// What a catalogued card computes, and of it what such cards were seen to reach with such weights: the first row of
+/// What a catalogued card computes, and of it what such cards were seen to reach with such work: the row of
 /// data/prompt_shares.json that is of them.
 ///
 /// Formula:  multiprocessors * operations a clock * highest clock
 /// Accuracy: bound, and fitted. All 0: its units are not known, or it has not those of its generation. No share:
-///           no such card was measured, nor any of laptops, whose power is limited
-[[nodiscard]] compute_rate compute_rate_of(const device& d, weight_class c);
+///           no such card was measured, nor any of laptops, whose power is limited; on cards with memory of their
+///           own no mixture of experts, unless these are copied, which takes most of the time; no model that takes
+///           so few operations a token
+[[nodiscard]] compute_rate compute_rate_of(const device& d, const prompt_work& w);
 
 /// How fast a planned run reads a prompt of one batch and one that fills a slot; one, if that is not longer. Empty: it is
 /// not known, or the run drafts.
