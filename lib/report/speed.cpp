@@ -148,7 +148,8 @@ std::string basis_of(const prompt_speed& s) {
     return fmt::format(" (assumed: experts come at {} to {} GB/s)",
                        link_rate::low_bytes_per_s / 1'000'000'000,
                        link_rate::high_bytes_per_s / 1'000'000'000);
-  return s.expected ? fmt::format(" ({}, {} rows)", name(s.expected_basis), s.expected->n) : "";
+  return s.expected ? fmt::format(" ({}, {} rows)", name(s.expected_basis), s.expected->n)
+                    : " (bound, several times too high)";
 }
 
 std::string explained(const prompt_speed& s) {
