@@ -86,7 +86,8 @@ struct group {
 
 std::string gib(bytes b) { return fmt::format("{:.2f}", static_cast<double>(b.count) / (1 << 30)); }
 
-/// "0.0225" as measured; "16 bits" of what was not quantized; "0.004-0.1", or where its lower end is next to nothing "<0.02".
+/// "0.0225" as measured; "16 bits" of what was not quantized; "0.004-0.1", or where its lower end is next to
+/// nothing "<0.02".
 std::string kld_text(const ranked_model& r) {
   if (r.quality.measured) return fmt::format("{:.4f}", r.quality.measured->kld);
   if (!r.quality.estimated) return r.planned.bits_per_weight > 15 ? "16 bits" : "unknown";
