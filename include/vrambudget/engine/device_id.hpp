@@ -11,7 +11,7 @@
 namespace vrambudget {
 
 /// Backends whose devices are planned for.
-enum class backend_kind : std::uint8_t { cuda };
+enum class backend_kind : std::uint8_t { cuda, hip, vulkan, metal };
 
 /// A device as the engine numbers it.
 struct device_id {
@@ -23,7 +23,7 @@ struct device_id {
 
 /// The engine's name: "CUDA0".
 [[nodiscard]] inline std::string name(const device_id& d) {
-  constexpr std::array<std::string_view, 1> backends = {"CUDA"};
+  constexpr std::array<std::string_view, 4> backends = {"CUDA", "ROCm", "Vulkan", "MTL"};
   return std::string(backends[static_cast<std::size_t>(d.backend)]) + std::to_string(d.index);
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -11,40 +13,45 @@
 
 namespace vrambudget::ggml {
 
-/// The free space of one buffer: best fit, lowest address, open end.
-/// Source: llama.cpp, ggml/src/ggml-alloc.c: ggml_dyn_tallocr_*
+/// The free space of one piece of a buffer, by address.
 class free_list {
  public:
-  explicit free_list(std::uint64_t alignment = 1) : alignment_(alignment) { reset(); }
+  struct block {
+    std::uint64_t offset, size;
+  };
 
-  void reset() {
-    blocks_.assign(1, {0, std::uint64_t{1} << 62});
-    high_water_ = 0;
-  }
+  explicit free_list(std::uint64_t size) : blocks_{{0, size}} {}
 
-  /// Takes `size` bytes: the smallest block that fits, the last of equals, the open end if none does.
-  std::uint64_t take(std::uint64_t size) {
-    size = align(size);
-    std::size_t best = blocks_.size() - 1;
+  /// The smallest block that holds `size` bytes, the last of equals, but not the last of all, which is open; nothing
+  /// fits: -1.
+  [[nodiscard]] std::ptrdiff_t best_fit(std::uint64_t size) const {
+    std::ptrdiff_t best = -1;
     std::uint64_t best_size = ~std::uint64_t{0};
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
+    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i)
       if (blocks_[i].size >= size && blocks_[i].size <= best_size) {
-        best = i;
+        best = static_cast<std::ptrdiff_t>(i);
         best_size = blocks_[i].size;
       }
-    }
-    block& b = blocks_[best];
+    return best;
+  }
+  /// Null: nothing is free.
+  [[nodiscard]] const block* last() const { return blocks_.empty() ? nullptr : &blocks_.back(); }
+  [[nodiscard]] std::ptrdiff_t index_of_last() const {
+    return static_cast<std::ptrdiff_t>(blocks_.size()) - 1;
+  }
+
+  std::uint64_t take(std::ptrdiff_t i, std::uint64_t size) {
+    block& b = blocks_[static_cast<std::size_t>(i)];
     const std::uint64_t address = b.offset;
     b.offset += size;
     b.size -= size;
-    if (b.size == 0) blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(best));
+    if (b.size == 0) erase(static_cast<std::size_t>(i));
     high_water_ = std::max(high_water_, address + size);
     return address;
   }
 
   /// Gives bytes back and joins them with free neighbours.
   void give_back(std::uint64_t address, std::uint64_t size) {
-    size = align(size);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       block& b = blocks_[i];
       if (b.offset + b.size == address) {
@@ -70,21 +77,86 @@ class free_list {
     blocks_.insert(at, {address, size});
   }
 
-  [[nodiscard]] std::uint64_t align(std::uint64_t n) const {
-    return (n + alignment_ - 1) / alignment_ * alignment_;
-  }
-  /// Bytes the buffer needs for everything placed since `reset`.
+  /// Bytes that were ever used.
   [[nodiscard]] std::uint64_t high_water() const { return high_water_; }
 
  private:
-  struct block {
-    std::uint64_t offset, size;
-  };
   void erase(std::size_t i) { blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i)); }
 
-  std::uint64_t alignment_;
   std::uint64_t high_water_ = 0;
   std::vector<block> blocks_;
+};
+
+/// One buffer, in pieces of its type's largest size, with one that is endless where there are too many.
+/// Source: llama.cpp, ggml/src/ggml-alloc.c: ggml_dyn_tallocr_*
+class buffer_space {
+ public:
+  struct place {
+    std::uint8_t piece;
+    std::uint64_t offset;
+  };
+
+  explicit buffer_space(const buffer_type& type) : type_(type) {}
+
+  void reset() { pieces_.clear(); }
+
+  /// Takes `size` bytes: where there is a hole, else at the end of the piece that grows least, else of a new one.
+  place take(std::uint64_t size) {
+    size = align(size);
+    std::ptrdiff_t piece = -1, block = -1;
+    for (std::size_t i = 0; i < pieces_.size(); ++i)
+      if (const std::ptrdiff_t fit = pieces_[i].best_fit(size); fit >= 0) {
+        piece = static_cast<std::ptrdiff_t>(i);
+        block = fit;
+      }
+    if (piece < 0 && (piece = at_end(size)) >= 0)
+      block = pieces_[static_cast<std::size_t>(piece)].index_of_last();
+    if (piece < 0) {
+      piece = static_cast<std::ptrdiff_t>(pieces_.size());
+      block = 0;
+      const bool endless = type_.largest == 0 || pieces_.size() + 1 == most_pieces;
+      pieces_.emplace_back(endless ? std::uint64_t{1} << 62 : std::max(size, type_.largest));
+    }
+    return {static_cast<std::uint8_t>(piece),
+            pieces_[static_cast<std::size_t>(piece)].take(block, size)};
+  }
+
+  void give_back(const place& at, std::uint64_t size) {
+    pieces_[at.piece].give_back(at.offset, align(size));
+  }
+
+  [[nodiscard]] std::uint64_t align(std::uint64_t n) const {
+    return (n + type_.alignment - 1) / type_.alignment * type_.alignment;
+  }
+  /// Bytes that the buffer needs for everything that was placed since `reset`.
+  [[nodiscard]] std::uint64_t size() const {
+    std::uint64_t sum = 0;
+    for (const free_list& p : pieces_) sum += p.high_water();
+    return sum;
+  }
+  [[nodiscard]] std::span<const free_list> pieces() const { return pieces_; }
+
+ private:
+  static constexpr std::size_t most_pieces = 16;  ///< GGML_VBUFFER_MAX_CHUNKS
+
+  /// The piece whose open end takes `size` bytes and grows least, or has least left then; -1: none.
+  [[nodiscard]] std::ptrdiff_t at_end(std::uint64_t size) const {
+    std::ptrdiff_t best = -1;
+    std::int64_t best_left = std::numeric_limits<std::int64_t>::min();
+    for (std::size_t i = 0; i < pieces_.size(); ++i) {
+      const free_list::block* const end = pieces_[i].last();
+      if (!end || end->size < size) continue;
+      const auto left = static_cast<std::int64_t>(pieces_[i].high_water() - end->offset - size);
+      if ((best_left < 0 && left > best_left) || (left >= 0 && left < best_left)) {
+        best = static_cast<std::ptrdiff_t>(i);
+        best_left = left;
+      }
+    }
+    return best;
+  }
+
+  buffer_type type_;
+  std::vector<free_list> pieces_;
 };
 
 /// A tensor and the backend whose buffer it goes to.
@@ -100,19 +172,20 @@ class allocator {
  public:
   explicit allocator(std::span<const backend* const> backends)
       : backends_(backends.begin(), backends.end()) {
-    for (const backend* b : backends_) buffers_.emplace_back(b->alignment());
+    for (const backend* b : backends_) buffers_.emplace_back(b->buffers());
   }
 
   /// Places leafs, then nodes in execution order; afterwards `size(i)` is what buffer i needs.
   void plan(std::span<const placed> leafs, std::span<const placed> nodes) {
-    for (free_list& b : buffers_) b.reset();
+    for (buffer_space& b : buffers_) b.reset();
     for (const placed& p : leafs) allocate(*p.t, p.backend);
     for (const placed& p : nodes) count(p);
     for (const placed& p : nodes) run(p);
   }
 
-  [[nodiscard]] std::uint64_t size(std::size_t buffer) const {
-    return buffers_[buffer].high_water();
+  [[nodiscard]] std::uint64_t size(std::size_t buffer) const { return buffers_[buffer].size(); }
+  [[nodiscard]] std::span<const free_list> pieces(std::size_t buffer) const {
+    return buffers_[buffer].pieces();
   }
 
  private:
@@ -153,34 +226,37 @@ class allocator {
       for (int i = 0; i < t.n_src; ++i)
         if (tensor* s = t.src[static_cast<std::size_t>(i)]; s && reuse(t, *s)) return;
     t.buffer = static_cast<std::int8_t>(backend_id);
-    t.address = buffer_of(t).take(size_of(t));
+    const buffer_space::place at = buffer_of(t).take(size_of(t));
+    t.piece = at.piece;
+    t.address = at.offset;
   }
 
   bool reuse(tensor& t, tensor& s) {
     if (!s.allocated || s.is_output || s.n_children != 1 || s.n_views != 0 || !same_layout(t, s))
       return false;
     t.buffer = s.buffer;
+    t.piece = s.piece;
     t.address = s.address;
     s.allocated = false;
     const std::uint64_t had = buffer_of(s).align(size_of(s));
     const std::uint64_t needs = buffer_of(s).align(size_of(t));
-    if (had > needs) buffer_of(s).give_back(s.address + needs, had - needs);
+    if (had > needs) buffer_of(s).give_back({s.piece, s.address + needs}, had - needs);
     return true;
   }
 
   void release(tensor& t) {
     if (t.is_output) return;
-    buffer_of(t).give_back(t.address, size_of(t));
+    buffer_of(t).give_back({t.piece, t.address}, size_of(t));
     t.allocated = false;
   }
 
-  free_list& buffer_of(const tensor& t) { return buffers_[static_cast<std::size_t>(t.buffer)]; }
+  buffer_space& buffer_of(const tensor& t) { return buffers_[static_cast<std::size_t>(t.buffer)]; }
   std::uint64_t size_of(const tensor& t) const {
     return backends_[static_cast<std::size_t>(t.buffer)]->alloc_size(t);
   }
 
   std::vector<const backend*> backends_;
-  std::vector<free_list> buffers_;
+  std::vector<buffer_space> buffers_;
 };
 
 }  // namespace vrambudget::ggml

@@ -1,10 +1,11 @@
-// What the scheduler and the allocator ask of a backend. Implementations: backends/cuda/backend.hpp, backends/cpu/backend.hpp.
+// What the scheduler and the allocator ask of a backend. Implementations: one a folder of backends/.
 #pragma once
 
 #include <cstdint>
 #include <span>
 #include <vector>
 
+#include "vrambudget/ggml/buffer_type.hpp"
 #include "vrambudget/ggml/tensor.hpp"
 
 namespace vrambudget::ggml {
@@ -26,8 +27,8 @@ class backend {
   [[nodiscard]] virtual bool wants_offload(const tensor& t) const = 0;
   /// Bytes `t` takes in this backend's compute buffer, before alignment.
   [[nodiscard]] virtual std::uint64_t alloc_size(const tensor& t) const = 0;
-  /// Alignment of tensors in this backend's buffers, bytes.
-  [[nodiscard]] virtual std::uint64_t alignment() const = 0;
+  /// How tensors lie in this backend's compute buffers.
+  [[nodiscard]] virtual buffer_type buffers() const = 0;
   /// Puts nodes of this split in another order, as fused kernels want them, and appends the tensors
   /// that those read later than the graph says, in the order in which their `until` is computed.
   /// `next`: what is computed after the split; null: nothing.

@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -29,6 +30,7 @@ class graph {
     n_used_ = 0;
     nodes_.clear();
     leafs_.clear();
+    stored_.clear();
     problem_.reset();
     n_weights_ = 0;
     ++number_;
@@ -50,6 +52,20 @@ class graph {
     tensor* t = make(type, ne0, ne1, ne2, ne3);
     t->name = name;
     t->is_input = true;
+    return t;
+  }
+
+  /// A tensor of `owner` in a buffer outside the graph: the same one whenever it is asked for, so that who writes it
+  /// and who reads it are seen to meet. `home`: the backend whose memory it is in.
+  tensor* make_stored(const void* owner, const char* name, std::int32_t il, int home, ggml_type type,
+                      std::int64_t ne0, std::int64_t ne1, std::int64_t ne2 = 1) {
+    for (auto s = stored_.rbegin(); s != stored_.rend(); ++s)
+      if (s->owner == owner && s->t->il == il && std::string_view(s->t->name) == name) return s->t;
+    tensor* t = make(type, ne0, ne1, ne2);
+    t->home = static_cast<std::int8_t>(home);
+    t->name = name;
+    t->il = il;
+    stored_.push_back({owner, t});
     return t;
   }
 
@@ -187,6 +203,12 @@ class graph {
     return std::string(rule) + " does not hold for " + shape(a) + " and " + shape(b);
   }
 
+  struct stored {
+    const void* owner;
+    tensor* t;
+  };
+
+  std::vector<stored> stored_;
   std::vector<std::unique_ptr<std::byte[]>> chunks_;  ///< of tensors; touched as they are made
   std::size_t n_used_ = 0;
   std::vector<tensor*> nodes_;

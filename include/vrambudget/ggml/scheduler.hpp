@@ -54,6 +54,10 @@ class scheduler {
 
   /// Bytes of the compute buffer of backend i, after plan_buffers.
   [[nodiscard]] std::uint64_t buffer_size(std::size_t i) const { return allocator_.size(i); }
+  /// The same buffer, piece by piece.
+  [[nodiscard]] std::span<const free_list> pieces(std::size_t i) const {
+    return allocator_.pieces(i);
+  }
   [[nodiscard]] std::span<const split> splits() const {
     return std::span(splits_).first(n_splits_);
   }

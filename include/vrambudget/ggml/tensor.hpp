@@ -206,7 +206,8 @@ struct tensor {
   std::int32_t n_children = 0;  ///< uses not yet computed
   std::int32_t n_views = 0;     ///< live views of it
   std::int32_t copies = -1;     ///< row of its copies on other backends; -1: none
-  std::uint64_t address = 0;    ///< offset in `buffer`
+  std::uint8_t piece = 0;       ///< of `buffer`, where that has several
+  std::uint64_t address = 0;    ///< offset there
 };
 
 [[nodiscard]] inline std::uint64_t element_size(const tensor& t) {

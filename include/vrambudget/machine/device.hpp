@@ -7,6 +7,7 @@
 #include <string>
 
 #include "vrambudget/basis.hpp"
+#include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -26,7 +27,20 @@ struct measured_range {
   }
 };
 
-/// One CUDA device a model can be placed on.
+/// What a device of Vulkan or Metal must tell of its memory; 0: what is usual.
+struct device_limits {
+  std::uint64_t alignment = 0;       ///< minStorageBufferOffsetAlignment, bytes
+  std::uint64_t host_alignment = 0;  ///< minMemoryMapAlignment
+  std::uint64_t allocation = 0;      ///< maxMemoryAllocationSize
+  std::uint64_t buffer = 0;          ///< maxBufferSize, maxBufferLength
+  std::uint64_t range = 0;           ///< maxStorageBufferRange
+  bool lacks_fp16 = false;           ///< no arithmetic of halves
+  bool indexes_64_bits = false;      ///< VK_EXT_shader_64bit_indexing: the range does not count
+
+  friend bool operator==(const device_limits&, const device_limits&) = default;
+};
+
+/// One device a model can be placed on.
 struct device {
   std::string name;        ///< as the driver spells it, "NVIDIA GeForce RTX 3090"
   std::uint32_t cc = 0;    ///< compute capability times 100: 860 is 8.6
@@ -43,7 +57,9 @@ struct device {
   /// What may be in use of it by all before the driver moves memory to the host's, as Windows does.
   /// Absent: what does not fit is refused.
   std::optional<bytes> spills_from = {};
-  bool unified = false;      ///< its memory is the host's, too
+  bool unified = false;  ///< its memory is the host's, too
+  backend_kind backend = backend_kind::cuda;
+  device_limits limits = {};
   std::string variant = {};  ///< what tells it from others of its name: "16 GB"; empty: nothing
 
   /// As people are told of it: "NVIDIA GeForce RTX 4060 Ti 16 GB".

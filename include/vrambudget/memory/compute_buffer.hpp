@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,7 +14,7 @@
 
 #include "vrambudget/arch/weight_table.hpp"
 #include "vrambudget/backends/cpu/backend.hpp"
-#include "vrambudget/backends/cuda/backend.hpp"
+#include "vrambudget/backends/cuda/pool.hpp"
 #include "vrambudget/backends/meta/backend.hpp"
 #include "vrambudget/engine/cache.hpp"
 #include "vrambudget/engine/context.hpp"
@@ -22,6 +23,7 @@
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
+#include "vrambudget/memory/device_backend.hpp"
 #include "vrambudget/memory/graph_observer.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/sliced_node.hpp"
@@ -76,6 +78,10 @@ class graph_planner {
   result<void> split(ggml::scheduler& sched, const arch::description& d, const context_params& cp,
                      const memory_layout& memory, const arch::ubatch& ub, bool tied = true);
 
+  /// What a backend's buffer takes after the graph that was split last: if one of its pieces must be larger, all
+  /// are made anew.
+  /// Source: llama.cpp, ggml/src/ggml-alloc.c: ggml_gallocr_reserve_n_impl
+  [[nodiscard]] bytes reserved(const ggml::scheduler& sched, int backend);
   /// Raises the buffers of `out` to what the graph that was split last needs.
   graph_shape reserve(ggml::scheduler& sched, compute_buffers& out, bool one_sequence);
 
@@ -132,13 +138,17 @@ class graph_planner {
   std::uint64_t n_tensors_;
   engine_rules rules_;
   bool op_offload_, may_pipeline_;
+  bool draws_pools_;                             ///< kernels draw scratch from one
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
-  std::deque<cuda::backend> cuda_;
+  std::vector<std::unique_ptr<ggml::backend>> devices_;
   std::optional<meta::backend> meta_;  ///< of all of them, if they are one device
   std::optional<node_slicer> slicer_;
   std::vector<cuda::card> cards_;
   std::vector<std::vector<cuda::card>> elsewhere_;
   cpu::backend cpu_;
+  bytes host_tail_;  ///< of each buffer of the host
+  /// Pieces of each backend's buffer, as they were reserved last.
+  std::vector<std::vector<std::uint64_t>> reserved_;
   std::vector<const ggml::backend*> backends_;
   ggml::graph graph_;
   std::vector<std::uint32_t> read_layers_;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <numeric>
 #include <utility>
 
 #include "vrambudget/arch/description.hpp"
@@ -21,16 +22,19 @@ graph_planner::graph_planner(const model& m, const placement& place, const weigh
       rules_(r.profile.rules),
       op_offload_(r.op_offload),
       may_pipeline_(devices.size() > 1 && place.full_offload() &&
-                    place.mode() == split_mode::layer && !has_overrides(r)) {
+                    place.mode() == split_mode::layer && !has_overrides(r)),
+      draws_pools_(has_pools(devices)),
+      cpu_(host_buffers_of(devices)),
+      host_tail_(host_tail_of(devices)) {
   const int n_backends = place.host() + 1;
   cards_ = cards_of(devices);
   for (std::size_t i = 0; i < devices.size(); ++i) {
-    cuda_.emplace_back(place.backend_of(i), devices[i].cc, n_backends, rules_);
-    if (!slicer) backends_.push_back(&cuda_.back());
+    devices_.push_back(backend_of(devices[i], place.backend_of(i), n_backends, rules_));
+    if (!slicer) backends_.push_back(devices_.back().get());
   }
   if (slicer) {
     std::vector<const ggml::backend*> cards;
-    for (const cuda::backend& c : cuda_) cards.push_back(&c);
+    for (const auto& d : devices_) cards.push_back(d.get());
     backends_.push_back(&meta_.emplace(std::move(cards)));
     slicer_.emplace(*slicer, m);
     for (const placed_weight& w : placed.all)
@@ -83,6 +87,7 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
                                              std::string(traits(cp.type_v).name) +
                                              ") needs flash attention, which is off here"};
 
+  reserved_.assign(backends_.size(), {});
   compute_buffers out;
   out.flash_attn = cp.flash_attn;
   out.device.resize(cards_.size());
@@ -168,11 +173,25 @@ graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out,
   sched.plan_buffers(graph_);
   if (slicer_) out.views_host_results |= views_host_results(sched);
   for (std::size_t i = 0; i < out.device.size(); ++i)
-    out.device[i] = std::max(
-        out.device[i], bytes{sched.buffer_size(static_cast<std::size_t>(place_.backend_of(i)))});
-  out.host = std::max(out.host, bytes{sched.buffer_size(backends_.size() - 1)});
+    out.device[i] = reserved(sched, place_.backend_of(i));
+  const auto host = static_cast<int>(backends_.size()) - 1;
+  out.host = reserved(sched, host);
+  out.host += host_tail_ * reserved_[static_cast<std::size_t>(host)].size();
   add_pools(sched, out, one_sequence);
   return shape;
+}
+
+bytes graph_planner::reserved(const ggml::scheduler& sched, int backend) {
+  std::vector<std::uint64_t>& held = reserved_[static_cast<std::size_t>(backend)];
+  const std::span<const ggml::free_list> pieces = sched.pieces(static_cast<std::size_t>(backend));
+  bool grows = false;
+  for (std::size_t i = 0; i < pieces.size(); ++i)
+    grows |= i >= held.size() || pieces[i].high_water() > held[i];
+  if (grows) {
+    held.clear();
+    for (const ggml::free_list& p : pieces) held.push_back(p.high_water());
+  }
+  return bytes{std::accumulate(held.begin(), held.end(), std::uint64_t{0})};
 }
 
 bool graph_planner::views_host_results(const ggml::scheduler& sched) const {
@@ -195,6 +214,7 @@ void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out, const arc
 
 void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out,
                               bool one_sequence) const {
+  if (!draws_pools_) return;
   for (std::size_t i = 0; i < out.pool.size(); ++i) {
     std::deque<sliced_node> slices;
     const auto nodes = nodes_on(i, sched, slices);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,11 +12,12 @@
 #include "vrambudget/arch/encoders/input.hpp"
 #include "vrambudget/arch/encoders/weights.hpp"
 #include "vrambudget/backends/cpu/backend.hpp"
-#include "vrambudget/backends/cuda/backend.hpp"
+#include "vrambudget/backends/cuda/pool.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
+#include "vrambudget/memory/device_backend.hpp"
 #include "vrambudget/memory/weights.hpp"
 
 namespace vrambudget::arch::encoders {
@@ -78,10 +80,10 @@ class encoder_planner {
 
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   const encoder& encoder_;
-  bool on_device_;
   enum flash_attn flash_attn_;
   engine_rules rules_;
-  cuda::backend cuda_;
+  std::vector<device> on_;  ///< the device, if it is on one
+  std::unique_ptr<ggml::backend> of_device_;
   cpu::backend cpu_;
   cuda::card card_;
   std::vector<const ggml::backend*> backends_;

@@ -12,12 +12,13 @@ namespace vrambudget {
 encoder_planner::encoder_planner(const projector& p, const encoder& e, const device* on,
                                  const projector_run& r, const engine_rules& rules)
     : encoder_(e),
-      on_device_(on != nullptr),
       flash_attn_(r.flash_attn),
       rules_(rules),
-      cuda_(0, on ? on->cc : 0, 2, rules_),
+      on_(on ? std::vector{*on} : std::vector<device>{}),
+      of_device_(on ? backend_of(*on, 0, 2, rules_) : nullptr),
+      cpu_(host_buffers_of(on_)),
       card_{on ? on->cc : 0, on && on->n_sm ? on->n_sm : most_sm} {
-  if (on) backends_.push_back(&cuda_);
+  if (on) backends_.push_back(of_device_.get());
   backends_.push_back(&cpu_);
   // on the first backend, which is the host's if there is no other
   for (const model_tensor& t : p.tensors) weights_.add(t.name, weight_tensor(t, 0));
@@ -39,13 +40,15 @@ result<encoder_buffers> encoder_planner::reserve(const encoder_input& in) {
   }
   flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
   out_.pool = {};
-  if (on_device_) raise_pool(out_.pool, drawing_nodes(graph_, sched, 0), card_, rules_, true);
+  if (of_device_ && has_pools(on_))
+    raise_pool(out_.pool, drawing_nodes(graph_, sched, 0), card_, rules_, true);
   return out_;
 }
 
 bytes encoder_planner::weights() const {
   bytes sum;
-  for_loaded([&](const model_tensor& t) { sum += weight_size(t, on_device_); });
+  const ggml::buffer_type in = on_.empty() ? cpu::buffers : buffers_of(on_.front());
+  for_loaded([&](const model_tensor& t) { sum += weight_size(t, in); });
   return sum;
 }
 
@@ -76,7 +79,7 @@ result<void> encoder_planner::place(ggml::scheduler& sched, const arch::encoders
   out_.n_embd_out = b.reported_width > 0 ? b.reported_width : b.output->ne[0];
   out_.n_tokens = b.output->ne[1];
   sched.plan_buffers(graph_);
-  if (on_device_) out_.device = std::max(out_.device, bytes{sched.buffer_size(0)});
+  if (of_device_) out_.device = std::max(out_.device, bytes{sched.buffer_size(0)});
   out_.host = std::max(out_.host, bytes{sched.buffer_size(backends_.size() - 1)});
   return {};
 }

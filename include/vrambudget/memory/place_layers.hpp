@@ -10,6 +10,7 @@
 #include "vrambudget/engine/placement.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
+#include "vrambudget/memory/device_backend.hpp"
 
 namespace vrambudget {
 
@@ -72,7 +73,8 @@ namespace vrambudget {
   std::vector<int> layers(n_layer_all);
   for (std::uint32_t il = 0; il < n_layer_all; ++il) layers[il] = backend_of(il);
   const bool full = n_devices > 0 && ngl >= n_all;
-  return placement(n_devices, std::move(layers), backend_of(n_layer_all), full, r.split_mode);
+  return placement(memories_of(devices.first(n_devices)), std::move(layers),
+                   backend_of(n_layer_all), full, r.split_mode);
 }
 
 }  // namespace vrambudget

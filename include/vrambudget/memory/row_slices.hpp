@@ -72,7 +72,8 @@ class row_slicer {
   [[nodiscard]] bytes size_on(std::size_t i, const model_tensor& t) const {
     const std::uint64_t rows = rows_on(i, static_cast<std::uint64_t>(t.ne[1]));
     const auto width = static_cast<std::uint64_t>(t.ne[0]);
-    return rows == 0 ? bytes{} : row_size(t.type, width) * rows + cuda::row_padding(t.type, width);
+    return rows == 0 ? bytes{}
+                     : row_size(t.type, width) * rows + cuda::buffers.row_padding(t.type, width);
   }
 
   /// What card `i` draws from its pool for a product that another one has asked for: its inputs in the

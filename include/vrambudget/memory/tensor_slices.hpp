@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/memory/cache_size.hpp"
@@ -203,14 +204,14 @@ class tensor_slicer {
 
 /// Room of a card's slice in a buffer.
 ///
-/// Formula:  buffer_size of a tensor with the card's extent along the axis
+/// Formula:  size_of a tensor with the card's extent along the axis
 /// Accuracy: exact
 /// Source:   llama.cpp, ggml/src/ggml-backend-meta.cpp: ggml_backend_meta_alloc_ctx_tensors_from_buft
 [[nodiscard]] inline bytes slice_size(const model_tensor& t, const slices& s, std::size_t card) {
   auto ne = t.ne;
   if (s.axis >= 0) ne[static_cast<std::size_t>(s.axis)] = s.extents[card];
-  return buffer_size(t.type, static_cast<std::uint64_t>(ne[0]),
-                     static_cast<std::uint64_t>(ne[1] * ne[2] * ne[3]), true);
+  return cuda::buffers.size_of(t.type, static_cast<std::uint64_t>(ne[0]),
+                               static_cast<std::uint64_t>(ne[1] * ne[2] * ne[3]));
 }
 
 /// What card `card` keeps of the caches on backend `shared`; the others are as they were. What the engine

@@ -8,12 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include "vrambudget/backends/cpu/backend.hpp"
-#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/engine/placement.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/ggml/tensor.hpp"
 #include "vrambudget/memory/cache_size.hpp"
+#include "vrambudget/memory/device_backend.hpp"
 #include "vrambudget/model/tensor_class.hpp"
 
 namespace vrambudget {
@@ -39,10 +38,8 @@ struct weights {
 };
 
 /// Room of a tensor in a weight buffer.
-[[nodiscard]] inline bytes weight_size(const model_tensor& t, bool on_device) {
-  const bytes row =
-      on_device ? cuda::row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])) : bytes{};
-  return pad(t.size + row, on_device ? cuda::alignment : cpu::alignment);
+[[nodiscard]] inline bytes weight_size(const model_tensor& t, const ggml::buffer_type& in) {
+  return pad(t.size + in.row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])), in.alignment);
 }
 
 /// Places all tensors of a model. `n_present`: the devices of the machine.

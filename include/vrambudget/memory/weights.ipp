@@ -158,24 +158,6 @@ class weight_overrides {
   int n_cpu_moe_, n_cpu_ffn_;
 };
 
-/// Whether CUDA can do with a layer's tensor what the model does with it.
-/// Source: llama.cpp, src/llama-model-loader.cpp: weight_buft_supported
-inline bool cuda_takes(const model& m, const model_tensor& t, const engine_rules& rules) {
-  const hparams& hp = m.hp;
-  const std::string_view rest = layer_of(t.name).second;
-  if (rest == "ssm_conv1d.weight") return t.ne[1] % 128 == 0;
-  if (rest == "ssm_a") {
-    if (hp.ssm.d_inner == 0 || t.ne[1] <= 1)
-      return !m.traits->scans_vector;  // delta nets multiply by it
-    if (t.ne[0] == 1)
-      return cuda::scans_state(hp.ssm.d_state, rules) && (hp.ssm.d_inner / t.ne[1]) % 16 == 0;
-    return t.ne[0] == 16 && hp.ssm.d_inner / t.ne[1] == 1 && t.ne[1] % 128 == 0;
-  }
-  if (rest.find("norm") != std::string_view::npos)
-    return !is_quantized(t.type);  // elementwise products are of floats
-  return t.ne[1] == 1 || t.type == ggml_type::i32 || cuda::multiplies_by(t.type);
-}
-
 /// Places one tensor after the other.
 class weight_placer {
  public:
@@ -201,7 +183,9 @@ class weight_placer {
                    "-ot sends '" + t.name + "' to a GPU that this run does not use"};
     const auto chosen = [&](int usual) {
       if (sent >= 0) return sent;
-      return usual != place_.host() && !cuda_takes(m_, t, rules_) ? place_.host() : usual;
+      return usual != place_.host() && !takes_weight(place_.memory(usual), m_, t, rules_)
+                 ? place_.host()
+                 : usual;
     };
     const tensor_place p = place_of(m_, t.name, rules_.starts_hrm_in_layer);
     if (p.kind == tensor_class::input)
@@ -218,12 +202,24 @@ class weight_placer {
   [[nodiscard]] weights take() { return std::move(out_); }
 
  private:
-  void add_copy(std::uint32_t i, int backend) {
-    out_.all.push_back({i, backend, weight_size(m_.tensors[i], backend != place_.host())});
+  void add_copy(std::uint32_t i, int backend, bool is_input = false) {
+    const model_tensor& t = m_.tensors[i];
+    out_.all.push_back({i, backend,
+                        weight_size(t, backend == place_.host() && lies_in_plain_memory(t, is_input)
+                                           ? cpu::buffers
+                                           : place_.buffers(backend))});
+  }
+  /// What the first device could not compute with does not lie in memory that it reads. Rows of inputs are only
+  /// looked up.
+  [[nodiscard]] bool lies_in_plain_memory(const model_tensor& t, bool is_input) const {
+    if (place_.n_devices() == 0) return true;
+    const backend_memory& first = place_.memory(0);
+    if (is_input) return first.largest_tensor > 0 && t.size.count > first.largest_tensor;
+    return !takes_weight(first, m_, t, rules_);
   }
   /// An input, and the copy of tied embeddings that the output multiplies by.
   void add_input(std::uint32_t i, int backend, int of_output) {
-    add_copy(i, backend);
+    add_copy(i, backend, true);
     if (is_tied_ && m_.tensors[i].name == "token_embd.weight" &&
         (of_output != backend || always_copies_output(m_)))
       add_copy(i, of_output);

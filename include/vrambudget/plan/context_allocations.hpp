@@ -37,7 +37,9 @@ namespace vrambudget::detail {
 /// Source:   llama.cpp, src/llama-model.cpp: load_tensors; src/llama-kv-cache.cpp, llama-memory-*.cpp
 inline void ask_for_contents(const planned_context& c, const context_kinds& kinds,
                              bool with_weights, budget& b) {
-  const int host = c.where().host();
+  const auto buffers = [&](std::size_t i) {
+    return c.where().cache_buffers(c.where().backend_of(i));
+  };
   const std::vector<std::size_t> order = by_name(b, c.at.devices.size());
   const auto each = [&](term_kind stage, auto&& size_on) {
     for (const std::size_t i : order) b.ask({stage, i, size_on(i)});
@@ -47,15 +49,16 @@ inline void ask_for_contents(const planned_context& c, const context_kinds& kind
     each(term_kind::all_reduce, [](std::size_t) { return meta::all_reduce_scratch; });
   for (std::size_t k = 0; k < c.layout.caches.size(); ++k)
     each(kinds.kv_cache, [&](std::size_t i) {
-      return kv_cache_bytes(c.layout_of(i).caches[k], c.where().backend_of(i), host);
+      return kv_cache_bytes(c.layout_of(i).caches[k], c.where().backend_of(i), buffers(i));
     });
   for (std::size_t k = 0; k < c.layout.compressors.size(); ++k)
     each(kinds.kv_cache, [&](std::size_t i) {
-      return compressor_state_bytes(c.layout_of(i).compressors[k], c.where().backend_of(i), host);
+      return compressor_state_bytes(c.layout_of(i).compressors[k], c.where().backend_of(i),
+                                    buffers(i));
     });
   if (c.layout.recurrent)
     each(kinds.recurrent_state, [&](std::size_t i) {
-      return recurrent_state_bytes(*c.layout_of(i).recurrent, c.where().backend_of(i), host);
+      return recurrent_state_bytes(*c.layout_of(i).recurrent, c.where().backend_of(i), buffers(i));
     });
 }
 

@@ -54,11 +54,12 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
   const auto weight_basis = divided(c.m().types_basis, c.at.slicer || c.at.rows);
   const auto add = [&](term_list& list, int backend, bytes weights, const memory_layout& kept,
                        bytes compute) {
+    const ggml::buffer_type buffers = c.where().cache_buffers(backend);
     if (with_weights) list.add({kinds.weights, weights, weight_basis, explain_weights(c, backend)});
-    list.add({kinds.kv_cache, kv_cache_bytes(kept, backend, host), cache_basis,
+    list.add({kinds.kv_cache, kv_cache_bytes(kept, backend, buffers), cache_basis,
               explain_kv_cache(kept, backend)});
     if (kept.recurrent)
-      list.add({kinds.recurrent_state, recurrent_state_bytes(*kept.recurrent, backend, host),
+      list.add({kinds.recurrent_state, recurrent_state_bytes(*kept.recurrent, backend, buffers),
                 cache_basis, explain_states(*kept.recurrent, backend)});
     list.add({kinds.compute_buffer, compute, c.compute_basis, explain_compute_buffer(c)});
   };
@@ -66,8 +67,9 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
     add(b.devices[i], c.where().backend_of(i), c.at.weights_on_card[i], c.layout_of(i),
         c.compute.device[i]);
   add(b.host, host, c.at.placed_weights.on(host), c.layout, c.compute.host);
-  b.host.add({kinds.output_buffer, output_buffer_bytes(c.m().hp, c.context, n_read), basis::exact,
-              explain_output_buffer(c)});
+  b.host.add({kinds.output_buffer,
+              output_buffer_bytes(c.m().hp, c.context, n_read) + host_tail_of(c.at.devices),
+              basis::exact, explain_output_buffer(c)});
   add_context_notes(c, with_weights, b);
 }
 

@@ -23,7 +23,7 @@ template <class All>
 }
 
 [[nodiscard]] inline explanations explain_weights(const planned_context& c, int backend) {
-  const std::uint64_t alignment = backend == c.where().host() ? cpu::alignment : cuda::alignment;
+  const std::uint64_t alignment = c.where().buffers(backend).alignment;
   const bool on_cards = c.at.slicer && backend != c.where().host();
   return {why::tensors{count_on(backend, c.at.placed_weights.all),
                        static_cast<std::uint32_t>(alignment), on_cards}};

@@ -32,13 +32,15 @@ inline bytes encoder_ceiling(const encoder& e, const encoder_input& in) {
 
 /// What an encoder takes whose graph is not described: all tensors, and ceilings.
 inline void take_ceilings(encoder_budget& b, const projector& p, const encoder& e,
-                          const encoder_input& small, const encoder_input& large, bool on_device) {
+                          const encoder_input& small, const encoder_input& large,
+                          const device* on) {
   b.basis = basis::bound;
-  for (const model_tensor& t : p.tensors) b.weights += weight_size(t, on_device);
+  const ggml::buffer_type in = on ? buffers_of(*on) : cpu::buffers;
+  for (const model_tensor& t : p.tensors) b.weights += weight_size(t, in);
   b.warmup.compute = encoder_ceiling(e, small);
   b.largest.compute = std::max(b.warmup.compute, encoder_ceiling(e, large));
   b.warmup.host = b.largest.host = bytes{64} * static_cast<std::uint64_t>(large.nx * large.ny);
-  if (!on_device) b.warmup.host += b.warmup.compute, b.largest.host += b.largest.compute;
+  if (!on) b.warmup.host += b.warmup.compute, b.largest.host += b.largest.compute;
 }
 
 inline void take_buffers(image_need& to, const encoder_buffers& from) {
@@ -89,7 +91,7 @@ inline result<encoder_budget> plan_encoder(const projector& p, const encoder& e,
   encoder_planner planner(p, e, on, r, rules);
   const auto loaded = planner.reserve(small);
   if (!loaded && loaded.error().code == errc::unsupported) {
-    take_ceilings(b, p, e, small, large, on != nullptr);
+    take_ceilings(b, p, e, small, large, on);
     return b;
   }
   if (!loaded) return loaded.error();

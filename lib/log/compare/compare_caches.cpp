@@ -53,9 +53,10 @@ void comparer::compare_caches(const log_context& c, bool draft) {
     else if (draft)
       judge(line, of(*out_.planned, backend, term_kind::draft_kv_cache));
     else if (by_cache)
-      judge(line, kv_cache_bytes(*cache_named(*layout_, s.cache), backend, where_.host()));
+      judge(line, kv_cache_bytes(*cache_named(*layout_, s.cache), backend,
+                                 where_.cache_buffers(backend)));
     else
-      judge(line, kv_cache_bytes(*layout_, backend, where_.host()));
+      judge(line, kv_cache_bytes(*layout_, backend, where_.cache_buffers(backend)));
   }
 }
 
@@ -70,7 +71,8 @@ void comparer::compare_states(const log_context& c, bool draft) {
     else if (draft)
       judge(line, of(*out_.planned, backend, term_kind::draft_recurrent_state));
     else
-      judge(line, recurrent_state_bytes(*layout_->recurrent, backend, where_.host()));
+      judge(line,
+            recurrent_state_bytes(*layout_->recurrent, backend, where_.cache_buffers(backend)));
   }
 }
 
@@ -88,7 +90,8 @@ void comparer::compare_cache_sizes(const log_context& c) {
     }
     const kv_cache& mine = *cache_named(*layout_, k.cache);
     bytes total;
-    for (int b = 0; b <= where_.host(); ++b) total += kv_cache_bytes(mine, b, where_.host());
+    for (int b = 0; b <= where_.host(); ++b)
+      total += kv_cache_bytes(mine, b, where_.cache_buffers(b));
     judge(add("kv_cache", all), total);
     if (k.n_cell) count("kv_cells", k.cache, k.size.line, *k.n_cell, mine.n_cell);
     if (k.n_layer) count("kv_layers", k.cache, k.size.line, *k.n_layer, mine.layers.size());
@@ -99,7 +102,7 @@ void comparer::compare_state_size(const log_cache& logged) {
   if (!layout_->recurrent) return;
   bytes total;
   for (int b = 0; b <= where_.host(); ++b)
-    total += recurrent_state_bytes(*layout_->recurrent, b, where_.host());
+    total += recurrent_state_bytes(*layout_->recurrent, b, where_.cache_buffers(b));
   judge(add("recurrent_state", {"", logged.cache, logged.size, {}}), total);
   if (logged.n_cell)
     count("recurrent_cells", "", logged.size.line, *logged.n_cell, layout_->recurrent->n_cell);

@@ -28,9 +28,10 @@ bool caches_fit(const memory_layout& layout, const placement& where, const print
                 const printed_sizes& states) {
   for (int b = 0; b <= where.host(); ++b) {
     const auto d = static_cast<std::size_t>(b);
-    if (any_printed(kv) && !kv[d].is(kv_cache_bytes(layout, b, where.host()))) return false;
+    if (any_printed(kv) && !kv[d].is(kv_cache_bytes(layout, b, where.cache_buffers(b))))
+      return false;
     if (layout.recurrent && any_printed(states) &&
-        !states[d].is(recurrent_state_bytes(*layout.recurrent, b, where.host())))
+        !states[d].is(recurrent_state_bytes(*layout.recurrent, b, where.cache_buffers(b))))
       return false;
   }
   return true;

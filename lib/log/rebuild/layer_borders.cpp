@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "vrambudget/backends/cpu/backend.hpp"
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/memory/cache_size.hpp"
 #include "vrambudget/memory/layout.hpp"
 
@@ -19,20 +21,21 @@ void add(layer_bytes& sum, const layer_bytes& l) {
 
 std::vector<layer_bytes> bytes_of_layers(const model& m, const context_params& c) {
   const std::uint32_t n = m.hp.n_layer_all;
-  const placement all(1, std::vector<int>(n, 0), 0, true, split_mode::layer);
+  const placement all({{cuda::buffers}, {cpu::buffers}}, std::vector<int>(n, 0), 0, true,
+                      split_mode::layer);
   const memory_layout layout = layout_of(m, c, all);
   std::vector<layer_bytes> out(n);
   for (const kv_cache& k : layout.caches)
     for (const kv_layer& l : k.layers) {
       kv_cache one = k;
       one.layers = {l};
-      if (l.il < n) out[l.il].kv += kv_cache_bytes(one, 0, 1);
+      if (l.il < n) out[l.il].kv += kv_cache_bytes(one, 0, cuda::buffers);
     }
   if (layout.recurrent)
     for (const recurrent_layer& l : layout.recurrent->layers) {
       recurrent_state one = *layout.recurrent;
       one.layers = {l};
-      if (l.il < n) out[l.il].states += recurrent_state_bytes(one, 0, 1);
+      if (l.il < n) out[l.il].states += recurrent_state_bytes(one, 0, cuda::buffers);
     }
   return out;
 }

@@ -4,6 +4,8 @@
 #include <regex>
 #include <string_view>
 
+#include "vrambudget/backends/cuda/backend.hpp"
+
 namespace vrambudget {
 namespace {
 
@@ -44,7 +46,7 @@ std::vector<bytes> missing_weights::matching_bytes(std::string_view pattern) con
     const auto [il, rest] = layer_of(t.name);
     if (il < 0 || static_cast<std::size_t>(il) >= all.size()) continue;
     if (std::regex_search(std::string(rest), expression))
-      all[static_cast<std::size_t>(il)] += weight_size(t, true);
+      all[static_cast<std::size_t>(il)] += weight_size(t, cuda::buffers);
   }
   return all;
 }

@@ -24,40 +24,52 @@ std::uint64_t planned_size(graph& g) {
 
 }  // namespace
 
-TEST_SUITE("free_list") {
+TEST_SUITE("buffer_space") {
+  const buffer_type of_32{.alignment = 32};
+
   TEST_CASE("blocks come from the smallest hole that fits and the open end otherwise") {
-    free_list f(32);
+    buffer_space f(of_32);
     const auto a = f.take(100);  // 128 after alignment: [0, 128)
     const auto b = f.take(64);   // [128, 192)
     const auto c = f.take(32);   // [192, 224)
     const auto d = f.take(64);   // [224, 288)
-    CHECK(a == 0);
-    CHECK(b == 128);
-    CHECK(c == 192);
-    CHECK(d == 224);
+    CHECK(a.offset == 0);
+    CHECK(b.offset == 128);
+    CHECK(c.offset == 192);
+    CHECK(d.offset == 224);
     f.give_back(a, 100);
     f.give_back(c, 32);
-    CHECK(f.take(32) == 192);  // the 32 byte hole and not the 128 byte one
-    CHECK(f.take(64) == 0);
-    CHECK(f.take(96) == 288);  // 64 are left of the first hole
-    CHECK(f.high_water() == 384);
+    CHECK(f.take(32).offset == 192);  // the 32 byte hole and not the 128 byte one
+    CHECK(f.take(64).offset == 0);
+    CHECK(f.take(96).offset == 288);  // 64 are left of the first hole
+    CHECK(f.size() == 384);
   }
 
   TEST_CASE("of equal holes the last one is taken") {
-    free_list f(32);
+    buffer_space f(of_32);
     for (int i = 0; i < 4; ++i) (void)f.take(32);
-    f.give_back(0, 32);
-    f.give_back(64, 32);
-    CHECK(f.take(32) == 64);
+    f.give_back({0, 0}, 32);
+    f.give_back({0, 64}, 32);
+    CHECK(f.take(32).offset == 64);
   }
 
   TEST_CASE("freed neighbours join into one hole") {
-    free_list f(32);
+    buffer_space f(of_32);
     for (int i = 0; i < 4; ++i) (void)f.take(32);
-    f.give_back(0, 32);
-    f.give_back(64, 32);
-    f.give_back(32, 32);
-    CHECK(f.take(96) == 0);
+    f.give_back({0, 0}, 32);
+    f.give_back({0, 64}, 32);
+    f.give_back({0, 32}, 32);
+    CHECK(f.take(96).offset == 0);
+  }
+
+  // by hand, of pieces of 256 bytes
+  TEST_CASE("what does not fit the pieces that there are begins another") {
+    buffer_space f({.alignment = 32, .largest = 256});
+    CHECK(f.take(192).piece == 0);
+    CHECK(f.take(128).piece == 1);  // 64 are left of the first
+    CHECK(f.take(64).piece == 1);   // either grows by as much: the one that comes first in growth, the last
+    CHECK(f.take(512).piece == 2);  // larger than a piece: one of its own
+    CHECK(f.size() == 192 + 192 + 512);
   }
 }
 

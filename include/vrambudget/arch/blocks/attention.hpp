@@ -114,18 +114,16 @@ class cache_input {
     return none;
   }
   tensor* k_of(int il) {
-    return cached("cache_k", cache_.type_k, layer(il).k_width, layer(il).backend);
+    return cached("cache_k", cache_.type_k, layer(il).k_width, layer(il));
   }
   tensor* v_of(int il) {
-    return cached("cache_v", cache_.type_v, layer(il).v_width, layer(il).backend);
+    return cached("cache_v", cache_.type_v, layer(il).v_width, layer(il));
   }
 
-  tensor* cached(const char* name, ggml_type type, std::uint64_t width, int backend) {
-    tensor* t =
-        b_.get_graph().make(type, static_cast<std::int64_t>(width), cache_.n_cell, cache_.n_stream);
-    t->home = static_cast<std::int8_t>(backend);
-    t->name = name;
-    return t;
+  tensor* cached(const char* name, ggml_type type, std::uint64_t width, const kv_layer& of) {
+    return b_.get_graph().make_stored(&cache_, name, static_cast<std::int32_t>(of.il), of.backend,
+                                      type, static_cast<std::int64_t>(width), cache_.n_cell,
+                                      cache_.n_stream);
   }
   /// The cells of all streams in one row, since indices run over all of them.
   tensor* all_streams(tensor* t) {

@@ -93,12 +93,11 @@ class compressed_cache {
         std::find(state_.layers.begin(), state_.layers.end(), static_cast<std::uint32_t>(il));
     const auto width = static_cast<std::int64_t>(state_.width),
                n_rows = static_cast<std::int64_t>(state_.n_rows);
-    tensor* t = b_.get_graph().make(ggml_type::f32, width, n_rows);
-    t->home = static_cast<std::int8_t>(
-        at == state_.layers.end()
-            ? b_.where().host()
-            : state_.backends[static_cast<std::size_t>(at - state_.layers.begin())]);
-    builder::named(t, which == 0 ? "comp_values" : "comp_scores", il);
+    const int home = at == state_.layers.end()
+                         ? b_.where().host()
+                         : state_.backends[static_cast<std::size_t>(at - state_.layers.begin())];
+    tensor* t = b_.get_graph().make_stored(&state_, which == 0 ? "comp_values" : "comp_scores", il,
+                                           home, ggml_type::f32, width, n_rows);
     return b_.view_2d(t, width, n_rows, t->nb[1], 0);
   }
   tensor* write(int il, std::size_t which, tensor* source, tensor* from, tensor* to) {

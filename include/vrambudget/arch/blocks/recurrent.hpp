@@ -112,10 +112,8 @@ class recurrent_input {
     return *state_.find(static_cast<std::uint32_t>(il));
   }
   tensor* state_of(const char* name, int il, std::uint64_t width) {
-    tensor* t =
-        b_.get_graph().make(ggml_type::f32, static_cast<std::int64_t>(width), state_.n_rows);
-    t->home = static_cast<std::int8_t>(layer(il).backend);
-    return builder::named(t, name, il);
+    return b_.get_graph().make_stored(&state_, name, il, layer(il).backend, ggml_type::f32,
+                                      static_cast<std::int64_t>(width), state_.n_rows);
   }
 
   /// All states of a layer, one of them cleared.

@@ -7,22 +7,15 @@
 #include "vrambudget/backends/cuda/flash_attn.hpp"
 #include "vrambudget/backends/cuda/fusion.hpp"
 #include "vrambudget/backends/cuda/pool.hpp"
-#include "vrambudget/engine/llama_cpp.hpp"
+#include "vrambudget/backends/op_offload.hpp"
 #include "vrambudget/engine/rules.hpp"
 #include "vrambudget/ggml/backend.hpp"
+#include "vrambudget/ggml/buffer_type.hpp"
 
 namespace vrambudget::cuda {
 
-inline constexpr std::uint64_t alignment = 128;  ///< of buffers, bytes
-
-/// Bytes behind a quantized tensor so that kernels may read whole groups of 512 elements.
-///
-/// Formula:  row_size(type, 512 - ne0 % 512) if quantized and ne0 is not a multiple of 512, else 0
-/// Source:   llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_buffer_type_get_alloc_size
-[[nodiscard]] constexpr bytes row_padding(ggml_type type, std::uint64_t ne0) {
-  constexpr std::uint64_t group = 512;
-  return is_quantized(type) && ne0 % group != 0 ? row_size(type, group - ne0 % group) : bytes{};
-}
+/// Of weights, caches and graphs.
+inline constexpr ggml::buffer_type buffers{.alignment = 128, .row_group = 512};
 
 /// Types CUDA can multiply by, and look rows up in.
 /// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_backend_cuda_device_supports_op
@@ -138,22 +131,16 @@ class backend final : public ggml::backend {
   }
 
   [[nodiscard]] bool wants_offload(const ggml::tensor& t) const override {
-    using ggml::op;
-    const std::int64_t batch = t.op == op::get_rows  ? 0
-                               : t.op == op::mul_mat ? t.ne[1]
-                               : t.op == op::mul_mat_id || t.op == op::rope || t.op == op::rope_back
-                                   ? t.ne[2]
-                                   : n_rows(t);
-    return batch >= op_offload_min_batch;
+    return is_large_batch(t);
   }
 
   [[nodiscard]] std::uint64_t alloc_size(const ggml::tensor& t) const override {
     if (t.op == ggml::op::flash_attn_ext && !rules_.flash_attn_copies_in_pool)
       return flash_attn_alloc_size(t, cc_);
-    return t.nbytes + row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
+    return t.nbytes + cuda::buffers.row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
   }
 
-  [[nodiscard]] std::uint64_t alignment() const override { return cuda::alignment; }
+  [[nodiscard]] ggml::buffer_type buffers() const override { return cuda::buffers; }
 
   void optimize(std::span<ggml::tensor*> nodes, ggml::tensor* after,
                 std::vector<ggml::alloc_dep>& deps) const override {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vrambudget/ggml/backend.hpp"
+#include "vrambudget/ggml/closed_nodes.hpp"
 
 namespace vrambudget::cuda::detail {
 
@@ -15,26 +16,7 @@ using ggml::op;
 using ggml::tensor;
 using nodes_view = std::span<tensor* const>;
 
-/// True if nodes [first, first + n) can run as one kernel: nothing outside reads a node that is not
-/// in `outputs`, and no such node is a view of something outside.
-/// Source: llama.cpp, ggml/src/ggml.c: ggml_can_fuse_subgraph_ext
-inline bool is_closed(nodes_view nodes, std::span<const tensor* const> outputs) {
-  const auto contains = [](auto& list, const tensor* t) {
-    return std::find(list.begin(), list.end(), t) != list.end();
-  };
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const tensor* t = nodes[i];
-    if (contains(outputs, t)) continue;
-    if (t->is_output) return false;
-    std::int32_t inside = 0;
-    for (const tensor* user : nodes.subspan(i + 1))
-      inside += static_cast<std::int32_t>(
-          std::count(user->src.begin(), user->src.begin() + user->n_src, t));
-    if (inside != t->uses) return false;
-    if (t->view_src && !contains(nodes, t->view_src) && !t->view_src->is_weight) return false;
-  }
-  return true;
-}
+using ggml::is_closed;
 
 /// experts * weights [* scale], summed over the experts used: the length of the pattern at `nodes[0]`, or 0.
 ///

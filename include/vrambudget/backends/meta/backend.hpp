@@ -32,9 +32,10 @@ class backend final : public ggml::backend {
     for (const ggml::backend* c : cards_) most = std::max(most, c->alloc_size(t));
     return most;
   }
-  [[nodiscard]] std::uint64_t alignment() const override {
-    std::uint64_t most = 1;
-    for (const ggml::backend* c : cards_) most = std::max(most, c->alignment());
+  [[nodiscard]] ggml::buffer_type buffers() const override {
+    ggml::buffer_type most = cards_.front()->buffers();
+    for (const ggml::backend* c : cards_)
+      most.alignment = std::max(most.alignment, c->buffers().alignment);
     return most;
   }
   /// None: it does not let the cards reorder a graph.
