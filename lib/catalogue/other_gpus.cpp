@@ -19,7 +19,7 @@ namespace json = boost::json;
 
 other_gpu read_row(const json::object& row) {
   const auto text = [&](const char* key) { return std::string(row.at(key).as_string()); };
-  other_gpu g{text("id"), text("name"), text("vendor"), {}, text("class"), {}, 0, {}, {}};
+  other_gpu g{text("id"), text("name"), text("vendor"), {}, text("class"), {}, 0, {}, {}, {}};
   for (const json::value& a : row.at("aliases").as_array()) g.aliases.emplace_back(a.as_string());
   if (const json::value* sizes = row.if_contains("memory_choices_bytes"))
     for (const json::value& size : sizes->as_array())
@@ -28,6 +28,10 @@ other_gpu read_row(const json::object& row) {
   if (const json::value* n = row.if_contains("compute_units"))
     g.n_unit = n->to_number<std::uint32_t>();
   g.architecture = text("architecture");
+  if (const json::value* totals = row.if_contains("totals"))
+    for (const json::value& t : totals->as_array())
+      if (t.at("by").as_string() == "Vulkan")
+        g.vulkan_totals.push_back(bytes{t.at("bytes").to_number<std::uint64_t>()});
   return g;
 }
 
@@ -103,7 +107,62 @@ std::set<std::uint64_t> memory_of(const std::vector<other_gpu>& rows, std::strin
   return gib;
 }
 
+/// What drivers report; Mesa's values by its sources, others' by device reports.
+device_limits limits_of(const other_gpu& g, operating_system system) {
+  constexpr std::uint64_t four_gib = std::uint64_t{1} << 32, two_gib = four_gib / 2;
+  device_limits l{.alignment = 4,
+                  .host_alignment = 4096,
+                  .allocation = four_gib - 4,
+                  .buffer = four_gib - 4,
+                  .range = four_gib - 1};
+  if (g.vendor == "Intel") l.allocation = l.buffer = four_gib;
+  if (g.vendor == "AMD" && system != operating_system::native_linux) {
+    l.host_alignment = 64;
+    l.allocation = l.buffer = two_gib;
+  }
+  return l;
+}
+
+/// The size that the name ends with, else the smallest.
+bytes memory_meant(const other_gpu& g, std::string_view typed) {
+  const auto split = detail::split_memory(typed);
+  if (split && is_sold_with(g, 1_GiB * split->second)) return 1_GiB * split->second;
+  return *std::min_element(g.memory.begin(), g.memory.end());
+}
+
 }  // namespace
+
+result<vulkan_gpu> find_vulkan_gpu(std::string_view typed, const surroundings& around) {
+  const std::vector<other_gpu> rows = meant_by(typed);
+  if (rows.empty() || !rows.front().is_planned()) {
+    if (auto why = not_modelled_yet(typed)) return *why;
+    return error{errc::not_found, "no GPU \"" + std::string(typed) + "\""};
+  }
+  const other_gpu& g = rows.front();
+  const bytes memory = memory_meant(g, typed);
+  vulkan_gpu found{.memory = memory};
+  device& d = found.d;
+  d.name = g.name.starts_with(g.vendor) ? g.name : g.vendor + " " + g.name;
+  if (g.memory.size() > 1) d.variant = fmt::format("{} GB", memory.count >> 30);
+  d.backend = backend_kind::vulkan;
+  d.limits = limits_of(g, around.system);
+  d.unified = g.form == "unified";
+  d.total = memory;
+  for (const bytes seen : g.vulkan_totals)  // of cards of this size, and not of a part of it
+    if (seen <= memory && seen.count > memory.count / 10 * 9) d.total = seen;
+  d.free = d.total;
+  d.draft_context = {};
+  d.driver_context = {bytes{}, 253_MiB, 450_MiB, basis::assumed,
+                      "what AMD's cards had in use besides the engine's buffers: 253 MiB on three, "
+                      "up to 450"};
+  found.says = fmt::format(
+      "{}: planned as llama.cpp's Vulkan backend, by limits that {} reports; what kernels and the "
+      "driver take in use is assumed, what a desktop holds is not counted (--free)",
+      d.full_name(),
+      g.vendor == "AMD" && around.system != operating_system::native_linux ? "AMD's driver"
+                                                                           : "Mesa's driver");
+  return found;
+}
 
 std::span<const other_gpu> other_gpus() {
   static const std::vector<other_gpu> rows = [] {
@@ -130,7 +189,8 @@ std::vector<other_gpu> other_gpus_named(std::string_view typed) {
 }
 
 std::optional<error> not_modelled_yet(std::string_view typed) {
-  constexpr std::string_view planned = "plans are for NVIDIA's cards and the CPU";
+  constexpr std::string_view planned =
+      "plans are for NVIDIA's cards, AMD's and Intel's of known memory, and the CPU";
   const std::string shown = "GPU \"" + std::string(typed) + "\"";
   const std::vector<other_gpu> rows = meant_by(typed);
   if (rows.empty()) {

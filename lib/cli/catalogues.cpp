@@ -32,9 +32,9 @@ void print_planned(std::span<const gpu_entry> shown) {
   for (const gpu_entry& g : shown) print_gpu(g);
 }
 
-/// Of those that no plan can be made for.
+/// Of those that are no CUDA devices.
 void print_others(std::span<const other_gpu> shown) {
-  fmt::print("{:<31}{:>20}  {:<12}{}\n", "known, but not planned for yet", "memory", "", "name");
+  fmt::print("{:<31}{:>20}  {:<12}{}\n", "no CUDA device", "memory", "", "name");
   for (const other_gpu& g : shown) {
     std::vector<std::uint64_t> sizes;
     for (const bytes size : g.memory) sizes.push_back(size.count >> 30);
@@ -50,8 +50,7 @@ void print_number_of_others() {
   for (const other_gpu& g : other_gpus()) ++by_vendor[g.vendor];
   std::vector<std::string> parts;
   for (const auto& [vendor, n] : by_vendor) parts.push_back(fmt::format("{} of {}", n, vendor));
-  fmt::print("\nknown, but not planned for yet: {}; `vrambudget gpus amd` lists such\n",
-             fmt::join(parts, ", "));
+  fmt::print("\nno CUDA devices: {}; `vrambudget gpus amd` lists such\n", fmt::join(parts, ", "));
 }
 
 std::string file_line(const catalogued_file& f, const model& m) {

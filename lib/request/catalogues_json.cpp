@@ -30,10 +30,14 @@ json::object gpu_of(const gpu_entry& g) {
   return o;
 }
 
-/// Without a total: what a driver reports of it is in no plan yet.
+/// Without a total: what a driver was seen to report is in its plan.
 json::object other_of(const other_gpu& g) {
-  json::object o{{"id", g.id},     {"name", g.name},   {"vendor", g.vendor},
-                 {"form", g.form}, {"planned", false}, {"architecture", g.architecture}};
+  json::object o{{"id", g.id},
+                 {"name", g.name},
+                 {"vendor", g.vendor},
+                 {"form", g.form},
+                 {"planned", g.is_planned()},
+                 {"architecture", g.architecture}};
   if (!g.memory.empty()) {
     json::array& sizes = (o["memory_choices_bytes"] = json::array()).as_array();
     for (const bytes size : g.memory) sizes.push_back(size.count);

@@ -9,6 +9,7 @@
 #include "gpu/live_machine.hpp"
 #include "request/described_gpu.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/request/kept_calibration.hpp"
 #include "vrambudget/request/option.hpp"
@@ -106,7 +107,13 @@ class chosen {
       return {};
     }
     const auto gpu = find_gpu(name);
-    if (!gpu) return gpu.error();
+    if (!gpu) {
+      const auto other = find_vulkan_gpu(name, around);
+      if (!other) return gpu.error();
+      add(1, other->d, other->memory);
+      add_note(to_.notes, other->says);
+      return {};
+    }
     add(1, to_device(*gpu, around), gpu->memory);
     add_note(to_.notes, choice_made(name, *gpu));
     if (gpu->ecc)

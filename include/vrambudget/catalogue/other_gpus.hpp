@@ -1,5 +1,5 @@
-// GPUs that are known by name and that no plan can be made for yet: AMD's, Apple's, Intel's, and NVIDIA's of
-// compute capabilities that are not modelled. Facts from data/other_gpus.json, which is part of the library.
+// GPUs that are no CUDA devices of known rules: AMD's and Intel's, which are planned as Vulkan devices, and Apple's and
+// NVIDIA's of compute capabilities that are not modelled, which are known by name. Facts from data/other_gpus.json, which is part of the library.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +26,12 @@ struct other_gpu {
   std::uint64_t bandwidth_bytes_per_s = 0;
   std::optional<std::uint32_t> n_unit;  ///< compute units, Xe cores, GPU cores or multiprocessors
   std::string architecture;             ///< "gfx1100", "xe2", "metal", "sm_72"
+  std::vector<bytes> vulkan_totals;     ///< that Vulkan was seen to report
+
+  /// Whether find_vulkan_gpu() has it.
+  [[nodiscard]] bool is_planned() const {
+    return (vendor == "AMD" || vendor == "Intel") && !memory.empty();
+  }
 };
 
 /// All rows, sorted by id. They are read when they are asked for first.
@@ -35,6 +41,22 @@ struct other_gpu {
 /// the maker's name and the words Radeon, RX, Instinct, Arc and Graphics; of those the ones with the memory
 /// that the name ends with ("m4 max 64gb"), where any has it. Else all that have each of the words: "amd".
 [[nodiscard]] std::vector<other_gpu> other_gpus_named(std::string_view typed);
+
+/// A device of AMD's or Intel's as llama.cpp's Vulkan backend sees it.
+struct vulkan_gpu {
+  device d;
+  bytes memory;      ///< that it is sold with
+  std::string says;  ///< what of it is assumed, in words
+};
+
+/// The device that a name means, if a plan can be made for it: limits as Mesa's drivers report them, under Windows
+/// AMD's own. Memory is what Vulkan was seen to report of such a card, else the nominal size; of several sizes the
+/// one that is typed, else the smallest.
+///
+/// Errors:   as not_modelled_yet(), for those that none can be made for; not_found  no such name
+/// Accuracy: buffers exact where the driver's limits are these; what the driver takes is assumed
+[[nodiscard]] result<vulkan_gpu> find_vulkan_gpu(std::string_view typed,
+                                                 const surroundings& around);
 
 /// Why no plan can be made for the GPU, and what can be planned instead; nothing: it is none of these, by
 /// its name or by its maker's.

@@ -2,6 +2,7 @@
 // in catalogue/.
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,7 +38,7 @@ struct device_limits {
   bool lacks_fp16 = false;           ///< no arithmetic of halves
   bool indexes_64_bits = false;      ///< VK_EXT_shader_64bit_indexing: the range does not count
 
-  friend bool operator==(const device_limits&, const device_limits&) = default;
+  friend auto operator<=>(const device_limits&, const device_limits&) = default;
 };
 
 /// One device a model can be placed on.

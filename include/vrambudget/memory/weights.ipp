@@ -102,7 +102,8 @@ class weight_overrides {
     // cards that are one device are none that a tensor can be sent to
     const bool is_one = place.mode() == split_mode::tensor;
     for (std::uint32_t i = 0; i < place.n_devices() && !is_one; ++i) {
-      const std::string id = name(id_of(r, i));
+      const std::string id =
+          name(device_id{place.memory(static_cast<int>(i)).backend, id_of(r, i).index});
       valid += ", " + id;
       if (buffer == id) backend = static_cast<int>(i);
     }

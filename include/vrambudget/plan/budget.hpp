@@ -119,10 +119,10 @@ struct budget {
   std::string aborts;
   std::vector<note> notes;  ///< bounds used, an unknown architecture, ...
 
-  /// Null: it is not there.
+  /// By its number; null: it is not there.
   [[nodiscard]] const device_budget* find_device(device_id id) const {
     const auto it = std::find_if(devices.begin(), devices.end(),
-                                 [&](const device_budget& d) { return d.id == id; });
+                                 [&](const device_budget& d) { return d.id.index == id.index; });
     return it == devices.end() ? nullptr : &*it;
   }
   /// Whether buffers for pipelined work did not fit, the model's or its draft's.

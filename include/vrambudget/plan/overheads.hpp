@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "vrambudget/backends/meta/backend.hpp"
+#include "vrambudget/backends/vulkan/growth.hpp"
 #include "vrambudget/memory/pool.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/context_allocations.hpp"
@@ -74,6 +75,25 @@ inline void add_all_reduce(const planned_context& c, budget& b) {
                {why::all_reduce{meta::all_reduce_scratch}}});
 }
 
+/// What kernels of Vulkan grow by in use.
+inline void add_growth_of_vulkan(const planned_context& c, std::size_t i, bool told, budget& b) {
+  const vulkan::growth more = vulkan::growth_of(c.context.flash_attn, c.context.n_ubatch);
+  b.ask({term_kind::pool, i, more.most});
+  if (!told) return;
+  if (term* const known = b.devices[i].find(term_kind::pool)) {
+    known->size += more.most;
+    *known->low += more.usual;
+    *known->expected += more.usual;
+    return;
+  }
+  b.devices[i].add({term_kind::pool,
+                    more.most,
+                    basis::assumed,
+                    {why::measured{"scratch of kernels: the median and nine of ten of 272 runs"}},
+                    more.usual,
+                    more.usual});
+}
+
 /// Each context has backends, and with them pools, of its own. `told`: they are terms.
 inline void add_pools(const planned_context& c, bool told, budget& b) {
   const std::size_t n_devices = c.at.devices.size(), n_sets = c.at.elsewhere.size();
@@ -84,6 +104,10 @@ inline void add_pools(const planned_context& c, bool told, budget& b) {
           pool_on(c, i, c.at.elsewhere[s][i],
                   c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s], told);
     device_budget& d = b.devices[i];
+    if (d.gpu.backend == backend_kind::vulkan) {
+      add_growth_of_vulkan(c, i, told, b);
+      continue;
+    }
     const bytes more = pool_on(c, i, d.gpu, c.compute.pool, told);
     b.ask({term_kind::pool, i, more});
     if (!told) continue;

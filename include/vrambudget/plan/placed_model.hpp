@@ -1,6 +1,7 @@
 // A model whose tensors have their places: what of a plan does not depend on the context.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -95,6 +96,25 @@ struct placed_model {
          a.profile == b.profile && loads_nextn(a) == loads_nextn(b) && a.overrides == b.overrides;
 }
 
+/// Whether such devices are planned together, and shared as `r` says.
+///
+/// Errors:   unsupported  devices of several backends; -sm tensor or row but for CUDA's
+[[nodiscard]] inline result<void> check_devices(const run& r, std::span<const device> devices) {
+  if (devices.empty()) return {};
+  const backend_kind first = devices.front().backend;
+  const auto is_other = [&](const device& d) { return d.backend != first; };
+  if (std::any_of(devices.begin(), devices.end(), is_other))
+    return error{
+        errc::unsupported,
+        "GPUs of several backends at once are not modelled: name all of one maker, or plan "
+        "each alone"};
+  const bool divides = r.split_mode == split_mode::tensor || r.split_mode == split_mode::row;
+  if (divides && first != backend_kind::cuda)
+    return error{errc::unsupported,
+                 "-sm tensor and row are modelled for CUDA alone; -sm layer for all"};
+  return {};
+}
+
 /// Places a model's tensors for `r` unless they lie so already. `elsewhere`: devices whose pools are counted
 /// in the places of these.
 ///
@@ -103,6 +123,7 @@ struct placed_model {
                                               const run& r, std::span<const device> devices,
                                               std::span<const std::vector<device>> elsewhere) {
   if (at && same_place(at->made_for, r)) return {};
+  if (auto together = check_devices(r, devices); !together) return together.error();
   if (auto runs = check_split_mode(m, r); !runs) return runs.error();
   auto used = devices_of(r, devices);
   if (!used) return used.error();

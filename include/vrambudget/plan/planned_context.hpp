@@ -1,6 +1,7 @@
 // One context of a placed model: what it keeps, and what its graphs need.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -48,6 +49,13 @@ struct planned_context {
   return {};
 }
 
+/// Whether the engine's buffers were recorded on such devices: other backends' of one release only.
+[[nodiscard]] inline bool is_recorded(const placed_model& at) {
+  return at.made_for.profile == default_profile ||
+         std::all_of(at.devices.begin(), at.devices.end(),
+                     [](const device& d) { return d.backend == backend_kind::cuda; });
+}
+
 /// Simulates the graphs of a context; without a description of them their buffers are a bound.
 ///
 /// Errors:   of graph_planner::plan(), unsupported excepted
@@ -56,7 +64,8 @@ struct planned_context {
                                                           memory_layout layout,
                                                           const graph_observer& seen) {
   planned_context c{at, context, std::move(layout)};
-  if (!c.claims().compute_of(c.m().architecture)) c.compute_basis = basis::assumed;
+  if (!c.claims().compute_of(c.m().architecture) || !is_recorded(at))
+    c.compute_basis = basis::assumed;
   if (auto done = plan_compute(c, seen); !done) return done.error();
   return c;
 }

@@ -162,8 +162,8 @@ void planner::finish_host(const run& r, budget& b) const {
 
 device_budget planner::empty_budget(device_id id) const {
   device_budget b;
-  b.id = id;
   b.gpu = devices_[id.index];
+  b.id = {b.gpu.backend, id.index};
   b.usable = usable_of(b.gpu, limits_.reserve);
   if (!limits_.buffers_only) detail::add_driver_context(b);
   return b;
@@ -172,7 +172,7 @@ device_budget planner::empty_budget(device_id id) const {
 std::size_t planner::number_of(budget& b, std::uint32_t device) const {
   const device_id id{.index = device};
   for (std::size_t i = 0; i < b.devices.size(); ++i)
-    if (b.devices[i].id == id) return i;
+    if (b.devices[i].id.index == device) return i;
   b.devices.push_back(empty_budget(id));
   return b.devices.size() - 1;
 }
@@ -293,9 +293,9 @@ result<void> planner::add_projector(const run& r, budget& b) {
   projector_run pr = r.mmproj;
   pr.flash_attn = r.flash_attn;
   if (pr.offload && pr.device >= devices_.size() && !devices_.empty())
-    return error{errc::invalid_argument, "--mmproj-device " + name(device_id{.index = pr.device}) +
-                                             ": there are " + std::to_string(devices_.size()) +
-                                             " devices"};
+    return error{errc::invalid_argument,
+                 "--mmproj-device " + name(device_id{devices_.front().backend, pr.device}) +
+                     ": there are " + std::to_string(devices_.size()) + " devices"};
   const bool on_device = pr.offload && !devices_.empty();
   auto p = plan_projector_once(pr, on_device ? &devices_[pr.device] : nullptr, r.profile);
   if (!p) return error{p.error().code, "the projector: " + p.error().message};

@@ -65,9 +65,29 @@ TEST_CASE("a GPU without a plan is known by the names people type") {
   }
 }
 
+TEST_CASE("AMD's and Intel's are Vulkan devices with the limits of their drivers") {
+  const auto found = find_vulkan_gpu("7900xtx", {.system = operating_system::native_linux});
+  REQUIRE(found);
+  CHECK(found->d.backend == backend_kind::vulkan);
+  CHECK(found->d.total == 24_GiB);
+  // Mesa, src/amd/vulkan/radv_physical_device.c: 2^32 - 4 and no more
+  CHECK(found->d.limits.allocation == 4294967292);
+  CHECK(found->d.limits.alignment == 4);
+  const auto windows = find_vulkan_gpu("7900xtx", {.system = operating_system::windows}).value();
+  CHECK(windows.d.limits.allocation == 2147483648);
+  const auto arc = find_vulkan_gpu("b580", {.system = operating_system::native_linux}).value();
+  CHECK(arc.d.total.count == 12809404416);  // seen by Vulkan, data/other_gpus.json
+  CHECK(arc.d.limits.allocation == 4294967296);
+  const auto halo = find_vulkan_gpu("strix-halo-128gb", {}).value();
+  CHECK(halo.d.unified);
+  CHECK(halo.d.full_name() == "AMD Radeon 8060S (Ryzen AI Max+ 395) 128 GB");
+  for (const char* typed : {"m1-16gb", "jetson nano", "nosuch", "rx 9999"})
+    CHECK_FALSE(find_vulkan_gpu(typed, {}).has_value());
+}
+
 TEST_CASE("what can be planned instead is said") {
   const std::string card = refused("7900xtx"), chip = refused("m4 max 64gb");
-  CHECK(contains(card, "plans are for NVIDIA's cards and the CPU"));
+  CHECK(contains(card, "plans are for NVIDIA's cards, AMD's"));
   CHECK(contains(card, "--gpu none --ram SIZE plans the CPU alone"));
   CHECK(contains(card, "--gpu 24GiB an NVIDIA card of that size"));
   CHECK(contains(chip, "--gpu none --ram 64GiB plans the CPU alone"));
