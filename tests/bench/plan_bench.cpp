@@ -93,9 +93,9 @@ void closed_terms(benchmark::State& state, const planned_run& what) {
     r.type_k = r.type_v = r.n_ctx % 512 ? ggml_type::q8_0 : q4_0;
     const context_params c = effective_context(r, m.hp).value();
     const memory_layout layout = layout_of(m, c, where);
-    benchmark::DoNotOptimize(kv_cache_bytes(layout, 0, where.host()));
+    benchmark::DoNotOptimize(kv_cache_bytes(layout, 0, where.cache_buffers(0)));
     if (layout.recurrent)
-      benchmark::DoNotOptimize(recurrent_state_bytes(*layout.recurrent, 0, where.host()));
+      benchmark::DoNotOptimize(recurrent_state_bytes(*layout.recurrent, 0, where.cache_buffers(0)));
   }
   state.SetItemsProcessed(state.iterations());
 }

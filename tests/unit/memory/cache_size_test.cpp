@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "../header_of.hpp"
+#include "vrambudget/backends/cpu/backend.hpp"
+#include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/memory/place_layers.hpp"
@@ -15,7 +17,7 @@ memory_layout layout(const model& m, const run& r) {
   const auto where = place_layers(r, std::vector{testing::card()}, m.hp.n_layer_all).value();
   return layout_of(m, effective_context(r, m.hp).value(), where);
 }
-bytes on_gpu(const memory_layout& l) { return kv_cache_bytes(l, 0, 1); }
+bytes on_gpu(const memory_layout& l) { return kv_cache_bytes(l, 0, cuda::buffers); }
 
 }  // namespace
 
@@ -57,7 +59,7 @@ TEST_SUITE("cache_size") {
     const model m = testing::small_llama().value();
     const auto l = layout(m, {.n_ctx = 4096, .n_parallel = 1, .offload_kqv = false});
     CHECK(on_gpu(l).count == 0);
-    CHECK(kv_cache_bytes(l, 1, 1).count == 4 * 4096 * 256 * 2);
+    CHECK(kv_cache_bytes(l, 1, cpu::buffers).count == 4 * 4096 * 256 * 2);
   }
 
   TEST_CASE("recurrent layers keep a convolution and a state for each sequence") {
@@ -74,7 +76,8 @@ TEST_SUITE("cache_size") {
     REQUIRE(l.recurrent.has_value());
     CHECK(l.caches.empty());
     // (4 - 1) x (512 + 2 x 128) and 128 x 512 elements of 4 bytes, 3 sequences, 4 layers
-    CHECK(recurrent_state_bytes(*l.recurrent, 0, 1).count == 4 * 3 * 4 * (3 * 768 + 128 * 512));
+    CHECK(recurrent_state_bytes(*l.recurrent, 0, cuda::buffers).count ==
+          4 * 3 * 4 * (3 * 768 + 128 * 512));
   }
 
   TEST_CASE("latent attention keeps K alone") {
