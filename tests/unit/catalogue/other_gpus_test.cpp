@@ -67,7 +67,7 @@ TEST_CASE("a GPU without a plan is known by the names people type") {
 
 TEST_CASE("AMD's and Intel's are Vulkan devices with the limits of their drivers") {
   const auto found = find_vulkan_gpu("7900xtx", {.system = operating_system::native_linux});
-  REQUIRE(found);
+  REQUIRE(found.has_value());
   CHECK(found->d.backend == backend_kind::vulkan);
   CHECK(found->d.total == 24_GiB);
   // Mesa, src/amd/vulkan/radv_physical_device.c: 2^32 - 4 and no more
