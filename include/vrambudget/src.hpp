@@ -20,3 +20,4 @@
 #include "vrambudget/plan/projector_budget.ipp"
 #include "vrambudget/plan/sweep.ipp"
 #include "vrambudget/plan/verdict.ipp"
+#include "vrambudget/quantize/name_pattern.ipp"

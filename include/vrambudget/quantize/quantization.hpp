@@ -14,8 +14,9 @@ struct quantization {
   file_type type = file_type::q8_0;
   /// Whether an importance matrix was given. It changes types in Q4_0, Q5_0, IQ3_XXS, IQ4_NL, IQ4_XS.
   bool has_imatrix = false;
-  /// `--token-embedding-type` and `--output-tensor-type`, to which publishers give the same; absent: by the rules.
-  std::optional<ggml_type> ends = {};
+  std::optional<ggml_type> token_embedding =
+      {};                                ///< `--token-embedding-type`; absent: by the rules
+  std::optional<ggml_type> output = {};  ///< `--output-tensor-type`; absent: by the rules
 };
 
 /// A name of publishers' own for a file type with larger embeddings and output.
@@ -34,7 +35,8 @@ inline constexpr std::array<published_recipe, 5> recipes_with_q8_0_ends = {
 
 /// What a published file of that name was made with, an importance matrix among it; nothing: no such name is known.
 [[nodiscard]] inline std::optional<quantization> find_quantization(std::string_view typed) {
-  quantization q{.type = file_type::q8_0, .has_imatrix = true, .ends = std::nullopt};
+  quantization q;
+  q.has_imatrix = true;
   if (const auto type = find_file_type(typed)) {
     q.type = *type;
     return q;
@@ -42,7 +44,7 @@ inline constexpr std::array<published_recipe, 5> recipes_with_q8_0_ends = {
   for (const published_recipe& r : recipes_with_q8_0_ends)
     if (equal_in_any_case(typed, r.name)) {
       q.type = r.type;
-      q.ends = ggml_type::q8_0;
+      q.token_embedding = q.output = ggml_type::q8_0;
       return q;
     }
   return std::nullopt;

@@ -1,0 +1,47 @@
+// What llama-quantize is asked for, as a command line or JSON has it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vrambudget/error.hpp"
+#include "vrambudget/quantize/quantized_file.hpp"
+#include "vrambudget/quantize/recipe.hpp"
+
+namespace vrambudget::request {
+
+/// llama-quantize's options, as texts.
+struct recipe_request {
+  std::string base =
+      "Q4_K_M";  ///< its TYPE; several: "Q4_K_M,Q6_K", "Q3_K_M..Q6_K" in the order of file_type_table
+  std::string token_embedding_type, output_tensor_type;  ///< empty: by the rules
+  std::vector<std::string> tensor_types;                 ///< "attn_v=q6_k", in the order given
+  std::string tensor_type_file;  ///< a file with more of them, which come after
+  bool pure = false, leave_output_tensor = false, keep_split = false;
+  std::optional<std::string> imatrix;  ///< a file, which may be anywhere; absent: none is given
+  std::string prune_layers;            ///< "3,7,11"
+  std::string
+      source_type;  ///< what matrices of the source are in: "bf16"; empty: as they are, of catalogued ones bf16
+};
+
+/// A recipe, and its file type as it was asked for: "Q4_K_M".
+struct named_recipe {
+  std::string base;
+  recipe r;
+};
+
+/// One recipe for each file type that is asked for.
+/// Errors: invalid_argument  no such file type, type, pattern or layers; a range that is none
+///         io                a file of tensor types that cannot be read
+[[nodiscard]] result<std::vector<named_recipe>> recipes_of(const recipe_request& q);
+
+/// The options as llama-quantize takes them, without the file type: "--tensor-type attn_v=q6_k --pure".
+[[nodiscard]] std::string quantize_options(const recipe_request& q);
+
+/// The whole command: "llama-quantize --pure Qwen3-8B-BF16.gguf Qwen3-8B-Q4_K_M.gguf Q4_K_M".
+[[nodiscard]] std::string quantize_command(const recipe_request& q, const std::string& from,
+                                           const std::string& to, const std::string& base);
+
+}  // namespace vrambudget::request

@@ -1,0 +1,102 @@
+#include "vrambudget/quantize/name_pattern.hpp"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+#include <random>
+#include <regex>
+#include <string>
+#include <vector>
+
+using namespace vrambudget;
+
+namespace {
+
+bool is_in(const char* pattern, const char* name) {
+  return name_pattern::compile(pattern).value().is_in(name);
+}
+
+/// What std::regex makes of it; nothing: no expression.
+std::optional<std::regex> of_standard(const std::string& pattern) {
+  try {
+    return std::regex(pattern);
+  } catch (const std::regex_error&) {
+    return std::nullopt;
+  }
+}
+
+/// Whether std::regex needs no time to speak of: nothing repeated is repeated.
+bool is_quick(const std::string& p) {
+  for (const char* twice : {"**", "*+", "+*", "++", ")*", ")+", "}*", "}+"})
+    if (p.find(twice) != p.npos) return false;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("an expression is found anywhere in a name") {
+  CHECK(is_in("attn_v", "blk.3.attn_v.weight"));
+  CHECK(is_in("attn_v", "blk.3.attn_v_b.weight"));
+  CHECK_FALSE(is_in("^attn_v", "blk.3.attn_v.weight"));
+  CHECK(is_in("blk\\.(3|7|11)\\.attn_v", "blk.11.attn_v.weight"));
+  CHECK_FALSE(is_in("blk\\.(3|7|11)\\.attn_v", "blk.1.attn_v.weight"));
+  CHECK(is_in("ffn_(up|gate)_exps", "blk.0.ffn_gate_exps.weight"));
+  CHECK(is_in("blk\\.(?!0\\.)\\d+\\.ffn", "blk.10.ffn_up.weight"));
+  CHECK_FALSE(is_in("blk\\.(?!0\\.)\\d+\\.ffn", "blk.0.ffn_up.weight"));
+  CHECK(is_in("blk\\.\\d{2}\\.", "blk.10.ffn_up.weight"));
+  CHECK(is_in("\\bweight$", "output.weight"));
+}
+
+TEST_CASE("expressions mean what they mean in std::regex") {
+  std::vector<std::string> patterns = {
+      "[^a-z]",   "[]",       "[^]",     "a**",          "(?:ab)?", "(?=blk)blk",
+      "\\bq",     "\\Bn",     "[a-]",    "[[:digit:]]+", "\\x41",   "a|",
+      "|",        "()",       "*a",      "a{",           "a{1",     "(",
+      "[a",       "\\",       "a)",      "[z-a]",        "(?<a)",   "]",
+      "}",        "^*",       "a{2,1}",  "\\-",          "[a\\-z]", "\\cA",
+      "[\\d.]+",  "a{,2}",    "\\0",     "[[:foo:]]",    "{",       "a{0}b",
+      "[\\w-]+$", "a(?!b|c)", "[a-\\d]", "(?=)"};
+  std::mt19937 draw(1);
+  constexpr std::string_view letters = "ab.0_\\dw[]()|*+?{}1,^$-:=!";
+  for (int i = 0; i < 3000; ++i) {
+    std::string p;
+    for (std::size_t n = draw() % 10 + 1; n > 0; --n) p += letters[draw() % letters.size()];
+    if (is_quick(p)) patterns.push_back(p);
+  }
+  int n_compiled = 0;
+  for (const std::string& p : patterns) {
+    CAPTURE(p);
+    const auto ours = name_pattern::compile(p);
+    if (!ours && ours.error().code == errc::unsupported) continue;
+    const auto theirs = of_standard(p);
+    CHECK(ours.has_value() == theirs.has_value());
+    if (!ours || !theirs) continue;
+    ++n_compiled;
+    for (const char* name :
+         {"blk.0.attn_q.weight", "blk.12.ffn_down_exps.weight", "", "a", "x-y_z"}) {
+      CAPTURE(name);
+      CHECK(ours->is_in(name) == std::regex_search(name, *theirs));
+    }
+  }
+  CHECK(n_compiled > 500);
+}
+
+TEST_CASE("no expression takes forever") {
+  const std::string name(63, 'a');
+  for (const char* p :
+       {"(a*)*(a*)*(a*)*b", "(((a*)*)*)*b", "(a|aa|aaa)*(?=(a|aa)*b)c", "(a?){60}a{60}b"}) {
+    CAPTURE(p);
+    CHECK_FALSE(name_pattern::compile(p).value().is_in(name));
+  }
+}
+
+TEST_CASE("what is too large or not known is refused") {
+  const auto code = [](const std::string& p) { return name_pattern::compile(p).error().code; };
+  CHECK(code("(a)\\1") == errc::unsupported);
+  CHECK(code("[[.a.]]") == errc::unsupported);
+  CHECK(code("((a{100}){100}){100}") == errc::limit);
+  CHECK(code("a{99999999999}") == errc::limit);
+  CHECK(code(std::string(5000, 'a')) == errc::limit);
+  CHECK(code(std::string(200, '(') + std::string(200, ')')) == errc::limit);
+  CHECK(name_pattern::compile("a(b").error().message.find("at byte 3") != std::string::npos);
+}
