@@ -57,9 +57,9 @@ int run_pasted(std::vector<std::string> args, std::vector<std::string> notes);
 
 int run_program(std::vector<std::string> args, std::vector<std::string> notes = {},
                 bool is_pasted = false) {
-  constexpr std::array commands = {"plan",  "paste",   "compare",   "cards",     "together",
-                                   "trade", "inspect", "gpus",      "models",    "engines",
-                                   "probe", "check",   "calibrate", "completion"};
+  constexpr std::array commands = {"plan",    "paste",  "compare", "cards",     "together",
+                                   "trade",   "recipe", "inspect", "gpus",      "models",
+                                   "engines", "probe",  "check",   "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -76,7 +76,8 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
       throw failure{usage, fmt::format("'{}' is no command; nearest: {}", args[0], meant)};
     args.insert(args.begin(), "plan");
   }
-  constexpr std::array of_runs = {"plan", "compare", "cards", "together", "trade", "engines"};
+  constexpr std::array of_runs = {"plan",  "compare", "cards",  "together",
+                                  "trade", "recipe",  "engines"};
   if (is_in(of_runs)) {
     request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
     line.args.insert(line.args.begin(), std::move(args[0]));
@@ -103,6 +104,7 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
   add("cards", "which known cards hold a run, smallest first", add_cards);
   add("together", "several models on the same GPUs at once", add_together);
   add("trade", "the largest context by type of KV cache, micro-batch and slots", add_trade);
+  add("recipe", "the file that llama-quantize would make of a model", add_recipe);
   add("inspect", "what a model's header says", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);

@@ -81,6 +81,14 @@ void command_options::list(const char* names, std::vector<std::string>& to, cons
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
+void command_options::words(const char* names, std::vector<std::string>& to, const char* shown,
+                            const char* help) {
+  app_.add_option(names, to, help)
+      ->type_name(shown)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+}
+
 void command_options::optional_text(const char* names, std::optional<std::string>& to,
                                     const char* shown, const char* help) {
   app_.add_option_function<std::vector<std::string>>(

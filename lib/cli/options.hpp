@@ -28,6 +28,8 @@ class command_options {
   void texts(const char* names, std::vector<std::string>& to, const char* help);
   /// Several, with commas between or repeated.
   void list(const char* names, std::vector<std::string>& to, const char* shown, const char* help);
+  /// Several, repeated, each as it is.
+  void words(const char* names, std::vector<std::string>& to, const char* shown, const char* help);
   /// One whose value may be left out, which is then an empty one.
   void optional_text(const char* names, std::optional<std::string>& to, const char* shown,
                      const char* help);

@@ -1,8 +1,11 @@
 #include "vrambudget/request/model_reader.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <utility>
+#include <vector>
 
+#include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/model/projector_inside.hpp"
 
@@ -15,18 +18,30 @@ bool looks_like_path(const std::string& s) {
   return s.find('/') != std::string::npos || s.ends_with(".gguf");
 }
 
-result<model> from_file(const std::string& path) {
-  const auto f = open_model_file(path);
-  if (!f) return f.error();
-  if (is_projector(f->headers.front()))
+result<model> model_of(const model_file& f, const std::string& path) {
+  if (is_projector(f.headers.front()))
     return error{errc::unsupported, path + ": a projector and not a model: give it with --mmproj"};
-  auto m = read_model(f->headers);
+  auto m = read_model(f.headers);
   if (!m) return in_context(path, m.error());
-  m->path = f->paths.front();
-  m->file_size = f->total_size;
+  m->path = f.paths.front();
+  m->file_size = f.total_size;
   if (m->name.empty()) m->name = std::filesystem::path(path).stem().string();
   return m;
 }
+
+/// The text model of what Ollama keeps, under its name there: a blob's own is its digest.
+result<model> as_stored(result<model> m, const stored_model& s) {
+  if (!m || !is_ollamas(s.name)) return m;
+  m->name = s.name;
+  keep_text_model(*m);
+  return m;
+}
+
+/// A shape's header and its bytes.
+struct shape_header {
+  std::vector<std::byte> data;
+  std::vector<gguf::header> headers;
+};
 
 /// "Qwen3-8B-Q4_K_M" of "Qwen/Qwen3-8B-GGUF:Q4_K_M", and of a file in a repository its name.
 std::string file_meant(std::string_view repository) {
@@ -117,10 +132,53 @@ result<model> model_reader::read_repository(const std::string& typed, const std:
   return read_known(*known);
 }
 
+template <class Files>
+void model_reader::keep(std::shared_ptr<Files> files, std::string path, bytes size) {
+  if (!is_opening_) return;
+  const std::span<const gguf::header> headers = files->headers;
+  opened_.emplace(opened_model{std::move(path), headers, std::move(files), size,
+                               error{errc::not_found, "not read"}});
+}
+template void model_reader::keep(std::shared_ptr<remote_model>, std::string, bytes);
+
+result<model> model_reader::read_file(const std::string& path) {
+  auto f = open_model_file(path);
+  if (!f) return f.error();
+  const auto files = std::make_shared<model_file>(std::move(*f));
+  keep(files, files->paths.front(), files->total_size);
+  return model_of(*files, path);
+}
+
+result<model> model_reader::read_kept(const stored_model& s) {
+  return as_stored(read_file(s.path), s);
+}
+
 result<model> model_reader::read_known(const catalogued_file& f) {
+  if (is_opening_) {
+    auto data = header_from_shape(f.shape->shape);
+    if (!data) return data.error();
+    const auto shape = std::make_shared<shape_header>();
+    shape->data = std::move(*data);
+    auto parsed = gguf::parse(shape->data, {.check_data = false});
+    if (!parsed) return parsed.error();
+    shape->headers.push_back(std::move(*parsed));
+    keep(shape, {}, {});
+  }
   auto m = read_catalogued(f);
   if (m && f.is_estimated()) size_note_ = m->types_note;
   return m;
+}
+
+result<opened_model> model_reader::open(const std::string& typed) {
+  opened_.reset();
+  is_opening_ = true;
+  result<model> m = read(typed);
+  is_opening_ = false;
+  if (!opened_) return m.error();
+  opened_model out = std::move(*opened_);
+  opened_.reset();
+  out.m = std::move(m);
+  return out;
 }
 
 result<model> model_reader::read(const std::string& typed) {
@@ -129,45 +187,42 @@ result<model> model_reader::read(const std::string& typed) {
   if (is_remote(typed)) return read_remote(typed);
   if (is_ollamas(typed)) {
     const auto found = find_ollamas(around_, typed);
-    return found ? read_stored(*found) : result<model>(found.error());
+    return found ? read_kept(*found) : result<model>(found.error());
   }
   std::error_code ignored;
   // a shell leaves "~" in quotes, and files have it
   if (typed.starts_with("~/") && !around_.home.empty())
     if (const std::string path = around_.home + typed.substr(1);
         std::filesystem::exists(path, ignored))
-      return from_file(path);
-  return std::filesystem::exists(typed, ignored) ? from_file(typed) : read_named(typed);
+      return read_file(path);
+  return std::filesystem::exists(typed, ignored) ? read_file(typed) : read_named(typed);
 }
 
 result<model> model_reader::read_named(const std::string& typed) {
   const auto whole = find_whole_name(stored(), typed);
   if (!whole) return whole.error();
-  if (*whole) return read_stored(**whole);
+  if (*whole) return read_kept(**whole);
   if (looks_like_repository(typed)) return read_repository(typed, "hf:" + typed);
   // of a file that is not here its name may say enough, whatever folder it lies in elsewhere
   const std::size_t slash = typed.find_last_of("/\\");
   const bool is_elsewhere = slash != typed.npos && typed.ends_with(".gguf");
   const auto known = find_catalogued_file(is_elsewhere ? typed.substr(slash + 1) : typed);
   if (looks_like_path(typed)) {
-    if (!known || (slash != typed.npos && !is_elsewhere)) return from_file(typed);
+    if (!known || (slash != typed.npos && !is_elsewhere)) return read_file(typed);
     if (listener_.note)
       listener_.note(typed + ": no such file; " + known->name + " of the catalogue stands for it");
   }
   if (known) return read_known(*known);
   const auto begins = find_stored_model(stored(), typed);
-  if (begins) return read_stored(*begins);
+  if (begins) return read_kept(*begins);
   const bool is_one_of_several = begins.error().message.find(" can be ") != std::string::npos;
   return error{errc::not_found, "no file '" + typed + "', and " +
                                     (is_one_of_several ? begins.error() : known.error()).message};
 }
 
 result<model> read_stored(const stored_model& s) {
-  auto m = from_file(s.path);
-  if (!m || !is_ollamas(s.name)) return m;
-  m->name = s.name;  // a blob's own name is its digest
-  keep_text_model(*m);
-  return m;
+  const auto f = open_model_file(s.path);
+  return f ? as_stored(model_of(*f, s.path), s) : result<model>(f.error());
 }
 
 result<model> read_catalogued(const catalogued_file& f) {

@@ -152,11 +152,11 @@ std::string quantize_options(const recipe_request& q) {
   const auto option = [&](const char* name, const std::string& value) {
     if (!value.empty()) add(std::string(name) + " " + launching::quoted(value));
   };
-  if (q.leave_output_tensor) add("--leave-output-tensor");
-  if (q.pure) add("--pure");
   if (q.imatrix) option("--imatrix", q.imatrix->empty() ? "FILE" : *q.imatrix);
-  option("--output-tensor-type", q.output_tensor_type);
+  if (q.pure) add("--pure");
+  if (q.leave_output_tensor) add("--leave-output-tensor");
   option("--token-embedding-type", q.token_embedding_type);
+  option("--output-tensor-type", q.output_tensor_type);
   for (const std::string& t : q.tensor_types) option("--tensor-type", t);
   option("--tensor-type-file", q.tensor_type_file);
   option("--prune-layers", q.prune_layers);

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include "catalogue/names.hpp"
 #include "vrambudget/catalogue/shape.hpp"
@@ -166,9 +168,11 @@ result<remote_model> model_reader::open_remote(const std::string& typed) {
 }
 
 result<model> model_reader::read_remote(const std::string& typed) {
-  const auto r = open_remote(typed);
-  if (!r) return r.error();
+  auto opened = open_remote(typed);
+  if (!opened) return opened.error();
+  const auto r = std::make_shared<remote_model>(std::move(*opened));
   const std::string url = shown_url(r->urls.front());
+  keep(r, url, r->total_size.value_or(bytes{}));
   auto m = read_model(r->headers);
   if (!m) return in_context(url, m.error());
   m->path = url;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +37,18 @@ struct reading_listener {
 struct network_use {
   http_traffic traffic;
   double seconds = 0;
+};
+
+/// What a name stands for, with its headers, which say more than a model does.
+struct opened_model {
+  std::string path;  ///< or address, as it may be shown; empty: of the catalogue
+  std::span<const gguf::header> headers;  ///< the first has the metadata
+  std::shared_ptr<const void> keeps;      ///< what the headers are views into
+  bytes size;                             ///< of all files; zero: not known
+  result<model> m;                        ///< or why it is no model that runs
+
+  /// Whether it is a shape of the catalogue, which has no vocabulary.
+  [[nodiscard]] bool is_shape() const { return path.empty(); }
 };
 
 /// Where other programs keep models.
@@ -74,6 +88,10 @@ class model_reader {
   /// Of the model that was read last in words that its size is estimated, and what it is within; empty: it is not.
   [[nodiscard]] const std::string& size_note() const { return size_note_; }
 
+  /// The same with its headers; also a file that is no model.
+  /// Errors: those of read() where there is no file, or none of GGUF
+  [[nodiscard]] result<opened_model> open(const std::string& typed);
+
   /// The shape of a file, here or on a server, as the catalogue keeps those of its models.
   /// Errors: those of read() for files, and of shape_of_headers()
   [[nodiscard]] result<std::string> read_shape(const std::string& typed);
@@ -90,6 +108,11 @@ class model_reader {
   [[nodiscard]] result<remote_model> open_remote(const std::string& typed);
   [[nodiscard]] result<model> read_remote(const std::string& typed);
   [[nodiscard]] result<model> read_named(const std::string& typed);
+  [[nodiscard]] result<model> read_file(const std::string& path);
+  [[nodiscard]] result<model> read_kept(const stored_model& s);
+  /// For open(): what was read.
+  template <class Files>
+  void keep(std::shared_ptr<Files> files, std::string path, bytes size);
   [[nodiscard]] result<model> read_repository(const std::string& typed,
                                               const std::string& hub_name);
   [[nodiscard]] result<model> read_known(const catalogued_file& f);
@@ -100,6 +123,8 @@ class model_reader {
   std::optional<std::vector<stored_model>> stored_;
   network_use used_;
   std::string size_note_;
+  bool is_opening_ = false;
+  std::optional<opened_model> opened_;
 };
 
 /// A model that another program put on this disk.

@@ -1,0 +1,290 @@
+#include "vrambudget/report/recipes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <map>
+#include <utility>
+
+#include "report/launch/arguments.hpp"
+#include "report/lines.hpp"
+#include "vrambudget/gguf/printable.hpp"
+#include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/text.hpp"
+#include "vrambudget/version.hpp"
+
+namespace vrambudget {
+namespace {
+
+namespace json = boost::json;
+using request::recipe_answer;
+
+/// "Q4_K", as llama-quantize's file types are written.
+std::string upper(std::string_view name) {
+  std::string s(name);
+  for (char& c : s)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 32);
+  return s;
+}
+
+struct amount {
+  std::size_t n = 0;
+  bytes size;
+};
+using by_type = std::map<ggml_type, amount>;
+
+void add(amount& to, const model_tensor& t) {
+  ++to.n;
+  to.size += t.size;
+}
+
+/// The largest first.
+std::vector<std::pair<ggml_type, amount>> sorted(const by_type& types) {
+  std::vector<std::pair<ggml_type, amount>> all(types.begin(), types.end());
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return a.second.size > b.second.size; });
+  return all;
+}
+
+by_type types_of(const model& m) {
+  by_type all;
+  for (const model_tensor& t : m.tensors) add(all[t.type], t);
+  return all;
+}
+
+/// Tensors of a name in all layers: "blk.N.attn_v.weight".
+std::string name_in_layers(std::string_view name) {
+  const auto [il, rest] = layer_of(name);
+  return il < 0 ? std::string(name) : "blk.N." + std::string(rest);
+}
+
+/// "q6_K in 32 layers, q4_K in 32"
+std::string types_text(const by_type& types) {
+  if (types.size() == 1) return std::string(traits(types.begin()->first).name);
+  std::string text;
+  for (const auto& [type, of] : sorted(types))
+    text += fmt::format("{}{} in {}", text.empty() ? "" : ", ", traits(type).name, of.n);
+  return text;
+}
+
+/// "10,835.2", in MiB.
+std::string mib(bytes b) {
+  std::string text = in_mib(b);
+  text.resize(text.size() - 4);
+  return text;
+}
+/// "16.28", in GiB.
+std::string gib(bytes b) {
+  std::string text = in_gib(b);
+  text.resize(text.size() - 4);
+  return text;
+}
+
+/// What llama-quantize changes, by name, the largest first.
+std::string table_of_names(const recipe_answer& a) {
+  std::map<std::string, std::pair<by_type, amount>> names;
+  for (std::size_t i = 0; i < a.file.m.tensors.size(); ++i) {
+    const model_tensor& t = a.file.m.tensors[i];
+    if (a.file.chosen[i].is_kept && t.type == ggml_type::f32) continue;
+    auto& [types, all] = names[name_in_layers(t.name)];
+    add(types[t.type], t);
+    add(all, t);
+  }
+  std::vector<std::pair<std::string, std::pair<by_type, amount>>> rows(names.begin(), names.end());
+  std::stable_sort(rows.begin(), rows.end(), [](const auto& x, const auto& y) {
+    return x.second.second.size > y.second.second.size;
+  });
+  constexpr std::size_t most = 60, widest = 34;
+  std::size_t width = 0;
+  for (const auto& [name, row] : rows) width = std::max(width, std::min(name.size(), widest));
+  std::string text = fmt::format("\n{:<{}}{:>6}{:>11}  types\n", "tensors", width + 2, "", "MiB");
+  for (std::size_t i = 0; i < std::min(rows.size(), most); ++i) {
+    const auto& [name, row] = rows[i];
+    text += fmt::format("  {:<{}}{:>6}{:>11}  {}\n", gguf::printable(name, widest), width,
+                        grouped(row.second.n), mib(row.second.size), types_text(row.first));
+  }
+  if (rows.size() > most) text += fmt::format("  and {} more names\n", rows.size() - most);
+  return text;
+}
+
+std::string size_text(const recipe_answer& a, bool is_shape) {
+  const bytes size = a.file.size.value_or(a.file.padded);
+  std::string text = fmt::format("{} ({} bytes)", in_gib(size), grouped(size.count));
+  if (!a.file.size || is_shape) text += ", and its vocabulary";
+  return text;
+}
+
+std::string kld_text(const std::optional<kld_interval>& k) {
+  return k ? fmt::format("{:.2g} to {:.2g}", k->low, k->high) : "-";
+}
+
+std::string tokens_text(const recipe_answer& a, std::size_t i) {
+  return a.runs && a.runs->largest[i].n_ctx ? grouped(a.runs->largest[i].n_ctx) : "-";
+}
+
+std::string cards_text(const told_recipes& t) {
+  return t.cards.empty() ? std::string() : fmt::format("{}", fmt::join(t.cards, ", "));
+}
+
+/// How it runs on the cards.
+std::string run_text(const told_recipes& t, const recipe_answer& a) {
+  if (t.cards.empty()) return {};
+  std::string text = fmt::format("\n{}\n", cards_text(t));
+  const auto row = [&](const std::string& what, const std::string& value) {
+    text += fmt::format("  {:<22}{}\n", what, value);
+  };
+  if (!a.runs) {
+    row("no plan", a.not_planned);
+    return text;
+  }
+  for (std::size_t i = 0; i < compared_cache_types.size(); ++i)
+    row(fmt::format("tokens, KV in {}", traits(compared_cache_types[i]).name), tokens_text(a, i));
+  if (a.runs->n_ctx)
+    row(fmt::format("with {}", grouped(*a.runs->n_ctx)),
+        a.runs->fits ? "fits, spare " + in_mib(a.runs->spare) : "does not fit");
+  return text;
+}
+
+std::string one_text(const told_recipes& t, const recipe_answer& a) {
+  const std::string options = request::quantize_options(t.asked);
+  std::string text =
+      fmt::format("{} as {}{}{}\n", t.from.name, a.base, options.empty() ? "" : " ", options);
+  const auto row = [&](const std::string& what, const std::string& value) {
+    text += fmt::format("  {:<22}{}\n", what, value);
+  };
+  row("made of", t.from.says);
+  row("file", size_text(a, t.from.opened.is_shape()));
+  row("tensors", fmt::format("{} in {}, {:.2f} bits per weight", grouped(a.file.m.tensors.size()),
+                             in_gib(a.file.data), a.file.m.bits_per_weight()));
+  row("llama-quantize says", a.printed);
+  row("weights", fmt::format("{} on a card, {} on the host", in_mib(a.on_card), in_mib(a.on_host)));
+  if (a.expected) row("KLD", kld_text(a.expected) + ", an estimate by bits per weight");
+  text += fmt::format("\n{:<24}{:>7}{:>14}\n", "type", "tensors", "MiB");
+  for (const auto& [type, of] : sorted(types_of(a.file.m)))
+    text += fmt::format("  {:<22}{:>7}{:>14}\n", traits(type).name, grouped(of.n), mib(of.size));
+  return text + table_of_names(a) + run_text(t, a);
+}
+
+std::string table_text(const told_recipes& t) {
+  const std::string options = request::quantize_options(t.asked);
+  std::string text = fmt::format("{}{}{}, made of {}\n", t.from.name,
+                                 options.empty() ? "" : " with ", options, t.from.says);
+  if (!t.cards.empty()) text += cards_text(t) + "\n";
+  std::size_t label = 10;
+  for (const recipe_answer& a : t.all) label = std::max(label, a.base.size() + 2);
+  text += fmt::format("\n{:<{}}{:>7}{:>6}{:>8}", "", label, "GiB", "bits", "on card");
+  if (!t.cards.empty())
+    for (const ggml_type c : compared_cache_types)
+      text += fmt::format("{:>9}", fmt::format("KV {}", traits(c).name));
+  text += fmt::format("{:>18}\n", "KLD, estimated");
+  for (const recipe_answer& a : t.all) {
+    const bytes size = a.file.size.value_or(a.file.padded);
+    text += fmt::format("{:<{}}{:>7}{:>6.2f}{:>8}", a.base, label, gib(size),
+                        a.file.m.bits_per_weight(), gib(a.on_card));
+    if (!t.cards.empty())
+      for (std::size_t i = 0; i < compared_cache_types.size(); ++i)
+        text += fmt::format("{:>9}", tokens_text(a, i));
+    text += fmt::format("{:>18}\n", kld_text(a.expected));
+  }
+  if (!t.cards.empty()) text += "\nKV: the largest context with a cache of that type, in tokens.\n";
+  return text;
+}
+
+/// Those of all recipes, each once, with the file types that it is said of where it is not all.
+std::string notes_text(const told_recipes& t, std::size_t width) {
+  std::vector<std::pair<std::string, std::vector<std::string>>> notes;
+  for (const recipe_answer& a : t.all)
+    for (const std::string& note : a.notes) {
+      auto it =
+          std::find_if(notes.begin(), notes.end(), [&](const auto& n) { return n.first == note; });
+      if (it == notes.end()) it = notes.insert(notes.end(), {note, {}});
+      it->second.push_back(a.base);
+    }
+  std::string text;
+  for (const auto& [note, bases] : notes)
+    text += (bases.size() == t.all.size() ? note
+                                          : fmt::format("{}: {}", fmt::join(bases, ", "), note)) +
+            "\n";
+  return text.empty() ? text : "\n" + with_broken_lines(text, width);
+}
+
+json::object kld_json(const kld_interval& k) {
+  return {{"low", k.low}, {"high", k.high}, {"basis", "assumed"}};
+}
+
+json::object runs_json(const compared_file& c) {
+  json::object largest;
+  for (std::size_t i = 0; i < compared_cache_types.size(); ++i)
+    largest[traits(compared_cache_types[i]).name] =
+        json::object{{"n_ctx", c.largest[i].n_ctx}, {"bound_by", name_of_bound(c.largest[i])}};
+  json::object o{{"weights_on_devices_bytes", c.weights_on_devices.count},
+                 {"largest", std::move(largest)},
+                 {"fits", c.fits},
+                 {"spare_bytes", c.spare.count}};
+  if (c.n_ctx) o["n_ctx"] = *c.n_ctx;
+  return o;
+}
+
+json::object recipe_json(const told_recipes& t, const recipe_answer& a) {
+  json::object types;
+  for (const auto& [type, of] : types_of(a.file.m)) types[upper(traits(type).name)] = of.n;
+  json::array tensor_types;
+  for (const std::size_t i : quantization_order(a.file.m, a.r)) {
+    const model_tensor& m = a.file.m.tensors[i];
+    tensor_types.push_back(json::array{m.name, upper(traits(m.type).name), m.size.count});
+  }
+  json::object o{
+      {"base", a.base},
+      {"command", request::quantize_command(t.asked, t.from.name + ".gguf",
+                                            t.from.name + "-" + a.base + ".gguf", a.base)},
+      {"data_bytes", a.file.data.count},
+      {"padded_bytes", a.file.padded.count},
+      {"file_bytes", a.file.size.value_or(a.file.padded).count},
+      {"file_bytes_basis",
+       a.file.size && !t.from.opened.is_shape() ? "exact" : "without_vocabulary"},
+      {"bits_per_weight", a.file.m.bits_per_weight()},
+      {"printed", a.printed},
+      {"types", std::move(types)},
+      {"tensors", a.file.m.tensors.size()},
+      {"tensor_types", std::move(tensor_types)},
+      {"weights_on_card_bytes", a.on_card.count},
+      {"weights_on_host_bytes", a.on_host.count},
+      {"fallbacks", a.file.n_fallback},
+      {"needs_imatrix", a.file.n_need_imatrix > 0}};
+  json::array notes;
+  for (const std::string& n : a.notes) notes.push_back(json::string(n));
+  o["notes"] = std::move(notes);
+  if (!a.file.unwritable.empty()) o["cannot_be_written"] = a.file.unwritable;
+  if (a.expected) o["kld"] = kld_json(*a.expected);
+  if (a.runs) o["runs"] = runs_json(*a.runs);
+  if (!a.not_planned.empty()) o["not_planned"] = a.not_planned;
+  return o;
+}
+
+}  // namespace
+
+std::string recipes_text(const told_recipes& t, std::size_t width) {
+  return (t.all.size() == 1 ? one_text(t, t.all.front()) : table_text(t)) + notes_text(t, width);
+}
+
+std::string recipes_json(const told_recipes& t) {
+  json::object o{{"schema", json_schema},
+                 {"vrambudget", version},
+                 {"model", t.from.name},
+                 {"source", t.from.says},
+                 {"options", request::quantize_options(t.asked)}};
+  json::array devices;
+  for (const std::string& c : t.cards) devices.push_back(json::string(c));
+  if (!devices.empty()) o["devices"] = std::move(devices);
+  if (t.all.size() == 1) {
+    for (auto& [key, value] : recipe_json(t, t.all.front())) o[key] = std::move(value);
+  } else {
+    json::array recipes;
+    for (const recipe_answer& a : t.all) recipes.push_back(recipe_json(t, a));
+    o["recipes"] = std::move(recipes);
+  }
+  return json::serialize(o) + "\n";
+}
+
+}  // namespace vrambudget
