@@ -105,7 +105,7 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
   add("together", "several models on the same GPUs at once", add_together);
   add("trade", "the largest context by type of KV cache, micro-batch and slots", add_trade);
   add("recipe", "the file that llama-quantize would make of a model", add_recipe);
-  add("inspect", "what a model's header says", add_inspect);
+  add("inspect", "what is inside of a file, or how two models differ", add_inspect);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);
   add("engines", "builds whose rules are known, what changed between them, and what it costs",

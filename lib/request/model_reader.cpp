@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/model/projector_inside.hpp"
@@ -134,7 +135,6 @@ result<model> model_reader::read_repository(const std::string& typed, const std:
 
 template <class Files>
 void model_reader::keep(std::shared_ptr<Files> files, std::string path, bytes size) {
-  if (!is_opening_) return;
   const std::span<const gguf::header> headers = files->headers;
   opened_.emplace(opened_model{std::move(path), headers, std::move(files), size,
                                error{errc::not_found, "not read"}});
@@ -145,7 +145,7 @@ result<model> model_reader::read_file(const std::string& path) {
   auto f = open_model_file(path);
   if (!f) return f.error();
   const auto files = std::make_shared<model_file>(std::move(*f));
-  keep(files, files->paths.front(), files->total_size);
+  if (is_opening_) keep(files, files->paths.front(), files->total_size);
   return model_of(*files, path);
 }
 
@@ -153,17 +153,21 @@ result<model> model_reader::read_kept(const stored_model& s) {
   return as_stored(read_file(s.path), s);
 }
 
+result<void> model_reader::keep_shape(std::string_view text) {
+  auto data = header_from_shape(text);
+  if (!data) return data.error();
+  const auto shape = std::make_shared<shape_header>();
+  shape->data = std::move(*data);
+  auto parsed = gguf::parse(shape->data, {.check_data = false});
+  if (!parsed) return parsed.error();
+  shape->headers.push_back(std::move(*parsed));
+  keep(shape, {}, {});
+  return {};
+}
+
 result<model> model_reader::read_known(const catalogued_file& f) {
-  if (is_opening_) {
-    auto data = header_from_shape(f.shape->shape);
-    if (!data) return data.error();
-    const auto shape = std::make_shared<shape_header>();
-    shape->data = std::move(*data);
-    auto parsed = gguf::parse(shape->data, {.check_data = false});
-    if (!parsed) return parsed.error();
-    shape->headers.push_back(std::move(*parsed));
-    keep(shape, {}, {});
-  }
+  if (is_opening_)
+    if (const auto kept = keep_shape(f.shape->shape); !kept) return kept.error();
   auto m = read_catalogued(f);
   if (m && f.is_estimated()) size_note_ = m->types_note;
   return m;
@@ -174,7 +178,11 @@ result<opened_model> model_reader::open(const std::string& typed) {
   is_opening_ = true;
   result<model> m = read(typed);
   is_opening_ = false;
-  if (!opened_) return m.error();
+  if (!opened_) {
+    const auto shape = find_projector(typed);
+    if (!shape || !shape->is_called(typed)) return m.error();
+    if (const auto kept = keep_shape(shape->shape); !kept) return kept.error();
+  }
   opened_model out = std::move(*opened_);
   opened_.reset();
   out.m = std::move(m);

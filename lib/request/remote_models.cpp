@@ -172,7 +172,7 @@ result<model> model_reader::read_remote(const std::string& typed) {
   if (!opened) return opened.error();
   const auto r = std::make_shared<remote_model>(std::move(*opened));
   const std::string url = shown_url(r->urls.front());
-  keep(r, url, r->total_size.value_or(bytes{}));
+  if (is_opening_) keep(r, url, r->total_size.value_or(bytes{}));
   auto m = read_model(r->headers);
   if (!m) return in_context(url, m.error());
   m->path = url;

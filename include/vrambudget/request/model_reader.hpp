@@ -85,12 +85,12 @@ class model_reader {
   ///         what the file, the server, and read_model() give
   [[nodiscard]] result<model> read(const std::string& typed);
 
-  /// Of the model that was read last in words that its size is estimated, and what it is within; empty: it is not.
-  [[nodiscard]] const std::string& size_note() const { return size_note_; }
-
-  /// The same with its headers; also a file that is no model.
+  /// The same with its headers; also a file that is no model, and a catalogued projector by its name.
   /// Errors: those of read() where there is no file, or none of GGUF
   [[nodiscard]] result<opened_model> open(const std::string& typed);
+
+  /// Of the model that was read last in words that its size is estimated, and what it is within; empty: it is not.
+  [[nodiscard]] const std::string& size_note() const { return size_note_; }
 
   /// The shape of a file, here or on a server, as the catalogue keeps those of its models.
   /// Errors: those of read() for files, and of shape_of_headers()
@@ -113,6 +113,7 @@ class model_reader {
   /// For open(): what was read.
   template <class Files>
   void keep(std::shared_ptr<Files> files, std::string path, bytes size);
+  [[nodiscard]] result<void> keep_shape(std::string_view text);
   [[nodiscard]] result<model> read_repository(const std::string& typed,
                                               const std::string& hub_name);
   [[nodiscard]] result<model> read_known(const catalogued_file& f);

@@ -3,9 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -13,67 +10,15 @@
 #include <vector>
 
 #include "../header_of.hpp"
-#include "vrambudget/catalogue/shape.hpp"
-#include "vrambudget/quantize/quantized_file.hpp"
-#include "vrambudget/request/recipe_request.hpp"
+#include "recorded_recipes.hpp"
 
 using namespace vrambudget;
 
 namespace {
 
-namespace fs = std::filesystem;
 namespace json = boost::json;
-
-std::string read_text(const fs::path& p) {
-  std::ifstream in(p, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// A recorded shape as a file of full precision: what is not F32 there is BF16.
-model full_precision(const std::string& id) {
-  fs::path file = VRAMBUDGET_TRUTH "/models/" + id + ".json";
-  if (!fs::exists(file)) file = VRAMBUDGET_DATA "/models/" + id + ".json";
-  const auto header = header_from_shape(read_text(file)).value();
-  const auto parsed = gguf::parse(header, {.check_data = false}).value();
-  model m = read_model({&parsed, 1}).value();
-  for (model_tensor& t : m.tensors)
-    if (t.type != ggml_type::f32) {
-      t.type = ggml_type::bf16;
-      t.size = data_size(t.type, t.ne);
-    }
-  return m;
-}
-
-/// The words of a recorded command line, of which some are in single quotes.
-request::recipe_request request_of(const json::value& row) {
-  request::recipe_request q;
-  q.base = std::string(row.at("file_type").as_string());
-  std::istringstream flags{std::string(row.at("flags").as_string())};
-  const auto word = [&] {
-    std::string w;
-    flags >> w;
-    return w.size() > 1 && w.front() == '\'' ? w.substr(1, w.size() - 2) : w;
-  };
-  for (std::string flag = word(); !flag.empty(); flag = word()) {
-    if (flag == "--tensor-type")
-      q.tensor_types.push_back(word());
-    else if (flag == "--token-embedding-type")
-      q.token_embedding_type = word();
-    else if (flag == "--output-tensor-type")
-      q.output_tensor_type = word();
-    else if (flag == "--imatrix")
-      q.imatrix = word();
-    else if (flag == "--prune-layers")
-      q.prune_layers = word();
-    else if (flag == "--pure")
-      q.pure = true;
-    else if (flag == "--leave-output-tensor")
-      q.leave_output_tensor = true;
-    else
-      FAIL("unknown flag " << flag);
-  }
-  return q;
-}
+using testing::full_precision;
+using testing::request_of;
 
 std::string upper(std::string_view name) {
   std::string s(name);
@@ -112,10 +57,9 @@ model tiny() {
 }  // namespace
 
 TEST_CASE("recipes give the types and bytes that llama-quantize's dry run gave") {
-  std::ifstream in(VRAMBUDGET_TRUTH "/recipes.jsonl");
   int n = 0;
-  for (std::string line; std::getline(in, line); ++n) {
-    const json::value row = json::parse(line);
+  for (const json::value& row : testing::recorded_recipes()) {
+    ++n;
     const std::string id(row.at("model").as_string());
     CAPTURE(id);
     CAPTURE(row.at("file_type").as_string());
