@@ -59,8 +59,7 @@ const published_quality* find_quality(std::string_view model, std::string_view q
   return nullptr;
 }
 
-std::optional<kld_interval> estimated_kld(double bits_per_weight) {
-  constexpr double models_low = 0.2, models_high = 1.5, types = 2;
+std::optional<double> curve_kld(double bits_per_weight) {
   const std::vector<curve_point>& curve = all_data().curve;
   const auto after =
       std::upper_bound(curve.begin(), curve.end(), bits_per_weight,
@@ -68,8 +67,14 @@ std::optional<kld_interval> estimated_kld(double bits_per_weight) {
   if (after == curve.begin() || after == curve.end()) return std::nullopt;
   const curve_point &a = *std::prev(after), &b = *after;
   const double at = (bits_per_weight - a.bits) / (b.bits - a.bits);
-  const double kld = std::exp(std::log(a.kld) * (1 - at) + std::log(b.kld) * at);
-  return kld_interval{kld * models_low / types, kld * models_high * types};
+  return std::exp(std::log(a.kld) * (1 - at) + std::log(b.kld) * at);
+}
+
+std::optional<kld_interval> estimated_kld(double bits_per_weight) {
+  constexpr double models_low = 0.2, models_high = 1.5, types = 2;
+  const auto kld = curve_kld(bits_per_weight);
+  if (!kld) return std::nullopt;
+  return kld_interval{*kld * models_low / types, *kld * models_high * types};
 }
 
 file_quality quality_of(std::string_view model, std::string_view quantization,

@@ -8,6 +8,7 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "vrambudget/report/recipes.hpp"
+#include "vrambudget/request/find_recipe.hpp"
 #include "vrambudget/request/recipes.hpp"
 
 namespace vrambudget::cli {
@@ -16,6 +17,7 @@ namespace {
 struct question {
   plan_request q;
   recipe_request recipe;
+  bool find = false;
 };
 
 /// The cards that are named, or those of this machine; none where there are none.
@@ -32,12 +34,20 @@ int run_recipe(question a) {
   model_reader reader = reader_of(a.q.sources);
   if (const auto ok = reader.check(a.q.model); !ok) throw failure{usage, ok.error().message};
   const recipe_source from = value_or_fail(open_recipe_source(a.q.model, a.recipe, reader));
-  std::vector<recipe_answer> all = value_or_fail(make_recipes(from, a.recipe));
   const named_gpus gpus = cards_of(a.q);
   a.q.gpus.ram = gpus.ram;
-  told_recipes told{from, a.recipe, all};
+  const named_models beside = companions_or_fail(a.q, reader);
+  if (a.find) {
+    if (gpus.devices.empty()) throw failure{usage, "--find: name a card with --gpu"};
+    auto found = find_recipe(from, a.recipe, a.q, gpus.devices, beside);
+    if (!found && found.error().code == errc::not_found)
+      throw failure{does_not_fit, found.error().message};
+    a.recipe = value_or_fail(std::move(found));
+  }
+  std::vector<recipe_answer> all = value_or_fail(make_recipes(from, a.recipe));
+  told_recipes told{from, a.recipe, all, {}, a.find};
   if (!gpus.devices.empty()) {
-    plan_recipes(all, a.q, gpus.devices, companions_or_fail(a.q, reader));
+    plan_recipes(all, a.q, gpus.devices, beside);
     for (const device& d : gpus.devices) told.cards.push_back(d.full_name());
   }
   if (a.q.json)
@@ -71,9 +81,15 @@ std::function<int()> add_recipe(command_options& can) {
   can.text(
       "--source-type", r.source_type, "TYPE",
       "matrices of the source are in bf16, f16 or f32 [as they are; bf16 of a catalogued model]");
+  can.flag("--find", a->find,
+           "the recipe with the most bits where they help most that fits -c on the card");
   can.rows({topic::gpus, topic::plan}, a->q);
   can.rows_of_run(a->q);
   can.flag("--json", a->q.json, "JSON on stdout, schema 1");
+  for (const char* other :
+       {"--base", "--token-embedding-type", "--output-tensor-type", "--pure", "--tensor-type",
+        "--tensor-type-file", "--leave-output-tensor", "--prune-layers"})
+    can.exclude("--find", other);
   return [a] { return run_recipe(*a); };
 }
 

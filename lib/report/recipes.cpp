@@ -115,8 +115,17 @@ std::string size_text(const recipe_answer& a, bool is_shape) {
   return text;
 }
 
-std::string kld_text(const std::optional<kld_interval>& k) {
-  return k ? fmt::format("{:.2g} to {:.2g}", k->low, k->high) : "-";
+std::string kld_text(const recipe_answer& a) {
+  return a.expected ? fmt::format("{:.2g} to {:.2g}", a.expected->range.low, a.expected->range.high)
+                    : "-";
+}
+
+/// llama-quantize's line, an option a line.
+std::string command_text(const told_recipes& t, const recipe_answer& a) {
+  std::string text = "\nllama-quantize";
+  for (const std::string& word : request::quantize_words(t.asked)) text += " " + word + " \\\n ";
+  return text + fmt::format(" {} {} {}\n", launching::quoted(t.from.name + "-BF16.gguf"),
+                            launching::quoted(t.from.name + "-" + a.base + ".gguf"), a.base);
 }
 
 std::string tokens_text(const recipe_answer& a, std::size_t i) {
@@ -138,6 +147,7 @@ std::string run_text(const told_recipes& t, const recipe_answer& a) {
     row("no plan", a.not_planned);
     return text;
   }
+  row("weights on GPUs", in_mib(a.runs->weights_on_devices));
   for (std::size_t i = 0; i < compared_cache_types.size(); ++i)
     row(fmt::format("tokens, KV in {}", traits(compared_cache_types[i]).name), tokens_text(a, i));
   if (a.runs->n_ctx)
@@ -148,8 +158,11 @@ std::string run_text(const told_recipes& t, const recipe_answer& a) {
 
 std::string one_text(const told_recipes& t, const recipe_answer& a) {
   const std::string options = request::quantize_options(t.asked);
-  std::string text =
-      fmt::format("{} as {}{}{}\n", t.from.name, a.base, options.empty() ? "" : " ", options);
+  const bool is_long = t.is_found || options.size() > 60;
+  std::string text = t.is_found ? t.from.name + ", the best that fits\n"
+                     : is_long  ? fmt::format("{} as {}, with options\n", t.from.name, a.base)
+                                : fmt::format("{} as {}{}{}\n", t.from.name, a.base,
+                                             options.empty() ? "" : " ", options);
   const auto row = [&](const std::string& what, const std::string& value) {
     text += fmt::format("  {:<22}{}\n", what, value);
   };
@@ -159,7 +172,12 @@ std::string one_text(const told_recipes& t, const recipe_answer& a) {
                              in_gib(a.file.data), a.file.m.bits_per_weight()));
   row("llama-quantize says", a.printed);
   row("weights", fmt::format("{} on a card, {} on the host", in_mib(a.on_card), in_mib(a.on_host)));
-  if (a.expected) row("KLD", kld_text(a.expected) + ", an estimate by bits per weight");
+  if (a.expected) {
+    const std::string what = kld_text(a) + ", an estimate by bits per weight: " + a.expected->basis;
+    std::string label = "KLD";
+    for (const std::string& line : broken(what, 56)) row(std::exchange(label, ""), line);
+  }
+  if (is_long) text += command_text(t, a);
   text += fmt::format("\n{:<24}{:>7}{:>14}\n", "type", "tensors", "MiB");
   for (const auto& [type, of] : sorted(types_of(a.file.m)))
     text += fmt::format("  {:<22}{:>7}{:>14}\n", traits(type).name, grouped(of.n), mib(of.size));
@@ -185,7 +203,7 @@ std::string table_text(const told_recipes& t) {
     if (!t.cards.empty())
       for (std::size_t i = 0; i < compared_cache_types.size(); ++i)
         text += fmt::format("{:>9}", tokens_text(a, i));
-    text += fmt::format("{:>18}\n", kld_text(a.expected));
+    text += fmt::format("{:>18}\n", kld_text(a));
   }
   if (!t.cards.empty()) text += "\nKV: the largest context with a cache of that type, in tokens.\n";
   return text;
@@ -209,8 +227,14 @@ std::string notes_text(const told_recipes& t, std::size_t width) {
   return text.empty() ? text : "\n" + with_broken_lines(text, width);
 }
 
-json::object kld_json(const kld_interval& k) {
-  return {{"low", k.low}, {"high", k.high}, {"basis", "assumed"}};
+json::object kld_json(const expected_kld& k) {
+  json::object o{{"low", k.range.low},
+                 {"high", k.range.high},
+                 {"basis", "assumed"},
+                 {"by", k.basis},
+                 {"measured", k.n}};
+  if (!k.reference.empty()) o["reference"] = k.reference;
+  return o;
 }
 
 json::object runs_json(const compared_file& c) {

@@ -146,9 +146,9 @@ result<std::vector<named_recipe>> recipes_of(const recipe_request& q) {
   return out;
 }
 
-std::string quantize_options(const recipe_request& q) {
-  std::string line;
-  const auto add = [&](const std::string& word) { line += (line.empty() ? "" : " ") + word; };
+std::vector<std::string> quantize_words(const recipe_request& q) {
+  std::vector<std::string> all;
+  const auto add = [&](std::string word) { all.push_back(std::move(word)); };
   const auto option = [&](const char* name, const std::string& value) {
     if (!value.empty()) add(std::string(name) + " " + launching::quoted(value));
   };
@@ -161,7 +161,11 @@ std::string quantize_options(const recipe_request& q) {
   option("--tensor-type-file", q.tensor_type_file);
   option("--prune-layers", q.prune_layers);
   if (q.keep_split) add("--keep-split");
-  return line;
+  return all;
+}
+
+std::string quantize_options(const recipe_request& q) {
+  return launching::joined(quantize_words(q), " ");
 }
 
 std::string quantize_command(const recipe_request& q, const std::string& from,

@@ -173,7 +173,10 @@ result<recipe_source> open_recipe_source(const std::string& typed, const recipe_
     if (!type) type = ggml_type::bf16;
     const auto known = find_catalogued_file(s.name);
     const catalogued_files* all = known ? family_of(*known) : nullptr;
-    if (all && !(known->alias && !known->alias->is_same)) s.name = all->name;
+    if (known && known->alias && !known->alias->is_same)
+      s.name = known->alias->name;
+    else if (all)
+      s.name = all->name;
   }
   if (type) {
     as_unquantized(s.m, *type);
@@ -204,7 +207,7 @@ result<std::vector<recipe_answer>> make_recipes(const recipe_source& from,
     a.printed = printed_of(a.file, from.m.n_params);
     std::tie(a.on_card, a.on_host) = weights_of(a.file.m);
     a.notes = notes_on(from, a);
-    a.expected = estimated_kld(a.file.m.bits_per_weight());
+    a.expected = expected_kld_of(from.name, a.file.m.bits_per_weight());
     all.push_back(std::move(a));
   }
   return all;
@@ -224,7 +227,8 @@ void plan_recipes(std::vector<recipe_answer>& all, const plan_request& q,
       continue;
     }
     c->measured = nullptr;  // a file of that name was, and not this one
-    c->estimated = a.expected;
+    c->estimated.reset();
+    if (a.expected) c->estimated = a.expected->range;
     a.runs = std::move(*c);
   }
 }

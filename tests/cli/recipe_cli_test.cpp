@@ -144,6 +144,30 @@ TEST_SUITE("recipe") {
     CHECK(contains(odd.out, "a real one fails"));
   }
 
+  TEST_CASE("the recipe that fits best is llama-quantize's whole line") {
+    const outcome o = run("recipe Qwen3-8B --find --gpu 3060-12gb -c 32768 -np 1");
+    CHECK(o.status == 0);
+    check_width(o.out);
+    CHECK(contains(o.out, "\nllama-quantize --pure \\\n"));
+    CHECK(contains(o.out, "  Qwen3-8B-BF16.gguf Qwen3-8B-"));
+    const json::value v =
+        json::parse(run("recipe Qwen3-8B --find --gpu 3060-12gb -c 32768 -np 1 --json").out);
+    CHECK(v.at("runs").at("fits").as_bool());
+    CHECK(number(v.at("kld"), "measured") == 0);
+    // its own words give the same file
+    const std::string options(v.at("options").as_string());
+    const json::value again =
+        json::parse(run("recipe Qwen3-8B --base " + std::string(v.at("base").as_string()) + " " +
+                        options + " --json")
+                        .out);
+    CHECK(number(again, "data_bytes") == number(v, "data_bytes"));
+
+    CHECK(run("recipe Llama-3.3-70B --find --gpu 3060-12gb -c 8192").status == 1);
+    CHECK(run("recipe Qwen3-8B --find --gpu 3060-12gb").status == 2);
+    CHECK(run("recipe Qwen3-8B --find -c 8192").status == 2);
+    CHECK(run("recipe Qwen3-8B --find --gpu 3090 -c 8192 --pure").status == 2);
+  }
+
   TEST_CASE("what is typed wrong is wrong use") {
     for (const char* args :
          {"--base Q9_K", "--base Q6_K..Q4_K_M", "--tensor-type attn_v", "--tensor-type 'a(=q8_0'",

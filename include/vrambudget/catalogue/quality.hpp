@@ -26,15 +26,18 @@ struct published_quality {
 [[nodiscard]] const published_quality* find_quality(std::string_view model,
                                                     std::string_view quantization);
 
+/// The curve that others are estimated by: the divergence of Llama 3 8B by bits a weight, straight lines in log(kld)
+/// between its points. Nothing beyond its ends, 2.0 and 8.5 bits.
+[[nodiscard]] std::optional<double> curve_kld(double bits_per_weight);
+
 /// Where the divergence of a file of so many bits a weight most likely lies.
 struct kld_interval {
   double low = 0, high = 0;
 };
 
-/// Formula:  the curve of Llama 3 8B by bits a weight, straight lines in log(kld) between its points, times
-///           0.2 to 1.5, which is how models differ, and 0.5 to 2, which is how types of one model do
+/// Formula:  curve_kld() times 0.2 to 1.5, which is how models differ, and 0.5 to 2, which is how types of one model do
 /// Units:    nats
-/// Accuracy: an estimate; nothing beyond the ends of the curve, 2.0 and 8.5 bits
+/// Accuracy: an estimate; nothing beyond the ends of the curve
 [[nodiscard]] std::optional<kld_interval> estimated_kld(double bits_per_weight);
 
 /// What is known of how good a file is: at most one of the two.

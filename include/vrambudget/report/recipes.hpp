@@ -15,6 +15,7 @@ struct told_recipes {
   const request::recipe_request& asked;
   const std::vector<request::recipe_answer>& all;
   std::vector<std::string> cards = {};  ///< that they are planned on
+  bool is_found = false;                ///< the one recipe was looked for, and not typed
 };
 
 /// One recipe with its types by tensor, or several in a table, in lines of 80 columns or `width`.

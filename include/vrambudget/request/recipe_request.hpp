@@ -37,7 +37,9 @@ struct named_recipe {
 ///         io                a file of tensor types that cannot be read
 [[nodiscard]] result<std::vector<named_recipe>> recipes_of(const recipe_request& q);
 
-/// The options as llama-quantize takes them, without the file type: "--tensor-type attn_v=q6_k --pure".
+/// The options as llama-quantize takes them, without the file type, each with its value: "--tensor-type attn_v=q6_k".
+[[nodiscard]] std::vector<std::string> quantize_words(const recipe_request& q);
+/// The same in a row.
 [[nodiscard]] std::string quantize_options(const recipe_request& q);
 
 /// The whole command: "llama-quantize --pure Qwen3-8B-BF16.gguf Qwen3-8B-Q4_K_M.gguf Q4_K_M".

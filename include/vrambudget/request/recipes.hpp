@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "vrambudget/catalogue/compared_file.hpp"
+#include "vrambudget/catalogue/expected_kld.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
@@ -46,7 +47,7 @@ struct recipe_answer {
   std::optional<compared_file> runs = {};  ///< on the cards, if there are any
   std::string not_planned =
       {};  ///< why it has no plan there; empty: it has one, or there are no cards
-  std::optional<kld_interval> expected = {};  ///< of its divergence, by bits a weight
+  std::optional<expected_kld> expected = {};  ///< its divergence, by bits a weight
 };
 
 /// All that are asked for.
