@@ -12,7 +12,7 @@
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
-#include "vrambudget/quantize/type_chooser.hpp"
+#include "vrambudget/quantize/recipe_chooser.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -57,7 +57,7 @@ namespace vrambudget {
 ///           src/llama-model-loader.h: weight_name_comparer
 [[nodiscard]] inline result<std::vector<chosen_type>> chosen_types(const model& m,
                                                                    const recipe& r) {
-  detail::type_chooser rules(m, r);
+  detail::recipe_chooser rules(m, r);
   std::vector<chosen_type> types(m.tensors.size());
   for (const std::size_t i : quantization_order(m, r)) {
     const result<chosen_type> type = rules.type_of(m.tensors[i]);

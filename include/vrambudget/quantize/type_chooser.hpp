@@ -7,33 +7,23 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/quantize/file_type.hpp"
 #include "vrambudget/quantize/recipe.hpp"
 #include "vrambudget/quantize/tensor_role.hpp"
-#include "vrambudget/quantize/type_fallback.hpp"
+#include "vrambudget/quantize/tensor_uses.hpp"
 
 namespace vrambudget {
-
-/// What llama-quantize makes of a tensor.
-struct chosen_type {
-  ggml_type type = ggml_type::f32;
-  ggml_type wanted =
-      ggml_type::f32;  ///< before its rows were looked at: another one if they cannot have that
-  bool needs_imatrix = false;  ///< cannot be made without an importance matrix
-  bool is_kept = true;         ///< whatever a recipe says
-};
 
 namespace detail {
 
 /// The rules for one file. Tensors must come in the order of llama-quantize, which counts them. Both must outlive it.
-/// Source: llama.cpp, src/llama-quant.cpp: llama_tensor_get_type, llama_tensor_get_type_impl
+/// Source: llama.cpp, src/llama-quant.cpp: llama_tensor_get_type_impl
 class type_chooser {
  public:
-  type_chooser(const model& m, const recipe& r)
+  type_chooser(const model& m, const recipe& r, tensor_uses& uses)
       : m_(m),
         r_(r),
         f_(r.type),
@@ -44,75 +34,20 @@ class type_chooser {
         shares_values_(m.hp.n_layer_all > 0 && m.hp.n_gqa() >= 4),
         n_layer_(static_cast<int>(m.hp.n_layer_all)) {
     for (const model_tensor& t : m.tensors) {
-      const tensor_role role = use_of(t.name).role;
+      const tensor_role role = uses.of(t.name).role;
       n_value_ += is_value(role);
       is_tied_ = is_tied_ && role != tensor_role::output;
     }
   }
 
-  result<chosen_type> type_of(const model_tensor& t) {
-    const tensor_use use = use_of(t.name);
-    if (r_.copies || use.is_kept || !is_matrix(t) ||
-        (r_.keeps_output && use.role == tensor_role::output))
-      return chosen_type{t.type, t.type};
-    const auto chosen = [&](gt type, gt wanted) {
-      return chosen_type{type, wanted, needs_imatrix(type, use.role), false};
-    };
-    // these two are taken as they are typed, whatever the rows
-    if (r_.token_embedding && use.role == tensor_role::token_embd &&
-        !(t.name == per_layer_embd && r_.rule_for(t.name)))
-      return chosen(*r_.token_embedding, *r_.token_embedding);
-    if (r_.output && use.role == tensor_role::output) return chosen(*r_.output, *r_.output);
-    if (!is_quantized(usual_)) return chosen(usual_, usual_);
-    const result<gt> wanted = wanted_type(t, use);
-    if (!wanted) return wanted.error();
-    const result<gt> type = fitting_type(*wanted, t.ne[0]);
-    if (!type) return in_context("tensor '" + t.name + "'", type.error());
-    return chosen(*type, *wanted);
+  /// The type that the rules want, whatever the rows; such a tensor is counted.
+  result<ggml_type> wanted(const model_tensor& t, const tensor_use& use) {
+    return use.has_eight_bits ? result<gt>(gt::q8_0) : preferred(t, use.role);
   }
 
  private:
   using ft = file_type;
   using gt = ggml_type;
-
-  static constexpr std::string_view per_layer_embd = "per_layer_token_embd.weight";
-
-  /// By a rule that was typed, else by those of the file type, which counts only what comes to them.
-  result<gt> wanted_type(const model_tensor& t, const tensor_use& use) {
-    if (const tensor_type_rule* rule = r_.rules.empty() ? nullptr : r_.rule_for(t.name))
-      return rule->type;
-    if (r_.pure) return usual_;
-    return use.has_eight_bits ? result<gt>(gt::q8_0) : preferred(t, use.role);
-  }
-
-  /// Source: llama.cpp, src/llama-quant.cpp: tensor_requires_imatrix
-  [[nodiscard]] bool needs_imatrix(gt type, tensor_role r) const {
-    if (r == tensor_role::output || r == tensor_role::token_embd) return false;
-    switch (type) {
-      case gt::iq3_xxs:
-      case gt::iq2_xxs:
-      case gt::iq2_xs:
-      case gt::iq2_s:
-      case gt::iq1_m:
-      case gt::iq1_s:
-        return true;
-      default:
-        return type == gt::q2_k && f_ == ft::q2_k_s;
-    }
-  }
-
-  /// What a name says, found once for all layers.
-  const tensor_use& use_of(std::string_view name) {
-    const std::string_view rest = layer_of(name).second;
-    // ".attn_q.weight": no name without a layer begins so
-    const std::string_view key =
-        rest.size() == name.size() ? name : std::string_view(rest.data() - 1, rest.size() + 1);
-    const auto known = uses_.find(key);
-    return known != uses_.end()
-               ? known->second
-               : uses_.emplace(key, detail::use_of(key, m_.traits->keeps_small_matrices))
-                     .first->second;
-  }
 
   [[nodiscard]] bool is_one_of(std::initializer_list<ft> types) const {
     return std::find(types.begin(), types.end(), f_) != types.end();
@@ -304,7 +239,6 @@ class type_chooser {
 
   const model& m_;
   const recipe& r_;
-  std::unordered_map<std::string_view, tensor_use> uses_;
   file_type f_;
   bool has_imatrix_;
   ggml_type usual_;  ///< of tensors that no rule names
