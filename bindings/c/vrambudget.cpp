@@ -271,6 +271,27 @@ vrambudget_status vrambudget_compare_files(const char* const* names, uint64_t n_
   });
 }
 
+vrambudget_status vrambudget_recipe(const char* name, const char* recipe_json,
+                                    const char* options_json, char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (name == nullptr) return bad_argument("no name of a model");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    return give(request::recipe_of_json(name, recipe_json ? recipe_json : "", {}, *q), out);
+  });
+}
+
+vrambudget_status vrambudget_inspect(const char* name, const char* other, const char* keys,
+                                     const char* options_json, char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (name == nullptr) return bad_argument("no name of a file");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    return give(request::inspection_of_json(name, other ? other : "", keys ? keys : "", q->sources),
+                out);
+  });
+}
+
 vrambudget_status vrambudget_together(const vrambudget_model* const* models, uint64_t n_models,
                                       const char* options_json, char** out, char** error) {
   return guarded(error, [&]() -> vb::result<vrambudget_status> {

@@ -411,6 +411,25 @@ PYBIND11_MODULE(_core, m) {
       },
       py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
       py::arg("options"));
+  m.def(
+      "recipe",
+      [](const std::string& name, const std::string& recipe, const py_model* draft,
+         const py_projector* mmproj, const std::vector<py_device>& devices,
+         const py::dict& options) {
+        const plan_inputs beside = inputs_of(nullptr, draft, mmproj, devices);
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return recipe_of_json(name, recipe, beside, q); });
+      },
+      py::arg("name"), py::arg("recipe"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
+      py::arg("options"));
+  m.def(
+      "inspect",
+      [](const std::string& name, const std::string& other, const std::string& keys,
+         const py::dict& options) {
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return inspection_of_json(name, other, keys, q.sources); });
+      },
+      py::arg("name"), py::arg("other"), py::arg("keys"), py::arg("options"));
   m.def("sweep", &sweep_of, py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("gpus"),
         py::arg("cache_types"), py::arg("n_parallel"), py::arg("n_ctx"), py::arg("threads"),
         py::arg("options"), py::arg("progress"));

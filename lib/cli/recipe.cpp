@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
 #include "vrambudget/report/recipes.hpp"
-#include "vrambudget/request/find_recipe.hpp"
 #include "vrambudget/request/recipes.hpp"
 
 namespace vrambudget::cli {
@@ -17,46 +18,26 @@ namespace {
 struct question {
   plan_request q;
   recipe_request recipe;
-  bool find = false;
 };
 
-/// The cards that are named, or those of this machine; none where there are none.
-named_gpus cards_of(const plan_request& q) {
-  auto gpus = choose_devices(q, environment_of_process());
-  if (gpus || !q.gpus.names.empty()) return devices_or_fail(q);
-  return {};
-}
-
-int run_recipe(question a) {
+int run_recipe(const question& a) {
   if (a.q.model.empty())
     throw failure{usage, "recipe: name a model: vrambudget recipe Qwen3-8B --base Q4_K_M"};
-  value_or_fail(recipes_of(a.recipe));  // what is typed wrong is told before a server is asked
-  model_reader reader = reader_of(a.q.sources);
-  if (const auto ok = reader.check(a.q.model); !ok) throw failure{usage, ok.error().message};
-  const recipe_source from = value_or_fail(open_recipe_source(a.q.model, a.recipe, reader));
-  const named_gpus gpus = cards_of(a.q);
-  a.q.gpus.ram = gpus.ram;
-  const named_models beside = companions_or_fail(a.q, reader);
-  if (a.find) {
-    if (gpus.devices.empty()) throw failure{usage, "--find: name a card with --gpu"};
-    auto found = find_recipe(from, a.recipe, a.q, gpus.devices, beside);
-    if (!found && found.error().code == errc::not_found)
-      throw failure{does_not_fit, found.error().message};
-    a.recipe = value_or_fail(std::move(found));
-  }
-  std::vector<recipe_answer> all = value_or_fail(make_recipes(from, a.recipe));
-  told_recipes told{from, a.recipe, all, {}, a.find};
-  if (!gpus.devices.empty()) {
-    plan_recipes(all, a.q, gpus.devices, beside);
-    for (const device& d : gpus.devices) told.cards.push_back(d.full_name());
-  }
-  if (a.q.json)
-    fmt::print("{}", recipes_json(told));
+  plan_request q = a.q;
+  const std::string model = std::exchange(q.model, {});
+  if (!q.gpus.names.empty()) (void)devices_or_fail(q);  // a card that is not known is wrong use
+  model_reader reader = reader_of(q.sources);
+  auto asked = ask_recipes(model, a.recipe, q, {}, {}, reader);
+  if (!asked && a.recipe.find && asked.error().message.find(" does not fit") != std::string::npos)
+    throw failure{does_not_fit, asked.error().message};
+  const made_recipes made = value_or_fail(std::move(asked));
+  if (q.json)
+    fmt::print("{}", recipes_json(told(made)));
   else
-    print_text(recipes_text(told, stdout_style().width), gpus.notes);
-  const bool is_asked = a.q.r.n_ctx > 0 && !gpus.devices.empty();
+    print_text(recipes_text(told(made), stdout_style().width), made.gpu_notes);
+  const bool is_asked = q.r.n_ctx > 0 && !made.devices.empty();
   const auto fits = [](const recipe_answer& r) { return r.runs && r.runs->fits; };
-  return !is_asked || std::any_of(all.begin(), all.end(), fits) ? yes : does_not_fit;
+  return !is_asked || std::any_of(made.all.begin(), made.all.end(), fits) ? yes : does_not_fit;
 }
 
 }  // namespace
@@ -81,7 +62,7 @@ std::function<int()> add_recipe(command_options& can) {
   can.text(
       "--source-type", r.source_type, "TYPE",
       "matrices of the source are in bf16, f16 or f32 [as they are; bf16 of a catalogued model]");
-  can.flag("--find", a->find,
+  can.flag("--find", r.find,
            "the recipe with the most bits where they help most that fits -c on the card");
   can.rows({topic::gpus, topic::plan}, a->q);
   can.rows_of_run(a->q);

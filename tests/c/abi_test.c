@@ -169,6 +169,36 @@ int main(void) {
   CHECK(vrambudget_model_files(NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
 
   json = NULL;
+  CHECK(vrambudget_recipe("Qwen3.6-27B", "{\"token_embedding_type\": \"q8_0\", \"output_tensor_type\": \"q8_0\"}",
+                          NULL, &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"data_bytes\":17480022016") && strstr(json, "\"Q6_K\":64"));
+  vrambudget_free(json);
+  json = NULL;
+  CHECK(vrambudget_recipe("Qwen3-8B", "{\"find\": true}", "{\"gpu\": \"3090\", \"ctx_size\": 8192}", &json,
+                          &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "llama-quantize --pure"));
+  vrambudget_free(json);
+  json = NULL;
+  const char *wrong_recipes[] = {"{\"bases\": \"Q4_K_M\"}", "{\"base\": 4}", "{\"pure\": 1}", "[]", "{",
+                                 "{\"tensor_types\": \"a=q8_0\"}", "{\"prune_layers\": [0.5]}",
+                                 "{\"imatrix\": 1}", "{\"find\": true}"};
+  for (size_t i = 0; i < sizeof wrong_recipes / sizeof *wrong_recipes; ++i) {
+    CHECK(vrambudget_recipe("Qwen3-8B", wrong_recipes[i], NULL, &json, &error) == VRAMBUDGET_BAD_ARGUMENT);
+    CHECK(json == NULL && error && !strchr(error, '\n'));
+    vrambudget_free(error);
+    error = NULL;
+  }
+  CHECK(vrambudget_recipe(NULL, NULL, NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_inspect("Qwen3-8B-Q8_0", NULL, NULL, NULL, &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"looks_like\":{\"base\":\"Q8_0\""));
+  vrambudget_free(json);
+  CHECK(vrambudget_inspect("Qwen3-8B-Q8_0", "Qwen3-8B-Q4_0", NULL, NULL, &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"only_a\":[]"));
+  vrambudget_free(json);
+  CHECK(vrambudget_inspect("Qwen3-8B-Q8_0", NULL, "(", NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_inspect(NULL, NULL, NULL, NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+
+  json = NULL;
   CHECK(vrambudget_rank("{\"gpu\": \"3090\", \"ctx_size\": 8192, \"offline\": true}", "gpt-oss-120b", 0, &json,
                         &error) == VRAMBUDGET_OK);
   CHECK(json && strstr(json, "\"schema\":1") && strstr(json, "\"fits\":false") && !strstr(json, "\"fits\":true"));

@@ -142,6 +142,38 @@ class Plan(unittest.TestCase):
             vb.max_context(MODEL, gpu="3090", n_parallel=1, type_k="q4_0", type_v="q4_0").n_ctx,
         )
 
+    def test_recipe(self):
+        made = vb.recipe("Qwen3.6-27B", token_embedding_type="q8_0", output_tensor_type="q8_0")
+        self.assertEqual(made["types"], {"F32": 353, "Q4_K": 432, "Q6_K": 64, "Q8_0": 2})
+        self.assertEqual(made["data_bytes"], 17480022016)
+        self.assertNotIn("runs", made)
+        several = vb.recipe("Qwen3-8B", "3090", base="Q4_K_M,Q6_K", n_parallel=1)["recipes"]
+        self.assertEqual([r["base"] for r in several], ["Q4_K_M", "Q6_K"])
+        self.assertEqual(
+            several[1]["runs"]["largest"]["f16"]["n_ctx"],
+            vb.max_context("Qwen3-8B-Q6_K", gpu="3090", n_parallel=1).n_ctx,
+        )
+        card = vb.Device("a card", 8 * 2**30, cc=8.6, n_sm=28)
+        found = vb.recipe("Qwen3-8B", card, find=True, n_ctx=16384)
+        self.assertTrue(found["runs"]["fits"] and found["command"].startswith("llama-quantize --pure"))
+        pruned = vb.recipe("Qwen3-8B", prune_layers=[0, 35], tensor_types=["attn_v=q8_0"], imatrix=True)
+        self.assertEqual(pruned["types"]["Q8_0"], 34)
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "Q9"):
+            vb.recipe("Qwen3-8B", base="Q9")
+        with self.assertRaises(vb.NotFoundError):
+            vb.recipe("Llama-3.3-70B", card, find=True, n_ctx=16384)
+
+    def test_inspect(self):
+        inside = vb.inspect(MODEL)
+        self.assertEqual(inside["tensors_by_type"]["f32"]["uses"]["norms"], 161)
+        self.assertEqual(inside["tensors_by_type"]["f32"]["uses"]["state space parameters"], 192)
+        both = vb.inspect(MODEL, "Granite-4.1-30B")
+        self.assertEqual((both["a"]["tensor_count"], both["b"]["tensor_count"]), (851, 578))
+        keys = vb.inspect("Qwen3-8B-Q8_0", keys="head_count_kv")["keys"]
+        self.assertEqual([k["value"] for k in keys], [8])
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "n_ctx"):
+            vb.inspect(MODEL, n_ctx=4096)
+
     def test_cards(self):
         v = vb.cards(MODEL, n_ctx=262144, n_parallel=1, type_k="q4_0", type_v="q4_0")
         row = next(c for c in v["cards"] if c["id"] == "rtx-3090")

@@ -97,6 +97,27 @@ VRAMBUDGET_API vrambudget_status vrambudget_compare_files(const char* const* nam
                                                           const char* options_json, char** json,
                                                           char** error);
 
+/* The file that llama-quantize would make of a model, as `vrambudget recipe --json` says it, with a plan where the
+ * options name GPUs or this machine has any. `name`: as vrambudget_open_model() takes it. `recipe_json`, or NULL:
+ *   "base"                  its file type: "Q4_K_M"; several: "Q3_K_M..Q6_K"
+ *   "token_embedding_type", "output_tensor_type", "source_type"
+ *   "tensor_types"          ["attn_v=q6_k", ...], "tensor_type_file"
+ *   "pure", "leave_output_tensor", "keep_split"
+ *   "imatrix"               true, or its file
+ *   "prune_layers"          [3, 7]
+ *   "find"                  true: the recipe that makes the most of the GPUs at the context of the options
+ * A model in the options is VRAMBUDGET_BAD_ARGUMENT; VRAMBUDGET_NOT_FOUND: nothing that was looked for fits. */
+VRAMBUDGET_API vrambudget_status vrambudget_recipe(const char* name, const char* recipe_json,
+                                                   const char* options_json, char** json,
+                                                   char** error);
+
+/* What is inside of a file, as `vrambudget inspect --json` says it; with `other` how the two differ; with `keys` the
+ * metadata whose keys have that regular expression. Either may be NULL. `options_json`: how models on servers are
+ * read. */
+VRAMBUDGET_API vrambudget_status vrambudget_inspect(const char* name, const char* other,
+                                                    const char* keys, const char* options_json,
+                                                    char** json, char** error);
+
 /* Several models on the same GPUs at once, as `vrambudget together --json` says it: two at least. */
 VRAMBUDGET_API vrambudget_status vrambudget_together(const vrambudget_model* const* models,
                                                      uint64_t n_models, const char* options_json,

@@ -71,6 +71,8 @@ __all__ = [
     "rank",
     "sweep",
     "together",
+    "recipe",
+    "inspect",
     "trade",
 ]
 
@@ -305,6 +307,70 @@ def together(
         _core.together(all_models, beside, projector, devices, rest)
     )
     return answer
+
+
+def recipe(
+    model: Union[str, "PathLike[str]"],
+    gpu: GpuSet = None,
+    *,
+    base: str = "Q4_K_M",
+    token_embedding_type: Optional[str] = None,
+    output_tensor_type: Optional[str] = None,
+    tensor_types: Iterable[str] = (),
+    tensor_type_file: Optional[str] = None,
+    pure: bool = False,
+    leave_output_tensor: bool = False,
+    imatrix: Union[bool, str] = False,
+    prune_layers: Iterable[int] = (),
+    keep_split: bool = False,
+    source_type: Optional[str] = None,
+    find: bool = False,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """The file that llama-quantize would make of a model, by its options: a dict with the keys of the program's
+    `recipe --json`; several bases, "Q3_K_M..Q6_K", are in "recipes". With a GPU each has a plan in "runs". `find`: the
+    recipe with the most bits where they help most that fits `n_ctx` there."""
+    asked = {
+        "base": base,
+        "token_embedding_type": token_embedding_type,
+        "output_tensor_type": output_tensor_type,
+        "tensor_types": list(tensor_types),
+        "tensor_type_file": tensor_type_file,
+        "pure": pure,
+        "leave_output_tensor": leave_output_tensor,
+        "imatrix": imatrix,
+        "prune_layers": list(prune_layers),
+        "keep_split": keep_split,
+        "source_type": source_type,
+        "find": find,
+    }
+    _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
+    made: dict[str, Any] = json.loads(
+        _core.recipe(fspath(model), json.dumps(asked), beside, projector, devices, rest)
+    )
+    return made
+
+
+def inspect(
+    file: Union[str, "PathLike[str]"],
+    other: Union[str, "PathLike[str]", None] = None,
+    *,
+    keys: str = "",
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """What is inside of a file, a model or another GGUF file, as a dict with the keys of the program's
+    `inspect --json`; with `other` how the two differ, tensor by tensor; with `keys` the metadata whose keys have that
+    regular expression."""
+    wrong = [k for k in options if k not in _OF_SOURCES]
+    if wrong:
+        raise InvalidArgumentError(f"inspect: {wrong[0]!r} is of a run, and nothing runs")
+    second = "" if other is None else fspath(other)
+    inside: dict[str, Any] = json.loads(
+        _core.inspect(fspath(file), second, keys, plain(dict(options)))
+    )
+    return inside
 
 
 def _models(models: Union[AnyModel, Iterable[AnyModel]]) -> list[AnyModel]:

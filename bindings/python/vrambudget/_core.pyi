@@ -113,6 +113,15 @@ def together(
     devices: Sequence[Device],
     options: dict[str, Any],
 ) -> str: ...
+def recipe(
+    name: str,
+    recipe: str,
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
+    devices: Sequence[Device],
+    options: dict[str, Any],
+) -> str: ...
+def inspect(name: str, other: str, keys: str, options: dict[str, Any]) -> str: ...
 def sweep(
     models: Sequence[Model],
     draft: Optional[Model],

@@ -18,6 +18,12 @@ struct told_recipes {
   bool is_found = false;                ///< the one recipe was looked for, and not typed
 };
 
+[[nodiscard]] inline told_recipes told(const request::made_recipes& made) {
+  told_recipes t{made.from, made.asked, made.all, {}, made.asked.find};
+  for (const device& d : made.devices) t.cards.push_back(d.full_name());
+  return t;
+}
+
 /// One recipe with its types by tensor, or several in a table, in lines of 80 columns or `width`.
 [[nodiscard]] std::string recipes_text(const told_recipes& t, std::size_t width = 80);
 /// One JSON object and a line feed; several recipes are in "recipes".

@@ -105,6 +105,19 @@ struct file_to_compare {
     const std::vector<std::shared_ptr<const model>>& models, const plan_inputs& beside,
     const plan_request& q);
 
+/// The file that llama-quantize would make of the model of that name, as read_recipe_request() has it: what
+/// `vrambudget recipe --json` says. `beside`: as for several at once; without devices there and in the request, and none
+/// in this machine, there is no plan of it.
+[[nodiscard]] result<std::string> recipe_of_json(const std::string& name, std::string_view recipe,
+                                                 const plan_inputs& beside, const plan_request& q);
+
+/// What is inside of a file, or how it and `other` differ, or the metadata whose keys have the regular expression `keys`;
+/// either may be empty: what `vrambudget inspect --json` says.
+[[nodiscard]] result<std::string> inspection_of_json(const std::string& name,
+                                                     const std::string& other,
+                                                     const std::string& keys,
+                                                     const source_options& sources);
+
 /// A model's summary: schema 1's "model".
 [[nodiscard]] std::string model_json(const model& m);
 /// The catalogue of GPUs; `name`: only this one, or those with all of its words.

@@ -14,17 +14,26 @@ namespace vrambudget::request {
 
 /// llama-quantize's options, as texts.
 struct recipe_request {
-  std::string base =
-      "Q4_K_M";  ///< its TYPE; several: "Q4_K_M,Q6_K", "Q3_K_M..Q6_K" in the order of file_type_table
+  /// Its TYPE; several: "Q4_K_M,Q6_K", "Q3_K_M..Q6_K" in the order of file_type_table.
+  std::string base = "Q4_K_M";
   std::string token_embedding_type, output_tensor_type;  ///< empty: by the rules
   std::vector<std::string> tensor_types;                 ///< "attn_v=q6_k", in the order given
   std::string tensor_type_file;  ///< a file with more of them, which come after
   bool pure = false, leave_output_tensor = false, keep_split = false;
   std::optional<std::string> imatrix;  ///< a file, which may be anywhere; absent: none is given
   std::string prune_layers;            ///< "3,7,11"
-  std::string
-      source_type;  ///< what matrices of the source are in: "bf16"; empty: as they are, of catalogued ones bf16
+  /// What matrices of the source are in, "bf16"; empty: as they are, of catalogued models bf16.
+  std::string source_type;
+  /// The one that makes the best of the cards is looked for, instead of all of these but `imatrix`.
+  bool find = false;
 };
+
+/// The request that an object means, JSON: its keys are the fields' names; "tensor_types" is an array of texts,
+/// "prune_layers" one of numbers or a text, "imatrix" a text, or true for one of no name. An empty text is an empty
+/// object.
+///
+/// Errors: invalid_argument  no such key, or no such value
+[[nodiscard]] result<recipe_request> read_recipe_request(std::string_view json);
 
 /// A recipe, and its file type as it was asked for: "Q4_K_M".
 struct named_recipe {

@@ -59,4 +59,22 @@ struct recipe_answer {
 void plan_recipes(std::vector<recipe_answer>& all, const plan_request& q,
                   const std::vector<device>& devices, const named_models& beside);
 
+/// What was asked, with what it is about.
+struct made_recipes {
+  recipe_source from;
+  recipe_request asked;  ///< if a recipe was looked for, the one that was found
+  std::vector<recipe_answer> all = {};
+  std::vector<device> devices = {};  ///< that they are planned on; none: they are not
+  std::vector<std::string> gpu_notes = {};
+};
+
+/// The recipes of a request, planned on the given devices, or else on those that it names or this machine has.
+/// `beside`: a draft and a projector.
+///
+/// Errors: those of the functions above and of find_recipe(); not_found: nothing fits
+///         invalid_argument  a recipe is looked for without a card
+[[nodiscard]] result<made_recipes> ask_recipes(const std::string& name, const recipe_request& q,
+                                               plan_request plan, const named_models& beside,
+                                               std::vector<device> devices, model_reader& reader);
+
 }  // namespace vrambudget::request

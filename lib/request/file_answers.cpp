@@ -1,0 +1,42 @@
+// Answers about files: what llama-quantize would write, and what is inside.
+#include <utility>
+
+#include "vrambudget/report/inspection.hpp"
+#include "vrambudget/report/recipes.hpp"
+#include "vrambudget/request/answers.hpp"
+#include "vrambudget/request/recipes.hpp"
+
+namespace vrambudget::request {
+
+result<std::string> recipe_of_json(const std::string& name, std::string_view recipe,
+                                   const plan_inputs& beside, const plan_request& q) {
+  if (!q.model.empty()) return error{errc::invalid_argument, "the options name a model, too"};
+  const auto asked = read_recipe_request(recipe);
+  if (!asked) return asked.error();
+  model_reader reader(q.sources);
+  const auto made = ask_recipes(name, *asked, q, beside, beside.devices, reader);
+  if (!made) return made.error();
+  return recipes_json(told(*made));
+}
+
+result<std::string> inspection_of_json(const std::string& name, const std::string& other,
+                                       const std::string& keys, const source_options& sources) {
+  model_reader reader(sources);
+  if (const auto ok = reader.check(name); !ok) return ok.error();
+  auto first = reader.open(name);
+  if (!first) return first.error();
+  if (!keys.empty()) return metadata_json(first->headers.front(), keys);
+  const inspected f{name, std::move(*first), reader.used()};
+  if (other.empty()) {
+    if (!f.file.m && f.kind() == file_kind::model) return f.file.m.error();
+    return inspection_json(f);
+  }
+  if (const auto ok = reader.check(other); !ok) return ok.error();
+  const auto second = reader.open(other);
+  if (!second) return second.error();
+  if (!f.file.m) return f.file.m.error();
+  if (!second->m) return second->m.error();
+  return difference_json(*f.file.m, *second->m);
+}
+
+}  // namespace vrambudget::request
