@@ -99,7 +99,10 @@ std::string table_of_names(const recipe_answer& a) {
 std::string size_text(const recipe_answer& a, bool is_shape) {
   const bytes size = a.file.size.value_or(a.file.padded);
   std::string text = fmt::format("{} ({} bytes)", in_gib(size), grouped(size.count));
-  if (!a.file.size || is_shape) text += ", and its vocabulary";
+  if (!a.file.size || is_shape)
+    text += ", and its vocabulary";
+  else if (!a.is_exact)
+    text += ", and what it tells of the matrix";
   return text;
 }
 
@@ -208,10 +211,12 @@ std::string notes_text(const told_recipes& t, std::size_t width) {
       it->second.push_back(a.base);
     }
   std::string text;
-  for (const auto& [note, bases] : notes)
+  for (const auto& [said, bases] : notes) {
+    const std::string note = gguf::printable(said, 1000);
     text += (bases.size() == t.all.size() ? note
                                           : fmt::format("{}: {}", fmt::join(bases, ", "), note)) +
             "\n";
+  }
   return text.empty() ? text : "\n" + with_broken_lines(text, width);
 }
 

@@ -61,8 +61,9 @@ json::object recipe_json(const told_recipes& t, const recipe_answer& a) {
       {"data_bytes", a.file.data.count},
       {"padded_bytes", a.file.padded.count},
       {"file_bytes", a.file.size.value_or(a.file.padded).count},
-      {"file_bytes_basis",
-       a.file.size && !t.from.opened.is_shape() ? "exact" : "without_vocabulary"},
+      {"file_bytes_basis", !a.file.size || t.from.opened.is_shape() ? "without_vocabulary"
+                           : a.is_exact                             ? "exact"
+                                                                    : "without_imatrix"},
       {"bits_per_weight", a.file.m.bits_per_weight()},
       {"printed", a.printed},
       {"types", std::move(types)},

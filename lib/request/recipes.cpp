@@ -10,8 +10,10 @@
 
 #include "catalogue/names.hpp"
 #include "vrambudget/gguf/printable.hpp"
+#include "vrambudget/io/model_file.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
+#include "vrambudget/model/file_kind.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/find_recipe.hpp"
@@ -145,12 +147,26 @@ std::vector<std::string> notes_on(const recipe_source& from, const recipe_answer
   return notes;
 }
 
-/// What the file says of the matrix, if it is here.
+/// What a file tells of the importance matrix it was made with; nothing: that one is not here, or of the form before GGUF.
+/// Source: llama.cpp, tools/quantize/quantize.cpp: load_imatrix, main
 std::optional<imatrix_facts> facts_of(const std::optional<std::string>& imatrix) {
-  if (!imatrix) return std::nullopt;
+  if (!imatrix || imatrix->empty()) return std::nullopt;
+  const auto file = open_model_file(*imatrix);
+  if (!file || kind_of(file->headers.front()) != file_kind::importance_matrix) return std::nullopt;
+  const gguf::header& h = file->headers.front();
   imatrix_facts facts;
   facts.file = *imatrix;
-  facts.n_entries = facts.n_chunks = 0;
+  if (const gguf::value* datasets = h.find("imatrix.datasets"))
+    datasets->for_each_string([&](std::string_view name) {
+      facts.dataset = name;
+      return false;
+    });
+  std::int32_t n = 0;
+  for (const gguf::tensor_info& t : h.tensors()) n += t.name.ends_with(".in_sum2");
+  facts.n_entries = n;
+  if (const gguf::value* chunks = h.find("imatrix.chunk_count");
+      chunks && chunks->u32().value_or(0))
+    facts.n_chunks = static_cast<std::int32_t>(*chunks->u32());
   return facts;
 }
 
@@ -161,7 +177,9 @@ result<recipe_source> open_recipe_source(const std::string& typed, const recipe_
   auto opened = reader.open(file_standing_for(typed, reader));
   if (!opened) return opened.error();
   if (!opened->m) return opened->m.error();
-  recipe_source s{*opened->m, opened->m->name, {}, std::move(*opened), false};
+  recipe_source s{*opened->m, opened->m->name, {}, {}, std::move(*opened), false};
+  if (const auto all = catalogued_files_of(s.name); all && !all->files.front().alias)
+    s.family = all->name;
   std::optional<ggml_type> type;
   if (!q.source_type.empty()) {
     type = type_from_name(q.source_type);
@@ -177,7 +195,7 @@ result<recipe_source> open_recipe_source(const std::string& typed, const recipe_
     if (known && known->alias && !known->alias->is_same)
       s.name = known->alias->name;
     else if (all)
-      s.name = all->name;
+      s.name = s.family = all->name;
   }
   if (type) {
     as_unquantized(s.m, *type);
@@ -200,15 +218,17 @@ result<std::vector<recipe_answer>> make_recipes(const recipe_source& from,
   const bool is_whole = from.opened.headers.size() > 1 ||
                         from.opened.headers.front().tensors().size() == from.m.tensors.size();
   const auto headers = is_whole ? from.opened.headers : std::span<const gguf::header>();
+  const auto imatrix = facts_of(q.imatrix);
   std::vector<recipe_answer> all;
   for (named_recipe& n : *recipes) {
-    auto f = quantize_file(headers, from.m, n.r, facts_of(q.imatrix));
+    auto f = quantize_file(headers, from.m, n.r, imatrix);
     if (!f) return in_context(n.base, f.error());
     recipe_answer a{std::move(n.base), std::move(n.r), std::move(*f), {}, {}, {}};
+    a.is_exact = !q.imatrix || imatrix;
     a.printed = printed_of(a.file, from.m.n_params);
     std::tie(a.on_card, a.on_host) = weights_of(a.file.m);
     a.notes = notes_on(from, a);
-    a.expected = expected_kld_of(from.name, a.file.m.bits_per_weight());
+    a.expected = expected_kld_of(from.family, a.file.m.bits_per_weight());
     all.push_back(std::move(a));
   }
   return all;

@@ -9,8 +9,8 @@
 
 namespace {
 
-const char* const commands[] = {"plan",   "cards",   "together", "inspect", "gpus",
-                                "models", "engines", "probe",    "check",   "calibrate"};
+const char* const commands[] = {"plan",   "cards",   "together", "recipe", "inspect",  "gpus",
+                                "models", "engines", "probe",    "check",  "calibrate"};
 
 /// "--ctx-size", "-ub", ... as the help of a command has them.
 std::set<std::string> options_of(const std::string& command) {

@@ -110,6 +110,10 @@ TEST_SUITE("recipe") {
     CHECK(header >= f.header + 64);
     CHECK(header <= f.header + 96);
     CHECK(v.at("file_bytes_basis").as_string() == "exact");
+    const json::value matrix = json::parse(
+        run("recipe " + f.path.string() + " --base Q8_0 --imatrix none.gguf --json").out);
+    CHECK(matrix.at("file_bytes_basis").as_string() == "without_imatrix");
+    CHECK(number(matrix, "file_bytes") == number(v, "file_bytes"));
     const outcome pruned = run("recipe " + f.path.string() + " --prune-layers 0");
     CHECK(pruned.status == 2);
     CHECK(contains(pruned.err, "one must be left"));

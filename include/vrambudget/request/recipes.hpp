@@ -20,9 +20,10 @@ namespace vrambudget::request {
 
 /// What a recipe is applied to.
 struct recipe_source {
-  model m;           ///< its tensors' types are those that the recipe finds
-  std::string name;  ///< without a quantization, if it is catalogued: "Qwen3.6-27B"
-  std::string says;  ///< what it is, for a reader
+  model m;             ///< its tensors' types are those that the recipe finds
+  std::string name;    ///< without a quantization, if it is catalogued: "Qwen3.6-27B"
+  std::string says;    ///< what it is, for a reader
+  std::string family;  ///< the catalogued model that it is by its name; empty: none
   opened_model opened;
   bool is_quantized = false;  ///< so that llama-quantize wants `--allow-requantize`
 };
@@ -42,6 +43,7 @@ struct recipe_answer {
   recipe r;
   quantized_file file;
   std::string printed;                     ///< by llama-quantize: "16670.25 MiB (5.20 BPW)"
+  bool is_exact = true;                    ///< the file's size, as far as its header is known
   bytes on_card, on_host;                  ///< weights with all layers on one card
   std::vector<std::string> notes = {};     ///< what a reader should know of it
   std::optional<compared_file> runs = {};  ///< on the cards, if there are any

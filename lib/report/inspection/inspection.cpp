@@ -20,7 +20,8 @@ std::string row(const char* what, const std::string& value) {
 /// Lines of a row, further ones below the value.
 std::string long_row(const char* what, const std::string& value) {
   std::string text;
-  for (const std::string& line : broken(value, 56)) text += row(text.empty() ? what : "", line);
+  for (const std::string& line : broken(gguf::printable(value, 2000), 56))
+    text += row(text.empty() ? what : "", line);
   return text;
 }
 
@@ -110,7 +111,8 @@ std::string rules_text(const recognised_recipe& r) {
   const std::vector<std::string> all = options_of(r);
   std::string text = fmt::format("\nllama-quantize gives {}types with {} and\n",
                                  r.is_whole ? "these " : "most of these ", name(r.r.type));
-  for (std::size_t i = 0; i < std::min(all.size(), most); ++i) text += "  " + all[i] + "\n";
+  for (std::size_t i = 0; i < std::min(all.size(), most); ++i)
+    text += "  " + gguf::printable(all[i], 2000) + "\n";
   if (all.size() > most) text += fmt::format("  and {} more\n", all.size() - most);
   return text;
 }
@@ -118,7 +120,8 @@ std::string rules_text(const recognised_recipe& r) {
 std::string model_text(const inspected& f) {
   const model& m = *f.file.m;
   std::string text = m.name + "\n";
-  text += row("architecture", m.architecture + (m.is_known() ? "" : " (unknown to the engine)"));
+  text += row("architecture", gguf::printable(m.architecture, 60) +
+                                  (m.is_known() ? "" : " (unknown to the engine)"));
   text += row("parameters", fmt::format("{} ({:.2f} B)", grouped(m.n_params),
                                         static_cast<double>(m.n_params) / 1e9));
   if (m.file_size.count)
