@@ -23,12 +23,21 @@ struct question {
 int run_recipe(const question& a) {
   if (a.q.model.empty())
     throw failure{usage, "recipe: name a model: vrambudget recipe Qwen3-8B --base Q4_K_M"};
+  const recipe_request& r = a.recipe;
+  if (r.find && (!r.base.empty() || !r.tensor_types.empty() || !r.tensor_type_file.empty() ||
+                 !r.token_embedding_type.empty() || !r.output_tensor_type.empty() || r.pure ||
+                 r.leave_output_tensor || !r.prune_layers.empty()))
+    throw failure{usage,
+                  "--find finds the types: of llama-quantize's options leave all but --imatrix and "
+                  "--keep-split out"};
   plan_request q = a.q;
   const std::string model = std::exchange(q.model, {});
   if (!q.gpus.names.empty()) (void)devices_or_fail(q);  // a card that is not known is wrong use
   model_reader reader = reader_of(q.sources);
-  auto asked = ask_recipes(model, a.recipe, q, {}, {}, reader);
-  if (!asked && a.recipe.find && asked.error().message.find(" does not fit") != std::string::npos)
+  recipe_request wanted = r;
+  if (wanted.base.empty()) wanted.base = recipe_request().base;
+  auto asked = ask_recipes(model, wanted, q, {}, {}, reader);
+  if (!asked && r.find && asked.error().message.find(" does not fit") != std::string::npos)
     throw failure{does_not_fit, asked.error().message};
   const made_recipes made = value_or_fail(std::move(asked));
   if (q.json)
@@ -45,6 +54,7 @@ int run_recipe(const question& a) {
 std::function<int()> add_recipe(command_options& can) {
   auto a = std::make_shared<question>();
   recipe_request& r = a->recipe;
+  r.base.clear();  // to tell whether it is typed
   can.rows({topic::model}, a->q);
   can.text("--base", r.base, "TYPE",
            "llama-quantize's TYPE; several: Q4_K_M,Q6_K or Q3_K_M..Q6_K [Q4_K_M]");
@@ -67,10 +77,6 @@ std::function<int()> add_recipe(command_options& can) {
   can.rows({topic::gpus, topic::plan}, a->q);
   can.rows_of_run(a->q);
   can.flag("--json", a->q.json, "JSON on stdout, schema 1");
-  for (const char* other :
-       {"--base", "--token-embedding-type", "--output-tensor-type", "--pure", "--tensor-type",
-        "--tensor-type-file", "--leave-output-tensor", "--prune-layers"})
-    can.exclude("--find", other);
   return [a] { return run_recipe(*a); };
 }
 
