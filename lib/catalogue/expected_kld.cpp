@@ -34,9 +34,14 @@ std::optional<double> bits_of(const published_quality& q) {
 
 }  // namespace
 
+bool is_trained_in_few_bits(std::string_view model) {
+  const auto all = model.empty() ? std::nullopt : catalogued_files_of(model);
+  return all && !all->files.empty() && all->files.front().shape->quantization == "MXFP4";
+}
+
 std::optional<expected_kld> expected_kld_of(std::string_view model, double bits_per_weight) {
   const auto plain = estimated_kld(bits_per_weight);
-  if (!plain) return std::nullopt;
+  if (!plain || is_trained_in_few_bits(model)) return std::nullopt;
   std::map<std::string, factors> by_reference;
   for (const published_quality& q : published_qualities()) {
     if (q.model != model || q.kld <= 0) continue;

@@ -45,7 +45,7 @@ int run_recipe(const question& a) {
   else
     print_text(recipes_text(told(made), stdout_style().width), made.gpu_notes);
   const bool is_asked = q.r.n_ctx > 0 && !made.devices.empty();
-  const auto fits = [](const recipe_answer& r) { return r.runs && r.runs->fits; };
+  const auto fits = [](const recipe_answer& one) { return one.runs && one.runs->fits; };
   return !is_asked || std::any_of(made.all.begin(), made.all.end(), fits) ? yes : does_not_fit;
 }
 

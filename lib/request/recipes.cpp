@@ -140,6 +140,9 @@ std::vector<std::string> notes_on(const recipe_source& from, const recipe_answer
     notes.push_back(
         fmt::format("{} tensors cannot be made without --imatrix", a.file.n_need_imatrix));
   if (!a.file.unwritable.empty()) notes.push_back(a.file.unwritable);
+  if (quantizes && is_trained_in_few_bits(from.family))
+    notes.push_back(from.family +
+                    " was trained in few bits: what other types lose is on no published curve");
   if (from.is_quantized && !r.copies)
     notes.push_back(
         "the source is quantized: llama-quantize wants --allow-requantize, and quality is lost "
@@ -223,7 +226,7 @@ result<std::vector<recipe_answer>> make_recipes(const recipe_source& from,
   for (named_recipe& n : *recipes) {
     auto f = quantize_file(headers, from.m, n.r, imatrix);
     if (!f) return in_context(n.base, f.error());
-    recipe_answer a{std::move(n.base), std::move(n.r), std::move(*f), {}, {}, {}};
+    recipe_answer a{.base = std::move(n.base), .r = std::move(n.r), .file = std::move(*f)};
     a.is_exact = !q.imatrix || imatrix;
     a.printed = printed_of(a.file, from.m.n_params);
     std::tie(a.on_card, a.on_host) = weights_of(a.file.m);

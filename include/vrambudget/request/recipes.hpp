@@ -42,9 +42,9 @@ struct recipe_answer {
   std::string base;  ///< "Q4_K_M"
   recipe r;
   quantized_file file;
-  std::string printed;                     ///< by llama-quantize: "16670.25 MiB (5.20 BPW)"
+  std::string printed = {};                ///< by llama-quantize: "16670.25 MiB (5.20 BPW)"
   bool is_exact = true;                    ///< the file's size, as far as its header is known
-  bytes on_card, on_host;                  ///< weights with all layers on one card
+  bytes on_card = {}, on_host = {};        ///< weights with all layers on one card
   std::vector<std::string> notes = {};     ///< what a reader should know of it
   std::optional<compared_file> runs = {};  ///< on the cards, if there are any
   std::string not_planned =

@@ -122,3 +122,9 @@ TEST_CASE("files of a model that were measured draw the curve to them") {
   // of UD-Q4_K_XL, against another reference, 0.02254 was measured
   CHECK(known.range.high > 0.02254);
 }
+
+TEST_CASE("of a model that was trained in few bits nothing is expected") {
+  CHECK_FALSE(expected_kld_of("gpt-oss-20b", 5).has_value());
+  CHECK(is_trained_in_few_bits("gpt-oss-20b"));
+  CHECK_FALSE(is_trained_in_few_bits("Qwen3-8B"));
+}
