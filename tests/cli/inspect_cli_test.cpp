@@ -48,6 +48,8 @@ TEST_SUITE("inspect") {
     CHECK(contains(o.out, "161 norms, 192 state space"));
     CHECK(contains(o.out, "48 ssm_a, 48 ssm_conv1d, 48 ssm_dt, 48 ssm_norm"));
     CHECK(contains(o.out, "sssasssasssa"));
+    CHECK(contains(o.out, "in turns of sssa;"));
+    CHECK_FALSE(contains(run("inspect Granite-4.1-30B").out, "in turns of"));
     const json::value v = json::parse(run("inspect " + qwen + " --json").out);
     const json::value& f32 = v.at("tensors_by_type").at("f32");
     CHECK(number(f32, "count") == 353);

@@ -21,7 +21,10 @@ told = {
         f"{len(runs):,} recorded runs",
         f"{sum(map(len, growth))} cards of {len(growth)} recorded runs",
         f"{len(rows('tests/truth/mmproj/cases/*.jsonl'))} recorded runs",
+        f"for {len(rows('tests/truth/quantized.jsonl'))} models in",
+        f"for {len(rows('tests/truth/recipes.jsonl'))} recipes with options",
     ],
+    "docs/recipes.md": [f"in all {len(rows('tests/truth/recipes.jsonl'))} that were recorded"],
     "docs/options.md": [
         f"the {len(json.loads((root / 'data/gpus.json').read_text()))} cards that are known by name",
         f"{len(json.loads((root / 'data/other_gpus.json').read_text()))} others, AMD's",

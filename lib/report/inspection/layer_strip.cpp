@@ -18,6 +18,20 @@ struct layer_sum {
 
 bool is_matrix(const model_tensor& t) { return t.ne[1] > 1; }
 
+/// The kinds that come again and again, "sssa"; empty: all are alike, or none do. Layers for drafting do not count.
+std::string turn_of(const std::vector<layer_look>& all) {
+  constexpr std::size_t longest = 16;
+  std::string kinds;
+  for (const layer_look& l : all)
+    if ((l.kind | 32) != 'd') kinds += l.kind;
+  for (std::size_t n = 1; n <= std::min(longest, kinds.size() / 2); ++n) {
+    bool is_one = true;
+    for (std::size_t i = n; i < kinds.size() && is_one; ++i) is_one = kinds[i] == kinds[i - n];
+    if (is_one) return n == 1 ? std::string() : kinds.substr(0, n);
+  }
+  return {};
+}
+
 }  // namespace
 
 std::vector<layer_look> layers_of(const model& m) {
@@ -77,6 +91,8 @@ std::string strip_of(const model& m) {
   for (const char k : kinds)
     text += fmt::format("{}{} {}{}", text.empty() ? "" : ", ", k, meaning(k),
                         k < 'a' ? " and experts" : "");
+  const std::string turn = turn_of(all);
+  if (!turn.empty()) text += ", in turns of " + turn;
   std::string head;
   for (const std::string& line : broken("layers: " + text + "; below, bits a weight", 80, 2))
     head += line + "\n";
