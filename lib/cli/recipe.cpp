@@ -30,6 +30,8 @@ int run_recipe(const question& a) {
     throw failure{usage,
                   "--find finds the types: of llama-quantize's options leave all but --imatrix and "
                   "--keep-split out"};
+  if (!r.like.empty() && (r.find || !r.base.empty() || r.pure))
+    throw failure{usage, "--like says what --base, --pure and --find say"};
   plan_request q = a.q;
   const std::string model = std::exchange(q.model, {});
   if (!q.gpus.names.empty()) (void)devices_or_fail(q);  // a card that is not known is wrong use
@@ -72,6 +74,7 @@ std::function<int()> add_recipe(command_options& can) {
   can.text(
       "--source-type", r.source_type, "TYPE",
       "matrices of the source are in bf16, f16 or f32 [as they are; bf16 of a catalogued model]");
+  can.text("--like", r.like, "MODEL", "the recipe that this file looks like, by path or name");
   can.flag("--find", r.find,
            "the recipe with the most bits where they help most that fits -c on the card");
   can.rows({topic::gpus, topic::plan}, a->q);

@@ -16,7 +16,6 @@
 #include "vrambudget/model/file_kind.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/request/asked_plan.hpp"
-#include "vrambudget/request/find_recipe.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -255,40 +254,6 @@ void plan_recipes(std::vector<recipe_answer>& all, const plan_request& q,
     if (a.expected) c->estimated = a.expected->range;
     a.runs = std::move(*c);
   }
-}
-
-result<made_recipes> ask_recipes(const std::string& name, const recipe_request& q,
-                                 plan_request plan, const named_models& beside,
-                                 std::vector<device> devices, model_reader& reader) {
-  if (const auto ok = recipes_of(q); !ok) return ok.error();  // before a server is asked
-  if (const auto ok = reader.check(name); !ok) return ok.error();
-  auto from = open_recipe_source(name, q, reader);
-  if (!from) return from.error();
-  made_recipes made{std::move(*from), q};
-  made.devices = std::move(devices);
-  if (made.devices.empty()) {
-    auto gpus = choose_devices(plan, environment_of_process());
-    if (!gpus && !plan.gpus.names.empty()) return gpus.error();
-    if (gpus) {
-      made.devices = std::move(gpus->devices);
-      made.gpu_notes = std::move(gpus->notes);
-      plan.gpus.ram = gpus->ram;
-    }
-  }
-  named_models companions = beside;
-  if (const auto ok = read_companions(companions, plan, reader); !ok) return ok.error();
-  if (q.find) {
-    if (made.devices.empty())
-      return error{errc::invalid_argument, "--find: name a card with --gpu"};
-    auto found = find_recipe(made.from, q, plan, made.devices, companions);
-    if (!found) return found.error();
-    made.asked = std::move(*found);
-  }
-  auto all = make_recipes(made.from, made.asked);
-  if (!all) return all.error();
-  made.all = std::move(*all);
-  if (!made.devices.empty()) plan_recipes(made.all, plan, made.devices, companions);
-  return made;
 }
 
 }  // namespace vrambudget::request

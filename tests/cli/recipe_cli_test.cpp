@@ -172,6 +172,23 @@ TEST_SUITE("recipe") {
     CHECK(run("recipe Qwen3-8B --find --gpu 3090 -c 8192 --pure").status == 2);
   }
 
+  TEST_CASE("the recipe of a file can be applied to another model") {
+    const json::value own =
+        json::parse(run("recipe Qwen3.6-27B --like Qwen3.6-27B-UD-Q4_K_XL --json").out);
+    const json::value file = json::parse(run("inspect Qwen3.6-27B-UD-Q4_K_XL --json").out);
+    CHECK(number(own, "data_bytes") == number(file, "tensor_bytes"));
+    for (const auto& [type, of] : file.at("tensors_by_type").as_object()) {
+      std::string upper(type);
+      std::transform(upper.begin(), upper.end(), upper.begin(), ::toupper);
+      CHECK(number(own.at("types"), upper.c_str()) == number(of, "count"));
+    }
+    const outcome o = run("recipe Qwen3-8B --like Qwen3.6-27B-Q4_K_L");
+    CHECK(o.status == 0);
+    CHECK(contains(o.out, "Qwen3-8B as Q4_K_M --token-embedding-type q8_0 "));
+    CHECK(run("recipe Qwen3-8B --like Qwen3-8B-Q8_0 --base Q4_K_M").status == 2);
+    CHECK(run("recipe Qwen3-8B --like /nonexistent.gguf").status == 3);
+  }
+
   TEST_CASE("what is typed wrong is wrong use") {
     for (const char* args :
          {"--base Q9_K", "--base Q6_K..Q4_K_M", "--tensor-type attn_v", "--tensor-type 'a(=q8_0'",

@@ -105,6 +105,7 @@ VRAMBUDGET_API vrambudget_status vrambudget_compare_files(const char* const* nam
  *   "pure", "leave_output_tensor", "keep_split"
  *   "imatrix"               true, or its file
  *   "prune_layers"          [3, 7]
+ *   "like"                  a model: the recipe that its file looks like
  *   "find"                  true: the recipe that makes the most of the GPUs at the context of the options
  * A model in the options is VRAMBUDGET_BAD_ARGUMENT; VRAMBUDGET_NOT_FOUND: nothing that was looked for fits. */
 VRAMBUDGET_API vrambudget_status vrambudget_recipe(const char* name, const char* recipe_json,

@@ -324,14 +324,15 @@ def recipe(
     prune_layers: Iterable[int] = (),
     keep_split: bool = False,
     source_type: Optional[str] = None,
+    like: Union[str, "PathLike[str]", None] = None,
     find: bool = False,
     draft: Optional[AnyModel] = None,
     mmproj: Optional[AnyProjector] = None,
     **options: Unpack[Options],
 ) -> dict[str, Any]:
     """The file that llama-quantize would make of a model, by its options: a dict with the keys of the program's
-    `recipe --json`; several bases, "Q3_K_M..Q6_K", are in "recipes". With a GPU each has a plan in "runs". `find`: the
-    recipe with the most bits where they help most that fits `n_ctx` there."""
+    `recipe --json`; several bases, "Q3_K_M..Q6_K", are in "recipes". With a GPU each has a plan in "runs". `like`: the
+    recipe that this file looks like. `find`: the one with the most bits where they help most that fits `n_ctx` there."""
     asked = {
         "base": base,
         "token_embedding_type": token_embedding_type,
@@ -344,6 +345,7 @@ def recipe(
         "prune_layers": list(prune_layers),
         "keep_split": keep_split,
         "source_type": source_type,
+        "like": None if like is None else fspath(like),
         "find": find,
     }
     _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)

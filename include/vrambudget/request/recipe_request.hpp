@@ -24,6 +24,8 @@ struct recipe_request {
   std::string prune_layers;            ///< "3,7,11"
   /// What matrices of the source are in, "bf16"; empty: as they are, of catalogued models bf16.
   std::string source_type;
+  std::string
+      like;  ///< a model by path or name: the recipe that its file looks like, instead of `base` and `pure`
   /// The one that makes the best of the cards is looked for, instead of all of these but `imatrix`.
   bool find = false;
 };

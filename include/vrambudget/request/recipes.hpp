@@ -61,6 +61,11 @@ struct recipe_answer {
 void plan_recipes(std::vector<recipe_answer>& all, const plan_request& q,
                   const std::vector<device>& devices, const named_models& beside);
 
+/// The request with the recipe that the file of `q.like` looks like; what it names itself comes first.
+/// Errors: those of model_reader::open() and read_model()
+///         unsupported  no recipe of few rules gives its types
+[[nodiscard]] result<recipe_request> recipe_like(recipe_request q, model_reader& reader);
+
 /// What was asked, with what it is about.
 struct made_recipes {
   recipe_source from;

@@ -17,7 +17,8 @@ constexpr std::array texts{std::pair{"base", &recipe_request::base},
                            std::pair{"token_embedding_type", &recipe_request::token_embedding_type},
                            std::pair{"output_tensor_type", &recipe_request::output_tensor_type},
                            std::pair{"tensor_type_file", &recipe_request::tensor_type_file},
-                           std::pair{"source_type", &recipe_request::source_type}};
+                           std::pair{"source_type", &recipe_request::source_type},
+                           std::pair{"like", &recipe_request::like}};
 constexpr std::array flags{std::pair{"pure", &recipe_request::pure},
                            std::pair{"leave_output_tensor", &recipe_request::leave_output_tensor},
                            std::pair{"keep_split", &recipe_request::keep_split},
