@@ -249,9 +249,8 @@ void plan_recipes(std::vector<recipe_answer>& all, const plan_request& q,
       a.not_planned = c.error().message;
       continue;
     }
-    c->measured = nullptr;  // a file of that name was, and not this one
-    c->estimated.reset();
-    if (a.expected) c->estimated = a.expected->range;
+    c->quality = {};  // a file of that name may be measured, this one was not
+    if (a.expected) c->quality.estimated = a.expected->range;
     a.runs = std::move(*c);
   }
 }
