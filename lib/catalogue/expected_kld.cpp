@@ -35,6 +35,7 @@ std::optional<double> bits_of(const published_quality& q) {
 }  // namespace
 
 bool is_trained_in_few_bits(std::string_view model) {
+  if (model.find("QAT") != model.npos) return true;
   const auto all = model.empty() ? std::nullopt : catalogued_files_of(model);
   return all && !all->files.empty() && all->files.front().shape->quantization == "MXFP4";
 }

@@ -126,5 +126,6 @@ TEST_CASE("files of a model that were measured draw the curve to them") {
 TEST_CASE("of a model that was trained in few bits nothing is expected") {
   CHECK_FALSE(expected_kld_of("gpt-oss-20b", 5).has_value());
   CHECK(is_trained_in_few_bits("gpt-oss-20b"));
+  CHECK(is_trained_in_few_bits("Gemma-3-4B-QAT"));
   CHECK_FALSE(is_trained_in_few_bits("Qwen3-8B"));
 }
