@@ -16,7 +16,7 @@ struct growth {
 /// of many cells, are converted whole.
 ///
 /// Accuracy: assumed
-/// Source:   llama.cpp v0.5.0, ggml/src/ggml-vulkan/ggml-vulkan.cpp: ggml_vk_preallocate_buffers
+/// Source:   llama.cpp, ggml/src/ggml-vulkan/ggml-vulkan.cpp: ggml_vk_preallocate_buffers
 [[nodiscard]] constexpr growth growth_of(bool flash_attn, std::uint32_t n_ubatch) {
   if (flash_attn) return n_ubatch <= 512 ? growth{13_MiB, 31_MiB} : growth{31_MiB, 101_MiB};
   return n_ubatch <= 512 ? growth{20_MiB, 192_MiB} : growth{188_MiB, 690_MiB};
