@@ -48,4 +48,5 @@
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/pasted_run.hpp"
 #include "vrambudget/request/run_line.hpp"
+#include "vrambudget/template/findings.hpp"
 #include "vrambudget/version.hpp"

@@ -9,6 +9,8 @@ set(tables
   include/vrambudget/arch/encoders/registry.hpp
   lib/report/launch/ollama_architectures.hpp
   lib/request/pasted/programs.hpp
+  lib/template/family.cpp
+  lib/template/known_templates.hpp
   include/vrambudget/model/norm_epsilon.hpp)
 
 file(READ ${source}/include/vrambudget/model/architectures.hpp text)

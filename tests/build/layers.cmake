@@ -1,9 +1,9 @@
-# Includes go only leftwards: error units basis version | gguf ggml | engine statistics | model quantize | backends |
-# arch | memory machine | plan | advise | src | io os hub catalogue gpu log report request. Left of io there are no files,
+# Includes go only leftwards: error units basis version | gguf ggml | engine statistics | model quantize template |
+# backends | arch | memory machine | plan | advise | src | io os hub catalogue gpu log report request. Left of io there are no files,
 # no streams, no JSON, no environment and no clocks. Only statistics includes Eigen.
 set(rank 0)
-foreach(layers IN ITEMS "error.hpp units.hpp basis.hpp version.hpp" "gguf ggml" "engine statistics" "model quantize"
-    backends arch "memory machine" plan advise src.hpp "io os hub catalogue gpu log report request" vrambudget.hpp)
+foreach(layers IN ITEMS "error.hpp units.hpp basis.hpp version.hpp" "gguf ggml" "engine statistics"
+    "model quantize template" backends arch "memory machine" plan advise src.hpp "io os hub catalogue gpu log report request" vrambudget.hpp)
   separate_arguments(layers)
   foreach(layer IN LISTS layers)
     set(rank_${layer} ${rank})
