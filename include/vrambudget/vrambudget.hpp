@@ -40,6 +40,7 @@
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/speed.hpp"
 #include "vrambudget/report/svg.hpp"
+#include "vrambudget/report/template.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/report/together.hpp"
 #include "vrambudget/request/asked_plan.hpp"

@@ -44,6 +44,7 @@ void print_text(std::string text, const std::vector<std::string>& notes = {});
 [[nodiscard]] std::function<int()> add_trade(command_options& can);
 [[nodiscard]] std::function<int()> add_recipe(command_options& can);
 [[nodiscard]] std::function<int()> add_inspect(command_options& can);
+[[nodiscard]] std::function<int()> add_template(command_options& can);
 [[nodiscard]] std::function<int()> add_gpus(command_options& can);
 [[nodiscard]] std::function<int()> add_models(command_options& can);
 [[nodiscard]] std::function<int()> add_engines(command_options& can);

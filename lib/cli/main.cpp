@@ -57,9 +57,9 @@ int run_pasted(std::vector<std::string> args, std::vector<std::string> notes);
 
 int run_program(std::vector<std::string> args, std::vector<std::string> notes = {},
                 bool is_pasted = false) {
-  constexpr std::array commands = {"plan",    "paste",  "compare", "cards",     "together",
-                                   "trade",   "recipe", "inspect", "gpus",      "models",
-                                   "engines", "probe",  "check",   "calibrate", "completion"};
+  constexpr std::array commands = {
+      "plan",     "paste", "compare", "cards",   "together", "trade", "recipe",    "inspect",
+      "template", "gpus",  "models",  "engines", "probe",    "check", "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -106,6 +106,9 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
   add("trade", "the largest context by type of KV cache, micro-batch and slots", add_trade);
   add("recipe", "the file that llama-quantize would make of a model", add_recipe);
   add("inspect", "what is inside of a file, or how two models differ", add_inspect);
+  add("template",
+      "a model's chat template: how tools are called, and whether that is the model's way",
+      add_template);
   add("gpus", "GPUs known by name", add_gpus);
   add("models", "models known by name", add_models);
   add("engines", "builds whose rules are known, what changed between them, and what it costs",

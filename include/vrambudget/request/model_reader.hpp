@@ -11,6 +11,7 @@
 
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/error.hpp"
+#include "vrambudget/gguf/header.hpp"
 #include "vrambudget/hub/http.hpp"
 #include "vrambudget/hub/model_store.hpp"
 #include "vrambudget/hub/remote_model.hpp"
@@ -50,6 +51,14 @@ struct opened_model {
   /// Whether it is a shape of the catalogue, which has no vocabulary.
   [[nodiscard]] bool is_shape() const { return path.empty(); }
 };
+
+/// A file's headers, or those of all files of its set in order, while they are looked at.
+struct looked_at {
+  std::vector<std::string> paths;  ///< or addresses, as they may be shown
+  std::vector<bytes> sizes;        ///< of the files; empty: not known
+  std::span<const gguf::header> headers;
+};
+using look = std::function<result<void>(const looked_at&)>;
 
 /// Where other programs keep models.
 [[nodiscard]] store_folders usual_folders(const environment& around);
@@ -95,6 +104,14 @@ class model_reader {
   /// The shape of a file, here or on a server, as the catalogue keeps those of its models.
   /// Errors: those of read() for files, and of shape_of_headers()
   [[nodiscard]] result<std::string> read_shape(const std::string& typed);
+
+  /// The path of the file on this disk that a name means.
+  /// Errors: not_found  none does, or only the catalogue knows the name
+  [[nodiscard]] result<std::string> find_path(const std::string& typed);
+
+  /// Shows the headers that a name means, here or on a server, to `show`.
+  /// Errors: those of find_path() and read() for files, and what `show` gives
+  [[nodiscard]] result<void> look_at(const std::string& typed, const look& show);
 
   /// Whether that is a file, here or on a server, and no name of the catalogue.
   [[nodiscard]] bool finds_file(const std::string& typed);
