@@ -19,6 +19,7 @@
 #include "vrambudget/gpu/allocate.hpp"
 #include "vrambudget/gpu/probe.hpp"
 #include "vrambudget/io/calibration_json.hpp"
+#include "vrambudget/io/header_change.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/io/settings_file.hpp"
 #include "vrambudget/log/log_check.hpp"

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,7 +14,9 @@
 #include "input_text.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/gguf/utf8.hpp"
+#include "vrambudget/io/header_change.hpp"
 #include "vrambudget/report/line_diff.hpp"
 #include "vrambudget/template/chat_facts.hpp"
 #include "vrambudget/version.hpp"
@@ -25,14 +28,15 @@ namespace json = boost::json;
 
 struct template_request {
   plan_request q;
-  std::string other;
-  bool text = false;
+  std::string other, set;
+  bool text = false, restore = false, force = false;
 };
 
 /// Whether it is a file that is no GGUF, and so a template by itself.
 bool is_template_file(const std::string& typed) {
   std::error_code ignored;
   if (typed == "-") return true;
+  if (typed.ends_with(".gguf")) return false;
   if (!std::filesystem::is_regular_file(typed, ignored)) return false;
   std::ifstream in(typed, std::ios::binary);
   std::string magic(4, '\0');
@@ -54,6 +58,17 @@ std::string template_file_or_fail(const std::string& path) {
   return source;
 }
 
+/// What to do about a file whose header was being changed when the machine stopped.
+std::string hint_at_interrupted(model_reader& reader, const std::string& typed) {
+  if (is_remote(typed)) return {};
+  std::error_code ignored;
+  const auto path = reader.find_path(typed);
+  if (!path || !std::filesystem::exists(std::filesystem::canonical(*path, ignored).string() +
+                                        ".header-change"))
+    return {};
+  return "; a change of its header was interrupted: --restore undoes it";
+}
+
 chat_facts facts_or_fail(model_reader& reader, const std::string& typed) {
   chat_facts facts;
   if (is_template_file(typed)) {
@@ -66,7 +81,8 @@ chat_facts facts_or_fail(model_reader& reader, const std::string& typed) {
     facts = chat_facts_of(file.headers.front());
     return {};
   });
-  if (!looked) throw failure{bad_input, looked.error().message};
+  if (!looked)
+    throw failure{bad_input, looked.error().message + hint_at_interrupted(reader, typed)};
   return facts;
 }
 
@@ -111,6 +127,29 @@ void print_findings(const chat_facts& facts, const std::string& typed, bool as_j
   if (facts.has_template) fmt::print("\n{}", template_lines(facts.source));
 }
 
+/// How far the copy of a large file is, on a terminal.
+void show_progress(bytes done, bytes all) {
+  if (!::isatty(STDERR_FILENO)) return;
+  const std::string text =
+      done < all ? fmt::format("copied {} of {}", in_gib(done), in_gib(all)) : std::string();
+  fmt::print(stderr, "\r\x1b[K{}", text);
+  std::fflush(stderr);
+}
+
+int change_file(model_reader& reader, const template_request& asked) {
+  if (is_remote(asked.q.model))
+    throw failure{usage, asked.q.model + ": lies on a server; files on this disk can be changed"};
+  const std::string path = value_or_fail(reader.find_path(asked.q.model), bad_input);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit is told as a full disk is
+  const header_change_options options{.force = asked.force, .progress = show_progress};
+  const header_change c =
+      asked.restore
+          ? value_or_fail(restore_header(path, options))
+          : value_or_fail(set_chat_template(path, template_file_or_fail(asked.set), options));
+  fmt::print("{}", asked.q.json ? change_json(c) : change_text(c));
+  return yes;
+}
+
 }  // namespace
 
 std::function<int()> add_template(command_options& can) {
@@ -121,13 +160,21 @@ std::function<int()> add_template(command_options& can) {
   can.text(
       "--diff", asked->other, "OTHER",
       "lines that differ from another model's template, or from a file; exit status 1 if any do");
+  can.text("--set", asked->set, "FILE",
+           "makes the text in FILE the model's template; the old header is kept beside it");
+  can.flag("--restore", asked->restore, "brings the old header back");
+  can.flag("--force", asked->force, "changes files of caches, too, whose names are their hashes");
   can.flag("--text", asked->text, "the template alone, as it is");
   can.flag("--json", asked->q.json, "JSON on stdout, schema 1");
   can.exclude("--text", "--json");
   can.exclude("--text", "--diff");
+  can.exclude("--set", "--restore");
+  for (const char* change : {"--set", "--restore"})
+    for (const char* look : {"--text", "--diff"}) can.exclude(change, look);
   can.rows({topic::sources}, asked->q);
   return [asked]() -> int {
     model_reader reader = reader_of(asked->q.sources);
+    if (asked->restore || !asked->set.empty()) return change_file(reader, *asked);
     const chat_facts facts = facts_or_fail(reader, asked->q.model);
     if (!asked->other.empty())
       return print_difference(facts.source, facts_or_fail(reader, asked->other).source,

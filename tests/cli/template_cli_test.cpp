@@ -103,4 +103,48 @@ TEST_SUITE("template") {
     CHECK(contains(run("template " + none).out, "no template: the file has none"));
     CHECK(run("template --text " + none).status == 3);
   }
+
+  TEST_CASE(
+      "--set gives a file another template, says how, and --restore brings the old one back") {
+    const temporary_folder at;
+    const std::string path = at.write("m.gguf", file_with("short"));
+    const std::string before = read_text(path);
+    const auto r = run("template " + path + " --set " + path_of_known("Qwen3.5-4B"));
+    CHECK(r.status == 0);
+    CHECK(contains(r.out, path + ".header-backup has the old header; --restore brings it back\n"));
+    CHECK(run("template --text " + path).out == read_text(path_of_known("Qwen3.5-4B")));
+    CHECK(contains(run("template " + path).out, "verdict       match: "));
+    const auto back = run("template " + path + " --restore --json");
+    CHECK(back.status == 0);
+    CHECK(json::parse(back.out).as_object().at("path").as_string() == path);
+    CHECK(read_text(path) == before);
+    CHECK(run("template " + path + " --restore").status == 3);
+  }
+
+  TEST_CASE("a change that cannot be made is refused before anything is written") {
+    const temporary_folder at;
+    const std::string path = at.write("m.gguf", file_with("short"));
+    const std::string before = read_text(path);
+    const auto bad = run("template " + path + " --set " + at.write("bad.jinja", "a\xff"));
+    CHECK(bad.status == 3);
+    CHECK(contains(bad.err, "bad.jinja: byte 1: no UTF-8"));
+    const auto remote = run("template hf:org/repo --set " + at.write("t.jinja", "x"));
+    CHECK(remote.status == 2);
+    CHECK(contains(remote.err, "lies on a server"));
+    CHECK(run("template " + path + " --set x --restore").status == 2);
+    const auto limited = outcome{
+        run("template " + path + " --set " + path_of_known("Qwen3.5-4B"), "none", "ulimit -f 1;")};
+    CHECK(limited.status == 3);
+    CHECK(contains(limited.err, "File too large"));
+    CHECK(read_text(path) == before);
+  }
+
+  TEST_CASE("a file whose change was interrupted says what undoes it") {
+    const temporary_folder at;
+    const std::string path = at.write("m.gguf", std::string(500, '\0'));
+    CHECK(at.write("m.gguf.header-change", "") == path + ".header-change");
+    const auto r = run("template " + path);
+    CHECK(r.status == 3);
+    CHECK(contains(r.err, "was interrupted: --restore undoes it"));
+  }
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "vrambudget/io/header_change.hpp"
 #include "vrambudget/template/chat_facts.hpp"
 #include "vrambudget/template/findings.hpp"
 
@@ -19,5 +20,9 @@ namespace vrambudget {
 
 /// A template's lines, printable.
 [[nodiscard]] std::string template_lines(std::string_view source);
+
+/// What was done to a file, in a line or a few; as JSON, schema 1.
+[[nodiscard]] std::string change_text(const header_change& c);
+[[nodiscard]] std::string change_json(const header_change& c);
 
 }  // namespace vrambudget

@@ -1,0 +1,82 @@
+// A backup is two lines of text and the header: what it is; sizes, offsets and hashes.
+#include "io/header/header_backup.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <string_view>
+
+#include "io/header/target_file.hpp"
+#include "os/descriptor.hpp"
+#include "template/sha256.hpp"
+#include "vrambudget/io/mapped_file.hpp"
+
+namespace vrambudget::detail {
+namespace {
+
+constexpr std::string_view form = "vrambudget header backup 1\n";
+
+std::string_view as_text(const std::vector<std::byte>& b) {
+  return {reinterpret_cast<const char*>(b.data()), b.size()};
+}
+
+}  // namespace
+
+std::uint64_t hash_of(const std::vector<std::byte>& bytes) {
+  return sha256_beginning(as_text(bytes));
+}
+
+result<void> write_backup(const std::string& path, const header_backup& b, unsigned mode) {
+  const std::string temporary = path + ".part";
+  ::unlink(temporary.c_str());
+  const auto failed = [&](int code) {
+    ::unlink(temporary.c_str());
+    return refused_by_system(path, "keep the old header", code);
+  };
+  {
+    const descriptor file(
+        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0666));
+    if (!file.is_open()) return failed(errno);
+    const std::string head =
+        fmt::format("{}{} {} {} {} {} {} {} {}\n", form, b.old_size, b.header.size(), b.new_size,
+                    b.new_data, b.blocks_at, b.new_hash, b.data_hash, hash_of(b.header));
+    if (!write_all(file.get(), head) || !write_all(file.get(), as_text(b.header)) ||
+        ::fsync(file.get()) != 0)
+      return failed(errno);
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(errno);
+  sync_folder_of(path);
+  return {};
+}
+
+result<std::optional<header_backup>> read_backup(const std::string& path) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return std::optional<header_backup>();
+  const auto file = mapped_file::open(path);
+  if (!file) return file.error();
+  const error damaged{errc::bad_format, path + ": is damaged, or no header that was kept"};
+  std::string_view text{reinterpret_cast<const char*>(file->data().data()), file->data().size()};
+  if (!text.starts_with(form)) return damaged;
+  text.remove_prefix(form.size());
+  std::array<std::uint64_t, 8> n{};
+  for (std::size_t i = 0; i < n.size(); ++i) {
+    const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), n[i]);
+    const char after = i + 1 < n.size() ? ' ' : '\n';
+    if (code != std::errc{} || end == text.data() + text.size() || *end != after) return damaged;
+    text.remove_prefix(static_cast<std::size_t>(end + 1 - text.data()));
+  }
+  header_backup b{n[0], n[2], n[3], n[4], n[5], n[6], {}};
+  if (n[1] != text.size() || n[1] > b.old_size || b.new_data > b.new_size ||
+      b.old_size - n[1] != b.new_size - b.new_data || sha256_beginning(text) != n[7])
+    return damaged;
+  const auto header = file->data().last(text.size());
+  b.header.assign(header.begin(), header.end());
+  return std::optional(std::move(b));
+}
+
+}  // namespace vrambudget::detail
