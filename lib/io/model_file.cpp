@@ -3,6 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "vrambudget/gguf/split.hpp"
@@ -32,6 +36,23 @@ void append(model_file& model, const std::string& path, opened one) {
   model.headers.push_back(std::move(one.header));
 }
 
+/// Whether no file of a set is missing; the first that is, is told, and the numbers of the others.
+result<void> check_all_there(const std::vector<std::string>& paths) {
+  constexpr std::size_t most = 8;
+  std::vector<std::size_t> missing;
+  for (std::size_t i = 0; i < paths.size(); ++i)
+    if (std::error_code code; !std::filesystem::exists(paths[i], code) && !code)
+      missing.push_back(i);
+  if (missing.empty()) return {};
+  std::string message =
+      fmt::format("file {} of {}: {}: cannot open: {}", missing[0] + 1, paths.size(),
+                  paths[missing[0]], std::generic_category().message(ENOENT));
+  for (std::size_t i = 1; i < std::min(missing.size(), most); ++i)
+    message += fmt::format("{} {}", i == 1 ? "; also missing: file" : ",", missing[i] + 1);
+  if (missing.size() > most) message += fmt::format(" and {} more", missing.size() - most);
+  return error{errc::io, message};
+}
+
 }  // namespace
 
 result<model_file> open_model_file(const std::string& path) {
@@ -47,6 +68,7 @@ result<model_file> open_model_file(const std::string& path) {
   }
   const auto paths = gguf::split_paths(path, *split);
   if (!paths) return paths.error();
+  if (const auto ok = check_all_there(*paths); !ok) return ok.error();
   for (std::uint32_t no = 0; no < split->count; ++no) {
     const std::string& name = (*paths)[no];
     auto one = no == split->no ? std::move(given) : open_one(name);

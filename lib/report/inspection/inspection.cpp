@@ -6,6 +6,7 @@
 #include "report/inspection/tensor_groups.hpp"
 #include "report/lines.hpp"
 #include "vrambudget/gguf/printable.hpp"
+#include "vrambudget/report/split_parts.hpp"
 #include "vrambudget/report/text.hpp"
 
 namespace vrambudget {
@@ -159,6 +160,7 @@ std::string other_text(const inspected& f) {
 
 std::string inspection_text(const inspected& f) {
   std::string text = f.file.m && f.kind() == file_kind::model ? model_text(f) : other_text(f);
+  if (const auto parts = split_parts(f.file.headers, f.file.path)) text += split_parts_text(*parts);
   if (f.used.traffic.n_requests)
     text += row("transferred",
                 fmt::format("{} bytes in {} requests, {:.2f} s", grouped(f.used.traffic.body.count),

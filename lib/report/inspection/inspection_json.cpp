@@ -3,6 +3,7 @@
 #include "report/inspection/inside.hpp"
 #include "report/inspection/tensor_groups.hpp"
 #include "vrambudget/report/inspection.hpp"
+#include "vrambudget/report/split_parts.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget {
@@ -98,6 +99,8 @@ std::string inspection_json(const inspected& f) {
     add_model(o, *f.file.m);
   else
     add_other(o, f);
+  if (const auto parts = split_parts(f.file.headers, f.file.path); parts && !parts->empty())
+    o["files"] = json::parse(split_parts_json(*parts));
   return json::serialize(o) + "\n";
 }
 

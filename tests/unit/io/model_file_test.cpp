@@ -74,6 +74,16 @@ TEST_SUITE("model_file") {
                                        ": cannot open: No such file or directory");
   }
 
+  TEST_CASE("of several missing files the first is named, and the others by their numbers") {
+    const temporary_folder folder;
+    const std::string second = write_part(folder, 1);
+    const auto model = open_model_file(second);
+    REQUIRE_FALSE(model.has_value());
+    CHECK(model.error().message ==
+          "file 1 of 3: " + folder.path("m-00001-of-00003.gguf") +
+              ": cannot open: No such file or directory; also missing: file 3");
+  }
+
   TEST_CASE("an empty file is called that") {
     const temporary_folder folder;
     const std::string path = folder.path("nothing.gguf");
