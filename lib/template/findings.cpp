@@ -58,7 +58,6 @@ std::vector<std::string> lacks_of(const chat_facts& f, const template_reading& r
   else if (r.calls == call_shape::none)
     all.emplace_back("calls: those of earlier answers vanish from the history");
   if (r.names_tools && !r.names_results) all.emplace_back("a role for what tools answer");
-  if (!r.names_generation) all.emplace_back("add_generation_prompt: nothing begins an answer");
   if (!r.think_begins.empty() && !r.has_thinking_switch)
     all.emplace_back("a switch for reasoning, such as enable_thinking");
   if (r.parser == "Gemma4" && !has(source, "{#- OpenAI Chat Completions:"))

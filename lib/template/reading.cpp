@@ -32,6 +32,24 @@ const calls_row* calls_of(std::string_view source) {
   return detail::plain_json_row.of.hold(source) ? &detail::plain_json_row : nullptr;
 }
 
+/// Whether a variable is named outside of texts and marks, "<tools>" or "['tools']".
+bool names(std::string_view source, std::string_view variable) {
+  const auto is_of_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  constexpr std::string_view no_begin = "'\"<./|", no_end = ">|";
+  for (std::size_t at = source.find(variable); at != source.npos;
+       at = source.find(variable, at + 1)) {
+    const char before = at > 0 ? source[at - 1] : ' ';
+    const std::size_t end = at + variable.size();
+    const char after = end < source.size() ? source[end] : ' ';
+    if (!is_of_name(before) && !has(no_begin, {&before, 1}) && !is_of_name(after) &&
+        !has(no_end, {&after, 1}))
+      return true;
+  }
+  return false;
+}
+
 bool has_role(std::string_view source, const std::string& role) {
   return has(source, "'" + role + "'") || has(source, "\"" + role + "\"");
 }
@@ -86,11 +104,10 @@ template_reading read_template(std::string_view source) {
       r.think_ends = std::span(t.ends).first(static_cast<std::size_t>(n));
       break;
     }
-  r.names_tools = has(source, "tools");
+  r.names_tools = names(source, "tools");
   r.names_calls = has(source, "tool_calls");
   r.names_results = has_role(source, "tool") || has_role(source, "ipython") ||
                     has_role(source, "function") || has_role(source, "tool_response");
-  r.names_generation = has(source, "add_generation_prompt");
   for (const char* word : {"enable_thinking", "thinking", "reasoning_effort"})
     r.has_thinking_switch |=
         has(source, std::string(word) + " is ") || has(source, std::string("not ") + word) ||

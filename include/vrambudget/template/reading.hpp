@@ -53,7 +53,6 @@ struct template_reading {
   bool names_tools = false;                      ///< the list of tools is used
   bool names_calls = false;                      ///< calls of earlier answers are used
   bool names_results = false;                    ///< there is a role of tools' results
-  bool names_generation = false;                 ///< it can begin an answer
   bool has_thinking_switch = false;              ///< reasoning can be asked for or turned off
 };
 

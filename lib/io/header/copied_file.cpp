@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -95,6 +98,16 @@ result<void> write_copy(const target_file& f, int out, std::span<const std::byte
   return {};
 }
 
+/// Whether a copy on this file system takes no room of its own.
+bool shares_blocks(const target_file& f) {
+  constexpr std::array<std::uint32_t, 3> systems = {BTRFS_SUPER_MAGIC, XFS_SUPER_MAGIC,
+                                                    0xca451a4e /* bcachefs */};
+  struct statfs system {};
+  return ::fstatfs(f.file.get(), &system) == 0 &&
+         std::find(systems.begin(), systems.end(), static_cast<std::uint32_t>(system.f_type)) !=
+             systems.end();
+}
+
 }  // namespace
 
 result<void> replace_by_copy(const target_file& f, std::span<const std::byte> header,
@@ -103,7 +116,7 @@ result<void> replace_by_copy(const target_file& f, std::span<const std::byte> he
   struct statvfs disk {};
   const std::uint64_t needed = static_cast<std::uint64_t>(f.info.st_blocks) * 512 + header.size();
   ::unlink(path.c_str());
-  if (::statvfs(f.path.c_str(), &disk) == 0 &&
+  if (!shares_blocks(f) && ::statvfs(f.path.c_str(), &disk) == 0 &&
       std::uint64_t{disk.f_bavail} * disk.f_frsize < needed)
     return error{errc::io,
                  fmt::format("{}: a new file beside it takes {} bytes: found {} free on its disk",

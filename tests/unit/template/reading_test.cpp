@@ -100,6 +100,7 @@ TEST_SUITE("template reading") {
       if (const auto has = rendered.find(*r.calls); has != rendered.end())
         CHECK(std::string(row.at("rendered_call").as_string()).find(has->second) !=
               std::string::npos);
+      CHECK(r.names_tools == row.at("tools_reach_prompt").as_bool());
       seen.insert(*r.calls);
     }
     CHECK(seen.size() == 22);
