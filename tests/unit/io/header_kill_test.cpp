@@ -67,6 +67,9 @@ void check_kills(header_method how, std::initializer_list<header_step> steps, st
       const std::string left = content(path);
       if (!is_between) {
         CHECK((left == before || left == after));
+        // the one that is left ends the work, once it was begun
+        const bool is_begun = s == header_step::resized || s == header_step::half;
+        if (is_begun) CHECK(left == after);
         CHECK(template_of(path) == (left == before ? old_source : source));
       } else {
         CHECK(std::filesystem::exists(path + ".header-change"));
@@ -88,6 +91,12 @@ void check_kills(header_method how, std::initializer_list<header_step> steps, st
     }
 }
 
+void write_at_end(const std::string& path, int before_end) {
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(-before_end, std::ios::end);
+  file << std::string(5000, 'x');
+}
+
 }  // namespace
 
 TEST_SUITE("header_kill") {
@@ -103,5 +112,22 @@ TEST_SUITE("header_kill") {
   }
   TEST_CASE("killed while a copy is written, a file is as before or as after") {
     check_kills(header_method::copy, {staged, copying, renamed, kept}, 100, 9000);
+  }
+
+  TEST_CASE("what a change of another file left behind undoes nothing here") {
+    const temporary_folder at;
+    const std::string path = at.path("m.gguf");
+    write_file(path, header_of("short"));
+    change_and_kill(path, std::string("other"), header_method::in_place, staged, killed::both);
+    REQUIRE(std::filesystem::exists(path + ".header-change"));
+    // the same size, another header and other data
+    write_file(path, header_of("trohs"));
+    write_at_end(path, 4096 * 16 + 100);
+    const std::string before = content(path);
+    const auto c = set_chat_template(path, "x");
+    REQUIRE_FALSE(c.has_value());
+    CHECK(c.error().message.find("tells of another file") != std::string::npos);
+    CHECK(restore_header(path).error().code == errc::bad_format);
+    CHECK(content(path) == before);
   }
 }

@@ -111,17 +111,18 @@ TEST_SUITE("header_refused") {
   TEST_CASE("a header that cannot be written to its end is undone") {
     const temporary_folder at;
     const std::string path = at.path("m.gguf"), source(9000, 'a');
+    const bool has_blocks = moves_blocks(at.root().string());
     write_file(path, header_of(source));
     const std::string before = content(path);
     for (const header_step at_step : {header_step::resized, header_step::half})
       for (const std::size_t n : {100, 20000}) {
         CAPTURE(n);
+        if (n > source.size() && !has_blocks) continue;
         const pid_t own = ::getpid();
         // as if the system had refused what comes next in the process that writes
         const auto c = set_chat_template(path, std::string(n, 'b'), {.after = [=](header_step s) {
                                            if (s == at_step && ::getpid() != own) ::_exit(ENOSPC);
                                          }});
-        if (c && c->how == header_method::copy) return;  // a file system without blocks to move
         REQUIRE_FALSE(c.has_value());
         CHECK(c.error().message.find("cannot write the header: No space left on device") !=
               std::string::npos);

@@ -13,6 +13,7 @@
 
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/gguf/writer.hpp"
+#include "vrambudget/io/header_change.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/template/chat_facts.hpp"
 
@@ -68,6 +69,16 @@ inline std::string content(const std::string& path) {
 inline std::string template_of(const std::string& path) {
   const auto f = open_model_file(path);
   return f ? chat_facts_of(f->headers.front()).source : f.error().message;
+}
+
+/// Whether this folder's file system puts blocks into files.
+inline bool moves_blocks(const std::string& folder) {
+  const std::string path = folder + "/probe";
+  write_file(path, header_of("x"));
+  const auto r = set_chat_template(path, std::string(9000, 'y'), {.only = header_method::blocks});
+  std::filesystem::remove(path);
+  std::filesystem::remove(path + ".header-backup");
+  return r.has_value();
 }
 
 }  // namespace vrambudget::testing
