@@ -443,6 +443,13 @@ PYBIND11_MODULE(_core, m) {
       "find_runs",
       [](const std::string& text) { return unlocked([&] { return runs_json(text); }); },
       py::arg("text"));
+  m.def(
+      "template",
+      [](const std::string& name, const py::dict& options) {
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return template_of_json(name, q.sources); });
+      },
+      py::arg("name"), py::arg("options"));
   m.def("options", &options_json);
   m.def("probe", &probe);
 }

@@ -435,6 +435,26 @@ class Catalogues(unittest.TestCase):
         with self.assertRaises(vb.NotFoundError):
             vb.find_runs("nothing of this kind")
 
+    def test_template(self):
+        def text(b):
+            return len(b).to_bytes(8, "little") + b
+
+        def entry(key, value):
+            return text(key) + (8).to_bytes(4, "little") + text(value)
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "m.gguf")
+            with open(path, "wb") as f:
+                f.write(b"GGUF" + (3).to_bytes(4, "little") + (0).to_bytes(8, "little") + (2).to_bytes(8, "little"))
+                f.write(entry(b"general.architecture", b"qwen35"))
+                f.write(entry(b"tokenizer.chat_template", b'tools tool_calls <tool_call>{"name"'))
+            t = vb.template(path)
+            self.assertEqual(t["verdict"], "other dialect")
+            self.assertEqual(t["tool_format"], "JSON_NATIVE")
+            self.assertEqual(t, printed("template", path))
+        with self.assertRaises(vb.NotFoundError):
+            vb.template("no such file")
+
     def test_models(self):
         self.assertIn(MODEL, [m["name"] for m in vb.models()])
         m = vb.open_model(MODEL)

@@ -70,6 +70,7 @@ __all__ = [
     "probe",
     "rank",
     "sweep",
+    "template",
     "together",
     "recipe",
     "inspect",
@@ -472,6 +473,23 @@ def find_runs(text: str) -> list[dict[str, Any]]:
             vb.plan(model, gpu="3090", **run["options"])
     """
     found: list[dict[str, Any]] = json.loads(_core.find_runs(text))
+    return found
+
+
+def template(
+    model: Union[str, "PathLike[str]"],
+    *,
+    offline: bool = False,
+    no_cache: bool = False,
+    timeout: Optional[int] = None,
+    retries: Optional[int] = None,
+) -> dict[str, Any]:
+    """A file's chat template: how it calls tools, whether the model's family does so, what it lacks, and its text, with
+    the keys of the program's `template --json`."""
+    options = plain(
+        {"offline": offline, "no_cache": no_cache, "timeout": timeout, "retries": retries}
+    )
+    found: dict[str, Any] = json.loads(_core.template(fspath(model), options))
     return found
 
 

@@ -130,6 +130,10 @@ struct file_to_compare {
 /// take them, with "model".
 /// Errors: those of find_runs(); invalid_argument  an option's value is none
 [[nodiscard]] result<std::string> runs_json(std::string_view text);
+/// A file's chat template, as `vrambudget template --json` says it; by the name of the model.
+/// Errors: those of model_reader::look_at()
+[[nodiscard]] result<std::string> template_of_json(const std::string& name,
+                                                   const source_options& sources = {});
 /// The options of a plan: {"name", "names", "kind", "turns_off", "help"} each, `name` as
 /// Python has it.
 [[nodiscard]] std::string options_json();
