@@ -1,6 +1,6 @@
 // The templates of llama.cpp's repository, by the first eight bytes of their SHA-256, with and without a line feed
 // at the end.
-// Source: llama.cpp v0.5.0, models/templates
+// Source: llama.cpp, models/templates
 #pragma once
 
 #include <cstdint>

@@ -19,7 +19,7 @@ struct family_row {
 
 /// The row of a model; nullptr: none is known. `names`: as chat_facts has them.
 /// Accuracy: what the makers' own templates in llama.cpp's repository write
-/// Source:   llama.cpp v0.5.0, models/templates, common/chat.cpp
+/// Source:   llama.cpp, models/templates, common/chat.cpp
 [[nodiscard]] const family_row* family_of(std::string_view architecture, std::string_view names);
 
 }  // namespace vrambudget
