@@ -28,6 +28,9 @@ using namespace request;  // what people ask for is read there
 /// The draft and the projector alone.
 [[nodiscard]] named_models companions_or_fail(const plan_request& q, model_reader& reader);
 
+/// Of several models none is meant by an adapter: that is wrong use.
+void one_model_or_fail(const plan_request& q);
+
 /// The GPUs that are meant; one that is not known is wrong use.
 [[nodiscard]] named_gpus gpus_or_fail(const gpu_request& q);
 [[nodiscard]] named_gpus devices_or_fail(const plan_request& q);

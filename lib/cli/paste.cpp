@@ -4,14 +4,18 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <iterator>
 #include <memory>
+#include <system_error>
+#include <variant>
 
 #include "cli.hpp"
 #include "input_text.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
 #include "vrambudget/report/json.hpp"
+#include "vrambudget/request/option.hpp"
 #include "vrambudget/request/pasted_run.hpp"
 #include "vrambudget/version.hpp"
 
@@ -65,6 +69,35 @@ std::vector<std::string> typed_besides(const std::vector<std::string>& args,
   return more;
 }
 
+/// Whether all files lie here that a value of `--lora` and its like names.
+bool are_here(const request::option& o, const std::string& value) {
+  plan_request q;
+  if (!set(o, q, value)) return true;  // the plan refuses it
+  const auto is_here = [](const request::adapter_file& f) {
+    std::error_code ignored;
+    return std::filesystem::exists(f.path, ignored);
+  };
+  return std::all_of(q.loras.begin(), q.loras.end(), is_here) &&
+         std::all_of(q.control_vectors.begin(), q.control_vectors.end(), is_here);
+}
+
+/// Of another machine's adapters nothing is known here: they are left out, and a note says so.
+pasted_run without_absent_adapters(pasted_run r) {
+  std::vector<std::string> kept;
+  for (std::size_t i = 0; i < r.args.size(); ++i) {
+    const request::option* o = request::find_option(r.args[i]);
+    const bool is_adapter = o && std::holds_alternative<request::kind::adapters>(o->value);
+    if (!is_adapter || i + 1 == r.args.size() || are_here(*o, r.args[i + 1])) {
+      kept.push_back(std::move(r.args[i]));
+      continue;
+    }
+    r.notes.push_back(r.args[i] + " " + r.args[i + 1] + ": not here, and not counted");
+    ++i;
+  }
+  r.args = std::move(kept);
+  return r;
+}
+
 int plan_all(const paste_request& q, const std::vector<std::string>& more,
              const plan_command& plan) {
   const std::vector<pasted_run> runs = runs_in(q.file);
@@ -84,9 +117,10 @@ int plan_all(const paste_request& q, const std::vector<std::string>& more,
       fmt::print("{}{}", is_first ? "" : "\n\n", heading(r));
     std::fflush(stdout);  // what is said of it on stderr comes after
     std::vector<std::string> args = {"plan"};
-    args.insert(args.end(), r.args.begin(), r.args.end());
+    const pasted_run here = without_absent_adapters(r);
+    args.insert(args.end(), here.args.begin(), here.args.end());
     args.insert(args.end(), more.begin(), more.end());
-    worst = std::max(worst, plan(std::move(args), r.notes));
+    worst = std::max(worst, plan(std::move(args), here.notes));
     if (q.json) fmt::print("}}");
   }
   if (q.json) fmt::print("]}}\n");

@@ -13,6 +13,7 @@
 namespace vrambudget::cli {
 
 int show_ranking(const plan_request& q, const std::vector<device>& devices, const limits& l) {
+  one_model_or_fail(q);
   const ranking_question asked{devices, l, q.r, q.min_ctx, q.prefer.value_or(preference::quality)};
   model_reader reader = reader_of(q.sources);
   const known_models among{reader.stored(), read_stored, q.family, {}};

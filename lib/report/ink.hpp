@@ -25,6 +25,8 @@ inline constexpr std::array inks{
     ink{term_kind::kv_cache, 32, 'k', 0xe69f00},
     ink{term_kind::recurrent_state, 36, 'r', 0xcc79a7},
     ink{term_kind::compute_buffer, 33, 'c', 0x009e73},
+    ink{term_kind::adapters, 34, 'l', 0x56b4e9, true},
+    ink{term_kind::adapter_growth, 33, 'L', 0x009e73, true},
     ink{term_kind::driver_context, 35, 'd', 0x999999},
     ink{term_kind::pool, 31, 'p', 0x56b4e9},
     ink{term_kind::all_reduce, 91, 'a', 0x56b4e9, true},

@@ -5,6 +5,7 @@
 
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/engine/speculative.hpp"
+#include "vrambudget/model/adapters.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/speed.hpp"
 #include "vrambudget/version.hpp"
@@ -174,6 +175,16 @@ json::object limit_of(const context_limit& l) {
   return {{"n_ctx", l.n_ctx}, {"n_ctx_loads", l.n_ctx_loads}, {"bound_by", name_of_bound(l)}};
 }
 
+json::object adapters_of(const adapters& all) {
+  json::array loras, vectors;
+  for (const lora_adapter& l : all.loras)
+    loras.push_back(json::object{
+        {"path", l.path}, {"name", l.name}, {"scale", l.scale}, {"pairs", l.pairs.size()}});
+  for (const control_vector& v : all.control_vectors)
+    vectors.push_back(json::object{{"path", v.path}, {"scale", v.scale}});
+  return {{"loras", std::move(loras)}, {"control_vectors", std::move(vectors)}};
+}
+
 }  // namespace
 
 json::object model_summary(const model& m) {
@@ -195,6 +206,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
       {"schema", json_schema}, {"vrambudget", version}, {"engine", full_name(r.profile)}};
   o["model"] = model_summary(m);
   o["run"] = run_of(r, b);
+  if (m.adapted_by) o["adapters"] = adapters_of(*m.adapted_by);
   if (b.draft) o["draft"] = draft_of(r, *b.draft);
   if (b.projector) o["projector"] = projector_of(*b.projector);
   json::array devices;

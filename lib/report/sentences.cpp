@@ -65,6 +65,21 @@ struct in_words {
   std::string operator()(const why::full_cache& f) const {
     return fmt::format("what compute buffers grow by until {} positions are cached", f.n_positions);
   }
+  std::string operator()(const why::adapters& a) const {
+    std::string text;
+    if (a.n_pair > 0)
+      text = fmt::format("{} pairs of LoRA matrices, {}", a.n_pair, in_mib(a.pairs));
+    if (a.directions.count > 0)
+      text += fmt::format("{}a control vector's rows for {} layers, {}", text.empty() ? "" : "; ",
+                          a.n_layer, in_mib(a.directions));
+    return text;
+  }
+  std::string operator()(const why::adapted_graph& a) const {
+    return fmt::format(
+        "what compute buffers grow by at the first prompt, as the graph gets the products of {} "
+        "pairs of LoRA matrices",
+        a.n_pair);
+  }
   std::string operator()(const why::pages&) const {
     return "each buffer takes whole pages of 2 MiB";
   }

@@ -18,6 +18,7 @@
 #include "vrambudget/request/file_choice.hpp"
 #include "vrambudget/request/known_cards.hpp"
 #include "vrambudget/request/model_reader.hpp"
+#include "vrambudget/request/named_adapters.hpp"
 #include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::request {
@@ -179,6 +180,7 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
   if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty() || q.file_size)
     return error{errc::invalid_argument,
                  "a ranking takes no model, draft or projector, and no file's size"};
+  if (const auto ok = refuse_adapters(q); !ok) return ok.error();
   ranking_question asked{devices, limits_of(q, q.gpus.ram), q.r, q.min_ctx,
                          q.prefer.value_or(preference::quality)};
   const auto chosen = choose_if_absent(asked.devices, asked.held_against.ram, q);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/named_adapters.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -47,9 +49,19 @@ result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
   return out;
 }
 
-bool runs(const catalogued_file& f, const plan_request& q, const std::vector<device>& devices,
-          limits l, const model* draft, const projector* mmproj) {
-  const auto m = read_catalogued(f);
+using shared_adapters = std::shared_ptr<const adapters>;
+
+/// A file with what is to be loaded beside it.
+result<model> read_with(const catalogued_file& f, const shared_adapters& by) {
+  auto m = read_catalogued(f);
+  if (m) m->adapted_by = by;
+  return m;
+}
+
+bool runs(const catalogued_file& f, const shared_adapters& by, const plan_request& q,
+          const std::vector<device>& devices, limits l, const model* draft,
+          const projector* mmproj) {
+  const auto m = read_with(f, by);
   if (!m) return false;
   run r = q.r;
   if (r.n_ctx == 0 && !q.tells_ctx)
@@ -73,14 +85,15 @@ double worth(preference most, const candidate& c, const model& m,
 
 /// Which of the files is best by what is preferred, of those that GPUs hold whole; under four bits only if no
 /// other is held. Null: none is.
-const candidate* best_by(preference most, const std::vector<candidate>& all, const plan_request& q,
+const candidate* best_by(preference most, const std::vector<candidate>& all,
+                         const shared_adapters& by, const plan_request& q,
                          const std::vector<device>& devices, limits l, const model* draft,
                          const projector* mmproj) {
   const candidate* best = nullptr;
   double best_worth = 0;
   for (const candidate& c : all) {
     if (best && c.bits < few_bits) break;
-    const auto m = read_catalogued(*c.file);
+    const auto m = read_with(*c.file, by);
     if (!m) continue;
     planner p(*m, devices, l, draft, mmproj);
     const auto found = find_best_run(p, told_run(q, *m), most);
@@ -113,10 +126,12 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
   if (!all || all->files.size() < 2) return std::optional<file_choice>();
   const auto candidates = candidates_of(*all);
   if (!candidates) return candidates.error();
+  const auto by = load_adapters(q);
+  if (!by) return by.error();
   if (candidates->empty()) return std::optional<file_choice>();
   if (q.file_size) return std::optional(nearest_in_size(*all, *candidates, *q.file_size));
   if (q.prefer)
-    if (const candidate* best = best_by(*q.prefer, *candidates, q, devices, l, draft, mmproj))
+    if (const candidate* best = best_by(*q.prefer, *candidates, *by, q, devices, l, draft, mmproj))
       return std::optional(file_choice{
           best->file->name, fmt::format("{} as {}, the best file for {} that the GPUs hold{}",
                                         all->name, best->file->name, name(*q.prefer),
@@ -124,11 +139,11 @@ result<std::optional<file_choice>> choose_file(const plan_request& q,
   // of a name as Ollama writes it, "qwen3:8b", its library has this file
   if (q.model.find(':') != q.model.npos)
     for (const candidate& c : *candidates)
-      if (c.file->quantization == "Q4_K_M" && runs(*c.file, q, devices, l, draft, mmproj))
+      if (c.file->quantization == "Q4_K_M" && runs(*c.file, *by, q, devices, l, draft, mmproj))
         return std::optional(file_choice{
             c.file->name, all->name + " as " + c.file->name + ", which Ollama's library has"});
   for (const candidate& c : *candidates)
-    if (runs(*c.file, q, devices, l, draft, mmproj))
+    if (runs(*c.file, *by, q, devices, l, draft, mmproj))
       return std::optional(file_choice{
           c.file->name, all->name + " as " + c.file->name +
                             (c.bits < few_bits ? ", the best file that runs, of few bits"
@@ -155,10 +170,12 @@ result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q
   const auto data = data_of(*shape, *now);
   const auto candidates = candidates_of(*all);
   if (!data || !candidates) return data ? candidates.error() : data.error();
+  const auto by = load_adapters(q);
+  if (!by) return by.error();
   const double bits = static_cast<double>(data->count) * 8 / static_cast<double>(shape->n_params);
   for (const candidate& c : *candidates) {
     if (c.bits >= bits) continue;
-    const auto m = read_catalogued(*c.file);
+    const auto m = read_with(*c.file, *by);
     if (!m) return m.error();
     planner p(*m, devices, l, draft, mmproj);
     if (auto runs = how_it_runs(p, r, most))

@@ -8,6 +8,7 @@
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
+#include "vrambudget/model/file_kind.hpp"
 #include "vrambudget/model/projector_inside.hpp"
 
 namespace vrambudget::request {
@@ -23,6 +24,9 @@ result<model> model_of(const model_file& f, const std::string& path) {
   if (is_projector(f.headers.front()))
     return error{errc::unsupported, path + ": a projector and not a model: give it with --mmproj"};
   auto m = read_model(f.headers);
+  if (!m)
+    if (const file_kind kind = kind_of(f.headers.front()); kind != file_kind::model)
+      return error{errc::unsupported, path + ": no model, but " + std::string(name(kind))};
   if (!m) return in_context(path, m.error());
   m->path = f.paths.front();
   m->file_size = f.total_size;

@@ -4,6 +4,7 @@
 
 #include "vrambudget/os/environment.hpp"
 #include "vrambudget/request/file_choice.hpp"
+#include "vrambudget/request/named_adapters.hpp"
 #include "vrambudget/request/projectors.hpp"
 
 namespace vrambudget::request {
@@ -38,6 +39,7 @@ result<plan_request> with_meant(const named_models& given, const plan_request& q
   return named;
 }
 
+/// The model, with the adapters that the request names.
 result<void> read_main(named_models& given, const plan_request& q, model_reader& reader) {
   const auto ok = read_if_absent(given.main, q.model, [&](const std::string& name) {
     auto m = reader.read(name);
@@ -49,25 +51,36 @@ result<void> read_main(named_models& given, const plan_request& q, model_reader&
     shape->name = known->name;
     return shape;
   });
-  if (!ok || !q.file_size) return ok;
-  auto sized = of_size(*given.main, *q.file_size);
-  if (!sized) return in_context("--file-size", sized.error());
-  given.main = std::make_shared<const model>(std::move(*sized));
+  if (!ok) return ok.error();
+  if (q.file_size) {
+    auto sized = of_size(*given.main, *q.file_size);
+    if (!sized) return in_context("--file-size", sized.error());
+    given.main = std::make_shared<const model>(std::move(*sized));
+  }
+  auto by = load_adapters(q);
+  if (!by) return by.error();
+  if (*by) given.main = adapted(*given.main, std::move(*by));
   return {};
 }
 
-}  // namespace
-
-result<void> read_companions(named_models& given, const plan_request& q, model_reader& reader) {
+/// A draft and a projector, if they are named and not given.
+result<void> read_beside(named_models& given, const plan_request& q, model_reader& reader) {
   const auto draft = [&](const std::string& name) { return reader.read(name); };
   if (const auto ok = read_if_absent(given.draft, q.draft, draft); !ok) return ok.error();
   return read_if_absent(given.mmproj, q.mmproj, load_projector);
 }
 
+}  // namespace
+
+result<void> read_companions(named_models& given, const plan_request& q, model_reader& reader) {
+  if (const auto one = refuse_adapters(q); !one) return one.error();
+  return read_beside(given, q, reader);
+}
+
 result<named_models> read_models(named_models given, const plan_request& q, model_reader& reader) {
   const auto meant = with_meant(given, q);
   if (!meant) return meant.error();
-  if (const auto ok = read_companions(given, *meant, reader); !ok) return ok.error();
+  if (const auto ok = read_beside(given, *meant, reader); !ok) return ok.error();
   if (const auto ok = read_main(given, q, reader); !ok) return ok.error();
   return given;
 }
@@ -77,7 +90,7 @@ result<named_models> read_best_models(named_models given, plan_request& q,
                                       model_reader& reader) {
   auto meant = with_meant(given, q);
   if (!meant) return meant.error();
-  if (const auto ok = read_companions(given, *meant, reader); !ok) return ok.error();
+  if (const auto ok = read_beside(given, *meant, reader); !ok) return ok.error();
   if (!given.main)
     meant = with_best_file(std::move(*meant), reader, devices, l, given.draft.get(),
                            given.mmproj.get());

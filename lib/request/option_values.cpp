@@ -251,6 +251,26 @@ result<void> take(const kind::engine_version& k, plan_request& q, std::string_vi
   return {};
 }
 
+result<void> take(const kind::adapters& k, plan_request& q, std::string_view text) {
+  for (const std::string_view part : split(text)) {
+    adapter_file f{std::string(part)};
+    const std::size_t colon = part.rfind(':');
+    const char* const end = part.data() + part.size();
+    if (colon != part.npos) {
+      const auto [rest, failed] = std::from_chars(part.data() + colon + 1, end, f.scale);
+      if (failed == std::errc{} && rest == end && std::isfinite(f.scale))
+        f.path.resize(colon);
+      else
+        f.scale = 1;  // a colon of the name
+    }
+    if (f.path.empty() || (k.scaled && f.path.size() == part.size()))
+      return error{errc::invalid_argument,
+                   "'" + std::string(part) + "' is not FILE" + (k.scaled ? ":SCALE" : "")};
+    k.at(q).push_back(std::move(f));
+  }
+  return {};
+}
+
 result<void> take(const kind::text& k, plan_request& q, std::string_view text) {
   k.at(q) = text;
   return {};

@@ -40,6 +40,7 @@ template <class T, class To>
 [[nodiscard]] result<void> take(const kind::projector_device&, plan_request&,
                                 std::string_view text);
 [[nodiscard]] result<void> take(const kind::engine_version&, plan_request&, std::string_view text);
+[[nodiscard]] result<void> take(const kind::adapters&, plan_request&, std::string_view text);
 [[nodiscard]] result<void> take(const kind::text&, plan_request&, std::string_view text);
 [[nodiscard]] result<void> take(const kind::texts&, plan_request&, std::string_view text);
 [[nodiscard]] result<void> take(const kind::size&, plan_request&, std::string_view text);

@@ -138,6 +138,15 @@ constexpr option table[] = {
     {files, "--no-mmproj,--no-mmproj-auto", "", on_off{at<&plan_request::no_mmproj>}, "",
      "count no projector that is not named (Ollama loads one with its models that have one)"},
 
+    {files, "--lora", "loras", adapters{at<&plan_request::loras>}, "FILE,...",
+     "LoRA adapters of the model, FILE or FILE:SCALE"},
+    {files, "--lora-scaled", "", adapters{at<&plan_request::loras>, true}, "FILE:SCALE,...",
+     "the same; of scale 0 an adapter is loaded and not applied"},
+    {files, "--control-vector", "control_vectors", adapters{at<&plan_request::control_vectors>},
+     "FILE,...", "control vectors, added to what the layers give"},
+    {files, "--control-vector-scaled", "", adapters{at<&plan_request::control_vectors>, true},
+     "FILE:SCALE,...", "the same"},
+
     {sources, "--offline", "", on_off{at<&plan_request::sources, &source_options::offline>}, "",
      "only headers that were kept"},
     {sources, "--no-cache", "", on_off{at<&plan_request::sources, &source_options::no_cache>}, "",
@@ -186,6 +195,9 @@ constexpr option table[] = {
      "scores of a reranker: --embeddings --pooling rank"},
     {context, "--pooling", "", choice<pooling>{of_run<&run::pooling>, pooling_words}, "TYPE",
      "none, mean, cls, last or rank", "the model's"},
+
+    {context, "--lora-init-without-apply", "lora_apply", on_off{of_run<&run::lora_apply>, false},
+     "", "adapters are loaded, and applied only when a request asks for it"},
 
     {placement, "-ngl,--n-gpu-layers,--gpu-layers", "", layers{of_run<&run::n_gpu_layers>}, "N",
      "layers on GPUs, 'all' or a number", "all"},

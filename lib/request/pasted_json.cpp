@@ -16,7 +16,12 @@ namespace json = boost::json;
 void add_files(const std::vector<std::string>& args, json::object& to) {
   for (std::size_t i = 0; i + 1 < args.size(); ++i) {
     const option* o = find_option(args[i]);
-    if (o && (o->topic == topic::model || o->topic == topic::files)) to[field_of(*o)] = args[i + 1];
+    if (!o || (o->topic != topic::model && o->topic != topic::files)) continue;
+    json::value& v = to[field_of(*o)];
+    if (std::holds_alternative<kind::adapters>(o->value) && v.is_string())
+      v = std::string(v.get_string()) + "," + args[i + 1];  // each is loaded
+    else
+      v = args[i + 1];
   }
 }
 

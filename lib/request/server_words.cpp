@@ -208,11 +208,6 @@ constexpr server_word words[] = {
     {"-devd,--spec-draft-device,--device-draft", 1, "the draft's choice of devices"},
     {"--rpc", 1, "devices of other machines"},
     {"--override-kv", 1, "changed hyperparameters"},
-    {"--lora", 1, "adapters"},
-    {"--lora-scaled", 1, "adapters"},
-    {"--lora-init-without-apply", 0},
-    {"--control-vector", 1, "control vectors"},
-    {"--control-vector-scaled", 1, "control vectors"},
     {"--control-vector-layer-range", 2},
 
     // drafts

@@ -79,6 +79,13 @@ struct teller {
     const bytes* size = std::get_if<bytes>(&*d);
     return size ? std::to_string(size->count) : std::string(name(std::get<desktop>(*d)));
   }
+  told_value operator()(const kind::adapters& k) const {
+    std::vector<std::string> all;
+    for (const adapter_file& f : k.at(q))
+      if (k.scaled == (f.scale != 1))
+        all.push_back(k.scaled ? fmt::format("{}:{}", f.path, f.scale) : f.path);
+    return told_list(all, [](const std::string& s) { return s; });
+  }
   told_value operator()(const kind::text& k) const { return is_usual(k) ? told_value() : k.at(q); }
   told_value operator()(const kind::texts& k) const {
     return told_list(k.at(q), [](const std::string& s) { return s; });

@@ -535,8 +535,8 @@ TEST_SUITE("cli") {
     CHECK(n_ctx("-c 32,768 -fa --temp 0.7 --log-file=x -dev CUDA0 --no-mmproj --draft 5") == 32768);
     CHECK(n_ctx("-c 8192 -fa on -cb -lv 1 --chat-template-kwargs {}") == 8192);
     CHECK(n_ctx("-c 0 -np 1") == 40960);  // its training length
-    const outcome noted = run(model + "-c 8192 --lora x.gguf");
-    CHECK(noted.out.find("--lora: not modelled is adapters") != std::string::npos);
+    const outcome noted = run(model + "-c 8192 --rpc host:50052");
+    CHECK(noted.out.find("--rpc: not modelled is devices of other machines") != std::string::npos);
     // the program's name in front is no model
     CHECK(run("./build/bin/llama-cli --gpu 3090 -c 8192 --family qwen3-8b").status == 0);
     // a wrong number of digits in a group, and what is no word of anybody

@@ -23,6 +23,7 @@ told = {
         f"{len(rows('tests/truth/mmproj/cases/*.jsonl'))} recorded runs",
         f"for {len(rows('tests/truth/quantized.jsonl'))} models in",
         f"for {len(rows('tests/truth/recipes.jsonl'))} recipes with options",
+        f"{len(rows('tests/truth/adapters.jsonl'))} recorded runs with adapters",
     ],
     "docs/recipes.md": [f"in all {len(rows('tests/truth/recipes.jsonl'))} that were recorded"],
     "docs/options.md": [

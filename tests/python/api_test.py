@@ -423,12 +423,13 @@ class Catalogues(unittest.TestCase):
 
     def test_runs_in_a_pasted_text(self):
         runs = vb.find_runs("services:\n  llm:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda\n"
-                            f"    command: -m {MODEL} -c 4096 -ctk q8_0 -nkvo -np 1 --port 80 --lora x\n")
+                            f"    command: -m {MODEL} -c 4096 -ctk q8_0 -nkvo -np 1 --port 80 --rpc x --lora a,b --lora c:0.5\n")
         self.assertEqual([r["name"] for r in runs], ["llm"])
         options = runs[0]["options"]
         self.assertEqual(options, {"model": MODEL, "n_ctx": "4096", "type_k": "q8_0", "offload_kqv": False,
-                                   "n_parallel": "1"})
-        self.assertIn("--lora: not modelled is adapters", runs[0]["notes"])
+                                   "n_parallel": "1", "loras": "a,b,c:0.5"})
+        self.assertIn("--rpc: not modelled is devices of other machines", runs[0]["notes"])
+        del options["loras"]
         budget = vb.plan(vb.open_model(options.pop("model")), gpu="3090", **options)
         self.assertEqual(budget.to_dict()["run"]["n_ctx"], 4096)
         self.assertEqual(budget.devices[0].of("kv_cache"), 0)

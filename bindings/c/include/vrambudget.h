@@ -2,7 +2,7 @@
  *
  * Options are a JSON object whose keys are llama-server's options without their dashes ("ctx_size", "ctk",
  * "n_gpu_layers"), and "gpu" ("3090" or ["3090", "2x4090"]; without it the GPUs of this machine), "free",
- * "reserve", "mmproj", "model_draft", "engine", ... as `vrambudget --help` lists them. NULL means none. Answers
+ * "reserve", "mmproj", "lora", "model_draft", "engine", ... as `vrambudget --help` lists them. NULL means none. Answers
  * are JSON of schema 1 or plain numbers; sizes are bytes.
  *
  * Every function may be called by several threads at once, a model by several threads too. Nothing is

@@ -25,6 +25,12 @@ class RunOptions(TypedDict, total=False):
     prefer: str  # with MODEL: plan the best run by that, with all that is not told chosen: context, cache types, ...
     no_mmproj: bool  # count no projector that is not named (Ollama loads one with its models that have one)
     no_mmproj_auto: bool
+    loras: Union[str, Sequence[str]]  # LoRA adapters of the model, FILE or FILE:SCALE
+    lora: Union[str, Sequence[str]]
+    lora_scaled: Union[str, Sequence[str]]  # the same; of scale 0 an adapter is loaded and not applied
+    control_vectors: Union[str, Sequence[str]]  # control vectors, added to what the layers give
+    control_vector: Union[str, Sequence[str]]
+    control_vector_scaled: Union[str, Sequence[str]]  # the same
     offline: bool  # only headers that were kept
     no_cache: bool  # keep no headers, use none that were kept
     timeout: int  # give up on a server that sends nothing for so long [20]
@@ -52,6 +58,8 @@ class RunOptions(TypedDict, total=False):
     rerank: bool  # scores of a reranker: --embeddings --pooling rank
     reranking: bool
     pooling: str  # none, mean, cls, last or rank [the model's]
+    lora_apply: bool  # False: adapters are loaded, and applied only when a request asks for it
+    lora_init_without_apply: bool
     n_gpu_layers: Union[int, str]  # layers on GPUs, 'all' or a number [all]
     ngl: Union[int, str]
     gpu_layers: Union[int, str]

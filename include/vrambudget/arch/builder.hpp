@@ -74,6 +74,8 @@ class builder : public ggml::op_builder {
   tensor* h_nextn = nullptr;  ///< hidden state kept for a draft head
   tensor* embd_pooled = nullptr;
 
+  bool adapts_output = true;  ///< off: adapters of the output matrix are loaded, and change nothing
+
   /// Says that this model has a part that is not described; its graph is then no simulation.
   void leave_undescribed(const char* part) { undescribed = part; }
   const char* undescribed = nullptr;
@@ -110,28 +112,53 @@ class builder : public ggml::op_builder {
   }
   [[nodiscard]] bool has(int il, tensor_name name) { return weight(il, name) != nullptr; }
 
+  /// W x, and what adapters add to it.
+  /// Source: llama.cpp, src/llama-graph.cpp: build_lora_mm
+  tensor* mul_mat(tensor* w, tensor* x) { return adapted(w, x, plain_mul_mat(w, x)); }
+  /// W x without what they add: the engine multiplies by some tensors so.
+  tensor* plain_mul_mat(tensor* w, tensor* x) { return op_builder::mul_mat(w, x); }
+  /// What `make` gives, with all its products so.
+  template <class Make>
+  auto plainly(Make&& make) {
+    adapts_ = false;
+    auto made = make();
+    adapts_ = true;
+    return made;
+  }
+  /// y with what adapters add to W x.
+  tensor* adapted(tensor* w, tensor* x, tensor* y) {
+    for (low_rank_product& p : added_to(w)) {
+      tensor* low = plain_mul_mat(&p.a, x);
+      tensor* added = plain_mul_mat(&p.b, low);
+      low->name = p.a.name;
+      added->name = p.b.name;
+      y = add(y, scale(added));
+    }
+    return y;
+  }
+  /// The same of the experts that are used.
+  /// Source: llama.cpp, src/llama-graph.cpp: build_lora_mm_id
+  tensor* adapted(tensor* experts, tensor* x, tensor* ids, tensor* y) {
+    for (low_rank_product& p : added_to(experts))
+      y = add(y, scale(mul_mat_id(&p.b, mul_mat_id(&p.a, x, ids), ids)));
+    return y;
+  }
+
   /// W x [* scale] [+ bias], as far as the file has them.
   tensor* linear(int il, tensor_name name, tensor* x) {
-    tensor* y = product(il, name, x);
-    if (tensor* s = weight(il, name, ".scale")) y = mul(y, s);
+    tensor* y = scaled_product(il, name, x);
     if (tensor* b = weight(il, name, ".bias")) y = add(y, b);
     return named(y, name.text(), il);
   }
   /// W x [* scale], whatever bias the file has.
   tensor* linear_without_bias(int il, tensor_name name, tensor* x) {
-    tensor* y = product(il, name, x);
-    if (tensor* s = weight(il, name, ".scale")) y = mul(y, s);
-    return named(y, name.text(), il);
+    return named(scaled_product(il, name, x), name.text(), il);
   }
 
-  /// W x. Some models overflow half precision where a branch ends.
+  /// W x.
   tensor* product(int il, tensor_name name, tensor* x) {
-    tensor* y = mul_mat(require(il, name), x);
-    if (hp.f32_branch_ends) {
-      const std::string_view role = name.text();
-      y->f32_accumulator = role == "attn_output" || role.starts_with("ffn_down");
-    }
-    return y;
+    tensor* w = require(il, name);
+    return adapted(w, x, bare_product(w, name, x));
   }
 
   static tensor* named(tensor* t, const char* name, int il) {
@@ -269,8 +296,10 @@ class builder : public ggml::op_builder {
   /// output matrix may lack the first rows of the vocabulary, whose logits are then a constant.
   void finish_logits(bool softcap = false, bool pads = false) {
     tensor* y = hp.scale.f_hidden != 0.0f ? scale(embd) : embd;
-    y = mul_mat(output_matrix(), y);
+    tensor *w = output_matrix(), *x = y;
+    y = plain_mul_mat(w, x);
     if (tensor* s = weight(-1, "output", ".scale")) y = mul(y, s);
+    if (adapts_output) y = adapted(w, x, y);
     if (tensor* bias = weight(-1, "output", ".bias")) y = add(y, bias);
     if (hp.scale.f_logit != 0.0f) y = scale(y);
     if (softcap) y = scale(tanh(scale(y)));
@@ -295,9 +324,32 @@ class builder : public ggml::op_builder {
   [[nodiscard]] const placement& where() const { return place_; }
 
  private:
-  /// Embeddings of tokens, as wide as the graph's input.
+  [[nodiscard]] std::span<low_rank_product> added_to(const tensor* w) {
+    return adapts_ ? weights_.added_to(w) : std::span<low_rank_product>();
+  }
+  /// W x as the file has it. Some models overflow half precision where a branch ends.
+  tensor* bare_product(tensor* w, tensor_name name, tensor* x) {
+    tensor* y = plain_mul_mat(w, x);
+    if (hp.f32_branch_ends) {
+      const std::string_view role = name.text();
+      y->f32_accumulator = role == "attn_output" || role.starts_with("ffn_down");
+    }
+    return y;
+  }
+  /// W x [* scale], and then what adapters add.
+  tensor* scaled_product(int il, tensor_name name, tensor* x) {
+    tensor* w = require(il, name);
+    tensor* y = bare_product(w, name, x);
+    if (tensor* s = weight(il, name, ".scale")) y = mul(y, s);
+    return adapted(w, x, y);
+  }
+
+  /// Embeddings of tokens, as wide as the graph's input. Adapters have A by rows of the vocabulary.
   tensor* look_up(tensor* ids) {
-    tensor* rows = get_rows(require(-1, "token_embd"), ids);
+    tensor* all = require(-1, "token_embd");
+    tensor* rows = get_rows(all, ids);
+    for (low_rank_product& p : added_to(all))
+      rows = add(rows, scale(plain_mul_mat(&p.b, get_rows(&p.a, ids))));
     const std::int64_t missing = std::int64_t{hp.n_embd_inp()} - hp.n_embd;
     return missing != 0 ? pad(rows, missing) : rows;
   }
@@ -322,6 +374,7 @@ class builder : public ggml::op_builder {
   const placement& place_;
   weight_table& weights_;
   std::span<const std::uint32_t> read_layers_;
+  bool adapts_ = true;
 };
 
 }  // namespace vrambudget::arch

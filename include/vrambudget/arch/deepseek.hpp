@@ -13,6 +13,7 @@ struct mixture_decoder {
   bool norms_heads = false;     ///< q and k are normed per head
   bool windows_rotate = false;  ///< RoPE in layers with a sliding window only
   row_selection rows = row_selection::early;
+  bool adapts_output = true;  ///< builder::adapts_output
 };
 /// Dots, Ling 2.
 inline constexpr mixture_decoder normed_heads{.norms_heads = true};
@@ -21,8 +22,12 @@ inline constexpr mixture_decoder windows_rotate{.norms_heads = true, .windows_ro
 /// Hunyuan 3.
 inline constexpr mixture_decoder rows_late{.norms_heads = true, .rows = row_selection::after_norm};
 
+/// DeepSeek-OCR, whose output is DeepSeek 2's.
+inline constexpr mixture_decoder plain_output{.adapts_output = false};
+
 template <mixture_decoder d = {}>
 void build_deepseek(builder& b) {
+  b.adapts_output = d.adapts_output;
   tensor* pos = b.positions();
   attention_input attention(b);
   build_decoder(

@@ -9,6 +9,7 @@ namespace vrambudget::arch {
 /// `f32_down`: experts whose hidden state can exceed the range of f16 (Mistral 4).
 template <bool f32_down = false>
 void build_deepseek2(builder& b) {
+  b.adapts_output = false;
   tensor* q_scale = b.hp.attn.f_temp_scale != 0.0f ? b.attention_scales() : nullptr;
   tensor* pos = b.positions();
   attention_input attention(b);

@@ -13,10 +13,10 @@ namespace detail {
 inline tensor* indexed_latent_attention(builder& b, sparse_attention& attention, int il, tensor* x,
                                         tensor* pos, tensor*& cells, bool always_indexed) {
   const latent_shape s(b.hp, il);
-  tensor* low = b.rms_norm_of(il, "attn_q_a_norm", b.mul_mat(b.require(il, "attn_q_a"), x));
+  tensor* low = b.rms_norm_of(il, "attn_q_a_norm", b.plain_mul_mat(b.require(il, "attn_q_a"), x));
   if (always_indexed || b.hp.is_indexer_full(static_cast<std::uint32_t>(il)))
     cells = attention.choose_cells(il, x, low, pos);
-  tensor* q = b.mul_mat(b.require(il, "attn_q_b"), low);
+  tensor* q = b.plain_mul_mat(b.require(il, "attn_q_b"), low);
   return attention(
       il, absorbed_latent(b, il, x, q, {pos}, s), cells,
       {.sinks = b.weight(il, "attn_sinks"), .v_decompress = b.require(il, "attn_v_b")});
@@ -25,6 +25,7 @@ inline tensor* indexed_latent_attention(builder& b, sparse_attention& attention,
 }  // namespace detail
 
 inline void build_sparse_latent(builder& b) {
+  b.adapts_output = false;
   tensor* pos = b.positions();
   sparse_attention attention(b);
   tensor* cells = nullptr;

@@ -86,7 +86,7 @@ inline tensor* grouped_output(builder& b, int il, tensor* x) {
   tensor* first =
       b.reshaped_weight(il, "attn_output_a", {x->ne[0] * x->ne[1] / n_group, rank, n_group, 1});
   x = b.permute(b.reshape(x, x->ne[0] * x->ne[1] / n_group, n_group, nt), {0, 2, 1, 3});
-  x = b.permute(b.mul_mat(first, x), {0, 2, 1, 3});
+  x = b.permute(b.plain_mul_mat(first, x), {0, 2, 1, 3});
   return b.linear_without_bias(il, "attn_output_b", b.cont(x, rank * n_group, nt));
 }
 
@@ -121,6 +121,7 @@ inline tensor* stream_for_head(builder& b, tensor* streams) {
 }  // namespace detail
 
 inline void build_deepseek4(builder& b) {
+  b.adapts_output = false;
   tensor* embeddings = b.token_embeddings();
   tensor* pos = b.positions();
   tensor* out_ids = b.output_ids();

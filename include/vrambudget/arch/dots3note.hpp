@@ -10,8 +10,8 @@ namespace detail {
 
 inline tensor* windowed_latent_attention(builder& b, cache_input& window, int il, tensor* x,
                                          tensor* pos, const latent_shape& s) {
-  tensor* low = b.rms_norm_of(il, "attn_q_a_norm", b.mul_mat(b.require(il, "attn_q_a"), x));
-  tensor* q = b.mul_mat(b.require(il, "attn_q_b"), low);
+  tensor* low = b.rms_norm_of(il, "attn_q_a_norm", b.plain_mul_mat(b.require(il, "attn_q_a"), x));
+  tensor* q = b.plain_mul_mat(b.require(il, "attn_q_b"), low);
   return attend_to_keys(b, window, il, absorbed_latent(b, il, x, q, {pos}, s), window.mask,
                         {.v_decompress = b.require(il, "attn_v_b")});
 }
@@ -19,6 +19,7 @@ inline tensor* windowed_latent_attention(builder& b, cache_input& window, int il
 }  // namespace detail
 
 inline void build_dots3note(builder& b) {
+  b.adapts_output = false;
   tensor* pos = b.positions();
   sparse_attention sparse(b);
   cache_input window(b, cache_of(b, cache_kind::swa));

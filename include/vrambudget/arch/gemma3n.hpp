@@ -22,15 +22,15 @@ class gemma3n {
   /// The computed stream with the others made from it: [n_embd, tokens, streams].
   tensor* spread(tensor* x) {
     tensor* magnitude = length(x);
-    tensor* others =
-        b_.mul_mat(b_.require(-1, "altup_proj"), b_.repeat(x, {n_embd_, nt_, n_altup - 1, 1}));
+    tensor* others = b_.plain_mul_mat(b_.require(-1, "altup_proj"),
+                                      b_.repeat(x, {n_embd_, nt_, n_altup - 1, 1}));
     return b_.concat(x, rescaled(others, magnitude), 2);
   }
 
   /// The mean of all streams, each brought back to the length of the computed one.
   tensor* merge(tensor* streams) {
     tensor* magnitude = length(slice(b_, streams, i_altup_act));
-    tensor* others = b_.mul_mat(b_.require(-1, "altup_unembd_proj"), rest(streams));
+    tensor* others = b_.plain_mul_mat(b_.require(-1, "altup_unembd_proj"), rest(streams));
     others = rescaled(others, magnitude);
     tensor* sum = slice(b_, streams, 0);
     for (std::int64_t i = 0; i + 1 < n_altup; ++i) sum = b_.add(sum, slice(b_, others, i));
@@ -74,7 +74,7 @@ class gemma3n {
   /// What each stream says about the others: [streams, tokens].
   tensor* modalities(int il, tensor* x) {
     tensor* y = b_.scale(b_.rms_norm_of(il, "altup_router_norm", x));
-    return b_.tanh(b_.mul_mat(b_.require(il, "altup_router"), y));
+    return b_.tanh(b_.plain_mul_mat(b_.require(il, "altup_router"), y));
   }
   tensor* predict(int il, tensor* streams) {
     tensor* coefs = b_.linear_without_bias(il, "altup_predict_coef",

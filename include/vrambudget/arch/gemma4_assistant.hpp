@@ -12,7 +12,7 @@ inline void build_gemma4_assistant(builder& b) {
   tensor* tokens = b.token_ids();
   tensor* state = b.hidden_state(hp.n_embd_inp());
   tensor* rows = b.scale(b.get_rows(b.require(-1, "target.token_embd"), tokens));
-  tensor* stream = b.mul_mat(b.require(-1, "nextn.pre_projection"), b.concat(rows, state, 0));
+  tensor* stream = b.plain_mul_mat(b.require(-1, "nextn.pre_projection"), b.concat(rows, state, 0));
   attention_input attention(b);
   tensor* pos = b.positions();
   tensor* out_ids = b.output_ids();
@@ -37,7 +37,7 @@ inline void build_gemma4_assistant(builder& b) {
   }
   tensor* normed = b.rms_norm_of(-1, "output_norm", stream);
   b.logits = builder::named(b.mul_mat(b.output_matrix(), normed), "result_output", -1);
-  b.h_nextn = b.mul_mat(b.require(-1, "nextn.post_projection"), normed);
+  b.h_nextn = b.plain_mul_mat(b.require(-1, "nextn.post_projection"), normed);
   b.expand(b.logits);
   b.expand(b.h_nextn);
 }

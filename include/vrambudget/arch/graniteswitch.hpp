@@ -37,7 +37,7 @@ class graniteswitch {
     const auto heads = [&](tensor* t, tensor_name name, std::uint32_t n) {
       return b_.reshape(b_.add(t, adapter(il, name, x)), b_.hp.n_embd_head_k(l), n, nt_);
     };
-    qkv y = project_qkv(b_, il, x, false);
+    qkv y = b_.plainly([&] { return project_qkv(b_, il, x, false); });
     y = {heads(y.q, "attn_q", b_.hp.n_head(l)), heads(y.k, "attn_k", b_.hp.n_head_kv(l)),
          heads(y.v, "attn_v", b_.hp.n_head_kv(l))};
     if (b_.hp.has_rope(l)) rotate_positions(b_, y, pos, b_.rope_factors(il));
@@ -66,7 +66,7 @@ class graniteswitch {
     return b_.reshape(y, y->ne[0], rows);
   }
   tensor* linear(int il, tensor_name name, tensor* x) {
-    tensor* y = b_.mul_mat(b_.require(il, name), x);
+    tensor* y = b_.plain_mul_mat(b_.require(il, name), x);
     return b_.add(y, adapter(il, name, x));
   }
 

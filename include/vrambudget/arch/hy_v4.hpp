@@ -52,13 +52,14 @@ inline tensor* join_streams(builder& b, tensor* streams) {
 }
 
 inline tensor* gated_latent_output(builder& b, int il, tensor* x, tensor* attended) {
-  tensor* gate = b.sigmoid(b.mul_mat(b.require(il, "attn_gate"), x));
+  tensor* gate = b.sigmoid(b.plain_mul_mat(b.require(il, "attn_gate"), x));
   return b.mul_mat(b.require(il, "attn_output"), b.mul(attended, gate));
 }
 
 }  // namespace detail
 
 inline void build_hy_v4(builder& b) {
+  b.adapts_output = false;
   tensor* streams = start_streams(b, b.token_embeddings());
   tensor* pos = b.positions();
   std::optional<sparse_attention> indexed;

@@ -45,30 +45,36 @@ class depth_attention {
 inline tensor* gated_latent_attention(builder& b, attention_input& attention, int il, tensor* x) {
   tensor* y = latent_attention(b, attention, il, x, nullptr, nullptr,
                                {.flat_q = true, .rotary_first = true, .project = false});
-  if (tensor* gate = b.weight(il, "attn_gate")) y = b.mul(y, b.sigmoid(b.mul_mat(gate, x)));
-  return b.mul_mat(b.require(il, "attn_output"), y);
+  if (tensor* gate = b.weight(il, "attn_gate")) y = b.mul(y, b.sigmoid(b.plain_mul_mat(gate, x)));
+  return b.plain_mul_mat(b.require(il, "attn_output"), y);
+}
+
+/// Source: llama.cpp, src/models/kimi-k3.cpp: graph, build_latent_moe
+inline tensor* plain_ffn(builder& b, int il, tensor* x, const ffn_names& n = {}) {
+  return b.plainly([&] { return ffn(b, il, x, activation::situ, n); });
 }
 
 /// Source: llama.cpp, src/models/kimi-k3.cpp: build_latent_moe
 inline tensor* routed_latent_experts(builder& b, int il, tensor* x) {
-  if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x, activation::situ);
+  if (!b.has(il, "ffn_gate_inp")) return plain_ffn(b, il, x);
   tensor* down = b.weight(il, "ffn_routed_down");
-  tensor* routed = moe_ffn(b, il, down ? b.mul_mat(down, x) : x,
+  tensor* routed = moe_ffn(b, il, down ? b.plain_mul_mat(down, x) : x,
                            {.gating = static_cast<gating>(b.hp.moe.gating_func),
                             .norm_weights = b.hp.moe.weights_norm,
                             .act = activation::situ,
                             .weights_scale = b.hp.moe.weights_scale,
-                            .logits = b.mul_mat(b.require(il, "ffn_gate_inp"), x)});
+                            .logits = b.plain_mul_mat(b.require(il, "ffn_gate_inp"), x)});
   if (b.has(il, "ffn_routed_norm")) routed = b.rms_norm_of(il, "ffn_routed_norm", routed);
-  if (tensor* up = b.weight(il, "ffn_routed_up")) routed = b.mul_mat(up, routed);
+  if (tensor* up = b.weight(il, "ffn_routed_up")) routed = b.plain_mul_mat(up, routed);
   if (!b.has(il, "ffn_gate_shexp")) return routed;
-  return b.add(routed, ffn(b, il, x, activation::situ, shared_expert));
+  return b.add(routed, plain_ffn(b, il, x, shared_expert));
 }
 
 }  // namespace detail
 
 /// Source: llama.cpp, src/models/kimi-k3.cpp: graph
 inline void build_kimi_k3(builder& b) {
+  b.adapts_output = false;
   const int n_layer = static_cast<int>(b.hp.n_layer());
   const std::uint32_t block = b.hp.attn.res_block_size;
   tensor* stream = b.token_embeddings();

@@ -11,6 +11,7 @@ namespace vrambudget::arch {
 
 /// Latent attention knows no positions.
 inline void build_kimi_linear(builder& b) {
+  b.adapts_output = false;
   recurrent_input rs(b);
   attention_input attention(b);
   build_decoder(
@@ -31,14 +32,15 @@ inline tensor* gated_latent_attention(builder& b, attention_input& attention, in
   const std::int64_t n_head = b.hp.n_head(), nt = b.ub.n_tokens;
   tensor* y =
       latent_attention(b, attention, il, x, pos, nullptr, {.flat_q = true, .project = false});
-  tensor* gate = b.mul_mat(b.require(il, "attn_gate"), x);
+  tensor* gate = b.plain_mul_mat(b.require(il, "attn_gate"), x);
   gate = b.sigmoid(b.reshape(gate, 1, n_head, nt));
   y = b.mul(b.reshape(y, y->ne[0] / n_head, n_head, nt), gate);
-  return b.mul_mat(b.require(il, "attn_output"), b.cont(y, y->ne[0] * n_head, nt));
+  return b.plain_mul_mat(b.require(il, "attn_output"), b.cont(y, y->ne[0] * n_head, nt));
 }
 }  // namespace detail
 
 inline void build_bailingmoe3(builder& b) {
+  b.adapts_output = false;
   recurrent_input rs(b);
   attention_input attention(b);
   tensor* pos = b.positions();

@@ -13,14 +13,14 @@ namespace detail {
 inline tensor* latent_experts(builder& b, int il, tensor* x) {
   if (!b.has(il, "ffn_gate_inp")) return ffn(b, il, x, activation::relu_sqr);
   tensor* down = b.weight(il, "ffn_latent_down");
-  tensor* latent = down ? b.mul_mat(down, x) : x;
+  tensor* latent = down ? b.plain_mul_mat(down, x) : x;
   tensor* routed = moe_ffn(b, il, latent,
                            {.gating = gating::sigmoid,
                             .norm_weights = b.hp.moe.weights_norm,
                             .act = activation::relu_sqr,
                             .weights_scale = b.hp.moe.weights_scale,
                             .logits = b.linear_without_bias(il, "ffn_gate_inp", x)});
-  if (tensor* up = b.weight(il, "ffn_latent_up")) routed = b.mul_mat(up, routed);
+  if (tensor* up = b.weight(il, "ffn_latent_up")) routed = b.plain_mul_mat(up, routed);
   return b.add(routed, ffn(b, il, x, activation::relu_sqr, shared_expert));
 }
 

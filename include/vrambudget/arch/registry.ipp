@@ -107,7 +107,7 @@ inline constexpr description descriptions[] = {
     {"deci", build_deci},
     {"deepseek", build_deepseek<>},
     {"deepseek2", build_deepseek2<>, {}, build_latent_nextn},
-    {"deepseek2-ocr", build_deepseek<>},
+    {"deepseek2-ocr", build_deepseek<plain_output>},
     {"deepseek32", build_sparse_latent, {}, build_latent_nextn},
     {"deepseek4", build_deepseek4, many_nodes, build_deepseek4_nextn},
     {"dflash", build_dflash},

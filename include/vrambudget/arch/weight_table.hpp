@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "vrambudget/ggml/tensor.hpp"
@@ -27,6 +29,12 @@ class tensor_name {
  private:
   const char* text_;
   std::uint64_t hash_;
+};
+
+/// What an adapter adds to the product of a tensor: B A x. To the scheduler they are no weights: where
+/// they lie decides nothing, as their buffers are not said to hold any.
+struct low_rank_product {
+  ggml::tensor a, b;
 };
 
 /// Tensors by layer and name. A name can have one tensor per backend (copies of small tensors).
@@ -54,12 +62,47 @@ class weight_table {
     return found;
   }
 
+  /// Adds a pair to all copies of a tensor, after all of these.
+  void adapt(int il, std::string_view stack, std::string_view name, const low_rank_product& p) {
+    const auto row = static_cast<std::size_t>(il + 1);
+    if (row >= layers_.size()) return;
+    const std::uint64_t hash = tensor_name::of(name, tensor_name::of(stack));
+    for (entry& e : layers_[row]) {
+      if (e.hash != hash) continue;
+      low_rank_product& added = adapted_[&e.t].emplace_back(p);
+      added.a.is_weight = added.b.is_weight = false;
+    }
+  }
+  /// Whether graphs have what adapters add.
+  void apply(bool adapters) { applies_ = adapters; }
+  /// Matrices that graphs have of adapters.
+  [[nodiscard]] std::size_t n_added() const {
+    std::size_t n = 0;
+    if (applies_)
+      for (const auto& [of, products] : adapted_) n += 2 * products.size();
+    return n;
+  }
+  /// Begins a graph: matrices of adapters outlive graphs, their copies on other backends do not.
+  void begin_graph() {
+    if (!applies_) return;
+    for (auto& [of, products] : adapted_)
+      for (low_rank_product& p : products) p.a.copies = p.b.copies = -1;
+  }
+  /// What adapters add to a tensor's product.
+  [[nodiscard]] std::span<low_rank_product> added_to(const ggml::tensor* t) {
+    if (!applies_) return {};
+    const auto it = adapted_.find(t);
+    return it == adapted_.end() ? std::span<low_rank_product>() : std::span(it->second);
+  }
+
  private:
   struct entry {
     std::uint64_t hash;
     ggml::tensor t;
   };
   std::vector<std::vector<entry>> layers_;
+  std::unordered_map<const ggml::tensor*, std::vector<low_rank_product>> adapted_;
+  bool applies_ = false;
 };
 
 }  // namespace vrambudget::arch

@@ -93,6 +93,10 @@ struct run {
   bool draft_cpu_moe = false;                         ///< `-cmoed`
   std::uint32_t draft_n_cpu_moe = 0;                  ///< `-ncmoed`
 
+  /// Off: `--lora-init-without-apply`: adapters, which are a part of the model, are loaded and wait to be
+  /// asked for.
+  bool lora_apply = true;
+
   // the host's memory
   bool mmap = true;                    ///< off: `--no-mmap`: weights on the host are copied
   bool mlock = false;                  ///< `--mlock`: mapped weights stay in memory

@@ -22,6 +22,7 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/machine/device.hpp"
+#include "vrambudget/memory/adapters.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/device_backend.hpp"
 #include "vrambudget/memory/graph_observer.hpp"
@@ -47,6 +48,9 @@ class graph_planner {
                 const tensor_slicer* slicer = nullptr);
   /// Lets a draft's graphs read the target's embeddings and output matrix, which it may share.
   void borrow_from(const model& target, const weights& placed, const placement& where);
+  /// Lets graphs of the model's context have what adapters add, once these are applied. `apply`: they are,
+  /// and not only loaded.
+  void adapt(const placed_adapters& all, bool apply);
   /// Keeps what goes into these layers until the graph's end, for a draft that reads it.
   void keep_layer_inputs(std::vector<std::uint32_t> layers) { read_layers_ = std::move(layers); }
 
@@ -59,7 +63,8 @@ class graph_planner {
   /// The compute buffers of a context.
   ///
   /// Formula:  per buffer: max over the prompt and the generation graph of the highest byte used, and
-  ///           for some architectures over a prompt of one sequence
+  ///           for some architectures over a prompt of one sequence; adapters are applied after that,
+  ///           and what the same graphs with them need more is their growth
   /// Errors:   unsupported       no description for this architecture
   ///           invalid_argument  the engine cannot build or place this graph
   /// Accuracy: exact
@@ -82,6 +87,21 @@ class graph_planner {
   /// are made anew.
   /// Source: llama.cpp, ggml/src/ggml-alloc.c: ggml_gallocr_reserve_n_impl
   [[nodiscard]] bytes reserved(const ggml::scheduler& sched, int backend);
+
+  /// The tokens of a full micro-batch.
+  [[nodiscard]] static arch::ubatch prompt_of(const context_params& cp);
+
+  /// Raises the buffers of `out` to what the graphs of a context need, whose graph of one token a
+  /// sequence was split last.
+  result<void> reserve_all(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
+                           const context_params& cp, const memory_layout& memory,
+                           const graph_observer& seen = {});
+
+  /// Adds to `out` by how much the graphs exceed those that were reserved, once adapters are applied.
+  result<void> add_adapters(compute_buffers& out, const arch::description& d,
+                            const context_params& cp, const memory_layout& memory,
+                            const graph_observer& seen);
+
   /// Raises the buffers of `out` to what the graph that was split last needs.
   graph_shape reserve(ggml::scheduler& sched, compute_buffers& out, bool one_sequence);
 
@@ -135,7 +155,8 @@ class graph_planner {
   const model& model_;
   const placement& place_;
   arch::weight_table weights_;
-  std::uint64_t n_tensors_;
+  std::uint64_t n_tensors_, n_pairs_ = 0;
+  bool is_adapted_ = false;
   engine_rules rules_;
   bool op_offload_, may_pipeline_;
   bool draws_pools_;                             ///< kernels draw scratch from one

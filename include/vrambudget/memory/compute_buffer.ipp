@@ -62,6 +62,19 @@ void graph_planner::borrow_from(const model& target, const weights& placed,
   if (output) add_weight(target.tensors[output->tensor], output->backend, "target.output.weight");
 }
 
+void graph_planner::adapt(const placed_adapters& all, bool apply) {
+  n_pairs_ = all.n_pairs();
+  for (const placed_lora& l : all.loras) {
+    if (!apply || !l.applies) continue;
+    is_adapted_ = true;
+    for (const placed_pair& p : l.pairs) {
+      const auto [stack, il, rest] = stack_of(p.is->of);
+      weights_.adapt(il, stack, rest,
+                     {weight_tensor(p.is->a, p.backend), weight_tensor(p.is->b, p.backend)});
+    }
+  }
+}
+
 result<compute_buffers> graph_planner::plan(context_params cp, const memory_layout& memory,
                                             const graph_observer& seen) {
   const bool nextn = is_nextn(cp);
@@ -71,8 +84,6 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
                                         (nextn ? "NextN layers of " : "") + "architecture '" +
                                         model_.architecture + "'"};
   const std::int64_t n_seqs = cp.n_seq_max;
-  const std::int64_t n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
-  const std::int64_t n_outputs = std::min<std::int64_t>(n_tokens, cp.n_outputs_max);
   ggml::scheduler sched(backends_, n_copies(cp), op_offload_, rules_.copies_unread_inputs);
 
   const arch::ubatch one_each{n_seqs, n_seqs, n_seqs};
@@ -92,43 +103,85 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   out.flash_attn = cp.flash_attn;
   out.device.resize(cards_.size());
   out.pool.resize(cards_.size());
-  const arch::ubatch prompt{(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs, n_outputs};
   if (cp.projected) {
-    if (const auto ok = split(sched, *d, cp, memory, prompt, false); !ok) return ok.error();
+    if (const auto ok = split(sched, *d, cp, memory, prompt_of(cp), false); !ok) return ok.error();
     out.prompt = reserve(sched, out, false);
+    out.adapter_growth.resize(out.device.size());
     out.growth.resize(out.device.size());
     out.at_first = out.device;
     return out;
   }
   out.attends_on_host = cp.flash_attn && !stays_on_layers(ggml::op::flash_attn_ext);
   out.pool_elsewhere.assign(elsewhere_.size(), out.pool);
+  if (const auto ok = reserve_all(sched, out, *d, cp, memory, seen); !ok) return ok.error();
+  out.pipelined = n_copies(cp) > 1;
+  out.adapter_growth.resize(out.device.size());
+  out.growth.resize(out.device.size());
+  if (is_adapted_ && cp.kind == context_kind::model) {
+    weights_.apply(true);
+    const auto ok = add_adapters(out, *d, cp, memory, seen);
+    weights_.apply(false);
+    if (!ok) return ok.error();
+  }
+  if (d->traits.grows_with_positions)
+    if (const auto ok = add_growth(sched, out, *d, cp, memory, {one_each, prompt_of(cp)}); !ok)
+      return ok.error();
+  return out;
+}
+
+arch::ubatch graph_planner::prompt_of(const context_params& cp) {
+  const std::int64_t n_seqs = cp.n_seq_max, n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
+  return {(n_tokens + n_seqs - 1) / n_seqs * n_seqs, n_seqs,
+          std::min<std::int64_t>(n_tokens, cp.n_outputs_max)};
+}
+
+result<void> graph_planner::reserve_all(ggml::scheduler& sched, compute_buffers& out,
+                                        const arch::description& d, const context_params& cp,
+                                        const memory_layout& memory, const graph_observer& seen) {
+  const std::int64_t n_seqs = cp.n_seq_max, n_tokens = std::min(cp.n_ctx, cp.n_ubatch);
+  const arch::ubatch prompt = prompt_of(cp);
   const bool sequences_differ =
-      n_seqs > 1 && !d->traits.prompt_of_one &&
+      n_seqs > 1 && !d.traits.prompt_of_one &&
       (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0);
   out.generation = reserve(sched, out, !sequences_differ);
   if (seen) seen(graph_phase::generation, graph_, sched);
-  if (const auto ok = split(sched, *d, cp, memory, prompt); !ok) return ok.error();
+  if (const auto ok = split(sched, d, cp, memory, prompt); !ok) return ok.error();
   out.prompt = reserve(sched, out, !sequences_differ);
+  out.at_first.clear();
   for (std::size_t i = 0; i < out.device.size(); ++i)
     out.at_first.push_back(
         bytes{sched.buffer_size(static_cast<std::size_t>(place_.backend_of(i)))});
-  out.pipelined = n_copies(cp) > 1;
   if (seen) seen(graph_phase::prompt, graph_, sched);
-  if (d->traits.prompt_of_one && n_seqs > 1) {
-    if (const auto ok = split(sched, *d, cp, memory, {n_tokens, 1, n_outputs}); !ok)
+  if (d.traits.prompt_of_one && n_seqs > 1) {
+    if (const auto ok = split(sched, d, cp, memory, {n_tokens, 1, prompt.n_outputs}); !ok)
       return ok.error();
     reserve(sched, out, true);
   } else if (sequences_differ) {
     memory_layout own = memory;
     for (kv_cache& c : own.caches) c.n_stream = 1;
-    draw(sched, out, *d, cp, own, {n_tokens, 1, n_outputs});
-    if (cp.embeddings) draw(sched, out, *d, cp, own, {1, 1, 1});
+    draw(sched, out, d, cp, own, {n_tokens, 1, prompt.n_outputs});
+    if (cp.embeddings) draw(sched, out, d, cp, own, {1, 1, 1});
   }
-  out.growth.resize(out.device.size());
-  if (d->traits.grows_with_positions)
-    if (const auto ok = add_growth(sched, out, *d, cp, memory, {one_each, prompt}); !ok)
-      return ok.error();
-  return out;
+  return {};
+}
+
+result<void> graph_planner::add_adapters(compute_buffers& out, const arch::description& d,
+                                         const context_params& cp, const memory_layout& memory,
+                                         const graph_observer& seen) {
+  compute_buffers applied = out;
+  applied.device.assign(out.device.size(), {});
+  applied.host = {};
+  reserved_.assign(backends_.size(), {});
+  ggml::scheduler sched(backends_, n_copies(cp), op_offload_, rules_.copies_unread_inputs);
+  const std::int64_t n_seqs = cp.n_seq_max;
+  if (const auto ok = split(sched, d, cp, memory, {n_seqs, n_seqs, n_seqs}); !ok) return ok.error();
+  if (const auto ok = reserve_all(sched, applied, d, cp, memory, seen); !ok) return ok.error();
+  for (std::size_t i = 0; i < out.device.size(); ++i)
+    out.adapter_growth[i] = saturating_sub(applied.device[i], out.device[i]);
+  out.adapter_growth_on_host = saturating_sub(applied.host, out.host);
+  out.pool = std::move(applied.pool);
+  out.pool_elsewhere = std::move(applied.pool_elsewhere);
+  return {};
 }
 
 result<void> graph_planner::add_growth(ggml::scheduler& sched, compute_buffers& out,
@@ -142,7 +195,7 @@ result<void> graph_planner::add_growth(ggml::scheduler& sched, compute_buffers& 
     reserve(sched, full, true);
   }
   for (std::size_t i = 0; i < out.device.size(); ++i)
-    out.growth[i] = bytes{full.device[i].count - out.device[i].count};
+    out.growth[i] = saturating_sub(full.device[i], out.device[i] + out.adapter_growth[i]);
   out.pool = std::move(full.pool);
   out.pool_elsewhere = std::move(full.pool_elsewhere);
   return {};
@@ -152,6 +205,7 @@ result<void> graph_planner::split(ggml::scheduler& sched, const arch::descriptio
                                   const context_params& cp, const memory_layout& memory,
                                   const arch::ubatch& ub, bool tied) {
   graph_.clear();
+  weights_.begin_graph();
   const arch::graph_source source{model_.hp, cp, place_, memory, weights_, read_layers_};
   arch::builder b(graph_, source, ub);
   arch::build_graph(d, b, is_nextn(cp));
@@ -266,10 +320,13 @@ void graph_planner::check_table(const arch::description& d, std::uint64_t n_toke
                                 const memory_layout& memory) {
   constexpr std::uint64_t sizes[] = {1031,   2053,   4099,   8209,    16411,   32771,  65537,
                                      131101, 262147, 524309, 1048583, 2097169, 4194319};
-  const std::uint64_t wanted = std::max<std::uint64_t>(
-      {1024, d.traits.nodes_per_token * n_tokens, d.traits.nodes_per_tensor * n_tensors_});
+  constexpr std::uint64_t nodes_per_pair = 6;
+  const std::uint64_t wanted = std::max<std::uint64_t>({1024, d.traits.nodes_per_token * n_tokens,
+                                                        d.traits.nodes_per_tensor * n_tensors_}) +
+                               nodes_per_pair * n_pairs_;
   const auto* size = std::lower_bound(std::begin(sizes), std::end(sizes), wanted);
-  std::size_t n = graph_.nodes().size() + graph_.leafs().size() + graph_.n_weights();
+  std::size_t n =
+      graph_.nodes().size() + graph_.leafs().size() + graph_.n_weights() + weights_.n_added();
   for (const kv_cache& c : memory.caches)
     for (const kv_layer& l : c.layers) n += l.v_width ? 2 : 1;
   if (memory.recurrent) n += 2 * memory.recurrent->layers.size();

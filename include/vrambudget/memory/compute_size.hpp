@@ -39,11 +39,14 @@ struct pool_need {
 
 /// Compute buffers, and what was decided on the way. "Per device": per card, if they are one device.
 struct compute_buffers {
-  std::vector<bytes> device;    ///< per device
-  std::vector<bytes> at_first;  ///< the same, as the first prompt graph asks for it
-  bytes host;                   ///< pinned host memory
-  std::vector<bytes> growth;    ///< per device: by how much they grow until the cache is full
-  std::vector<pool_need> pool;  ///< per device
+  std::vector<bytes> device;          ///< per device
+  std::vector<bytes> at_first;        ///< the same, as the first prompt graph asks for it
+  bytes host;                         ///< pinned host memory
+  std::vector<bytes> adapter_growth;  ///< per device: by how much, once adapters are applied
+  bytes adapter_growth_on_host;
+  std::vector<bytes>
+      growth;  ///< per device: by how much they grow from there until the cache is full
+  std::vector<pool_need> pool;                         ///< per device
   std::vector<std::vector<pool_need>> pool_elsewhere;  ///< on other cards, see count_pools_on()
   bytes partial_sum;             ///< the largest that cards which are one device add up
   bool attends_on_host = false;  ///< attention of layers on devices

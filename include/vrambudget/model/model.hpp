@@ -4,6 +4,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +26,8 @@ struct model_tensor {
   bool eight_bits = false;  ///< `general.tensor_extra`: not to be multiplied by four bits
 };
 
+struct adapters;
+
 /// A model read from one header or a split set's.
 struct model {
   std::string path;          ///< where it was read from; empty: a catalogued shape
@@ -37,6 +40,7 @@ struct model {
   bytes file_size;                   ///< of all files; zero: unknown
   basis types_basis = basis::exact;  ///< how the types of its tensors are known
   std::string types_note;            ///< where they come from; empty: they were read
+  std::shared_ptr<const adapters> adapted_by = nullptr;  ///< what is loaded with it; null: nothing
 
   /// Whether the engine knows the architecture.
   [[nodiscard]] bool is_known() const { return traits->is_known(); }

@@ -31,12 +31,13 @@ struct refused_allocation {
   bytes missing;  ///< free memory that it would take besides
 };
 
-/// Whether a run that is refused memory at this stage was running by then: a pool, a larger image, a cache
-/// that fills. A projector's buffer that does not fit is only missed at the first image.
+/// Whether a run that is refused memory at this stage was running by then: a pool, adapters that are applied,
+/// a larger image, a cache that fills. A projector's buffer that does not fit is only missed at the first image.
 /// Source: llama.cpp, ggml/src/ggml-cuda/ggml-cuda.cu: ggml_cuda_pool_vmm; tools/mtmd/clip.cpp
 [[nodiscard]] constexpr bool is_in_use(term_kind stage) {
   return stage == term_kind::pool || stage == term_kind::compute_growth ||
-         stage == term_kind::projector_compute || stage == term_kind::projector_growth;
+         stage == term_kind::adapter_growth || stage == term_kind::projector_compute ||
+         stage == term_kind::projector_growth;
 }
 
 }  // namespace vrambudget

@@ -31,10 +31,11 @@ namespace vrambudget::detail {
                      [](const device& d) { return d.cc >= meta::all_reduce_from_cc; });
 }
 
-/// Weights, a buffer a device; then one for each module of the caches. Cards that are one device have scratch
+/// Weights, a buffer a device, and one for each adapter; then one for each module of the caches. Cards that are one device have scratch
 /// for their sums before.
 ///
-/// Source:   llama.cpp, src/llama-model.cpp: load_tensors; src/llama-kv-cache.cpp, llama-memory-*.cpp
+/// Source:   llama.cpp, src/llama-model.cpp: load_tensors; src/llama-adapter.cpp; src/llama-kv-cache.cpp,
+///           llama-memory-*.cpp
 inline void ask_for_contents(const planned_context& c, const context_kinds& kinds,
                              bool with_weights, budget& b) {
   const auto buffers = [&](std::size_t i) {
@@ -44,7 +45,11 @@ inline void ask_for_contents(const planned_context& c, const context_kinds& kind
   const auto each = [&](term_kind stage, auto&& size_on) {
     for (const std::size_t i : order) b.ask({stage, i, size_on(i)});
   };
-  if (with_weights) each(kinds.weights, [&](std::size_t i) { return c.at.weights_on_card[i]; });
+  if (with_weights) {
+    each(kinds.weights, [&](std::size_t i) { return c.at.weights_on_card[i]; });
+    for (const placed_lora& l : c.at.adapted_by.loras)
+      each(term_kind::adapters, [&](std::size_t i) { return l.on(c.where().backend_of(i)); });
+  }
   if (has_all_reduce(c))
     each(term_kind::all_reduce, [](std::size_t) { return meta::all_reduce_scratch; });
   for (std::size_t k = 0; k < c.layout.caches.size(); ++k)
@@ -60,6 +65,14 @@ inline void ask_for_contents(const planned_context& c, const context_kinds& kind
     each(kinds.recurrent_state, [&](std::size_t i) {
       return recurrent_state_bytes(*c.layout_of(i).recurrent, c.where().backend_of(i), buffers(i));
     });
+}
+
+/// A control vector's rows, after the context.
+///
+/// Source:   llama.cpp, common/common.cpp: common_init_from_params
+inline void ask_for_directions(const planned_context& c, budget& b) {
+  for (const std::size_t i : by_name(b, c.at.devices.size()))
+    b.ask({term_kind::adapters, i, c.at.adapted_by.directions_on(c.where().backend_of(i))});
 }
 
 /// Compute buffers as the first prompt graph wants them, then those that another graph wants larger.

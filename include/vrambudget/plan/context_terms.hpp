@@ -40,6 +40,17 @@ inline void add_context_notes(const planned_context& c, bool with_weights, budge
           {.kind = note_kind::override_unused, .about = pattern, .near = tensors_like(m, pattern)});
 }
 
+/// Adapters, wherever they lie.
+inline void add_adapter_terms(const planned_context& c, budget& b) {
+  const placed_adapters& all = c.at.adapted_by;
+  const auto add = [&](term_list& list, int backend) {
+    list.add({term_kind::adapters, all.pairs_on(backend) + all.directions_on(backend), basis::exact,
+              explain_adapters(c, backend)});
+  };
+  for (std::size_t i = 0; i < c.at.devices.size(); ++i) add(b.devices[i], c.where().backend_of(i));
+  add(b.host, c.where().host());
+}
+
 /// Adds them. `with_weights`: its model is not counted yet. `n_read`: layers whose inputs a draft reads.
 inline void add_context_terms(const planned_context& c, const context_kinds& kinds,
                               bool with_weights, std::size_t n_read, budget& b) {

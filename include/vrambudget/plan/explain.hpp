@@ -29,6 +29,19 @@ template <class All>
                        static_cast<std::uint32_t>(alignment), on_cards}};
 }
 
+[[nodiscard]] inline explanations explain_adapters(const planned_context& c, int backend) {
+  const placed_adapters& all = c.at.adapted_by;
+  why::adapters a{.pairs = all.pairs_on(backend), .directions = all.directions_on(backend)};
+  for (const placed_lora& l : all.loras) a.n_pair += count_on(backend, l.pairs);
+  for (std::uint32_t il = 1; il < c.m().hp.n_layer(); ++il)
+    a.n_layer += c.where().layer_backend(il) == backend;
+  return {a};
+}
+
+[[nodiscard]] inline explanations explain_adapter_growth(const planned_context& c) {
+  return {why::adapted_graph{c.at.adapted_by.n_pairs()}};
+}
+
 [[nodiscard]] inline explanations explain_kv_cache(const memory_layout& kept, int backend) {
   explanations all;
   for (const kv_cache& k : kept.caches) {

@@ -57,6 +57,17 @@ struct all_reduce {
 struct full_cache {
   std::uint32_t n_positions = 0;
 };
+/// Matrices of LoRA adapters, and directions of a control vector.
+struct adapters {
+  std::uint64_t n_pair = 0;  ///< on the device, of all adapters
+  bytes pairs = {};
+  std::uint64_t n_layer = 0;  ///< on the device; a direction for each but the first
+  bytes directions = {};
+};
+/// The graph with the products of so many pairs.
+struct adapted_graph {
+  std::uint64_t n_pair = 0;
+};
 /// Buffers take whole pages.
 struct pages {};
 /// Rows of logits.
@@ -79,9 +90,9 @@ struct encoder {
 
 }  // namespace why
 
-using explanation =
-    std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
-                 why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
-                 why::all_reduce, why::measured, why::encoder, why::full_cache, why::pages>;
+using explanation = std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
+                                 why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
+                                 why::all_reduce, why::measured, why::encoder, why::full_cache,
+                                 why::pages, why::adapters, why::adapted_graph>;
 
 }  // namespace vrambudget

@@ -27,7 +27,10 @@ namespace vrambudget::detail {
     case term_kind::draft_compute_buffer:
     case term_kind::draft_output_buffer:
     case term_kind::all_reduce:
+    case term_kind::adapter_growth:
       return buffer;
+    case term_kind::adapters:  // in a buffer of the kind that their tensors are in, never mapped
+      return r.mmap ? residence::anonymous : buffer;
     default:
       return residence::anonymous;
   }

@@ -119,10 +119,25 @@ inline void add_pools(const planned_context& c, bool told, budget& b) {
   }
 }
 
+/// What compute buffers grow by once adapters are applied, at the first prompt.
+inline void add_adapter_growth(const planned_context& c, bool told, budget& b) {
+  const auto grow = [&](term_list& list, bytes more) {
+    if (told)
+      list.grow({term_kind::adapter_growth, more, c.compute_basis, explain_adapter_growth(c)});
+  };
+  for (std::size_t i = 0; i < c.compute.adapter_growth.size(); ++i) {
+    const bytes more = c.compute.adapter_growth[i], before = c.compute.device[i];
+    grow(b.devices[i], more);
+    if (more.count > 0) b.ask({term_kind::adapter_growth, i, before + more, before});
+  }
+  grow(b.host, c.compute.adapter_growth_on_host);
+}
+
 /// What compute buffers grow by until the cache is full.
 inline void add_growth(const planned_context& c, bool told, budget& b) {
   for (std::size_t i = 0; i < c.compute.growth.size(); ++i) {
-    const bytes more = c.compute.growth[i], before = c.compute.device[i];
+    const bytes more = c.compute.growth[i],
+                before = c.compute.device[i] + c.compute.adapter_growth[i];
     if (told)
       b.devices[i].grow({term_kind::compute_growth, more, c.compute_basis, explain_growth(c)});
     if (more.count > 0) b.ask({term_kind::compute_growth, i, before + more, before});

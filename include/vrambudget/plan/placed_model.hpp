@@ -13,6 +13,7 @@
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/machine/device.hpp"
+#include "vrambudget/memory/adapters.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/row_slices.hpp"
@@ -24,11 +25,13 @@ namespace vrambudget::detail {
 
 /// Kept by a planner from run to run; its graphs point into it.
 struct placed_model {
-  placed_model(const model& model, std::vector<device> used, placement to, weights of, const run& r)
+  placed_model(const model& model, std::vector<device> used, placement to, weights of,
+               placed_adapters beside, const run& r)
       : m(model),
         devices(std::move(used)),
         where(std::move(to)),
         placed_weights(std::move(of)),
+        adapted_by(std::move(beside)),
         made_for(r),
         slicer(slicer_for(m, devices.size(), r)),
         rows(rows_for(devices, r)),
@@ -37,12 +40,14 @@ struct placed_model {
       weights_on_card.push_back(slicer ? sliced_weights(i)
                                 : rows ? weights_with_rows(i)
                                        : placed_weights.on(where.backend_of(i)));
+    graphs.adapt(adapted_by, r.lora_apply);
   }
 
   const model& m;
   std::vector<device> devices;  ///< that the run uses
   placement where;
   weights placed_weights;
+  placed_adapters adapted_by;
   run made_for;
   std::optional<tensor_slicer> slicer;  ///< of cards that are one device; absent: each is its own
   std::optional<row_slicer> rows;       ///< of cards that share matrices by rows
@@ -88,12 +93,13 @@ struct placed_model {
   }
 };
 
-/// Whether tensors lie at the same places for two runs.
+/// Whether tensors lie at the same places for two runs, and the same is done with them.
 [[nodiscard]] inline bool same_place(const run& a, const run& b) {
   return a.n_gpu_layers == b.n_gpu_layers && a.split_mode == b.split_mode &&
          a.main_gpu == b.main_gpu && a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe &&
          a.n_cpu_moe == b.n_cpu_moe && a.n_cpu_ffn == b.n_cpu_ffn && a.op_offload == b.op_offload &&
-         a.profile == b.profile && loads_nextn(a) == loads_nextn(b) && a.overrides == b.overrides;
+         a.profile == b.profile && loads_nextn(a) == loads_nextn(b) && a.overrides == b.overrides &&
+         a.lora_apply == b.lora_apply;
 }
 
 /// Whether such devices are planned together, and shared as `r` says.
@@ -118,7 +124,8 @@ struct placed_model {
 /// Places a model's tensors for `r` unless they lie so already. `elsewhere`: devices whose pools are counted
 /// in the places of these.
 ///
-/// Errors:   invalid_argument  of check_split_mode(), devices_of(), place_layers() or place_weights()
+/// Errors:   invalid_argument  of check_split_mode(), devices_of(), place_layers() place_weights() or
+///                             place_adapters()
 [[nodiscard]] inline result<void> place_model(std::unique_ptr<placed_model>& at, const model& m,
                                               const run& r, std::span<const device> devices,
                                               std::span<const std::vector<device>> elsewhere) {
@@ -131,8 +138,10 @@ struct placed_model {
   if (!where) return where.error();
   auto placed = place_weights(m, *where, r, devices.size());
   if (!placed) return placed.error();
-  at =
-      std::make_unique<placed_model>(m, std::move(*used), std::move(*where), std::move(*placed), r);
+  auto beside = place_adapters(m, *placed, *where);
+  if (!beside) return beside.error();
+  at = std::make_unique<placed_model>(m, std::move(*used), std::move(*where), std::move(*placed),
+                                      std::move(*beside), r);
   for (const std::vector<device>& set : elsewhere) {
     auto there = devices_of(r, set);
     if (!there) return there.error();

@@ -212,6 +212,7 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget_cho
       static_cast<void>(number_of(b, static_cast<std::uint32_t>(i)));
   if (auto done = reserve(*main, detail::main_terms, true, how, b, seen); !done)
     return done.error();
+  detail::ask_for_directions(*main, b);
   b.n_gpu_layers = placed_->where.n_offloaded();
   b.context = main->context;
   b.prompt = main->compute.prompt;
@@ -219,6 +220,7 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget_cho
   b.pipelining = detail::pipelining_of(*main);
   if (b.pipelining == pipelining::given_up) b.notes.push_back({note_kind::pipelining_given_up});
   detail::add_context_terms(*main, detail::main_terms, true, d.read_layers.size(), b);
+  detail::add_adapter_terms(*main, b);
   detail::add_division(*main, b);
   detail::add_slot_states(*main, d.r, b.host);
   detail::add_length_notes(d.r, *main, b);
@@ -281,6 +283,7 @@ void planner::add_use(const detail::planned_context& main, const detail::planned
                       budget& b) const {
   const bool told = !limits_.buffers_only;
   detail::add_pools(main, told, b);
+  detail::add_adapter_growth(main, told, b);
   detail::add_growth(main, told, b);
   // buffers alone are those of the engine's books: a draft has not drafted there
   if (draft && told) detail::add_pools(*draft, told, b), detail::add_growth(*draft, told, b);

@@ -26,13 +26,14 @@ struct named_models {
   }
 };
 
-/// Reads a draft and a projector that `q` names and that are not given.
-/// Errors: those of model_reader::read() and load_projector()
+/// Reads a draft and a projector that `q` names and that are not given, for whatever models.
+/// Errors: those of refuse_adapters(), model_reader::read() and load_projector()
 [[nodiscard]] result<void> read_companions(named_models& given, const plan_request& q,
                                            model_reader& reader);
 
-/// The same with the model, of the size that `q` tells, and with the projector that its name brings along.
-/// Errors: invalid_argument  no model is given or named; those of of_size()
+/// The same with the model, of the size that `q` tells, with its adapters, and with the projector that its name
+/// brings along.
+/// Errors: invalid_argument  no model is given or named; those of of_size() and load_adapters()
 [[nodiscard]] result<named_models> read_models(named_models given, const plan_request& q,
                                                model_reader& reader);
 

@@ -97,6 +97,11 @@ struct display {
   static constexpr std::string_view alone = "typical";
   place<std::optional<drawn>> at;
 };
+/// "FILE,FILE:0.5": files with what they are scaled by, added to what was given before.
+struct adapters {
+  place<std::vector<adapter_file>> at;
+  bool scaled = false;  ///< each says by how much
+};
 struct text {
   place<std::string> at;
 };
@@ -121,7 +126,7 @@ using any =
                  choice<pooling>, choice<std::optional<operating_system>>,
                  choice<std::optional<bool>>, choice<std::optional<preference>>, cache_type, on_off,
                  optional_on_off, shares, overrides, spec_types, projector_device, engine_version,
-                 display, text, texts, size, sizes, optional_size, limit>;
+                 display, text, texts, size, sizes, optional_size, limit, adapters>;
 
 }  // namespace kind
 }  // namespace vrambudget::request

@@ -35,13 +35,24 @@ struct gpu_request {
   bool no_calibration = false;        ///< take nothing of what was calibrated
 };
 
+/// A LoRA adapter or a control vector, by its file.
+struct adapter_file {
+  std::string path;
+  float scale = 1;  ///< 0: it is loaded and never applied
+
+  friend bool operator==(const adapter_file&, const adapter_file&) = default;
+};
+
 /// A plan: the model, what it runs on, how it is run, and what is told of it.
 struct plan_request {
-  std::string model = {};   ///< a path, an address, hf:, ollama:, or a name
-  std::string draft = {};   ///< `-md`, by the same; empty: none
-  std::string mmproj = {};  ///< `--mmproj`, a path, ollama:, or a name; empty: none
-  bool no_mmproj = false;   ///< count no projector that is not named
-  bool is_pasted = false;   ///< a projector that is not here is left out, and said to be
+  std::string model = {};                ///< a path, an address, hf:, ollama:, or a name
+  std::string draft = {};                ///< `-md`, by the same; empty: none
+  std::string mmproj = {};               ///< `--mmproj`, a path, ollama:, or a name; empty: none
+  std::vector<adapter_file> loras = {};  ///< `--lora`, `--lora-scaled`
+  std::vector<adapter_file> control_vectors =
+      {};                  ///< `--control-vector`, `--control-vector-scaled`
+  bool no_mmproj = false;  ///< count no projector that is not named
+  bool is_pasted = false;  ///< a projector that is not here is left out, and said to be
   std::optional<bytes> file_size = {};  ///< of a model that is named only; absent: as it is known
   source_options sources = {};
   gpu_request gpus = {};

@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "vrambudget/hub/hub.hpp"
+#include "vrambudget/model/adapters.hpp"
 
 namespace vrambudget::launching {
 namespace {
@@ -38,6 +39,19 @@ void add_draft_model(arguments& a, const std::string& draft) {
   add(a, "-md", is_address(draft) ? file_name(draft) : draft);
 }
 
+/// Files with their scales, those of scale 1 by a flag of their own.
+template <class All>
+void add_adapters(arguments& a, const All& all, const char* plain, const char* scaled) {
+  std::vector<std::string> as_they_are, others;
+  for (const auto& one : all)
+    if (one.scale == 1)
+      as_they_are.push_back(one.path);
+    else
+      others.push_back(fmt::format("{}:{}", one.path, one.scale));
+  if (!as_they_are.empty()) add(a, plain, joined(as_they_are, ","));
+  if (!others.empty()) add(a, scaled, joined(others, ","));
+}
+
 /// The run with what the plan decided of it, and without what is of no use in it.
 run as_planned(const planned& p) {
   const run usual;
@@ -68,6 +82,10 @@ arguments server_arguments(const planned& p) {
     for (argument& one : request::arguments_of(r, about)) a.push_back(std::move(one));
   };
   add_model(a, p.files);
+  if (p.m.adapted_by) {
+    add_adapters(a, p.m.adapted_by->loras, "--lora", "--lora-scaled");
+    add_adapters(a, p.m.adapted_by->control_vectors, "--control-vector", "--control-vector-scaled");
+  }
   add_all(topic::context);
   add_all(topic::placement);
   add_all(topic::host);

@@ -10,6 +10,7 @@
 #include "arguments.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/hub/hub.hpp"
+#include "vrambudget/model/adapters.hpp"
 
 namespace vrambudget::launching {
 namespace {
@@ -98,6 +99,22 @@ void add_projector(json::object& o, const planned& p) {
   if (q.image_max_tokens) o["visionmaxtokens"] = *q.image_max_tokens;
 }
 
+/// Whether its settings can tell the adapters: all by one scale, and applied.
+bool has_lora(const planned& p) {
+  if (!p.m.adapted_by || !p.r.lora_apply) return false;
+  const std::vector<lora_adapter>& all = p.m.adapted_by->loras;
+  return std::all_of(all.begin(), all.end(),
+                     [&](const lora_adapter& l) { return l.scale == all.front().scale; });
+}
+
+void add_lora(json::object& o, const planned& p) {
+  if (!has_lora(p) || p.m.adapted_by->loras.empty()) return;
+  json::array files;
+  for (const lora_adapter& l : p.m.adapted_by->loras) files.push_back(json::value(l.path));
+  o["lora"] = std::move(files);
+  o["loramult"] = p.m.adapted_by->loras.front().scale;
+}
+
 void add_draft(json::object& o, const planned& p) {
   if (!p.b.draft) return;
   o["draftamount"] = p.r.spec_draft_n_max;
@@ -169,6 +186,7 @@ arguments koboldcpp_not_set(const planned& p) {
               "--image-max-tokens"});
   if (cache_type(p.r)) erase(all, {"-ctk", "-ctv"});
   if (p.r.split_mode != split_mode::tensor) erase(all, {"-sm"});
+  if (has_lora(p)) erase(all, {"--lora", "--lora-scaled"});
   if (drafts_as_usual(p)) erase(all, {"--spec-type"});
   return all;
 }
@@ -197,6 +215,7 @@ std::string koboldcpp(const planned& p) {
   json::object o{{"model_param", model_param(p)}};
   add_context(o, p);
   add_placement(o, p);
+  add_lora(o, p);
   add_projector(o, p);
   add_draft(o, p);
   if (json::array lost = not_set(p); !lost.empty()) o["_not_set"] = std::move(lost);

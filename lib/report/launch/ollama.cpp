@@ -15,6 +15,7 @@
 #include "ollama_architectures.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/hub/hub.hpp"
+#include "vrambudget/model/adapters.hpp"
 
 namespace vrambudget::launching {
 namespace {
@@ -108,6 +109,13 @@ std::vector<std::string> notes(const planned& p, std::uint32_t slots) {
   return all;
 }
 
+/// The one adapter that a Modelfile has room for, at full scale; null: there is none, or others.
+const lora_adapter* adapter_of(const planned& p) {
+  const adapters* by = p.m.adapted_by.get();
+  const bool is_one = by && by->loras.size() == 1 && by->loras.front().scale == 1 && p.r.lora_apply;
+  return is_one ? &by->loras.front() : nullptr;
+}
+
 }  // namespace
 
 arguments ollama_not_set(const planned& p) {
@@ -117,6 +125,7 @@ arguments ollama_not_set(const planned& p) {
               "-fa", "-ctk", "-ctv", "-ngl", "--no-mmap"});
   if (r.split_mode == split_mode::none) erase(all, {"-sm", "-mg"});
   if (is_file(p.files) || is_brought(p.files)) erase(all, {"--mmproj"});
+  if (adapter_of(p)) erase(all, {"--lora"});
   if (drafts_by_itself(p)) erase(all, {"--spec-type", "--spec-draft-n-max"});
   if (r.type_k != cache_type(p)) all.push_back({"-ctk", std::string(traits(r.type_k).name)});
   if (r.type_v != cache_type(p)) all.push_back({"-ctv", std::string(traits(r.type_v).name)});
@@ -157,6 +166,7 @@ std::string ollama(const planned& p) {
   text += "FROM " + value_of(source_of(p.files)) + "\n";
   if (!p.files.mmproj.empty() && is_file(p.files))
     text += "FROM " + value_of(p.files.mmproj) + "\n";
+  if (const lora_adapter* l = adapter_of(p)) text += "ADAPTER " + value_of(l->path) + "\n";
   text += fmt::format("PARAMETER num_ctx {}\n", num_ctx(p, slots));
   text += fmt::format("PARAMETER num_batch {}\n", c.n_ubatch);
   text += fmt::format("PARAMETER num_gpu {}\n", p.n_gpu_layers);

@@ -19,7 +19,7 @@ namespace {
 struct settings {
   std::string model = {}, mmproj = {};
   std::string num_ctx = {}, num_batch = {}, num_gpu = {}, main_gpu = {}, use_mmap = {};
-  bool has_adapter = false;
+  std::string adapter = {};
 };
 
 std::string as_model(std::string name) {
@@ -60,7 +60,10 @@ server_line line_of(settings s, const variables& around) {
         "no num_gpu: Ollama takes as many layers as it reckons to fit; planned are all");
   if (!s.main_gpu.empty()) add({"-mg", s.main_gpu});
   if (means_off(s.use_mmap)) add({"--no-mmap"});
-  if (s.has_adapter) line.notes.emplace_back("ADAPTER: not modelled is adapters");
+  if (s.adapter.ends_with(".gguf"))
+    add({"--lora", s.adapter});
+  else if (!s.adapter.empty())
+    line.notes.emplace_back("ADAPTER: only a GGUF file is counted, and this is none");
   if (const auto fa = value_of(around, "OLLAMA_FLASH_ATTENTION"))
     add({"-fa", means_off(*fa) ? "off" : "on"});
   if (const auto type = value_of(around, "OLLAMA_KV_CACHE_TYPE"); type && !type->empty())
@@ -127,7 +130,7 @@ server_line of_modelfile(std::string_view text, const variables& around) {
     } else if (command == "parameter") {
       take_parameter(s, line);
     } else if (command == "adapter") {
-      s.has_adapter = true;
+      s.adapter = line;
     }
   }
   return line_of(std::move(s), around);

@@ -11,6 +11,7 @@
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/model/adapters.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/verdict.hpp"
 #include "vrambudget/report/json.hpp"
@@ -324,6 +325,38 @@ TEST_CASE("KoboldCpp's cache types") {
   CHECK(type("bf16") == "3");
   CHECK(type("q5_1") == "\"q5_1\"");
   CHECK(type("q5_0") == R"(["-ctk q5_0","-ctv q5_0"])");
+}
+
+TEST_CASE("adapters, where a program has a setting for them") {
+  const auto with = [](std::vector<float> scales, bool apply = true) {
+    model m = qwen();
+    adapters all;
+    for (const float scale : scales)
+      all.loras.push_back({.path = "/m/a.gguf",
+                           .name = "a",
+                           .architecture = m.architecture,
+                           .scale = scale,
+                           .pairs = {}});
+    m.adapted_by = std::make_shared<const adapters>(all);
+    run r = parse("-c 8192");
+    r.lora_apply = apply;
+    return [m, r](launcher l) {
+      return launch_text(l, {.model = "/m/b.gguf"}, m, r, budget_of(r, 1));
+    };
+  };
+  const auto one = with({1}), scaled = with({0.5f, 0.5f}), mixed = with({1, 0.5f});
+  CHECK(contains(one(launcher::llama_server), " --lora /m/a.gguf "));
+  CHECK(contains(mixed(launcher::llama_server), " --lora /m/a.gguf --lora-scaled /m/a.gguf:0.5 "));
+  CHECK(contains(one(launcher::ollama), "\nADAPTER /m/a.gguf\n"));
+  CHECK_FALSE(contains(one(launcher::ollama), "no setting"));
+  CHECK(contains(scaled(launcher::ollama), "# no setting for --lora-scaled"));
+  CHECK(contains(with({1}, false)(launcher::ollama), "# no setting for --lora /m/a.gguf"));
+  const auto kobold = boost::json::parse(scaled(launcher::koboldcpp));
+  CHECK(text(kobold.at("lora")) == R"(["/m/a.gguf","/m/a.gguf"])");
+  CHECK(kobold.at("loramult").to_number<double>() == 0.5);
+  CHECK_FALSE(kobold.as_object().contains("_not_set"));
+  CHECK(contains(mixed(launcher::koboldcpp), "--lora-scaled /m/a.gguf:0.5"));
+  CHECK(contains(one(launcher::lmstudio), R"({"key":"--lora","value":"/m/a.gguf"})"));
 }
 
 // @lmstudio/sdk 2.0.0: LLMLoadModelConfig, whose schema took such objects.

@@ -33,6 +33,9 @@ struct samples_by_kind {
   all operator()(const kind::projector_device&) const { return {"none", "CUDA0", "CUDA1"}; }
   all operator()(const kind::engine_version&) const { return {"2026-08", "b9849"}; }
   all operator()(const kind::display&) const { return {"none", "heavy", "800MiB"}; }
+  all operator()(const kind::adapters& k) const {
+    return k.scaled ? all{"a.gguf:0.5", "a:b.gguf:0,c.gguf:-2"} : all{"a.gguf", "a.gguf,b:c.gguf"};
+  }
   all operator()(const kind::text&) const { return {"a", "b c"}; }
   all operator()(const kind::texts&) const { return {"3090", "2x4090"}; }
   all operator()(const kind::size&) const { return {"0", "1GiB", "1073741824"}; }

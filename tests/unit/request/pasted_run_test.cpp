@@ -187,6 +187,21 @@ TEST_CASE("Modelfiles") {
                        "8192", "-b", "512", "-ub", "512", "-ngl", "20"});
 }
 
+TEST_CASE("adapters of other programs") {
+  CHECK(only("FROM a.gguf\nADAPTER ./lora.gguf\nPARAMETER num_ctx 4096\nPARAMETER num_gpu 9\n")
+            .args == line{"-m", "a.gguf", "-np", "1", "-c", "4096", "-b", "512", "-ub", "512",
+                          "-ngl", "9", "--lora", "./lora.gguf"});
+  CHECK(notes_have(only("FROM a.gguf\nADAPTER ./peft\nPARAMETER num_ctx 4096\n"),
+                   "ADAPTER: only a GGUF file is counted, and this is none"));
+  const auto kobold = [](const std::string& more) {
+    return only("python koboldcpp.py --model a.gguf --contextsize 8192 --gpulayers 9 " + more).args;
+  };
+  const auto plain = kobold("--lora x.gguf y.gguf"),
+             scaled = kobold("--lora x.gguf --loramult 0.5");
+  CHECK(line(plain.end() - 4, plain.end()) == line{"--lora", "x.gguf", "--lora", "y.gguf"});
+  CHECK(line(scaled.end() - 2, scaled.end()) == line{"--lora-scaled", "x.gguf:0.5"});
+}
+
 TEST_CASE("Ollama's environment: a cache for each slot") {
   const pasted_run r = only(
       "[Service]\nEnvironment=\"OLLAMA_NUM_PARALLEL=3\"\nEnvironment=\"OLLAMA_CONTEXT_LENGTH="

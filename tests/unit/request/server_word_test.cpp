@@ -65,7 +65,7 @@ TEST_CASE("a repository is the model, with the file that is named in it") {
 }
 
 TEST_CASE("what moves memory and is not modelled is noted") {
-  const heeded_line l = without_server_words({"--lora", "a.gguf", "--temp", "1"});
+  const heeded_line l = without_server_words({"--rpc", "host:50052", "--temp", "1"});
   REQUIRE(l.notes.size() == 1);
-  CHECK(l.notes[0] == "--lora: not modelled is adapters");
+  CHECK(l.notes[0] == "--rpc: not modelled is devices of other machines");
 }

@@ -172,7 +172,7 @@ inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tenso
     out->has_bias = b.hp.attn.f_max_alibi_bias > 0.0f;
     out->n_kv_max = static_cast<std::int32_t>(o.n_kv_max);
     if (o.v_decompress) {
-      out = b.mul_mat(o.v_decompress, b.permute(out, {0, 2, 1, 3}));
+      out = b.plain_mul_mat(o.v_decompress, b.permute(out, {0, 2, 1, 3}));
       out = b.cont(b.permute(out, {0, 2, 1, 3}));
     }
     out = b.reshape(out, out->ne[0] * out->ne[1], out->ne[2] * out->ne[3]);
@@ -185,7 +185,7 @@ inline tensor* attend(builder& b, int il, tensor* q, tensor* k, tensor* v, tenso
     kq->has_bias = true;
     if (!v_trans) v = b.cont(b.transpose(v));
     out = b.mul_mat(v, kq);
-    if (o.v_decompress) out = b.mul_mat(o.v_decompress, out);
+    if (o.v_decompress) out = b.plain_mul_mat(o.v_decompress, out);
     out = b.permute(out, {0, 2, 1, 3});
     out = b.cont(out, out->ne[0] * out->ne[1], out->ne[2] * out->ne[3]);
     if (!b.cp.offload_kqv) out->backend = static_cast<std::int8_t>(b.where().host());

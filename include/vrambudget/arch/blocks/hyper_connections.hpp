@@ -34,7 +34,7 @@ inline tensor* pick_rows(builder& b, tensor* streams, tensor* out_ids) {
 /// Shape:    streams [n_embd, streams, tokens]; result [coefficients, tokens]
 inline tensor* mix_streams(builder& b, int il, tensor* streams, const stream_names& names) {
   tensor* flat = b.reshape(streams, streams->ne[0] * streams->ne[1], streams->ne[2]);
-  return b.mul_mat(b.require(il, names.fn), b.rms_norm(flat));
+  return b.plain_mul_mat(b.require(il, names.fn), b.rms_norm(flat));
 }
 
 namespace detail {

@@ -23,10 +23,10 @@ inline std::array<tensor*, 3> kda_projections(builder& b, int il, tensor* x) {
   constexpr std::array<tensor_name, 3> names{"attn_q", "attn_k", "attn_v"};
   std::array<tensor*, 3> parts{};
   tensor* w = b.weight(il, "attn_qkv");
-  tensor* all = w ? b.mul_mat(w, x) : nullptr;
+  tensor* all = w ? b.plain_mul_mat(w, x) : nullptr;
   for (std::size_t i = 0; i < 3; ++i) {
     if (!all) {
-      parts[i] = b.mul_mat(b.require(il, names[i]), x);
+      parts[i] = b.plain_mul_mat(b.require(il, names[i]), x);
       continue;
     }
     const std::int64_t width = all->ne[0] / 3;
@@ -69,8 +69,8 @@ inline tensor* kda_convolution(builder& b, recurrent_input& rs, int il, tensor* 
 /// Shape:    [head, heads, tokens per sequence, sequences]
 inline tensor* kda_decay(builder& b, int il, tensor* x, std::int64_t n_head, const kda_options& o) {
   const std::int64_t head = b.hp.kda.n_embd_head, nt = b.ub.n_tokens;
-  tensor* g = b.mul_mat(b.require(il, "ssm_f_a"), x);
-  if (tensor* up = b.weight(il, "ssm_f_b")) g = b.mul_mat(up, g);
+  tensor* g = b.plain_mul_mat(b.require(il, "ssm_f_a"), x);
+  if (tensor* up = b.weight(il, "ssm_f_b")) g = b.plain_mul_mat(up, g);
   g = b.add(g, b.require(il, "ssm_dt", ".bias"));
   if (!o.bounded_decay) g = b.softplus(g);
   g = b.reshape(g, head, n_head, nt);
@@ -98,7 +98,7 @@ inline tensor* kimi_delta_attention(builder& b, recurrent_input& rs, int il, ten
   const auto [q, k, v] = parts;
 
   tensor* decay = detail::kda_decay(b, il, x, n_head, o);
-  tensor* beta = b.mul_mat(b.require(il, "ssm_beta"), x);
+  tensor* beta = b.plain_mul_mat(b.require(il, "ssm_beta"), x);
   beta = b.sigmoid(b.reshape(beta, 1, n_head, nst, n_seqs));
   const auto unit = [&](tensor* t) { return b.scale(b.rms_norm(t)); };
   tensor* state = b.reshape(rs.load(rs.all_s(il)), head, head, n_head, n_seqs);
@@ -106,11 +106,11 @@ inline tensor* kimi_delta_attention(builder& b, recurrent_input& rs, int il, ten
 
   if (o.gate_by_sequence) x = b.reshape(b.reshape(x, x->ne[0], nst, n_seqs), x->ne[0], nt);
   tensor* full = b.weight(il, "ssm_g");
-  tensor* gate = b.mul_mat(full ? full : b.require(il, "ssm_g_a"), x);
-  if (tensor* up = b.weight(il, "ssm_g_b")) gate = b.mul_mat(up, gate);
+  tensor* gate = b.plain_mul_mat(full ? full : b.require(il, "ssm_g_a"), x);
+  if (tensor* up = b.weight(il, "ssm_g_b")) gate = b.plain_mul_mat(up, gate);
   gate = b.sigmoid(b.reshape(gate, head, n_head, nt));
   out = b.rms_norm_of(il, "ssm_norm", b.reshape(out, head, n_head, nt));
-  return b.mul_mat(b.require(il, "attn_output"), b.cont(b.mul(out, gate), head * n_head, nt));
+  return b.plain_mul_mat(b.require(il, "attn_output"), b.cont(b.mul(out, gate), head * n_head, nt));
 }
 
 }  // namespace vrambudget::arch

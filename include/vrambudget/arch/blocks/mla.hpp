@@ -46,7 +46,7 @@ struct latent_kv {
 };
 inline latent_kv compress(builder& b, int il, tensor* x, const rotation& r, const latent_shape& s) {
   const std::int64_t nt = b.ub.n_tokens;
-  tensor* kv = b.mul_mat(b.require(il, "attn_kv_a_mqa"), x);
+  tensor* kv = b.plain_mul_mat(b.require(il, "attn_kv_a_mqa"), x);
   const std::uint64_t token = row_bytes(kv, s.rank + s.rope);
   tensor* latent = b.view_2d(kv, s.rank, nt, token, 0);
   tensor* k_rope = b.view_3d(kv, s.rope, 1, nt, token, token, row_bytes(kv, s.rank));
@@ -70,7 +70,7 @@ inline qkv absorbed_latent(builder& b, int il, tensor* x, tensor* q, const detai
   tensor* q_nope = part(nope, 0);
   tensor* q_rope = detail::rope_if(b, part(s.rope, nope), r);
   auto [latent, k_rope] = detail::compress(b, il, x, r, s);
-  tensor* absorbed = b.mul_mat(b.require(il, "attn_k_b"), b.permute(q_nope, {0, 2, 1, 3}));
+  tensor* absorbed = b.plain_mul_mat(b.require(il, "attn_k_b"), b.permute(q_nope, {0, 2, 1, 3}));
   q = b.concat(b.permute(absorbed, {0, 2, 1, 3}), q_rope, 0);
   latent = b.reshape(latent, s.rank, 1, nt);
   return {q, b.concat(latent, k_rope, 0), latent};
@@ -91,10 +91,10 @@ inline tensor* latent_attention(builder& b, attention_input& attention, int il, 
   const detail::rotation r{pos, o.factors ? b.rope_factors(il) : nullptr};
   tensor* q;
   if (b.has(il, "attn_q")) {
-    q = b.mul_mat(b.require(il, "attn_q"), x);
+    q = b.plain_mul_mat(b.require(il, "attn_q"), x);
   } else {
-    q = b.rms_norm_of(il, "attn_q_a_norm", b.mul_mat(b.require(il, "attn_q_a"), x));
-    q = b.mul_mat(b.require(il, "attn_q_b"), q);
+    q = b.rms_norm_of(il, "attn_q_a_norm", b.plain_mul_mat(b.require(il, "attn_q_a"), x));
+    q = b.plain_mul_mat(b.require(il, "attn_q_b"), q);
   }
   if (!o.flat_q || !b.hp.is_mla()) q = b.reshape(q, s.head_k, s.n_head, nt);
   const auto scaled = [&](tensor* t) { return q_scale ? b.mul(t, q_scale) : t; };
@@ -107,7 +107,7 @@ inline tensor* latent_attention(builder& b, attention_input& attention, int il, 
   }
 
   auto [latent, k_rope] = detail::compress(b, il, x, r, s);
-  tensor* both = b.mul_mat(b.require(il, "attn_kv_b"), latent);
+  tensor* both = b.plain_mul_mat(b.require(il, "attn_kv_b"), latent);
   const std::uint64_t head = detail::row_bytes(both, nope + s.head_v),
                       token = head * static_cast<std::uint64_t>(s.n_head);
   tensor* k_nope = b.view_3d(both, nope, s.n_head, nt, head, token, 0);

@@ -59,13 +59,15 @@ inline tensor* mask_groups(builder& b, tensor* selection) {
 /// W x per expert [* scale] [+ bias].
 inline tensor* expert_linear(builder& b, int il, tensor_name name, tensor* x, tensor* ids,
                              tensor* bias, bool f32_source = false) {
-  tensor* y = b.mul_mat_id(b.require(il, name), x, ids);
+  tensor* w = b.require(il, name);
+  tensor* y = b.mul_mat_id(w, x, ids);
   y->f32_source = f32_source && !b.weight(il, name, ".scale");
   if (tensor* s = b.weight(il, name, ".scale")) {
     const std::int64_t n_expert = s->ne[0];
     tensor* all = b.repeat(b.reshape(s, 1, n_expert, 1), {1, n_expert, x->ne[2], 1});
     y = b.mul(y, b.get_rows(all, ids));
   }
+  y = b.adapted(w, x, ids, y);
   if (bias) y = b.add_id(y, bias, ids);
   return builder::named(y, name.text(), il);
 }

@@ -24,7 +24,7 @@ inline tensor* per_layer_inputs(builder& b, tensor* x, std::int64_t width) {
   looked_up = b.scale(b.reshape(looked_up, width, n_layer, nt));
   b.expand(looked_up);
 
-  tensor* projected = b.scale(b.mul_mat(b.require(-1, "per_layer_model_proj"), x));
+  tensor* projected = b.scale(b.plain_mul_mat(b.require(-1, "per_layer_model_proj"), x));
   projected = b.rms_norm_of(-1, "per_layer_proj_norm", b.reshape(projected, width, n_layer, nt));
   tensor* both = b.scale(b.add(projected, looked_up));
   return b.cont(b.permute(both, {0, 2, 1, 3}));

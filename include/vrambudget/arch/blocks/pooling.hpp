@@ -20,7 +20,7 @@ inline tensor* mean_of_sequences(builder& b) {
   return b.mul_mat(b.cont(b.transpose(b.embd)), weights);
 }
 inline tensor* biased(builder& b, tensor_name name, tensor* x) {
-  x = b.mul_mat(b.require(-1, name), x);
+  x = b.plain_mul_mat(b.require(-1, name), x);
   if (tensor* bias = b.weight(-1, name, ".bias")) x = b.add(x, bias);
   return x;
 }
@@ -63,7 +63,7 @@ inline void add_pooling(builder& b, const rank_options& rank) {
   }
   b.expand(x);
   if (b.has(-1, "dense_2")) x = detail::biased(b, "dense_2", x);
-  if (tensor* dense = b.weight(-1, "dense_3")) x = b.mul_mat(dense, x);
+  if (tensor* dense = b.weight(-1, "dense_3")) x = b.plain_mul_mat(dense, x);
   b.expand(x);
   b.embd_pooled = x;
 }

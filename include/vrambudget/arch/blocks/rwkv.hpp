@@ -11,7 +11,7 @@ namespace detail {
 /// Up from a low rank: b (f (a x)).
 template <class Between>
 tensor* low_rank(builder& b, int il, tensor_name down, tensor_name up, tensor* x, Between&& f) {
-  return b.mul_mat(b.require(il, up), f(b.mul_mat(b.require(il, down), x)));
+  return b.plain_mul_mat(b.require(il, up), f(b.plain_mul_mat(b.require(il, down), x)));
 }
 
 /// One of the mixtures of a token and its predecessor, stacked along the last dimension.
@@ -40,9 +40,9 @@ inline std::array<tensor*, 5> mixtures_of_token(builder& b, int il, tensor* x, t
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens;
   tensor *w1 = b.require(il, "time_mix_w1"), *w2 = b.require(il, "time_mix_w2");
   tensor* lerp = b.add(b.mul(shift, b.require(il, "time_mix_lerp_x")), x);
-  tensor* all = b.reshape(b.tanh(b.mul_mat(w1, lerp)), w1->ne[1] / 5, 1, 5, nt);
+  tensor* all = b.reshape(b.tanh(b.plain_mul_mat(w1, lerp)), w1->ne[1] / 5, 1, 5, nt);
   all = b.cont(b.permute(all, {0, 1, 3, 2}));
-  all = b.mul_mat(b.reshape(w2, w2->ne[0], w2->ne[1], 1, 5), all);
+  all = b.plain_mul_mat(b.reshape(w2, w2->ne[0], w2->ne[1], 1, 5), all);
 
   std::array<tensor*, 5> each{};
   if (tensor* fused = b.weight(il, "time_mix_lerp_fused")) {

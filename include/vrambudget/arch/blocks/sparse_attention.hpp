@@ -69,9 +69,9 @@ class sparse_attention {
   tensor* choose_cells(int il, tensor* x, tensor* q_low_rank, tensor* pos) {
     const std::int64_t nt = b_.ub.n_tokens, head = b_.hp.indexer.head_size,
                        n_head = b_.hp.indexer.n_head;
-    tensor* q = b_.mul_mat(b_.require(il, "indexer.attn_q_b"), q_low_rank);
+    tensor* q = b_.plain_mul_mat(b_.require(il, "indexer.attn_q_b"), q_low_rank);
     q = b_.rope(b_.reshape(q, head, n_head, nt), pos);
-    tensor* k = b_.mul_mat(b_.require(il, "indexer.attn_k"), x);
+    tensor* k = b_.plain_mul_mat(b_.require(il, "indexer.attn_k"), x);
     k = b_.layer_norm_of(il, "indexer.k_norm", k);
     k = b_.rope(b_.reshape(k, head, 1, nt), pos);
     if (rotates_ && index_.k_rot) {
@@ -80,7 +80,7 @@ class sparse_attention {
     }
     index_.store_k(il, k);
 
-    tensor* weights = b_.mul_mat(b_.require(il, "indexer.proj"), x);
+    tensor* weights = b_.plain_mul_mat(b_.require(il, "indexer.proj"), x);
     k = index_.read_k(il);
     return best_cells(b_, il, q, k, weights, index_.mask, true);
   }

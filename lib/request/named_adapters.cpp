@@ -1,0 +1,56 @@
+#include "vrambudget/request/named_adapters.hpp"
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "vrambudget/io/model_file.hpp"
+
+namespace vrambudget::request {
+namespace {
+
+/// Reads the header of a file that stands alone.
+template <class T>
+result<T> read_file(const adapter_file& f, result<T> (*read)(const gguf::header&)) {
+  const auto file = open_model_file(f.path);
+  if (!file) return file.error();
+  auto one = read(file->headers.front());
+  if (!one) return in_context(f.path, one.error());
+  one->path = f.path;
+  one->scale = f.scale;
+  return one;
+}
+
+}  // namespace
+
+result<std::shared_ptr<const adapters>> load_adapters(const plan_request& q) {
+  if (q.loras.empty() && q.control_vectors.empty()) return std::shared_ptr<const adapters>();
+  adapters all;
+  for (const adapter_file& f : q.loras) {
+    auto one = read_file(f, read_lora);
+    if (!one) return one.error();
+    if (one->name.empty()) one->name = std::filesystem::path(f.path).stem().string();
+    all.loras.push_back(std::move(*one));
+  }
+  for (const adapter_file& f : q.control_vectors) {
+    auto one = read_file(f, read_control_vector);
+    if (!one) return one.error();
+    all.control_vectors.push_back(std::move(*one));
+  }
+  return std::make_shared<const adapters>(std::move(all));
+}
+
+std::shared_ptr<const model> adapted(const model& m, std::shared_ptr<const adapters> by) {
+  auto with = std::make_shared<model>(m);
+  with->adapted_by = std::move(by);
+  return with;
+}
+
+result<void> refuse_adapters(const plan_request& q) {
+  if (q.loras.empty() && q.control_vectors.empty()) return {};
+  return error{errc::invalid_argument,
+               std::string(q.loras.empty() ? "--control-vector" : "--lora") +
+                   " is for one model: plan that one alone"};
+}
+
+}  // namespace vrambudget::request
