@@ -139,6 +139,10 @@ result<vulkan_gpu> find_vulkan_gpu(std::string_view typed, const surroundings& a
     return error{errc::not_found, "no GPU \"" + std::string(typed) + "\""};
   }
   const other_gpu& g = rows.front();
+  const auto split = detail::split_memory(typed);
+  if (split && with_key(key_of(typed)).empty() && !is_sold_with(g, 1_GiB * split->second))
+    return error{errc::invalid_argument, fmt::format("GPU \"{}\": {} is sold with {}", typed,
+                                                     g.name, sizes_of(memory_of(rows, g.name)))};
   const bytes memory = memory_meant(g, typed);
   vulkan_gpu found{.memory = memory};
   device& d = found.d;

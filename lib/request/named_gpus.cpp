@@ -109,7 +109,7 @@ class chosen {
     const auto gpu = find_gpu(name);
     if (!gpu) {
       const auto other = find_vulkan_gpu(name, around);
-      if (!other) return gpu.error();
+      if (!other) return other.error().code == errc::invalid_argument ? other.error() : gpu.error();
       add(1, other->d, other->memory);
       add_note(to_.notes, other->says);
       return {};

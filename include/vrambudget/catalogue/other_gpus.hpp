@@ -53,7 +53,8 @@ struct vulkan_gpu {
 /// AMD's own. Memory is what Vulkan was seen to report of such a card, else the nominal size; of several sizes the
 /// one that is typed, else the smallest.
 ///
-/// Errors:   as not_modelled_yet(), for those that none can be made for; not_found  no such name
+/// Errors:   as not_modelled_yet(), for those that none can be made for; not_found  no such name;
+///           invalid_argument  a size that it is not sold with
 /// Accuracy: buffers exact where the driver's limits are these; what the driver takes is assumed
 [[nodiscard]] result<vulkan_gpu> find_vulkan_gpu(std::string_view typed,
                                                  const surroundings& around);

@@ -81,6 +81,8 @@ TEST_CASE("AMD's and Intel's are Vulkan devices with the limits of their drivers
   const auto halo = find_vulkan_gpu("strix-halo-128gb", {}).value();
   CHECK(halo.d.unified);
   CHECK(halo.d.full_name() == "AMD Radeon 8060S (Ryzen AI Max+ 395) 128 GB");
+  CHECK(contains(find_vulkan_gpu("rx 7900 xtx 999gb", {}).error().message,
+                 "Radeon RX 7900 XTX is sold with 24 GiB"));
   for (const char* typed : {"m1-16gb", "jetson nano", "nosuch", "rx 9999"})
     CHECK_FALSE(find_vulkan_gpu(typed, {}).has_value());
 }
