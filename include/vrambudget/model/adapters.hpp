@@ -89,7 +89,8 @@ inline std::string shape_of(const model_tensor& t) {
     }
     name.remove_suffix(std::string_view(".lora_a").size());
     low_rank_pair& p = pairs[name];
-    (is_a ? p.a : p.b) = {std::string(t.name), t.type, t.ne, t.size};
+    auto& part = is_a ? p.a : p.b;
+    part = {std::string(t.name), t.type, t.ne, t.size};
   }
   for (auto& [name, p] : pairs) {
     p.of = name;
