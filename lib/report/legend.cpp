@@ -37,7 +37,7 @@ constexpr std::array terms{
     term_meaning{term_kind::projector_compute, "its compute buffer, when it is loaded"},
     term_meaning{term_kind::projector_growth, "what the largest image or sound adds to that"},
     term_meaning{term_kind::driver_context,
-                 "what the NVIDIA driver takes for a process that uses the card"},
+                 "what the card's driver takes for a process that uses the card"},
     term_meaning{term_kind::pool, "scratch that kernels draw with the first prompts"},
     term_meaning{term_kind::all_reduce, "in which two cards add up their results"},
     term_meaning{term_kind::compute_growth, "what compute buffers grow by as the context fills"},

@@ -108,7 +108,8 @@ class weight_overrides {
       if (buffer == id) backend = static_cast<int>(i);
     }
     for (std::size_t i = 0; i < n_present && backend == none; ++i)
-      if (buffer == name(device_id{.index = static_cast<std::uint32_t>(i)})) backend = idle_device;
+      if (buffer == name(device_id{place.memory(0).backend, static_cast<std::uint32_t>(i)}))
+        backend = idle_device;
     if (backend == none)
       return error{errc::invalid_argument,
                    "-ot: there is no buffer '" + buffer + "'; there are " + valid};

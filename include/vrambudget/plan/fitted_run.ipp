@@ -380,7 +380,8 @@ class fitter {
     ++more.partial[i];
     if (more.partial[from] == 0) ++from;
     if (i + 1 < n_)
-      more.first_goes_to[i] = name(device_id{.index = static_cast<std::uint32_t>(i + 1)});
+      more.first_goes_to[i] =
+          name(device_id{p_.devices().front().backend, static_cast<std::uint32_t>(i + 1)});
     std::optional<arrangement> taken;
     const auto attempt = [&](fit_part keeps) -> result<bool> {
       arrangement tried = more;

@@ -70,6 +70,12 @@ TEST_SUITE("weights") {
     CHECK(place_weights(m, where, alone("CUDA0"), 2).has_value());
     const run up{.split_mode = split_mode::none, .overrides = {{"ffn_up", "CUDA1"}}};
     CHECK_FALSE(place_weights(m, where, up, 2).has_value());
+    // by the names of the backend that the run's devices have
+    device radeon = testing::card();
+    radeon.backend = backend_kind::vulkan;
+    const auto on_radeon = place_layers({}, std::vector{radeon}, 4).value();
+    CHECK(place_weights(m, on_radeon, alone("Vulkan0"), 2).has_value());
+    CHECK_FALSE(place_weights(m, on_radeon, alone("CUDA0"), 2).has_value());
     CHECK_FALSE(place_weights(m, where, {.overrides = {{"(", "CPU"}}}).has_value());
   }
 
