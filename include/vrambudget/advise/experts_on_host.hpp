@@ -26,11 +26,11 @@ namespace vrambudget::detail {
   return all;
 }
 
-/// Experts of the layers from `first` to `last`, by the engine's own pattern for them.
-/// Source: llama.cpp, common/common.h: LLM_FFN_EXPS_REGEX
+/// Experts of the layers from `first` to `last`.
 [[nodiscard]] inline tensor_override experts_on_host(std::uint32_t first, std::uint32_t last) {
-  return {.pattern = "blk\\.(" + numbers(first, last) + ")\\.ffn_(up|down|gate_up|gate)_(ch|)exps",
-          .buffer = "CPU"};
+  return {
+      .pattern = "blk\\.(" + numbers(first, last) + ")\\." + std::string(tensor_override::experts),
+      .buffer = "CPU"};
 }
 
 }  // namespace vrambudget::detail

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/advise/levers.hpp"
 #include "vrambudget/advise/shared_host_run.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
@@ -145,8 +146,7 @@ class host_search {
 /// memory.
 [[nodiscard]] inline bool may_use_host(const run& r, const std::vector<device>& devices) {
   return !has_overrides(r) && r.n_gpu_layers < 0 && r.split_mode != split_mode::tensor &&
-         r.split_mode != split_mode::row && !devices.empty() &&
-         std::none_of(devices.begin(), devices.end(), [](const device& d) { return d.unified; });
+         r.split_mode != split_mode::row && detail::host_has_its_own(devices);
 }
 
 /// The run with as few experts, or feed-forward tensors, on the host as it takes, else with as few layers. Several

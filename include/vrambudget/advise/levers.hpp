@@ -5,8 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "vrambudget/advise/suggestion.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/model/model.hpp"
 
@@ -17,6 +19,12 @@ struct lever {
   change_kind kind;
   std::optional<run> (*pull)(const run&, const model&);
 };
+
+/// Whether there is memory of the host's own, to which something can go from devices.
+[[nodiscard]] inline bool host_has_its_own(std::span<const device> devices) {
+  return !devices.empty() &&
+         std::none_of(devices.begin(), devices.end(), [](const device& d) { return d.unified; });
+}
 
 /// K and V in a type that is smaller than one of them.
 template <ggml_type Type>

@@ -38,7 +38,7 @@ struct run_axis {
   /// Last steps of those that are as good as each other by what matters most; the last one is `last`.
   std::vector<std::uint32_t> groups = {0};
 
-  /// The first group has `n` steps, if there are any, and `steps_after(n)` follows it.
+  /// `n` steps more that are as good as each other.
   void add_group(std::uint32_t n) {
     if (n == 0) return;
     last += n;
@@ -61,7 +61,7 @@ class run_axes {
     add_drafts();
     add_cache();
     add_ubatch();
-    if (moves_to_host()) add_host();
+    if (host_has_its_own(p.devices())) add_host();
   }
 
   [[nodiscard]] const run_axis& operator[](axis_kind k) const {
@@ -162,13 +162,6 @@ class run_axes {
     for (std::uint32_t ub = r_.n_ubatch; ub / 2 >= usual_least_ubatch; ub /= 2) ++n;
     smaller.take = [](run& r, std::uint32_t step) { r.n_ubatch >>= step; };
     for (std::uint32_t i = 0; i < n; ++i) smaller.add_group(1);
-  }
-
-  /// Whether the host has memory of its own.
-  [[nodiscard]] bool moves_to_host() const {
-    const std::vector<device>& all = p_.devices();
-    return !all.empty() &&
-           std::none_of(all.begin(), all.end(), [](const device& d) { return d.unified; });
   }
 
   /// Experts of more and more layers, or what is dense of them; then whole layers besides.

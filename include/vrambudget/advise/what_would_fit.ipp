@@ -29,7 +29,7 @@ class change_search {
     try_no_pipelining();
     try_context();
     try_together();
-    if (moves_to_host()) try_host();
+    if (host_has_its_own(p_.devices())) try_host();
     std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
       return std::tuple(a.changes.back(), a.changes.size()) <
              std::tuple(b.changes.back(), b.changes.size());
@@ -45,13 +45,6 @@ class change_search {
 
  private:
   using kinds = std::vector<change_kind>;
-
-  /// Whether the host has memory of its own.
-  [[nodiscard]] bool moves_to_host() const {
-    const std::vector<device>& all = p_.devices();
-    return !all.empty() &&
-           std::none_of(all.begin(), all.end(), [](const device& d) { return d.unified; });
-  }
 
   [[nodiscard]] bool fits(const run& r) {
     const result<budget> b = p_.budget_for(r);

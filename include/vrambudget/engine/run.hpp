@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vrambudget/engine/device_id.hpp"
@@ -35,6 +36,10 @@ enum class spec_type : std::uint8_t {
 
 /// `-ot PATTERN=BUFFER`: tensors whose name contains a match of `pattern` (ECMAScript) go to `buffer`.
 struct tensor_override {
+  /// Experts of a layer, by the engine's own pattern for them.
+  /// Source: llama.cpp, common/common.h: LLM_FFN_EXPS_REGEX
+  static constexpr std::string_view experts = "ffn_(up|down|gate_up|gate)_(ch|)exps";
+
   std::string pattern;
   std::string buffer;          ///< "CPU" or "CUDA0", "CUDA1", ...
   bool after_cpu_moe = false;  ///< given after `-cmoe` or `-ncmoe`, which then decide first

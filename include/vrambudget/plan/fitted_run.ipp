@@ -26,7 +26,7 @@ enum class fit_part : std::uint8_t { attention, up, gate, all_but_experts };
 inline std::string overflow_pattern(std::uint32_t il, fit_part stays) {
   constexpr std::array<std::string_view, 4> what = {"ffn_(gate|up|gate_up|down).*",
                                                     "ffn_(gate|gate_up|down).*", "ffn_down.*",
-                                                    "ffn_(up|down|gate_up|gate)_(ch|)exps"};
+                                                    tensor_override::experts};
   return "blk\\." + std::to_string(il) + "\\." + std::string(what[static_cast<std::size_t>(stays)]);
 }
 
@@ -272,7 +272,7 @@ class fitter {
     if (has_experts()) {
       run r = out_.r;
       tensor_override o;
-      o.pattern = "blk\\.\\d+\\.ffn_(up|down|gate_up|gate)_(ch|)exps";
+      o.pattern = "blk\\.\\d+\\." + std::string(tensor_override::experts);
       o.buffer = "CPU";
       r.overrides.push_back(std::move(o));
       const auto dense = measure(r);
