@@ -23,7 +23,7 @@ boost=libboost-dev
 usual=$(LC_ALL=C apt-cache policy "$boost" | sed -n 's/ *Candidate: //p')
 if dpkg --compare-versions "$usual" lt 1.81; then boost=libboost1.81-dev; fi
 # libcurl is opened when a model on a server is asked for
-install g++ cmake ninja-build "$boost" libfmt-dev libeigen3-dev libcli11-dev libyaml-dev libcurl4 ca-certificates
+install g++ cmake ninja-build "$boost" libfmt-dev libeigen3-dev libcli11-dev libyaml-dev libvulkan-dev libcurl4 ca-certificates
 
 cmake --preset release
 cmake --build --preset release --target vrambudget_program

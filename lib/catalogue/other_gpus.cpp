@@ -11,6 +11,9 @@
 #include "catalogue/gpu_names.hpp"
 #include "catalogue/names.hpp"
 #include "catalogue/without_sources.hpp"
+#include "vrambudget/backends/hip/architecture.hpp"
+#include "vrambudget/catalogue/hip_devices.hpp"
+#include "vrambudget/catalogue/vulkan_devices.hpp"
 
 namespace vrambudget {
 namespace {
@@ -19,7 +22,10 @@ namespace json = boost::json;
 
 other_gpu read_row(const json::object& row) {
   const auto text = [&](const char* key) { return std::string(row.at(key).as_string()); };
-  other_gpu g{text("id"), text("name"), text("vendor"), {}, text("class"), {}, 0, {}, {}, {}};
+  other_gpu g{.id = text("id"),
+              .name = text("name"),
+              .vendor = text("vendor"),
+              .form = text("class")};
   for (const json::value& a : row.at("aliases").as_array()) g.aliases.emplace_back(a.as_string());
   if (const json::value* sizes = row.if_contains("memory_choices_bytes"))
     for (const json::value& size : sizes->as_array())
@@ -29,9 +35,13 @@ other_gpu read_row(const json::object& row) {
     g.n_unit = n->to_number<std::uint32_t>();
   g.architecture = text("architecture");
   if (const json::value* totals = row.if_contains("totals"))
-    for (const json::value& t : totals->as_array())
-      if (t.at("by").as_string() == "Vulkan")
-        g.vulkan_totals.push_back(bytes{t.at("bytes").to_number<std::uint64_t>()});
+    for (const json::value& t : totals->as_array()) {
+      const bytes seen{t.at("bytes").to_number<std::uint64_t>()};
+      if (t.at("by").as_string() == "Vulkan") g.vulkan_totals.push_back(seen);
+      if (t.at("by").as_string() == "HIP") g.hip_totals.push_back(seen);
+    }
+  if (const json::value* machine = row.if_contains("machine_bytes"))
+    g.machine = bytes{machine->to_number<std::uint64_t>()};
   return g;
 }
 
@@ -107,64 +117,81 @@ std::set<std::uint64_t> memory_of(const std::vector<other_gpu>& rows, std::strin
   return gib;
 }
 
-/// What drivers report; Mesa's values by its sources, others' by device reports.
-device_limits limits_of(const other_gpu& g, operating_system system) {
-  constexpr std::uint64_t four_gib = std::uint64_t{1} << 32, two_gib = four_gib / 2;
-  device_limits l{.alignment = 4,
-                  .host_alignment = 4096,
-                  .allocation = four_gib - 4,
-                  .buffer = four_gib - 4,
-                  .range = four_gib - 1};
-  if (g.vendor == "Intel") l.allocation = l.buffer = four_gib;
-  if (g.vendor == "AMD" && system != operating_system::native_linux) {
-    l.host_alignment = 64;
-    l.allocation = l.buffer = two_gib;
-  }
-  return l;
+/// What it has, and what to say of that.
+struct memory_of_one {
+  bytes size;
+  std::string says = {};
+};
+
+/// Of a GPU with memory of its own: the size that the name ends with, else the smallest.
+result<memory_of_one> own_memory(const other_gpu& g, std::string_view typed) {
+  const auto split = detail::split_memory(typed);
+  if (split && is_sold_with(g, 1_GiB * split->second)) return memory_of_one{1_GiB * split->second};
+  if (split && with_key(key_of(typed)).empty())
+    return error{errc::invalid_argument, fmt::format("GPU \"{}\": {} is sold with {}", typed,
+                                                     g.name, sizes_of(memory_of({g}, g.name)))};
+  return memory_of_one{*std::min_element(g.memory.begin(), g.memory.end())};
 }
 
-/// The size that the name ends with, else the smallest.
-bytes memory_meant(const other_gpu& g, std::string_view typed) {
+/// Of one without: the machine's.
+memory_of_one memory_of_machine(const other_gpu& g, std::string_view typed,
+                                const surroundings& around) {
+  constexpr bytes usual = 32_GiB;
   const auto split = detail::split_memory(typed);
-  if (split && is_sold_with(g, 1_GiB * split->second)) return 1_GiB * split->second;
-  return *std::min_element(g.memory.begin(), g.memory.end());
+  const bool is_told = split && with_key(key_of(typed)).empty();
+  const bytes all = is_told   ? 1_GiB * split->second
+                    : g.machine ? *g.machine
+                                : around.ram.value_or(usual);
+  const bool is_usual = !is_told && !g.machine && !around.ram;
+  return {all, fmt::format("; of the machine's {} GiB{} it has {:.1f} as drivers give it (--free)",
+                           all.count >> 30,
+                           is_usual ? ", as many have (--ram says how many yours has)," : "",
+                           static_cast<double>(shared_with_gpu(g, all, around.system).count) /
+                               static_cast<double>((1_GiB).count))};
+}
+
+/// Whether the GPU runs under it.
+result<void> check_backend(const other_gpu& g, backend_kind asked) {
+  if (asked == backend_kind::vulkan) return {};
+  const std::optional<hip::gfx> gfx = gfx_of(g);
+  if (asked == backend_kind::hip && gfx && *gfx >= hip::oldest) return {};
+  if (asked == backend_kind::hip && gfx)
+    return error{errc::invalid_argument,
+                 fmt::format("{}: ROCm has no kernels for {}; it is planned under vulkan", g.name,
+                             g.architecture)};
+  return error{errc::invalid_argument,
+               fmt::format("{}: planned under vulkan{}, not {}", g.name, gfx ? " and hip" : "",
+                           word_of(asked))};
 }
 
 }  // namespace
 
-result<vulkan_gpu> find_vulkan_gpu(std::string_view typed, const surroundings& around) {
+result<planned_gpu> find_other_gpu(std::string_view typed, const surroundings& around) {
   const std::vector<other_gpu> rows = meant_by(typed);
   if (rows.empty() || !rows.front().is_planned()) {
     if (auto why = not_modelled_yet(typed)) return *why;
     return error{errc::not_found, "no GPU \"" + std::string(typed) + "\""};
   }
   const other_gpu& g = rows.front();
-  const auto split = detail::split_memory(typed);
-  if (split && with_key(key_of(typed)).empty() && !is_sold_with(g, 1_GiB * split->second))
-    return error{errc::invalid_argument, fmt::format("GPU \"{}\": {} is sold with {}", typed,
-                                                     g.name, sizes_of(memory_of(rows, g.name)))};
-  const bytes memory = memory_meant(g, typed);
-  vulkan_gpu found{.memory = memory};
-  device& d = found.d;
-  d.name = g.name.starts_with(g.vendor) ? g.name : g.vendor + " " + g.name;
-  if (g.memory.size() > 1) d.variant = fmt::format("{} GB", memory.count >> 30);
-  d.backend = backend_kind::vulkan;
-  d.limits = limits_of(g, around.system);
-  d.unified = g.form == "unified";
-  d.total = memory;
-  for (const bytes seen : g.vulkan_totals)  // of cards of this size, and not of a part of it
-    if (seen <= memory && seen.count > memory.count / 10 * 9) d.total = seen;
-  d.free = d.total;
-  d.draft_context = {};
-  d.driver_context = {bytes{}, 253_MiB, 450_MiB, basis::assumed,
-                      "what AMD's cards had in use besides the engine's buffers: 253 MiB on three, "
-                      "up to 450"};
+  const backend_kind backend = around.backend.value_or(backend_kind::vulkan);
+  if (auto ok = check_backend(g, backend); !ok) return ok.error();
+  const auto memory = g.memory.empty() ? result<memory_of_one>(memory_of_machine(g, typed, around))
+                                       : own_memory(g, typed);
+  if (!memory) return memory.error();
+  const bool is_hip = backend == backend_kind::hip;
+  planned_gpu found{is_hip ? hip_device(g, memory->size, around)
+                           : vulkan_device(g, memory->size, around),
+                    memory->size,
+                    {}};
+  const bool has_own_driver = g.vendor == "AMD" && around.system != operating_system::native_linux;
   found.says = fmt::format(
-      "{}: planned as llama.cpp's Vulkan backend, by limits that {} reports; what kernels and the "
-      "driver take in use is assumed, what a desktop holds is not counted (--free)",
-      d.full_name(),
-      g.vendor == "AMD" && around.system != operating_system::native_linux ? "AMD's driver"
-                                                                           : "Mesa's driver");
+      "{}: planned as llama.cpp's {}; what kernels and the driver take in use is assumed, what a "
+      "desktop holds is not counted (--free){}",
+      found.d.full_name(),
+      is_hip ? "HIP backend (ROCm), by its source"
+             : fmt::format("Vulkan backend, by limits that {} driver reports",
+                           has_own_driver ? "AMD's" : "Mesa's"),
+      memory->says);
   return found;
 }
 

@@ -11,6 +11,7 @@
 #include "ranking.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/plan/max_context.hpp"
+#include "vrambudget/report/backends.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"
 #include "vrambudget/report/sentences.hpp"
@@ -18,6 +19,7 @@
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/report/verdict_text.hpp"
 #include "vrambudget/request/file_choice.hpp"
+#include "vrambudget/request/under_backends.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -107,6 +109,7 @@ int show(const plan_request& q, const named_gpus& gpus, const named_models& mode
                                         models.mmproj.get(), effort_for(made.changes)));
   const budget& b = made.b;
   if (q.emit.empty()) made.limits = limits_by_type(q, p, made);
+  made.backends = request::under_backends(q, models, made, environment_of_process());
   if (!q.emit.empty()) {
     print_launch(q, models, p, made);
   } else if (q.svg) {
@@ -117,7 +120,8 @@ int show(const plan_request& q, const named_gpus& gpus, const named_models& mode
     fmt::print("{}", budget_json(m, made.r, b,
                                  {made.limit, made.limits, made.changes, made.judged, q.explain,
                                   made.fitted ? &*made.fitted : nullptr,
-                                  made.best ? &*made.best : nullptr, made.smaller, made.speeds}));
+                                  made.best ? &*made.best : nullptr, made.smaller, made.speeds,
+                                  made.backends}));
   } else {
     const text_style s = stdout_style(q.explain);
     std::string text = q.prefer ? best_text(made.best, *q.prefer, s.width) : std::string();
@@ -127,6 +131,7 @@ int show(const plan_request& q, const named_gpus& gpus, const named_models& mode
       text += "\nLargest context: " + context_text(*made.limit) + "\n";
     if (!made.limits.empty())
       text += "\n" + contexts_text(made.limits, b.context, m.hp.n_ctx_train);
+    if (!made.backends.empty()) text += "\n" + backends_text(made.backends);
     if (made.fitted) text += "\n" + fit_text(*made.fitted, q.fit.has_value());
     print_text(std::move(text));
   }

@@ -9,11 +9,13 @@
 #include "allocate.hpp"
 #include "cli.hpp"
 #include "gpu/live_machine.hpp"
+#include "gpu/vulkan_probe.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
 #include "recording.hpp"
 #include "report/live_devices.hpp"
 #include "vrambudget/engine/device_id.hpp"
+#include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/request/typed.hpp"
 #include "vrambudget/version.hpp"
@@ -42,6 +44,23 @@ void print_devices(const std::vector<live_device>& all) {
     size("reserved by driver", d.reserved);
     size("driver context", d.context);
     size("granularity", d.granularity);
+  }
+}
+
+/// As `--gpu name=...,align=...` takes them.
+void print_vulkan_devices(const std::vector<live_vulkan_device>& all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const live_vulkan_device& d = all[i];
+    const device_limits& l = d.gpu.limits;
+    fmt::print("\n{}  {} ({})\n",
+               name(device_id{backend_kind::vulkan, static_cast<std::uint32_t>(i)}),
+               gguf::printable(d.gpu.name), name(d.kind));
+    fmt::print("    {:<20}{:>14}\n", "total", in_mib(d.gpu.total));
+    fmt::print("    {:<20}{:>14}{}\n", "free", in_mib(d.gpu.free),
+               d.tells_budget ? "" : "  the driver tells no budget: all of it");
+    fmt::print("    align={},mapalign={},range={},maxalloc={},maxbuf={},fp16={:d},index64={:d}\n",
+               l.alignment, l.host_alignment, l.range, l.allocation, l.buffer, !l.lacks_fp16,
+               l.indexes_64_bits);
   }
 }
 
@@ -83,21 +102,28 @@ std::function<int()> add_probe(command_options& can, const std::vector<std::stri
   can.text("--dump", q->dump, "FILE", "also write what was found as a recording (data/README.md)");
   return [q] {
     const bytes ballast = value_or_fail(parse_size(q->ballast), usage);
-    const auto found = this_machine();
-    if (!found)
+    auto found = this_machine();
+    const auto vulkan = vulkan_devices_here();
+    const bool has_vulkan = vulkan && !vulkan->empty();
+    if (!found && (!has_vulkan || !q->plan.model.empty() || !q->dump.empty()))
       throw failure{
           no_gpu, found.error().message + "; plan for a card by name: vrambudget MODEL --gpu 3090"};
-    const live_machine& here = *found;
+    const live_machine here = found ? std::move(*found) : live_machine{};
     std::optional<trial> t;
     if (!q->plan.model.empty()) t = allocate(q->plan, here.devices, ballast);
     const json::object tried = t ? trial_json(*t, q->plan, q->run, here.devices) : json::object();
     if (!q->dump.empty()) write_recording(q->dump, recording_of(here, tried));
-    if (q->plan.json)
-      print_json(t ? tried : devices_json(here.devices));
-    else if (t)
+    if (q->plan.json) {
+      json::object told = t ? tried : devices_json(here.devices);
+      if (!t && has_vulkan)
+        for (auto& [key, value] : vulkan_devices_json(*vulkan)) told[key] = value;
+      print_json(std::move(told));
+    } else if (t) {
       print_trial(*t, here.devices);
-    else
+    } else {
       print_devices(here.devices);
+      if (has_vulkan) print_vulkan_devices(*vulkan);
+    }
     return static_cast<int>(yes);
   };
 }

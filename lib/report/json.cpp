@@ -230,6 +230,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   }
   if (extras.fitted) o["fit"] = fit_of(*extras.fitted);
   if (extras.best) o["best"] = best_of(*extras.best);
+  if (!extras.backends.empty()) o["backends"] = backends_json(extras.backends);
   if (auto speed = speed_json(r, extras.speeds); !speed.empty()) o["speed"] = std::move(speed);
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},

@@ -35,4 +35,27 @@ json::object devices_json(const std::vector<live_device>& all) {
   return {{"devices", std::move(devices)}};
 }
 
+json::object vulkan_devices_json(const std::vector<live_vulkan_device>& all) {
+  json::array devices;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const live_vulkan_device& d = all[i];
+    const device_limits& l = d.gpu.limits;
+    devices.push_back(json::object{
+        {"id", name(device_id{backend_kind::vulkan, static_cast<std::uint32_t>(i)})},
+        {"gpu", d.gpu.name},
+        {"kind", name(d.kind)},
+        {"total_bytes", d.gpu.total.count},
+        {"free_bytes", d.gpu.free.count},
+        {"tells_budget", d.tells_budget},
+        {"align", l.alignment},
+        {"mapalign", l.host_alignment},
+        {"range", l.range},
+        {"maxalloc", l.allocation},
+        {"maxbuf", l.buffer},
+        {"fp16", !l.lacks_fp16},
+        {"index64", l.indexes_64_bits}});
+  }
+  return {{"vulkan_devices", std::move(devices)}};
+}
+
 }  // namespace vrambudget

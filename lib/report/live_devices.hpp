@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "gpu/vulkan_probe.hpp"
 #include "vrambudget/gpu/probe.hpp"
 
 namespace vrambudget {
@@ -14,5 +15,8 @@ namespace vrambudget {
 
 /// All devices of a machine: what `probe --json` says.
 [[nodiscard]] boost::json::object devices_json(const std::vector<live_device>& all);
+
+/// {"vulkan_devices": [...]}, with what its driver tells of each.
+[[nodiscard]] boost::json::object vulkan_devices_json(const std::vector<live_vulkan_device>& all);
 
 }  // namespace vrambudget

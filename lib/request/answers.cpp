@@ -20,6 +20,7 @@
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/named_adapters.hpp"
 #include "vrambudget/request/projectors.hpp"
+#include "vrambudget/request/under_backends.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -134,6 +135,7 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
     made->smaller = std::move(*smaller);
   }
   made->limits = limits_by_type(a->q, p, *made);
+  if (in.devices.empty()) made->backends = under_backends(a->q, a->in, *made, environment_of_process());
   return planned{std::move(*made), a->in.main};
 }
 
@@ -143,7 +145,7 @@ result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   return budget_json(
       *p->of, p->r, p->b,
       {p->limit, p->limits, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr,
-       p->best ? &*p->best : nullptr, p->smaller, p->speeds});
+       p->best ? &*p->best : nullptr, p->smaller, p->speeds, p->backends});
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,

@@ -128,9 +128,14 @@ result<machine_now> probe_machine() {
 
 result<std::string> probe_json() {
   const auto live = this_machine();
-  if (!live) return live.error();
+  const auto vulkan = vulkan_devices_here();
+  const bool has_vulkan = vulkan && !vulkan->empty();
+  if (!live && !has_vulkan) return live.error();
   json::object o{{"schema", json_schema}, {"vrambudget", version}};
-  for (auto& [key, value] : devices_json(live->devices)) o[key] = value;
+  for (auto& [key, value] : devices_json(live ? live->devices : std::vector<live_device>{}))
+    o[key] = value;
+  if (has_vulkan)
+    for (auto& [key, value] : vulkan_devices_json(*vulkan)) o[key] = value;
   return json::serialize(o);
 }
 

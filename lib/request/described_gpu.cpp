@@ -72,6 +72,36 @@ described_gpu card_of_size(bytes memory) {
   return d;
 }
 
+/// A number that a driver of Vulkan reports, by the key that tells it.
+struct limit_key {
+  std::string_view key;
+  std::uint64_t device_limits::*at;
+  bool is_power = false;  ///< of two
+};
+constexpr limit_key limit_keys[] = {
+    {"align", &device_limits::alignment, true},
+    {"mapalign", &device_limits::host_alignment, true},
+    {"range", &device_limits::range},
+    {"maxalloc", &device_limits::allocation},
+    {"maxbuf", &device_limits::buffer},
+};
+/// A property that it has, 1, or not, 0.
+struct switch_key {
+  std::string_view key;
+  bool device_limits::*at;
+  bool of_one;  ///< what 1 makes of it
+};
+constexpr switch_key switch_keys[] = {
+    {"fp16", &device_limits::lacks_fp16, false},
+    {"index64", &device_limits::indexes_64_bits, true},
+};
+
+bool is_limit(std::string_view key) {
+  const auto has = [key](const auto& k) { return k.key == key; };
+  return std::any_of(std::begin(limit_keys), std::end(limit_keys), has) ||
+         std::any_of(std::begin(switch_keys), std::end(switch_keys), has);
+}
+
 using numbers = std::map<std::string_view, std::string_view>;
 
 result<numbers> read_numbers(std::string_view typed) {
@@ -79,8 +109,11 @@ result<numbers> read_numbers(std::string_view typed) {
   for (const std::string_view part : split(typed)) {
     const std::size_t at = std::min(part.find('='), part.size());
     const std::string_view key = part.substr(0, at);
-    if (key != "name" && key != "total" && key != "cc" && key != "sm")
-      return refusal(typed, fmt::format("'{}' is none of name=, total=, cc=, sm=", part));
+    if (key != "name" && key != "total" && key != "cc" && key != "sm" && !is_limit(key))
+      return refusal(typed, fmt::format("'{}' is none of name=, total=, cc=, sm=, and for Vulkan "
+                                        "align=, mapalign=, range=, maxalloc=, maxbuf=, fp16=, "
+                                        "index64=",
+                                        part));
     if (at + 1 >= part.size()) return refusal(typed, fmt::format("{} has no value", key));
     if (!all.emplace(key, part.substr(at + 1)).second)
       return refusal(typed, fmt::format("{} is there twice", key));
@@ -126,14 +159,75 @@ result<described_gpu> card_of_numbers(std::string_view typed, const numbers& giv
   return d;
 }
 
+/// The least that Vulkan demands of each, and what no device has.
+/// Source: Vulkan 1.3, Required Limits
+result<void> check(std::string_view typed, const limit_key& k, std::uint64_t n) {
+  const std::uint64_t least = k.is_power ? 1 : k.key == "range" ? 1u << 27 : 1u << 30,
+                      most = k.is_power ? 1u << 16 : std::uint64_t{1} << 48;
+  if (n < least || n > most)
+    return refusal(typed, fmt::format("{}={} is no device's: between {} and {}", k.key, n, least,
+                                      most));
+  if (k.is_power && (n & (n - 1)) != 0)
+    return refusal(typed, fmt::format("{}={} is no power of two", k.key, n));
+  return {};
+}
+
+result<std::uint64_t> read_limit(std::string_view typed, const limit_key& k,
+                                 std::string_view text) {
+  const auto size = parse_size(text);
+  if (!size) return refusal(typed, fmt::format("{}={} is no number of bytes", k.key, text));
+  if (auto ok = check(typed, k, size->count); !ok) return ok.error();
+  return size->count;
+}
+
+result<described_gpu> card_of_limits(std::string_view typed, const numbers& given) {
+  described_gpu d;
+  for (const char* key : {"cc", "sm"})
+    if (given.contains(key))
+      return refusal(typed, fmt::format("{}= is CUDA's, the others Vulkan's", key));
+  if (const auto limits = with_told_limits(typed, {}); !limits) return limits.error();
+  d.of_vulkan = true;
+  const auto name = given.find("name"), total = given.find("total");
+  if (name != given.end()) d.gpu.name = name->second;
+  if (total != given.end()) {
+    const auto size = parse_memory(total->second);
+    if (!size || size->count == 0)
+      return refusal(typed, fmt::format("total={} is no size", total->second));
+    d.gpu.memory = *size;
+  }
+  return d;
+}
+
 }  // namespace
+
+result<device_limits> with_told_limits(std::string_view typed, device_limits base) {
+  const auto given = read_numbers(typed);
+  if (!given) return given.error();
+  for (const limit_key& k : limit_keys) {
+    const auto it = given->find(k.key);
+    if (it == given->end()) continue;
+    const auto n = read_limit(typed, k, it->second);
+    if (!n) return n.error();
+    base.*k.at = *n;
+  }
+  for (const switch_key& k : switch_keys) {
+    const auto it = given->find(k.key);
+    if (it == given->end()) continue;
+    if (it->second != "0" && it->second != "1")
+      return refusal(typed, fmt::format("{}={} is neither 0 nor 1", k.key, it->second));
+    base.*k.at = (it->second == "1") == k.of_one;
+  }
+  return base;
+}
 
 result<std::optional<described_gpu>> describe_gpu(std::string_view typed) {
   if (const auto size = sold_size(typed)) return std::optional(card_of_size(*size));
   if (typed.find('=') == typed.npos) return std::optional<described_gpu>();
   const auto given = read_numbers(typed);
   if (!given) return given.error();
-  auto card = card_of_numbers(typed, *given);
+  const bool is_vulkan = std::any_of(given->begin(), given->end(),
+                                     [](const auto& one) { return is_limit(one.first); });
+  auto card = is_vulkan ? card_of_limits(typed, *given) : card_of_numbers(typed, *given);
   if (!card) return card.error();
   return std::optional(std::move(*card));
 }

@@ -7,10 +7,12 @@
 #include <utility>
 
 #include "gpu/live_machine.hpp"
+#include "gpu/vulkan_probe.hpp"
 #include "request/described_gpu.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
+#include "vrambudget/catalogue/vulkan_devices.hpp"
 #include "vrambudget/request/kept_calibration.hpp"
 #include "vrambudget/request/option.hpp"
 
@@ -37,17 +39,23 @@ class chosen {
  public:
   explicit chosen(named_gpus& to) : to_(to) {}
 
-  result<void> add_this_machine() {
-    const auto live = this_machine();
-    if (!live)
+  result<void> add_this_machine(const surroundings& around) {
+    const bool may_be_cuda = !around.backend || *around.backend == backend_kind::cuda;
+    const auto live = may_be_cuda ? this_machine() : result<live_machine>(no_cuda_asked(around));
+    if (live) {
+      to_.driver = live->version.driver.value_or("");
+      for (const live_device& d : live->devices)
+        add(1, to_device(d), d.gpu.total + d.reserved.value_or(bytes{}));
+    } else if (!around.backend || is_vulkan(around)) {
+      if (const auto vulkan = vulkan_devices_here())
+        for (const live_vulkan_device& d : used_by_engine(*vulkan)) add(1, d.gpu, d.gpu.total);
+    }
+    if (to_.devices.empty())
       return error{
           errc::invalid_argument,
           live.error().message +
               ": name a GPU to plan for: --gpu 3090 (vrambudget gpus lists them, vrambudget cards "
               "MODEL those that hold a model)"};
-    to_.driver = live->version.driver.value_or("");
-    for (const live_device& d : live->devices)
-      add(1, to_device(d), d.gpu.total + d.reserved.value_or(bytes{}));
     if (to_.devices.size() > most_gpus) return too_many("this machine");
     return {};
   }
@@ -98,30 +106,91 @@ class chosen {
   result<void> add_one(const std::string& name, const surroundings& around) {
     const auto described = describe_gpu(name);
     if (!described) return described.error();
-    if (*described) {
-      const described_gpu& card = **described;
+    if (!*described) return add_known(name, around);
+    const described_gpu& card = **described;
+    if (card.of_vulkan) return add_vulkan(name, card, around);
+    if (is_vulkan(around)) {
+      add(1, vulkan_device(card.gpu, around), card.gpu.memory);
+    } else {
+      if (auto ok = check_nvidia(card.gpu.name, around); !ok) return ok.error();
       device d = to_device(card.gpu, around);
       d.driver_context = driver_context_of(card.threads).in_use;
       add(1, d, card.gpu.memory);
-      add_note(to_.notes, card.assumed);
-      return {};
+    }
+    add_note(to_.notes, card.assumed);
+    return {};
+  }
+  result<void> add_known(std::string name, surroundings around) {
+    constexpr std::string_view windows = "-win";  // "7900xtx-win": with the driver that it has there
+    if (name.ends_with(windows)) {
+      name.resize(name.size() - windows.size());
+      around.system = operating_system::windows;
     }
     const auto gpu = find_gpu(name);
     if (!gpu) {
-      const auto other = find_vulkan_gpu(name, around);
+      const auto other = find_other_gpu(name, around);
       if (!other) return other.error().code == errc::invalid_argument ? other.error() : gpu.error();
       add(1, other->d, other->memory);
       add_note(to_.notes, other->says);
       return {};
     }
-    add(1, to_device(*gpu, around), gpu->memory);
+    if (auto ok = check_nvidia(gpu->name, around); !ok) return ok.error();
+    add(1, is_vulkan(around) ? vulkan_device(*gpu, around) : to_device(*gpu, around), gpu->memory);
     add_note(to_.notes, choice_made(name, *gpu));
+    if (is_vulkan(around))
+      add_note(to_.notes, fmt::format("{}: planned as llama.cpp's Vulkan backend, by limits that "
+                                      "NVIDIA's driver is said to report; what kernels and the "
+                                      "driver take in use is assumed",
+                                      gpu->name));
     if (gpu->ecc)
       add_note(to_.notes,
                fmt::format("{}: with error correction on, as delivered, which takes {} MiB; --free "
                            "says what is free without it",
                            gpu->name, gpu->ecc->count >> 20));
     return {};
+  }
+  /// A card with limits that were told, else those of the card of its name.
+  result<void> add_vulkan(const std::string& typed, const described_gpu& card,
+                          surroundings around) {
+    if (around.backend && *around.backend != backend_kind::vulkan)
+      return error{errc::invalid_argument,
+                   fmt::format("--gpu {}: these limits are Vulkan's, and --backend is {}", typed,
+                               word_of(*around.backend))};
+    around.backend = backend_kind::vulkan;
+    named_gpus as_named;
+    chosen base(as_named);
+    if (!base.add_known(card.gpu.name, around)) {
+      if (card.gpu.memory.count == 0)
+        return error{errc::invalid_argument,
+                     fmt::format("--gpu {}: no card of that name is known: total= is needed, its "
+                                 "memory",
+                                 typed)};
+      gpu_entry unknown = card.gpu;
+      if (unknown.name.empty())
+        unknown.name = fmt::format("a card of {} MiB", unknown.memory.count >> 20);
+      device d = vulkan_device(unknown, around);
+      d.limits = {};
+      base.add(1, d, unknown.memory);
+    }
+    device& d = as_named.devices.front();
+    const auto limits = with_told_limits(typed, d.limits);
+    if (!limits) return limits.error();
+    d.limits = *limits;
+    if (card.gpu.memory.count > 0) d.total = d.free = base.memory_.front() = card.gpu.memory;
+    add(1, d, base.memory_.front());
+    for (std::string& note : as_named.notes) add_note(to_.notes, std::move(note));
+    return {};
+  }
+  static error no_cuda_asked(const surroundings& around) {
+    return {errc::io, fmt::format("no GPU for --backend {} here", word_of(*around.backend))};
+  }
+  static bool is_vulkan(const surroundings& around) {
+    return around.backend == backend_kind::vulkan;
+  }
+  static result<void> check_nvidia(const std::string& name, const surroundings& around) {
+    if (!around.backend || *around.backend == backend_kind::cuda || is_vulkan(around)) return {};
+    return error{errc::invalid_argument, fmt::format("{}: planned under cuda and vulkan, not {}",
+                                                     name, word_of(*around.backend))};
   }
 
   named_gpus& to_;
@@ -142,29 +211,71 @@ std::optional<std::uint32_t> major_version(const std::string& driver) {
   return failed == std::errc{} ? std::optional(n) : std::nullopt;
 }
 
-}  // namespace
+/// The devices' one; nothing where none is asked for, or the CPU.
+std::optional<backend_kind> device_backend(const std::optional<asked_backend>& asked) {
+  if (!asked) return std::nullopt;
+  switch (*asked) {
+    case asked_backend::cuda:
+      return backend_kind::cuda;
+    case asked_backend::hip:
+      return backend_kind::hip;
+    case asked_backend::vulkan:
+      return backend_kind::vulkan;
+    case asked_backend::metal:
+      return backend_kind::metal;
+    case asked_backend::cpu:
+      break;
+  }
+  return std::nullopt;
+}
 
-result<named_gpus> find_gpus(const gpu_request& q, const environment& here, bool stand_ins) {
+/// Each under `backend`, without what was calibrated.
+result<named_gpus> chosen_gpus(const gpu_request& q, bool on_cpu,
+                               std::optional<backend_kind> backend, bool stand_ins) {
   surroundings around;
   around.display = q.display;
   if (q.system) around.system = *q.system;
   around.driver = major_version(q.driver);
+  around.backend = backend;
+  around.ram = q.ram;
   named_gpus gpus;
+  gpus.ram = q.ram ? q.ram : q.names.empty() || on_cpu ? available_memory() : std::nullopt;
+  gpus.system = around.system;
+  chosen all(gpus);
+  if (q.names.empty() && !on_cpu)
+    if (const auto added = all.add_this_machine(around); !added) return added.error();
+  if (!q.driver.empty()) gpus.driver = q.driver;
+  for (const std::string& typed : on_cpu ? std::vector<std::string>{} : q.names)
+    for (const std::string& name : separate(typed))
+      if (const auto added = all.add_named(name, around); !added) return added.error();
+  if (const auto taken = all.take_free(on_cpu ? std::vector<bytes>{} : q.free, stand_ins); !taken)
+    return taken.error();
+  return gpus;
+}
+
+}  // namespace
+
+result<named_gpus> find_gpus(const gpu_request& q, const environment& here, bool stand_ins) {
   const bool has_none = std::find(q.names.begin(), q.names.end(), "none") != q.names.end();
   if (has_none && q.names.size() > 1)
     return error{errc::invalid_argument, "--gpu none: there are other GPUs"};
-  gpus.ram = q.ram ? q.ram : q.names.empty() || has_none ? available_memory() : std::nullopt;
-  gpus.system = around.system;
-  chosen all(gpus);
-  if (q.names.empty())
-    if (const auto added = all.add_this_machine(); !added) return added.error();
-  if (!q.driver.empty()) gpus.driver = q.driver;
-  for (const std::string& typed : has_none ? std::vector<std::string>{} : q.names)
-    for (const std::string& name : separate(typed))
-      if (const auto added = all.add_named(name, around); !added) return added.error();
-  if (const auto taken = all.take_free(q.free, stand_ins); !taken) return taken.error();
+  const std::optional<asked_backend> asked =
+      q.backends.empty() ? std::nullopt : std::optional(q.backends.front());
+  const bool on_cpu = has_none || asked == asked_backend::cpu;
+  if (has_none && asked && asked != asked_backend::cpu)
+    return error{errc::invalid_argument, "--backend: there is no GPU for it (--gpu none)"};
+  auto gpus = chosen_gpus(q, on_cpu, device_backend(asked), stand_ins);
+  if (!gpus) return gpus.error();
+  const auto is_other = [&](const device& d) {
+    return d.backend != gpus->devices.front().backend;
+  };
+  if (!asked && std::any_of(gpus->devices.begin(), gpus->devices.end(), is_other)) {
+    gpus = chosen_gpus(q, on_cpu, backend_kind::vulkan, stand_ins);
+    if (!gpus) return gpus.error();
+    add_note(gpus->notes, "GPUs of several makers: planned under Vulkan, which drives them all");
+  }
   if (q.no_calibration) return gpus;
-  if (const auto done = calibrate_devices(gpus, here); !done) return done.error();
+  if (const auto done = calibrate_devices(*gpus, here); !done) return done.error();
   return gpus;
 }
 

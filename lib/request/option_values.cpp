@@ -229,6 +229,20 @@ result<void> take(const kind::spec_types& k, plan_request& q, std::string_view t
   return {};
 }
 
+result<void> take(const kind::backends& k, plan_request& q, std::string_view text) {
+  constexpr std::pair<std::string_view, asked_backend> words[] = {
+      {"cuda", asked_backend::cuda},     {"hip", asked_backend::hip},
+      {"rocm", asked_backend::hip},      {"vulkan", asked_backend::vulkan},
+      {"metal", asked_backend::metal},   {"cpu", asked_backend::cpu}};
+  for (const std::string_view part : split(text)) {
+    const auto* const it = std::find_if(std::begin(words), std::end(words),
+                                        [&](const auto& w) { return w.first == part; });
+    if (it == std::end(words)) return is_none_of(part, "cuda, vulkan, metal, hip, cpu");
+    k.at(q).push_back(it->second);
+  }
+  return {};
+}
+
 result<void> take(const kind::projector_device& k, plan_request& q, std::string_view text) {
   projector_run& p = k.at(q);
   p.offload = text != "none";

@@ -37,6 +37,7 @@ template <class T, class To>
 [[nodiscard]] result<void> take(const kind::shares&, plan_request&, std::string_view text);
 [[nodiscard]] result<void> take(const kind::overrides&, plan_request&, std::string_view text);
 [[nodiscard]] result<void> take(const kind::spec_types&, plan_request&, std::string_view text);
+[[nodiscard]] result<void> take(const kind::backends&, plan_request&, std::string_view text);
 [[nodiscard]] result<void> take(const kind::projector_device&, plan_request&,
                                 std::string_view text);
 [[nodiscard]] result<void> take(const kind::engine_version&, plan_request&, std::string_view text);

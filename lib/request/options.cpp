@@ -95,9 +95,15 @@ constexpr option table[] = {
      "how large the file of a model is that is named only, in bytes or as 17.9GB", "as published"},
 
     {gpus, "--gpu", "", texts{at<&plan_request::gpus, &gpu_request::names>}, "NAME",
-     "a GPU by name, several times or as 2x3090; by size, 24GiB; or by numbers, "
-     "name=P106-090,total=3072MiB,cc=6.1,sm=6; none: all on the CPU",
+     "a GPU by name, several times or as 2x3090; by size, 24GiB; by numbers, "
+     "name=P106-090,total=3072MiB,cc=6.1,sm=6; with a Vulkan driver's limits, "
+     "name=7900xtx,range=134217728,align=256; none: all on the CPU",
      "those of this machine"},
+    {gpus, "--backend", "",
+     backends{at<&plan_request::gpus, &gpu_request::backends>}, "NAME,...",
+     "whose code runs it on them: cuda, vulkan, metal, hip (ROCm), cpu; of several the first is "
+     "planned, and what the others take is told beside it",
+     "cuda for NVIDIA's, metal for Apple's, vulkan for others and for a mixture"},
     {gpus, "--free", "", sizes{at<&plan_request::gpus, &gpu_request::free>}, "SIZE,...",
      "free memory of each GPU: 23GiB, 22.5GB, or MiB as nvidia-smi prints them", "all of it"},
     {gpus, "--os", "system",

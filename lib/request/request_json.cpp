@@ -133,7 +133,7 @@ class reader {
   static constexpr bool is_list =
       std::is_same_v<Kind, kind::texts> || std::is_same_v<Kind, kind::sizes> ||
       std::is_same_v<Kind, kind::overrides> || std::is_same_v<Kind, kind::spec_types> ||
-      std::is_same_v<Kind, kind::adapters>;
+      std::is_same_v<Kind, kind::adapters> || std::is_same_v<Kind, kind::backends>;
 
   result<void> take_shares(const kind::shares& k, const json::array& all) const {
     std::vector<float> shares;

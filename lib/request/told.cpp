@@ -64,6 +64,9 @@ struct teller {
   told_value operator()(const kind::spec_types& k) const {
     return told_list(k.at(q), [](spec_type t) { return name(t); });
   }
+  told_value operator()(const kind::backends& k) const {
+    return told_list(k.at(q), [](asked_backend b) { return std::string(word_of(b)); });
+  }
   told_value operator()(const kind::projector_device& k) const {
     const projector_run& p = k.at(q);
     if (!p.offload || p.device == k.at(usual).device) return {};

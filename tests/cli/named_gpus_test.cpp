@@ -87,3 +87,28 @@ TEST_SUITE("named GPUs") {
     }
   }
 }
+
+TEST_CASE("one run is told under each backend that is named") {
+  const std::string plan = "Llama-3.1-8B-Q4_K_M --gpu 7900xtx -c 8192 -np 1 --os linux ";
+  const outcome o = run(plan + "--backend vulkan,hip,cuda,cpu --ram 64GiB");
+  CHECK(o.status == 0);
+  CHECK(contains(o.out, "Vulkan0"));  // the first is planned
+  CHECK(contains(o.out, "Under each backend:"));
+  CHECK(contains(o.out, "  hip "));
+  CHECK(contains(o.out, "planned under vulkan and hip, not cuda"));
+  const json::value v = json::parse(run(plan + "--backend vulkan,hip --json").out);
+  REQUIRE(v.at("backends").as_array().size() == 2);
+  CHECK(v.at("backends").at(0).at("backend").as_string() == "vulkan");
+  CHECK(v.at("backends").at(1).at("backend").as_string() == "hip");
+  CHECK(v.at("backends").at(1).at("fits").as_bool());
+  CHECK_FALSE(json::parse(run(plan + "--json").out).as_object().contains("backends"));
+  CHECK(run(plan + "--backend nosuch").status == 2);
+}
+
+TEST_CASE("NVIDIA's cards run under Vulkan, too, and a name may say Windows") {
+  const json::value v =
+      json::parse(run("Llama-3.1-8B-Q4_K_M --gpu 3090 --backend vulkan -c 8192 --json").out);
+  CHECK(v.at("devices").at(0).at("id").as_string() == "Vulkan0");
+  CHECK(run("Llama-3.1-8B-Q4_K_M --gpu 7900xtx-win -c 8192").status == 0);
+  CHECK(run("Llama-3.1-8B-Q4_K_M --gpu 4090,7900xtx -c 8192").status == 0);
+}

@@ -118,20 +118,24 @@ class together_planner {
 
   void add_devices(together_plan& p) const {
     for (std::size_t i = 0; i < q_.devices.size(); ++i) {
-      const device_id id{.index = static_cast<std::uint32_t>(i)};
+      const device_id id{q_.devices[i].backend, static_cast<std::uint32_t>(i)};
       shared_device s;
       s.id = id;
       s.gpu = q_.devices[i];
       s.usable = usable_of(s.gpu, q_.held_against.reserve);
+      bytes of_host;
+      const bool shares = s.gpu.unified && std::none_of(p.devices.begin(), p.devices.end(),
+                                                        [](const auto& o) { return o.gpu.unified; });
       for (std::size_t n = 0; n < p.budgets.size(); ++n) {
         const device_budget* d = p.budgets[n].find_device(id);
         s.used.push_back(d ? d->used() : bytes{});
         if (d == nullptr) continue;
         s.total += d->used();
         s.total_expected += d->used(estimate::expected);
-        if (d->held_by_host.count > 0) s.usable = saturating_sub(s.usable, p.host.needed[n]);
+        if (shares) of_host += p.host.needed[n];
         s.basis = std::max(s.basis, d->weakest());
       }
+      s.usable = saturating_sub(s.usable, s.gpu.taken_by_host(s.usable, of_host));
       p.devices.push_back(std::move(s));
     }
   }

@@ -67,6 +67,10 @@ struct surroundings {
   /// What it draws. Absent: under Windows and WSL2 a card of class desktop or workstation draws a typical
   /// desktop, others draw none.
   std::optional<drawn> display = std::nullopt;
+  /// Under which it is planned. Absent: CUDA for NVIDIA's, Metal for Apple's, Vulkan for others.
+  std::optional<backend_kind> backend = std::nullopt;
+  /// The machine's main memory, of which GPUs without memory of their own have a part. Absent: unknown.
+  std::optional<bytes> ram = std::nullopt;
 };
 
 /// What CUDA calls the card's total: on Linux as it was observed, else NVML's less what the driver keeps;
@@ -75,7 +79,7 @@ struct surroundings {
 /// Accuracy: fitted, to 20 MiB in the middle; exact where it was observed on such a card
 [[nodiscard]] bytes cuda_total_of(const gpu_entry& gpu, const surroundings& around);
 
-/// The row as the engine's device. What others hold at most is no part of `free`.
+/// The row as CUDA's device. What others hold at most is no part of `free`.
 [[nodiscard]] device to_device(const gpu_entry& gpu, const surroundings& around = {});
 
 }  // namespace vrambudget

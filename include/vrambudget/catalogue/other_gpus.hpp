@@ -20,18 +20,18 @@ struct other_gpu {
   std::string id;    ///< "radeon-rx-7900-xtx", unique
   std::string name;  ///< as it is sold; chips that differ in units or memory can share it
   std::string vendor;
-  std::vector<std::string> aliases;  ///< other spellings, each of this name only
+  std::vector<std::string> aliases = {};  ///< other spellings, each of this name only
   std::string form;                  ///< as gpu_entry's; unified: the memory is the host's, too
-  std::vector<bytes> memory;         ///< the sizes it is sold with; none: what the host has
+  std::vector<bytes> memory = {};    ///< the sizes it is sold with; none: what the host has
   std::uint64_t bandwidth_bytes_per_s = 0;
-  std::optional<std::uint32_t> n_unit;  ///< compute units, Xe cores, GPU cores or multiprocessors
-  std::string architecture;             ///< "gfx1100", "xe2", "metal", "sm_72"
-  std::vector<bytes> vulkan_totals;     ///< that Vulkan was seen to report
+  std::optional<std::uint32_t> n_unit = {};  ///< compute units, Xe cores, GPU cores or multiprocessors
+  std::string architecture = {};             ///< "gfx1100", "xe2", "metal", "sm_72"
+  std::vector<bytes> vulkan_totals = {};     ///< that Vulkan was seen to report
+  std::vector<bytes> hip_totals = {};        ///< that ROCm was
+  std::optional<bytes> machine = {};  ///< what the only machine that has it has; absent: there are many
 
-  /// Whether find_vulkan_gpu() has it.
-  [[nodiscard]] bool is_planned() const {
-    return (vendor == "AMD" || vendor == "Intel") && !memory.empty();
-  }
+  /// Whether find_other_gpu() has it.
+  [[nodiscard]] bool is_planned() const { return vendor == "AMD" || vendor == "Intel"; }
 };
 
 /// All rows, sorted by id. They are read when they are asked for first.
@@ -42,21 +42,22 @@ struct other_gpu {
 /// that the name ends with ("m4 max 64gb"), where any has it. Else all that have each of the words: "amd".
 [[nodiscard]] std::vector<other_gpu> other_gpus_named(std::string_view typed);
 
-/// A device of AMD's or Intel's as llama.cpp's Vulkan backend sees it.
-struct vulkan_gpu {
+/// A device that a plan can be made for.
+struct planned_gpu {
   device d;
-  bytes memory;      ///< that it is sold with
+  bytes memory;      ///< that it is sold with, or that its machine has
   std::string says;  ///< what of it is assumed, in words
 };
 
 /// The device that a name means, if a plan can be made for it: limits as Mesa's drivers report them, under Windows
-/// AMD's own. Memory is what Vulkan was seen to report of such a card, else the nominal size; of several sizes the
-/// one that is typed, else the smallest.
+/// AMD's own. Memory is what its backend was seen to report of such a card, else the nominal size; of several sizes
+/// the one that is typed, else the smallest. What has no memory of its own has a part of the machine's: the size that
+/// is typed ("780m 32gb"), else `around.ram`, else what such machines have, which is said.
 ///
 /// Errors:   as not_modelled_yet(), for those that none can be made for; not_found  no such name;
-///           invalid_argument  a size that it is not sold with
+///           invalid_argument  a size that it is not sold with, a backend that it does not run under
 /// Accuracy: buffers exact where the driver's limits are these; what the driver takes is assumed
-[[nodiscard]] result<vulkan_gpu> find_vulkan_gpu(std::string_view typed,
+[[nodiscard]] result<planned_gpu> find_other_gpu(std::string_view typed,
                                                  const surroundings& around);
 
 /// Why no plan can be made for the GPU, and what can be planned instead; nothing: it is none of these, by

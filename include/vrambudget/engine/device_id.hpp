@@ -13,6 +13,12 @@ namespace vrambudget {
 /// Backends whose devices are planned for.
 enum class backend_kind : std::uint8_t { cuda, hip, vulkan, metal };
 
+/// As `--backend` has it.
+[[nodiscard]] constexpr std::string_view word_of(backend_kind b) {
+  constexpr std::array<std::string_view, 4> words = {"cuda", "hip", "vulkan", "metal"};
+  return words[static_cast<std::size_t>(b)];
+}
+
 /// A device as the engine numbers it.
 struct device_id {
   backend_kind backend = backend_kind::cuda;

@@ -106,6 +106,7 @@ struct log_device {
   std::uint32_t cc = 0;
   std::optional<bytes> total, free;
   bool used = false;  ///< "using device"
+  std::optional<bool> unified, has_fp16;  ///< of Vulkan's: "uma", "fp16"
 };
 
 /// A row of the table of memory, whole MiB.

@@ -2,6 +2,7 @@
 // in catalogue/.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -59,13 +60,21 @@ struct device {
   /// Absent: what does not fit is refused.
   std::optional<bytes> spills_from = {};
   bool unified = false;  ///< its memory is the host's, too
+  /// Of a unified one that may use a part of the machine's memory: all of it. Absent: `total` is all.
+  std::optional<bytes> pool = {};
   backend_kind backend = backend_kind::cuda;
+  std::uint32_t gfx = 0;  ///< of AMD's under HIP: 0x1100 is gfx1100
   device_limits limits = {};
   std::string variant = {};  ///< what tells it from others of its name: "16 GB"; empty: nothing
 
   /// As people are told of it: "NVIDIA GeForce RTX 4060 Ti 16 GB".
   [[nodiscard]] std::string full_name() const {
     return variant.empty() ? name : name + ' ' + variant;
+  }
+  /// What is not there of `usable` bytes of a unified device once the host has taken `host`.
+  [[nodiscard]] bytes taken_by_host(bytes usable, bytes host) const {
+    const bytes beside = pool ? saturating_sub(*pool, usable) : bytes{};
+    return std::min(usable, saturating_sub(host, beside));
   }
 };
 

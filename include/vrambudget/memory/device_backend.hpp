@@ -8,6 +8,7 @@
 
 #include "vrambudget/backends/cpu/backend.hpp"
 #include "vrambudget/backends/cuda/weight.hpp"
+#include "vrambudget/backends/hip/backend.hpp"
 #include "vrambudget/backends/vulkan/weight.hpp"
 #include "vrambudget/engine/placement.hpp"
 #include "vrambudget/engine/rules.hpp"
@@ -58,11 +59,10 @@ namespace vrambudget {
              : bytes{};
 }
 
-/// Whether kernels draw scratch from pools of their own.
+/// Whether it is known which kernel draws what from a pool.
 [[nodiscard]] inline bool has_pools(std::span<const device> devices) {
-  return std::all_of(devices.begin(), devices.end(), [](const device& d) {
-    return d.backend == backend_kind::cuda || d.backend == backend_kind::hip;
-  });
+  return std::all_of(devices.begin(), devices.end(),
+                     [](const device& d) { return d.backend == backend_kind::cuda; });
 }
 
 /// What a kernel there can read of one tensor; 0: any.
@@ -101,8 +101,9 @@ namespace vrambudget {
   switch (d.backend) {
     case backend_kind::vulkan:
       return std::make_unique<vulkan::backend>(id, n_backends, vulkan_limits(d.limits));
-    case backend_kind::cuda:
     case backend_kind::hip:
+      return std::make_unique<hip::backend>(id, d.gfx, n_backends, rules);
+    case backend_kind::cuda:
     case backend_kind::metal:
       break;
   }

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "vrambudget/backends/cuda/pool.hpp"
+#include "vrambudget/backends/growth.hpp"
+#include "vrambudget/backends/hip/mul_mat.hpp"
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/compute_size.hpp"
@@ -41,6 +43,9 @@ inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint
     sum += bytes{4} * in * out * static_cast<std::uint64_t>(t.ne[2]) + bytes{4} * (in + out) * rows;
   return sum;
 }
+
+/// Products of quantized matrices as they are.
+inline constexpr std::uint32_t any_turing = 800;
 
 /// Scratch of attention over the whole cache.
 inline bytes attention_scratch(const hparams& hp, std::uint32_t il, const context_params& cp,
@@ -124,6 +129,37 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
   if (m.hp.indexer.top_k > 0)
     most = std::max(most, detail::index_scratch(cp.n_ctx_seq, cp.n_ubatch));
   return pad(most, (2_MiB).count) + (d.cc >= 900 ? 32_MiB : 4_MiB);
+}
+
+/// The pool of a ROCm context. It keeps pieces as they were asked for (no virtual memory), the largest of each kind.
+///
+/// Formula:  usual: the largest input of a product in the kernel's form and as much for attention; most: the largest
+///           matrix that hipBLAS multiplies, in halves, with its operands besides, and attention's scratch as CUDA's
+/// Accuracy: assumed; equal to an emulation of RDNA 3 within a third for three models
+/// Source:   llama.cpp, ggml/src/ggml-cuda/{ggml-cuda.cu: ggml_cuda_pool_leg, mmq.cu: ggml_cuda_should_use_mmq}
+[[nodiscard]] inline growth growth_on_hip(const model& m, const weights& placed, int backend,
+                                          const device& d, const context_params& cp) {
+  bytes input, converted;
+  for (const placed_weight& w : placed.all) {
+    if (w.backend != backend) continue;
+    const model_tensor& t = m.tensors[w.tensor];
+    if (t.ne[1] == 1 && t.ne[2] == 1) continue;
+    const bool is_head = t.name == "output.weight" || t.name == "token_embd.weight";
+    const std::uint64_t n_columns = is_head ? cp.n_outputs_max : cp.n_ubatch;
+    const bool is_expert = t.name.find("_exps") != std::string::npos;
+    const auto in = static_cast<std::uint64_t>(t.ne[0]), out = static_cast<std::uint64_t>(t.ne[1]);
+    input = std::max(input, detail::product_scratch(m.hp, t, n_columns, detail::any_turing));
+    if (n_columns > 8 && is_quantized(t.type) &&
+        !hip::takes_mmq(t.type, is_expert ? m.hp.moe.n_expert : 0, n_columns, d.gfx))
+      converted = std::max(converted, bytes{2} * in * out + bytes{2} * (in + out) * n_columns);
+  }
+  bytes attention;
+  for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il)
+    if (m.hp.n_head_kv(il) > 0)
+      attention = std::max(attention, detail::attention_scratch(m.hp, il, cp, detail::any_turing,
+                                                                d.n_sm ? d.n_sm : 96));
+  return {input + converted, input + input + converted + attention,
+          "pieces of the pool by the engine's rules, not compared with a card"};
 }
 
 }  // namespace vrambudget

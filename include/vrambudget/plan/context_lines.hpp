@@ -110,8 +110,13 @@ class context_lines {
     bool shares = false;
     for (std::size_t d = 0; d < c.devices().size(); ++d) {
       const device& on = set[c.devices()[d]];
-      std::int64_t left = as_number(usable_of(on, axes_.held_against.reserve));
-      if (on.unified && !shares) left -= std::min(host, left), shares = true;
+      bytes usable = usable_of(on, axes_.held_against.reserve);
+      if (on.unified && !shares) {
+        const bytes of_host{static_cast<std::uint64_t>(host)};
+        usable = saturating_sub(usable, on.taken_by_host(usable, of_host));
+        shares = true;
+      }
+      std::int64_t left = as_number(usable);
       if (told)
         left -= as_number(on.driver_context.high + (c.drafts_on(d) ? on.draft_context : bytes{}));
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) left -= a.of(d, n);

@@ -1,27 +1,40 @@
 // How a run's terms lie in the host's memory, and what a server adds to them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "vrambudget/basis.hpp"
 #include "vrambudget/engine/run.hpp"
+#include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/sequence_state.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/planned_context.hpp"
 
 namespace vrambudget::detail {
 
+/// Whether files can be mapped where these devices are: with integrated ones of Vulkan and ROCm the engine reads them.
+/// Source: llama.cpp, ggml/src/ggml-vulkan/ggml-vulkan.cpp: ggml_backend_vk_device_get_props
+[[nodiscard]] inline bool maps_files(const std::vector<device>& devices) {
+  return std::none_of(devices.begin(), devices.end(), [](const device& d) {
+    return d.unified && (d.backend == backend_kind::vulkan || d.backend == backend_kind::hip);
+  });
+}
+
 /// How a term of the host lies there. With a GPU the engine takes its host buffers from the driver, which
 /// pins them; caches are plain memory.
 /// Source: llama.cpp, src/llama-model-loader.cpp: load_all_data; src/llama-model.cpp: load_tensors;
 ///         tools/mtmd/clip.cpp: load_tensors
-[[nodiscard]] inline residence residence_of(term_kind k, const run& r, bool has_gpu) {
-  const residence buffer = has_gpu ? residence::pinned : residence::anonymous;
+[[nodiscard]] inline residence residence_of(term_kind k, const run& r,
+                                            const std::vector<device>& devices) {
+  const residence buffer = devices.empty() ? residence::anonymous : residence::pinned;
+  const bool mmap = r.mmap && maps_files(devices);
   switch (k) {
     case term_kind::weights:
     case term_kind::draft_weights:
-      return !r.mmap ? buffer : r.mlock ? residence::locked : residence::mapped;
+      return !mmap ? buffer : r.mlock ? residence::locked : residence::mapped;
     case term_kind::compute_buffer:
     case term_kind::output_buffer:
     case term_kind::draft_compute_buffer:
@@ -30,7 +43,7 @@ namespace vrambudget::detail {
     case term_kind::adapter_growth:
       return buffer;
     case term_kind::adapters:  // in a buffer of the kind that their tensors are in, never mapped
-      return r.mmap ? residence::anonymous : buffer;
+      return mmap ? residence::anonymous : buffer;
     default:
       return residence::anonymous;
   }
@@ -89,7 +102,7 @@ inline void add_draft_states(const planned_context& c, host_budget& h) {
 inline void share_memory(budget& b) {
   for (device_budget& d : b.devices) {
     if (!d.gpu.unified) continue;
-    d.held_by_host = b.host.needed();
+    d.held_by_host = d.gpu.taken_by_host(d.usable, b.host.needed());
     d.usable = saturating_sub(d.usable, d.held_by_host);
     return;
   }

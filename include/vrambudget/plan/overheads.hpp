@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "vrambudget/backends/meta/backend.hpp"
+#include "vrambudget/backends/growth.hpp"
 #include "vrambudget/backends/vulkan/growth.hpp"
 #include "vrambudget/memory/pool.hpp"
 #include "vrambudget/plan/budget.hpp"
@@ -75,9 +78,24 @@ inline void add_all_reduce(const planned_context& c, budget& b) {
                {why::all_reduce{meta::all_reduce_scratch}}});
 }
 
-/// What kernels of Vulkan grow by in use.
-inline void add_growth_of_vulkan(const planned_context& c, std::size_t i, bool told, budget& b) {
-  const vulkan::growth more = vulkan::growth_of(c.context.flash_attn, c.context.n_ubatch);
+/// What a context takes in use where pools are not known kernel by kernel; nothing: they are.
+[[nodiscard]] inline std::optional<growth> estimated_growth(const planned_context& c, std::size_t i,
+                                                            const device& d) {
+  switch (d.backend) {
+    case backend_kind::vulkan:
+      return vulkan::growth_of(c.context.flash_attn, c.context.n_ubatch);
+    case backend_kind::hip:
+      return growth_on_hip(c.m(), c.at.placed_weights, c.where().backend_of(i), d, c.context);
+    case backend_kind::metal:  // all of it is in the compute buffer
+      return growth{};
+    case backend_kind::cuda:
+      break;
+  }
+  return std::nullopt;
+}
+
+inline void add_estimated_growth(const growth& more, std::size_t i, bool told, budget& b) {
+  if (more.most.count == 0) return;
   b.ask({term_kind::pool, i, more.most});
   if (!told) return;
   if (term* const known = b.devices[i].find(term_kind::pool)) {
@@ -89,7 +107,7 @@ inline void add_growth_of_vulkan(const planned_context& c, std::size_t i, bool t
   b.devices[i].add({term_kind::pool,
                     more.most,
                     basis::assumed,
-                    {why::measured{"scratch of kernels: the median and nine of ten of 272 runs"}},
+                    {why::measured{std::string(more.known_from)}},
                     more.usual,
                     more.usual});
 }
@@ -99,13 +117,18 @@ inline void add_pools(const planned_context& c, bool told, budget& b) {
   const std::size_t n_devices = c.at.devices.size(), n_sets = c.at.elsewhere.size();
   b.pool_elsewhere.resize(n_sets, std::vector<bytes>(b.devices.size()));
   for (std::size_t i = 0; i < n_devices; ++i) {
-    for (std::size_t s = 0; s < n_sets; ++s)
-      b.pool_elsewhere[s][i] +=
-          pool_on(c, i, c.at.elsewhere[s][i],
-                  c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s], told);
+    for (std::size_t s = 0; s < n_sets; ++s) {
+      const device& there = c.at.elsewhere[s][i];
+      if (const auto more = estimated_growth(c, i, there))
+        b.pool_elsewhere[s][i] += more->most;
+      else
+        b.pool_elsewhere[s][i] +=
+            pool_on(c, i, there,
+                    c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s], told);
+    }
     device_budget& d = b.devices[i];
-    if (d.gpu.backend == backend_kind::vulkan) {
-      add_growth_of_vulkan(c, i, told, b);
+    if (const auto more = estimated_growth(c, i, d.gpu)) {
+      add_estimated_growth(*more, i, told, b);
       continue;
     }
     const bytes more = pool_on(c, i, d.gpu, c.compute.pool, told);

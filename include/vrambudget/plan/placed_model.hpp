@@ -104,7 +104,7 @@ struct placed_model {
 
 /// Whether such devices are planned together, and shared as `r` says.
 ///
-/// Errors:   unsupported  devices of several backends; -sm tensor or row but for CUDA's
+/// Errors:   unsupported  devices of several backends; -sm tensor or row but for CUDA's and ROCm's
 [[nodiscard]] inline result<void> check_devices(const run& r, std::span<const device> devices) {
   if (devices.empty()) return {};
   const backend_kind first = devices.front().backend;
@@ -115,9 +115,9 @@ struct placed_model {
         "GPUs of several backends at once are not modelled: name all of one maker, or plan "
         "each alone"};
   const bool divides = r.split_mode == split_mode::tensor || r.split_mode == split_mode::row;
-  if (divides && first != backend_kind::cuda)
+  if (divides && first != backend_kind::cuda && first != backend_kind::hip)
     return error{errc::unsupported,
-                 "-sm tensor and row are modelled for CUDA alone; -sm layer for all"};
+                 "-sm tensor and row are modelled for CUDA and ROCm alone; -sm layer for all"};
   return {};
 }
 

@@ -49,11 +49,13 @@ struct planned_context {
   return {};
 }
 
-/// Whether the engine's buffers were recorded on such devices: other backends' of one release only.
+/// Whether the engine's buffers were recorded on such devices: other backends' than CUDA's of one release only, ROCm's
+/// of none.
 [[nodiscard]] inline bool is_recorded(const placed_model& at) {
-  return at.made_for.profile == default_profile ||
-         std::all_of(at.devices.begin(), at.devices.end(),
-                     [](const device& d) { return d.backend == backend_kind::cuda; });
+  return std::all_of(at.devices.begin(), at.devices.end(), [&](const device& d) {
+    return d.backend == backend_kind::cuda ||
+           (d.backend != backend_kind::hip && at.made_for.profile == default_profile);
+  });
 }
 
 /// Simulates the graphs of a context; without a description of them their buffers are a bound.

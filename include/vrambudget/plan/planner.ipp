@@ -155,7 +155,7 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen,
 void planner::finish_host(const run& r, budget& b) const {
   b.host.ram = limits_.ram;
   if (!limits_.buffers_only) b.host.process = detail::server_process;
-  for (term& t : b.host.terms) t.held = detail::residence_of(t.kind, r, !devices_.empty());
+  for (term& t : b.host.terms) t.held = detail::residence_of(t.kind, r, devices_);
   detail::share_memory(b);
   detail::add_host_notes(b);
 }

@@ -113,7 +113,7 @@ class sweeper {
   struct device_room {
     std::int64_t context = 0, usable = 0;
     std::int64_t expected = 0;  ///< usable by what is likely, less the context
-    bool shares = false;        ///< its memory is the host's
+    const device* shares = nullptr;  ///< itself, if its memory is the host's
   };
   [[nodiscard]] std::vector<device_room> rooms(const block& b) const {
     const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
@@ -130,8 +130,9 @@ class sweeper {
         room.context = as_number(set[d].driver_context.high + draft);
         room.expected -= as_number(set[d].driver_context.expected + draft);
       }
-      room.shares = set[d].unified && std::none_of(all.begin(), all.end(),
-                                                   [](const auto& other) { return other.shares; });
+      if (set[d].unified && std::none_of(all.begin(), all.end(),
+                                         [](const auto& other) { return other.shares; }))
+        room.shares = &set[d];
       all.push_back(room);
     }
     return all;
@@ -187,10 +188,13 @@ class sweeper {
                  spare = devices.empty() ? 0 : INT64_MAX;  // 0: all on the host
     const bytes process = axes_.held_against.buffers_only ? bytes{} : detail::server_process.high;
     const std::int64_t of_host = a.host() + static_cast<std::int64_t>(process.count);
+    const bytes host_bytes{static_cast<std::uint64_t>(of_host)};
     const std::optional<bytes>& ram = axes_.held_against.ram;
     bool fits = !ram || of_host <= static_cast<std::int64_t>(ram->count);
     for (std::size_t d = 0; d < devices.size(); ++d) {
-      const std::int64_t shared = std::min(devices[d].shares ? of_host : 0, devices[d].usable);
+      const bytes usable_whole{static_cast<std::uint64_t>(devices[d].usable)};
+      const auto shared = static_cast<std::int64_t>(
+          devices[d].shares ? devices[d].shares->taken_by_host(usable_whole, host_bytes).count : 0);
       const std::int64_t usable_here = devices[d].usable - shared;
       const std::int64_t rounding_here = a.page_rounding(d);
       std::int64_t used_here = 0;

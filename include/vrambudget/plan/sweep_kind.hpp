@@ -5,7 +5,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "vrambudget/backends/cuda/backend.hpp"
@@ -21,7 +21,7 @@ struct sweep_kind {
   /// card only, so with one the cards must be alike.
   struct key {
     std::vector<std::uint32_t> cards;
-    std::vector<std::pair<backend_kind, device_limits>> devices;
+    std::vector<std::tuple<backend_kind, std::uint32_t, device_limits>> devices;
     std::vector<int> layers;
     auto operator<=>(const key&) const = default;
   };
@@ -29,7 +29,7 @@ struct sweep_kind {
     key k;
     for (const device& d : set) {
       k.cards.push_back(axes.mmproj ? d.cc : cuda::same_buffers_from(d.cc));
-      k.devices.emplace_back(d.backend, d.limits);
+      k.devices.emplace_back(d.backend, d.gfx, d.limits);
       if (axes.mmproj) k.cards.push_back(d.n_sm);
       if (axes.base.split_mode == split_mode::row)  // which shares matrices by whole memory
         k.cards.push_back(static_cast<std::uint32_t>(d.total.count >> 20));

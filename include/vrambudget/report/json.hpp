@@ -15,6 +15,7 @@
 #include "vrambudget/plan/fitted_run.hpp"
 #include "vrambudget/plan/largest_contexts.hpp"
 #include "vrambudget/plan/verdict.hpp"
+#include "vrambudget/report/backends.hpp"
 
 namespace vrambudget {
 
@@ -29,6 +30,7 @@ struct json_extras {
   const best_run* best = nullptr;      ///< how the run was chosen; null: it was told
   std::optional<smaller_file> smaller = {};
   run_speeds speeds = {};
+  std::vector<backend_row> backends = {};  ///< what the run takes under each that was asked about
 };
 
 /// Its part "model".

@@ -18,6 +18,7 @@
 #include "vrambudget/plan/largest_contexts.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/verdict.hpp"
+#include "vrambudget/report/backends.hpp"
 #include "vrambudget/request/named_gpus.hpp"
 #include "vrambudget/request/plan_request.hpp"
 
@@ -60,6 +61,7 @@ struct made_plan {
   /// The run that is planned, if it is the best one by `--prefer`; absent: none that fits has what is told.
   std::optional<best_run> best = {};
   run_speeds speeds = {};
+  std::vector<backend_row> backends = {};  ///< under each that is asked about; only if the callers look
 };
 
 /// The request's run, without a context at the largest one that fits, or the best one by `--prefer`, and the

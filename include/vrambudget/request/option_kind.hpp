@@ -80,6 +80,10 @@ struct overrides {
   place<std::vector<tensor_override>> at;
   bool after_others = false;  ///< each remembers which of `-cmoe`, `-ncmoe` and `-ncffn` came first
 };
+/// "vulkan,hip", added to what was given before.
+struct backends {
+  place<std::vector<asked_backend>> at;
+};
 /// "draft-mtp,ngram-mod", added to what was given before.
 struct spec_types {
   place<std::vector<spec_type>> at;
@@ -125,7 +129,7 @@ using any =
     std::variant<count, optional_count, index, layers, choice<flash_attn>, choice<split_mode>,
                  choice<pooling>, choice<std::optional<operating_system>>,
                  choice<std::optional<bool>>, choice<std::optional<preference>>, cache_type, on_off,
-                 optional_on_off, shares, overrides, spec_types, projector_device, engine_version,
+                 optional_on_off, shares, overrides, spec_types, backends, projector_device, engine_version,
                  display, text, texts, size, sizes, optional_size, limit, adapters>;
 
 }  // namespace kind

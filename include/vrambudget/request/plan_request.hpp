@@ -1,9 +1,12 @@
 // What a plan is asked for, whoever asks: a command line, JSON, Python or C.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vrambudget/advise/preference.hpp"
@@ -23,10 +26,22 @@ struct source_options {
   std::uint32_t retries = http_settings{}.n_retries;
 };
 
+/// Whose code runs the model, of what a machine can do.
+enum class asked_backend : std::uint8_t { cuda, hip, vulkan, metal, cpu };
+
+/// As `--backend` has it.
+[[nodiscard]] constexpr std::string_view word_of(asked_backend b) {
+  constexpr std::array<std::string_view, 5> words = {"cuda", "hip", "vulkan", "metal", "cpu"};
+  return words[static_cast<std::size_t>(b)];
+}
+
 /// How the GPUs to plan for are named.
 struct gpu_request {
   /// "3090", "2x3090"; "none" alone: the host alone; empty: those of this machine
   std::vector<std::string> names = {};
+  /// The first is planned, the others are told beside it. Empty: each maker's own; Vulkan where several makers'
+  /// are named.
+  std::vector<asked_backend> backends = {};
   std::vector<bytes> free = {};                 ///< free memory of each, if known
   std::optional<bytes> ram = {};                ///< of the host; absent: see named_gpus
   std::optional<operating_system> system = {};  ///< of named GPUs; absent: this machine's

@@ -18,7 +18,10 @@ void comparer::compare_buffers(const log_context& c, bool draft) {
         line.why = "no output buffer yet";
       else
         judge(line, of(*out_.planned, backend, kind_of(t, draft)));
-      if (t == log_term::compute) excuse_backend(line, true);
+      if (t == log_term::compute) {
+        excuse_backend(line, true);
+        excuse_types(line);
+      }
     }
 }
 

@@ -69,10 +69,25 @@ void comparer::judge(log_comparison& c, bytes predicted) {
 
 void comparer::excuse_backend(log_comparison& c, bool with_rocm) const {
   const std::string& backend = out_.rebuilt.backend;
-  const bool known = backend == "CUDA" || (with_rocm && backend == "ROCm");
+  const bool is_modelled = backend == "Vulkan" || backend == "MTL";
+  const bool is_of_release =
+      out_.rebuilt.profile_covers && out_.rebuilt.r.profile == default_profile;
+  const bool known = backend == "CUDA" || (with_rocm && backend == "ROCm") ||
+                     (is_modelled && is_of_release);
   if (c.verdict != verdict::differs || known) return;
   c.verdict = verdict::not_comparable;
-  c.why = "a " + backend + " device: its buffers follow rules that are not modelled";
+  c.why = is_modelled
+              ? "a " + backend + " device of another build than " + full_name(default_profile) +
+                    ": its buffers follow rules that are not known"
+              : "a " + backend + " device: its buffers follow rules that are not modelled";
+}
+
+void comparer::excuse_types(log_comparison& c) const {
+  const bool copies_weights = where_.n_offloaded() <= m_.shape.hp.n_layer();
+  const bool on_device = place_of_buffer(c.device).kind == buffer_place::device;
+  if (c.verdict != verdict::differs || m_.types_known() || !copies_weights || !on_device) return;
+  c.verdict = verdict::not_comparable;
+  c.why = "weights of the host are copied into it, and their types are not in the log: give the model's file";
 }
 
 void comparer::count(std::string term, std::string cache, std::size_t line, std::uint64_t logged,

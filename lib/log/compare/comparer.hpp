@@ -66,6 +66,8 @@ class comparer {
   void judge(log_comparison& c, bytes predicted);
   /// Sets a difference apart if the context ran on a backend whose rules for it are not known.
   void excuse_backend(log_comparison& c, bool with_rocm) const;
+  /// The same of a device's buffer with copies of the host's weights, if their types are not known.
+  void excuse_types(log_comparison& c) const;
   void count(std::string term, std::string cache, std::size_t line, std::uint64_t logged,
              std::uint64_t predicted);
 

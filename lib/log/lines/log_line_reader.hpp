@@ -29,6 +29,7 @@ class log_line_reader {
   bool read_cache(std::string_view text);
   bool read_device(std::string_view text);
   bool read_used_device(std::string_view rest);
+  bool read_vulkan_device(std::string_view text);
   bool read_found_device(std::string_view rest);
   // by what it says, whoever wrote it
   bool read_buffer(detail::log_source from, std::string_view text);

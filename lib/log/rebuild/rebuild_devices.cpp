@@ -1,11 +1,45 @@
 // The devices of a run.
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "rebuilder.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
+#include "vrambudget/catalogue/vulkan_devices.hpp"
 
 namespace vrambudget {
+namespace {
+
+/// Nothing: one that is not modelled, whose devices stand for CUDA's.
+std::optional<backend_kind> backend_named(std::string_view backend) {
+  for (const backend_kind k :
+       {backend_kind::cuda, backend_kind::hip, backend_kind::vulkan, backend_kind::metal})
+    if (name(device_id{k}) == std::string(backend) + "0") return k;
+  return std::nullopt;
+}
+
+/// "AMD Radeon RX 7900 XTX (RADV NAVI31)" without what the driver puts behind it.
+std::string_view without_driver(std::string_view name) {
+  const std::size_t at = name.find(" (");
+  return at == name.npos ? name : name.substr(0, at);
+}
+
+std::optional<device> known_device(std::string_view name, std::optional<backend_kind> kind) {
+  surroundings around;
+  around.backend = kind;
+  if (const auto known = find_gpu(without_driver(name))) {
+    const device d = to_device(*known);
+    return kind == backend_kind::vulkan ? under_vulkan(d) : d;
+  }
+  if (!kind) return std::nullopt;
+  const auto other = find_other_gpu(without_driver(name), around);
+  return other ? std::optional(other->d) : std::nullopt;
+}
+
+}  // namespace
 
 /// Every buffer's device in this context, its model and the table, and the GPUs that are used.
 std::vector<std::string_view> rebuilder::device_names() const {
@@ -47,17 +81,21 @@ device rebuilder::device_number(std::size_t i) {
   for (const log_device& d : log_.devices)
     if (d.id == id) logged = &d;
   device d;
+  const std::optional<backend_kind> kind = backend_named(out_.backend);
+  if (kind) d.backend = *kind;
   if (logged && !logged->name.empty()) {
-    if (const auto known = find_gpu(logged->name)) d = to_device(*known);
+    if (const auto known = known_device(logged->name, kind)) d = *known;
     d.name = logged->name;
   }
+  if (logged && logged->unified) d.unified = *logged->unified;
+  if (logged && logged->has_fp16) d.limits.lacks_fp16 = !*logged->has_fp16;
   if (logged && logged->cc) d.cc = logged->cc;
   if (logged && logged->total) d.total = d.free = *logged->total;
   if (logged && logged->free) d.free = *logged->free;
   for (const log_table_row& r : log_.table)
     if (r.device == id && r.total && *r.total > 0 && d.total.count == 0)
       d.total = d.free = bytes{static_cast<std::uint64_t>(*r.total) << 20};
-  if (d.cc == 0) {
+  if (d.cc == 0 && d.backend == backend_kind::cuda) {
     d.cc = 860;
     if (out_.backend == "CUDA") assume(id + ": compute capability 8.6");
   }

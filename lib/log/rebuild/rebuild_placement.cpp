@@ -38,11 +38,13 @@ void rebuilder::choose_placement() {
 void rebuilder::add_moved(const log_model& lines) {
   if (lines.moved.empty()) return;
   std::map<std::pair<std::string, std::string>, std::set<int>> by_kind;  // tensor, buffer; layers
-  for (const auto& [name, buffer] : lines.moved) {
+  for (const auto& [tensor, buffer] : lines.moved) {
     const buffer_place p = place_of_buffer(buffer);
     const std::string to =
-        p.kind == buffer_place::device ? "CUDA" + std::to_string(p.index) : std::string("CPU");
-    const auto [il, rest] = layer_of(name);
+        p.kind == buffer_place::device && p.index < out_.devices.size()
+            ? name(device_id{out_.devices[p.index].backend, static_cast<std::uint32_t>(p.index)})
+            : std::string("CPU");
+    const auto [il, rest] = layer_of(tensor);
     by_kind[{std::string(rest), to}].insert(il);
   }
   std::vector<tensor_override> rules;

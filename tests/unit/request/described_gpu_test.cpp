@@ -117,3 +117,54 @@ TEST_CASE("what a name left open is said once") {
   CHECK(has(gpus.notes[0], "4060ti: the card with 8 GiB is planned for"));
   CHECK(has(gpus.notes[1], "error correction on, as delivered, which takes 1536 MiB"));
 }
+
+TEST_CASE("limits of a Vulkan driver make a Vulkan device, of a card by its name or of any") {
+  const device known = found({"name=7900xtx,range=134217728,align=256"}).value().devices[0];
+  CHECK(known.backend == backend_kind::vulkan);
+  CHECK(known.limits.range == 134217728);
+  CHECK(known.limits.alignment == 256);
+  CHECK(known.limits.host_alignment == 4096);  // Mesa's, as it was not told
+  CHECK(known.total.count == 25753026560);
+  const device nvidia = found({"name=3090,maxbuf=1GiB"}).value().devices[0];
+  CHECK(nvidia.limits.buffer == 1073741824);
+  CHECK(nvidia.limits.allocation == 4292870144);
+  const device any = found({"name=some,total=8GiB,mapalign=64,fp16=0,index64=1"}).value().devices[0];
+  CHECK(any.total == 8_GiB);
+  CHECK(any.limits.lacks_fp16);
+  CHECK(any.limits.indexes_64_bits);
+  CHECK(any.limits.range == 0);  // what is usual
+
+  CHECK(has(refused("name=some,range=134217728"), "total= is needed"));
+  CHECK(has(refused("name=7900xtx,range=1"), "no device's"));
+  CHECK(has(refused("name=7900xtx,align=24"), "no power of two"));
+  CHECK(has(refused("name=7900xtx,align=x"), "no number"));
+  CHECK(has(refused("name=7900xtx,fp16=2"), "neither 0 nor 1"));
+  CHECK(has(refused("name=7900xtx,align=256,cc=8.6"), "cc= is CUDA's"));
+}
+
+TEST_CASE("a backend is chosen for those that have it") {
+  gpu_request q;
+  q.system = operating_system::native_linux;
+  q.no_calibration = true;
+  const auto under = [&](std::vector<std::string> names, asked_backend b) {
+    q.names = std::move(names);
+    q.backends = {b};
+    return find_gpus(q, {});
+  };
+  CHECK(under({"3090"}, asked_backend::vulkan).value().devices[0].backend == backend_kind::vulkan);
+  CHECK(under({"3090"}, asked_backend::cuda).value().devices[0].backend == backend_kind::cuda);
+  CHECK(under({"3090"}, asked_backend::cpu).value().devices.empty());
+  CHECK(under({"none"}, asked_backend::cpu).value().devices.empty());
+  CHECK(under({"24GiB"}, asked_backend::vulkan).value().devices[0].limits.alignment == 16);
+  CHECK_FALSE(under({"3090"}, asked_backend::metal).has_value());
+  CHECK_FALSE(under({"7900xtx"}, asked_backend::cuda).has_value());
+  CHECK_FALSE(under({"none"}, asked_backend::vulkan).has_value());
+  CHECK_FALSE(under({"name=7900xtx,align=64"}, asked_backend::cuda).has_value());
+}
+
+TEST_CASE("GPUs of several makers are planned under Vulkan") {
+  const named_gpus both = found({"4090", "7900xtx"}).value();
+  CHECK(both.devices[0].backend == backend_kind::vulkan);
+  CHECK(both.devices[1].backend == backend_kind::vulkan);
+  CHECK(has(both.notes.back(), "several makers"));
+}

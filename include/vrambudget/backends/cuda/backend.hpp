@@ -136,7 +136,7 @@ class backend final : public ggml::backend {
 
   [[nodiscard]] std::uint64_t alloc_size(const ggml::tensor& t) const override {
     if (t.op == ggml::op::flash_attn_ext && !rules_.flash_attn_copies_in_pool)
-      return flash_attn_alloc_size(t, cc_);
+      return flash_attn_alloc_size(t, choose_flash_attn_kernel(t, cc_));
     return t.nbytes + cuda::buffers.row_padding(t.type, static_cast<std::uint64_t>(t.ne[0])).count;
   }
 

@@ -88,23 +88,43 @@ inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_
          k->ne[1] >= std::max<std::int64_t>(4096, 2 * n_gather);
 }
 
+/// Heads that share a KV head and are processed together: the largest power of two among their divisors, up to what
+/// kernels of that size have.
+constexpr std::int64_t heads_in_group(std::int64_t gqa, std::int64_t head) {
+  const std::int64_t most = head == 320 ? 32 : head == 576 || head == 192 ? 16 : 8;
+  std::int64_t group = 1;
+  while (gqa % (2 * group) == 0 && group < most) group *= 2;
+  return group;
+}
+
+/// Whether the vector kernel is compiled for heads of that size and can read that many cells.
+inline bool has_vector_kernel(const ggml::tensor& fa) {
+  const std::int64_t head = fa.src[0]->ne[0];
+  return head <= 256 && head % 64 == 0 && head != 192 && fa.src[1]->ne[1] % 256 == 0;
+}
+
 }  // namespace detail
+
+/// Whether any kernel computes it, on any card.
+///
+/// Source: llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_get_best_fattn_kernel
+[[nodiscard]] inline bool takes_flash_attn(const ggml::tensor& fa) {
+  const ggml::tensor *q = fa.src[0], *k = fa.src[1], *v = fa.src[2], *mask = fa.src[3];
+  const std::int64_t gqa = q->ne[2] / k->ne[2];
+  return detail::head_sizes_supported(k->ne[0], v->ne[0], gqa, detail::groups_queries(fa, gqa)) &&
+         detail::flash_attn_reads(k->type) && detail::flash_attn_reads(v->type) &&
+         !(mask && mask->ne[2] != 1);
+}
 
 /// The kernel for a flash_attn_ext tensor on a device of compute capability `cc` (860: 8.6).
 ///
 /// Source: llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_get_best_fattn_kernel
 [[nodiscard]] inline flash_attn_kernel choose_flash_attn_kernel(const ggml::tensor& fa,
                                                                 std::uint32_t cc) {
-  const ggml::tensor *q = fa.src[0], *k = fa.src[1], *v = fa.src[2], *mask = fa.src[3];
-  const std::int64_t gqa = q->ne[2] / k->ne[2];
-  const bool grouped = detail::groups_queries(fa, gqa);
-  if (!detail::head_sizes_supported(k->ne[0], v->ne[0], gqa, grouped) ||
-      !detail::flash_attn_reads(k->type) || !detail::flash_attn_reads(v->type) ||
-      (mask && mask->ne[2] != 1))
-    return flash_attn_kernel::none;
-
-  const std::int64_t head = q->ne[0], n_q = q->ne[1];
-  const bool can_vec = head <= 256 && head % 64 == 0 && head != 192 && k->ne[1] % 256 == 0;
+  if (!takes_flash_attn(fa)) return flash_attn_kernel::none;
+  const ggml::tensor *q = fa.src[0], *k = fa.src[1], *v = fa.src[2];
+  const std::int64_t gqa = q->ne[2] / k->ne[2], head = q->ne[0], n_q = q->ne[1];
+  const bool grouped = detail::groups_queries(fa, gqa), can_vec = detail::has_vector_kernel(fa);
   const bool quantized = is_quantized(k->type) || is_quantized(v->type);
   const bool odd_head = head == 40 || head == 72;
   constexpr std::uint32_t volta = 700, turing = 750, ada = 890;
@@ -122,9 +142,7 @@ inline bool gathers_sparse(const ggml::tensor& fa, std::uint32_t cc, std::int64_
     return !grouped && n_q == 1 ? flash_attn_kernel::vec : flash_attn_kernel::mma;
   }
   if (cc >= volta && !odd_head) {
-    const std::int64_t most = head == 320 ? 32 : head == 576 || head == 192 ? 16 : 8;
-    std::int64_t group = 1;
-    while (gqa % (2 * group) == 0 && group < most) group *= 2;
+    const std::int64_t group = detail::heads_in_group(gqa, head);
     if (can_vec && n_q * group <= 2) return flash_attn_kernel::vec;
     return n_q * group <= 16 ? flash_attn_kernel::tile : flash_attn_kernel::mma;
   }
@@ -141,9 +159,8 @@ struct flash_attn_copies {
 /// Accuracy: exact
 /// Source:   llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
 [[nodiscard]] inline flash_attn_copies copies_for_flash_attn(const ggml::tensor& fa,
-                                                             std::uint32_t cc) {
+                                                             flash_attn_kernel kernel) {
   const ggml::tensor *k = fa.src[1], *v = fa.src[2];
-  const flash_attn_kernel kernel = choose_flash_attn_kernel(fa, cc);
   if (kernel == flash_attn_kernel::none) return {};
   const bool converts =
       kernel != flash_attn_kernel::vec || !detail::vec_kernel_compiled(k->type, v->type);
@@ -166,8 +183,9 @@ struct flash_attn_copies {
 /// Formula:  nbytes [padded to 128 + copy of K] [padded to 128 + copy of V]
 /// Accuracy: exact
 /// Source:   llama.cpp, ggml/src/ggml-cuda/fattn.cu: ggml_cuda_flash_attn_ext_get_alloc_size
-[[nodiscard]] inline std::uint64_t flash_attn_alloc_size(const ggml::tensor& fa, std::uint32_t cc) {
-  const flash_attn_copies c = copies_for_flash_attn(fa, cc);
+[[nodiscard]] inline std::uint64_t flash_attn_alloc_size(const ggml::tensor& fa,
+                                                         flash_attn_kernel kernel) {
+  const flash_attn_copies c = copies_for_flash_attn(fa, kernel);
   std::uint64_t size = fa.nbytes;
   for (const std::uint64_t copy : {c.k, c.v})
     if (copy) size = pad(bytes{size}, 128).count + copy;

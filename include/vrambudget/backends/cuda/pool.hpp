@@ -101,7 +101,7 @@ using scratch_rule = scratch (*)(const ggml::tensor&, const card&, const engine_
       return [](const ggml::tensor& t, const card& gpu, const engine_rules& r) {
         scratch s = flash_attn_scratch(t, gpu);
         if (r.flash_attn_copies_in_pool) {
-          const flash_attn_copies copies = copies_for_flash_attn(t, gpu.cc);
+          const flash_attn_copies copies = copies_for_flash_attn(t, choose_flash_attn_kernel(t, gpu.cc));
           s.take(copies.k);
           s.take(copies.v);
         }

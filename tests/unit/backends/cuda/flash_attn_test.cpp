@@ -23,6 +23,10 @@ ggml::tensor* attention(ggml::graph& g, const shape& s) {
   return b.flash_attn_ext(q, k, v, g.make(ggml_type::f16, s.n_kv, s.n_q), nullptr);
 }
 
+std::uint64_t alloc_size(const ggml::tensor& fa, std::uint32_t cc) {
+  return cuda::flash_attn_alloc_size(fa, cuda::choose_flash_attn_kernel(fa, cc));
+}
+
 }  // namespace
 
 TEST_SUITE("cuda_flash_attn") {
@@ -46,18 +50,18 @@ TEST_SUITE("cuda_flash_attn") {
   TEST_CASE("a quantized cache adds f16 copies of K and V behind the result") {
     ggml::graph g;
     // result 128 * 32 * 512 * 4 B = 8 MiB; K and V 128 * 4096 * 8 elements = 8 MiB each as f16
-    CHECK(cuda::flash_attn_alloc_size(*attention(g, {}), 860) == (8_MiB).count);
+    CHECK(alloc_size(*attention(g, {}), 860) == (8_MiB).count);
     const shape q8{.k = ggml_type::q8_0, .v = ggml_type::q8_0};
-    CHECK(cuda::flash_attn_alloc_size(*attention(g, q8), 860) == (24_MiB).count);
+    CHECK(alloc_size(*attention(g, q8), 860) == (24_MiB).count);
     const shape k_only{.k = ggml_type::q8_0};
-    CHECK(cuda::flash_attn_alloc_size(*attention(g, k_only), 860) == (16_MiB).count);
+    CHECK(alloc_size(*attention(g, k_only), 860) == (16_MiB).count);
   }
 
   TEST_CASE("the vector kernel reads compiled quantized pairs as they are and copies others") {
     ggml::graph g;
     const shape pair{.n_q = 1, .k = ggml_type::q4_0, .v = ggml_type::q4_0};
-    CHECK(cuda::flash_attn_alloc_size(*attention(g, pair), 860) == 128 * 32 * 4);
+    CHECK(alloc_size(*attention(g, pair), 860) == 128 * 32 * 4);
     const shape mixed{.n_q = 1, .k = ggml_type::q8_0, .v = ggml_type::q4_0};
-    CHECK(cuda::flash_attn_alloc_size(*attention(g, mixed), 860) == 128 * 32 * 4 + (16_MiB).count);
+    CHECK(alloc_size(*attention(g, mixed), 860) == 128 * 32 * 4 + (16_MiB).count);
   }
 }
