@@ -59,7 +59,8 @@ std::string with_shape_note(const model_alias& a, std::string types) {
 }
 
 /// The shape with the file's types, or scaled to its size.
-result<model> with_types(const model& shape, const catalogued_file& file) {
+result<model> with_types(const quantizer& all, const catalogued_file& file) {
+  const model& shape = all.get_model();
   if (file.is_own()) return shape;
   if (file.is_estimated()) {
     auto e = detail::estimate_file(shape, file.quantization);
@@ -67,7 +68,7 @@ result<model> with_types(const model& shape, const catalogued_file& file) {
     e->file.types_note = std::move(e->says);
     return std::move(e->file);
   }
-  result<model> m = file.types ? quantized(shape, *file.types) : shape;
+  result<model> m = file.types ? all.file_of(recipe(*file.types)) : shape;
   if (!m) return m;
   m->types_note = "types of tensors as llama-quantize chooses them for " + file.quantization;
   if (!file.published) return m;
@@ -94,18 +95,27 @@ result<model> read_shape(const catalogued_model& shape) {
 }
 
 result<bytes> data_of(const model& shape, const catalogued_file& file) {
+  return data_of(quantizer(shape), file);
+}
+
+result<bytes> data_of(const quantizer& all, const catalogued_file& file) {
+  const model& shape = all.get_model();
   if (file.is_own()) return shape.tensor_bytes();
   if (file.is_estimated()) {
     const auto e = detail::estimate_file(shape, file.quantization);
     return e ? result<bytes>(e->file.tensor_bytes()) : in_context(file.name, e.error());
   }
   if (!file.types) return file.published->size;
-  const auto data = quantized_bytes(shape, *file.types);
+  const auto data = all.bytes_of(recipe(*file.types));
   if (!data || !file.published || agrees(file.published->size, *data, shape)) return data;
   return file.published->size;
 }
 
 result<model> as_file(const model& shape, const catalogued_file& file) {
+  return as_file(quantizer(shape), file);
+}
+
+result<model> as_file(const quantizer& shape, const catalogued_file& file) {
   result<model> m = with_types(shape, file);
   if (!m) return m;
   if (!file.is_own()) {

@@ -10,6 +10,7 @@
 #include "names.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/hub/hub.hpp"
+#include "vrambudget/quantize/quantize.hpp"
 
 namespace vrambudget {
 namespace {
@@ -63,25 +64,6 @@ maybe_ranked plan_stored(const stored_model& s, const ranking_question& q,
       *m, q);
 }
 
-/// A file of a model and what its tensors take.
-struct sized_file {
-  const catalogued_file* file = nullptr;
-  const model* shape = nullptr;
-  bytes data;
-};
-
-/// All files of a model, the largest first.
-std::vector<sized_file> by_size(const catalogued_files& all,
-                                const std::map<const catalogued_model*, model>& shapes) {
-  std::vector<sized_file> files;
-  for (const catalogued_file& f : all.files)
-    if (const auto shape = shapes.find(f.shape); shape != shapes.end())
-      if (const auto data = data_of(shape->second, f)) files.push_back({&f, &shape->second, *data});
-  std::stable_sort(files.begin(), files.end(),
-                   [](const sized_file& a, const sized_file& b) { return a.data > b.data; });
-  return files;
-}
-
 /// What tables that are looked up, which lie on the host, take in their largest type.
 bytes most_of_tables(const model& shape) {
   bytes sum;
@@ -92,25 +74,53 @@ bytes most_of_tables(const model& shape) {
   return sum;
 }
 
+/// A shape that was read.
+struct known_shape {
+  explicit known_shape(model read) : m(std::move(read)), in_types(m), tables(most_of_tables(m)) {}
+  known_shape(const known_shape&) = delete;
+  known_shape& operator=(const known_shape&) = delete;
+
+  model m;
+  quantizer in_types;
+  bytes tables;  ///< most_of_tables()
+};
+
+/// A file of a model and what its tensors take.
+struct sized_file {
+  const catalogued_file* file = nullptr;
+  const known_shape* shape = nullptr;
+  bytes data;
+};
+
+/// All files of a model, the largest first.
+std::vector<sized_file> by_size(const catalogued_files& all,
+                                const std::map<const catalogued_model*, known_shape>& shapes) {
+  std::vector<sized_file> files;
+  for (const catalogued_file& f : all.files)
+    if (const auto shape = shapes.find(f.shape); shape != shapes.end())
+      if (const auto data = data_of(shape->second.in_types, f))
+        files.push_back({&f, &shape->second, *data});
+  std::stable_sort(files.begin(), files.end(),
+                   [](const sized_file& a, const sized_file& b) { return a.data > b.data; });
+  return files;
+}
+
 /// Plans the files of a catalogued model.
 class file_planner {
  public:
   file_planner(const catalogued_files& all, const ranking_question& q) : all_(all), q_(q) {
     for (const catalogued_file& f : all.files)
       if (!shapes_.contains(f.shape))
-        if (auto shape = read_shape(*f.shape)) {
-          tables_[f.shape] = most_of_tables(*shape);
-          shapes_[f.shape] = std::move(*shape);
-        }
+        if (auto shape = read_shape(*f.shape)) shapes_.try_emplace(f.shape, std::move(*shape));
   }
 
   [[nodiscard]] bool is_of_family(const std::string& family) const {
-    return !shapes_.empty() && vrambudget::is_of_family(family, all_.name, shapes_.begin()->second);
+    return !shapes_.empty() && vrambudget::is_of_family(family, all_.name, shapes_.begin()->second.m);
   }
 
   /// What fits of it: on the devices, and with a part on the host where those have none of enough bits. Neither: the
   /// smallest file.
-  [[nodiscard]] std::vector<ranked_model> take() {
+  [[nodiscard]] std::vector<ranked_model> take(bool plans_refused) {
     std::vector<ranked_model> found;
     const std::vector<sized_file> large_first = by_size(all_, shapes_),
                                   small_first = enough_bits_first(large_first);
@@ -128,10 +138,7 @@ class file_planner {
     if (found.empty() || found.front().planned.bits_per_weight < good_bits)
       add_on_host(found, small_first);
     if (found.empty() && smallest != nullptr)
-      if (auto refused = plan(*smallest, [](const auto& q, const model& m) {
-            auto c = plan_candidate(q, m);
-            return c ? std::optional(std::move(*c)) : std::nullopt;
-          }))
+      if (auto refused = plan(*smallest, plans_refused ? planned_anyhow : weighed))
         found.push_back(std::move(*refused));
     return found;
   }
@@ -140,21 +147,40 @@ class file_planner {
   [[nodiscard]] bool any_holds() const {
     const std::vector<sized_file> files = by_size(all_, shapes_);
     if (files.empty() || exceeds_devices(files.back())) return false;
-    const result<model> m = as_file(*files.back().shape, *files.back().file);
+    const result<model> m = as_file(files.back().shape->in_types, *files.back().file);
     return m && holds(q_, *m);
   }
 
  private:
+  static std::optional<candidate> planned_anyhow(const ranking_question& q, const model& m) {
+    auto c = plan_candidate(q, m);
+    return c ? std::optional(std::move(*c)) : std::nullopt;
+  }
+  static std::optional<candidate> weighed(const ranking_question& q, const model& m) {
+    candidate c{.architecture = m.architecture,
+                .n_params = m.n_params,
+                .bits_per_weight = m.bits_per_weight(),
+                .n_ctx_train = m.hp.n_ctx_train,
+                .n_ctx = q.run_of(m).n_ctx,
+                .weights = m.tensor_bytes(),
+                .used = m.tensor_bytes(),
+                .spare = {},
+                .host = {},
+                .types = m.types_basis};
+    c.note = m.types_note;
+    return c;
+  }
+
   /// Whether a file is larger than all that lies on devices, and tables that stay on the host, can be.
   [[nodiscard]] bool exceeds_devices(const sized_file& f) const {
     if (!may_use_host(q_.base, q_.devices)) return false;
     bytes room;
     for (const device& d : q_.devices) room += usable_of(d, q_.held_against.reserve);
-    return f.data > room + tables_.at(f.file->shape);
+    return f.data > room + f.shape->tables;
   }
 
   [[nodiscard]] static double bits(const sized_file& f) {
-    return static_cast<double>(f.data.count) * 8 / static_cast<double>(f.shape->n_params);
+    return static_cast<double>(f.data.count) * 8 / static_cast<double>(f.shape->m.n_params);
   }
   /// The smallest of enough bits, which are faster and leave more room, and then the others.
   static std::vector<sized_file> enough_bits_first(std::vector<sized_file> files) {
@@ -182,7 +208,7 @@ class file_planner {
 
   template <class How>
   [[nodiscard]] maybe_ranked plan(const sized_file& f, How how) {
-    const result<model> m = as_file(*f.shape, *f.file);
+    const result<model> m = as_file(f.shape->in_types, *f.file);
     if (!m) return std::nullopt;
     std::optional<candidate> planned = how(q_, *m);
     if (!planned) return std::nullopt;
@@ -194,8 +220,7 @@ class file_planner {
 
   const catalogued_files& all_;
   const ranking_question& q_;
-  std::map<const catalogued_model*, model> shapes_;
-  std::map<const catalogued_model*, bytes> tables_;
+  std::map<const catalogued_model*, known_shape> shapes_;
 };
 
 }  // namespace
@@ -218,7 +243,7 @@ std::vector<ranked_model> rank_models(const ranking_question& q, const known_mod
           if (auto own = plan_stored(*stored[i], q, among)) planned[i].push_back(std::move(*own));
         } else if (file_planner files(*catalogue[i - stored.size()], q);
                    files.is_of_family(among.family)) {
-          planned[i] = files.take();
+          planned[i] = files.take(among.plans_refused);
         }
       },
       [] { return true; });

@@ -16,12 +16,15 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
   one_model_or_fail(q);
   const ranking_question asked{devices, l, q.r, q.min_ctx, q.prefer.value_or(preference::quality)};
   model_reader reader = reader_of(q.sources);
-  const known_models among{reader.stored(), read_stored, q.family, {}};
+  const known_models among{.on_disk = reader.stored(),
+                           .read = read_stored,
+                           .family = q.family,
+                           .plans_refused = q.json};  // the table does not show them
   const sweep_runner threads = on_threads();
   const std::vector<ranked_model> all = rank_models(asked, among, threads);
   if (all.empty() && !q.family.empty() && !q.json)
     throw failure{usage, "--family " + q.family + ": no known model's name or architecture has it"};
-  if (all.empty() && q.family.empty())
+  if (names_that_run(all).empty() && q.family.empty())
     if (const auto ok = check_ranking(asked); !ok)
       throw failure{status_of(ok.error()), ok.error().message};
   const std::size_t most = q.top ? std::min<std::size_t>(q.top, all.size()) : all.size();

@@ -12,6 +12,7 @@
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
+#include "vrambudget/quantize/quantize.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/named_adapters.hpp"
 
@@ -36,10 +37,17 @@ constexpr double most_bits = 8.6, few_bits = 4.0;
 /// The largest first.
 result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
   std::vector<candidate> out;
+  std::optional<model> shape;
+  std::optional<quantizer> in_types;
+  const catalogued_model* of = nullptr;
   for (const catalogued_file& f : all.files) {
-    const auto shape = read_shape(*f.shape);
-    if (!shape) return shape.error();
-    const auto data = data_of(*shape, f);
+    if (std::exchange(of, f.shape) != f.shape) {
+      auto read = read_shape(*f.shape);
+      if (!read) return read.error();
+      shape = std::move(*read);
+      in_types.emplace(*shape);
+    }
+    const auto data = data_of(*in_types, f);
     if (!data) return data.error();
     const double bits = static_cast<double>(data->count) * 8 / static_cast<double>(shape->n_params);
     if (bits <= most_bits || all.files.size() == 1) out.push_back({&f, bits, *data});

@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "vrambudget/advise/rank.hpp"
-#include "vrambudget/memory/place_layers.hpp"
-#include "vrambudget/memory/weights.hpp"
+#include "vrambudget/plan/kept_pages.hpp"
 #include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
@@ -15,20 +14,17 @@ namespace vrambudget {
 
 namespace detail {
 
-inline bool weights_exceed(const ranking_question& q, const model& m) {
-  const run r = q.run_of(m);
-  if (r.split_mode == split_mode::tensor || r.split_mode == split_mode::row)
-    return false;  // cards have parts of tensors
+/// Whether weights and caches alone are more than some device has.
+inline bool contents_exceed(const ranking_question& q, const model& m, const run& r) {
   const auto used = devices_of(r, q.devices);
-  if (!used) return false;
-  if (used->size() == 1 && m.tensor_bytes() <= usable_of(used->front(), q.held_against.reserve))
-    return false;
-  const auto where = place_layers(r, *used, m.hp.n_layer_all);
-  if (!where) return false;
-  const auto placed = place_weights(m, *where, r, q.devices.size());
-  for (std::size_t i = 0; placed && i < used->size(); ++i)
-    if (placed->on(static_cast<int>(i)) > usable_of((*used)[i], q.held_against.reserve))
+  const auto kept = kept_pages_of(m, r, q.devices, true);
+  if (!used || !kept) return false;
+  for (std::size_t i = 0; i < used->size(); ++i) {
+    const bytes driver = q.held_against.buffers_only ? bytes{} : (*used)[i].driver_context.high;
+    if (driver + kept->weights[i] + kept->caches[i] >
+        usable_of((*used)[i], q.held_against.reserve))
       return true;
+  }
   return false;
 }
 
@@ -64,9 +60,11 @@ inline candidate described(const model& m, run r, const budget& b) {
   return c;
 }
 
-/// Whether the largest context of a planned run is enough, which it then knows.
-inline bool take_largest(candidate& c, planner& p, std::uint32_t wanted) {
-  const result<context_limit> most = max_context(p, c.planned);
+/// Whether the largest context of a planned run, which fits, is enough; it then knows.
+inline bool take_largest(candidate& c, planner& p, const budget& b, std::uint32_t wanted) {
+  // copies of what lies on the host may take less with a longer context
+  const bool is_even = c.moved == on_host::nothing;
+  const result<context_limit> most = max_context(p, c.planned, 0, is_even ? &b : nullptr);
   if (!most || most->n_ctx < wanted) return false;
   c.largest = *most;
   c.fits = true;
@@ -112,7 +110,7 @@ bool is_better(const candidate& a, bool a_near, const candidate& b, bool b_near,
 bool holds(const ranking_question& q, const model& m) {
   run r = q.run_of(m);
   r.n_ctx = q.wanted(r);
-  if (r.n_ctx > m.hp.n_ctx_train || detail::weights_exceed(q, m)) return false;
+  if (r.n_ctx > m.hp.n_ctx_train || detail::contents_exceed(q, m, r)) return false;
   const result<budget> b = planner(m, q.devices, q.held_against).budget_for(r);
   return b && b->fits();
 }
@@ -120,7 +118,7 @@ bool holds(const ranking_question& q, const model& m) {
 std::optional<candidate> plan_if_fits(const ranking_question& q, const model& m) {
   run r = q.run_of(m);
   const std::uint32_t wanted = q.wanted(r);
-  if (wanted > m.hp.n_ctx_train || detail::weights_exceed(q, m)) return std::nullopt;
+  if (wanted > m.hp.n_ctx_train || detail::contents_exceed(q, m, r)) return std::nullopt;
   planner p(m, q.devices, q.held_against);
   if (wanted > r.n_ctx) {
     run longest = r;
@@ -131,7 +129,7 @@ std::optional<candidate> plan_if_fits(const ranking_question& q, const model& m)
   const result<budget> b = p.budget_for(r);
   if (!b || !b->fits()) return std::nullopt;
   candidate c = detail::described(m, std::move(r), *b);
-  if (!detail::take_largest(c, p, wanted)) return std::nullopt;
+  if (!detail::take_largest(c, p, *b, wanted)) return std::nullopt;
   return c;
 }
 
@@ -149,7 +147,7 @@ std::optional<candidate> plan_with_host(const ranking_question& q, const model& 
   candidate c = detail::described(m, found->how.changed, found->b);
   c.moved = found->moved;
   c.how = std::move(found->how);
-  if (is_longest && !detail::take_largest(c, p, r.n_ctx)) return std::nullopt;
+  if (is_longest && !detail::take_largest(c, p, found->b, r.n_ctx)) return std::nullopt;
   c.fits = true;
   return c;
 }
@@ -161,7 +159,7 @@ result<candidate> plan_candidate(const ranking_question& q, const model& m) {
   const result<budget> b = p.budget_for(r);
   if (!b) return b.error();
   candidate c = detail::described(m, std::move(r), *b);
-  if (b->fits() && wanted <= c.n_ctx_train) detail::take_largest(c, p, wanted);
+  if (b->fits() && wanted <= c.n_ctx_train) detail::take_largest(c, p, *b, wanted);
   return c;
 }
 

@@ -20,6 +20,8 @@
 
 namespace vrambudget {
 
+class quantizer;
+
 /// One file of a catalogued model, published or not.
 struct catalogued_file {
   const catalogued_model* shape = nullptr;  ///< whose hyperparameters and tensors it has
@@ -90,6 +92,8 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 /// Errors:   as quantized
 ///           unsupported  nothing is known of such files of such models
 [[nodiscard]] result<model> as_file(const model& shape, const catalogued_file& file);
+/// The same of a shape whose files are asked for one after another.
+[[nodiscard]] result<model> as_file(const quantizer& shape, const catalogued_file& file);
 
 /// The same as a file of that size, header included: with the types that llama-quantize chooses for the type in its
 /// name if that agrees, else with its matrices scaled.
@@ -101,5 +105,6 @@ inline constexpr std::array<file_type, 7> usual_file_types = {
 /// Data of the tensors of as_file().
 /// Errors: as as_file
 [[nodiscard]] result<bytes> data_of(const model& shape, const catalogued_file& file);
+[[nodiscard]] result<bytes> data_of(const quantizer& shape, const catalogued_file& file);
 
 }  // namespace vrambudget

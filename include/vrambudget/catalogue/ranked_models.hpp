@@ -38,6 +38,8 @@ struct known_models {
   std::function<result<model>(const stored_model&)> read = {};  ///< reads one of them
   std::string family = {};             ///< only names or architectures with this; empty: all
   std::set<std::string> without = {};  ///< names that are left out
+  /// Of the catalogue's that fit no way the budget is reckoned too; off: they have their weights alone.
+  bool plans_refused = true;
 };
 
 /// All known models that the engine would run, best first: of those on this disk all files, of the

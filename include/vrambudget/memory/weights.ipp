@@ -63,6 +63,7 @@ class weight_overrides {
 
   /// The backend `name` is sent to, none, or idle_device.
   [[nodiscard]] int find(const std::string& name) const {
+    if (is_empty_) return none;
     // the engine looks for "blk.N.ffn_" anywhere, thus also in T5's stacks
     const auto [stack, il, rest] = stack_of(name);
     const bool by_moe = il >= 0 && is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_);
@@ -91,7 +92,8 @@ class weight_overrides {
       : host_(host),
         cpu_moe_(r.cpu_moe),
         n_cpu_moe_(static_cast<int>(r.n_cpu_moe)),
-        n_cpu_ffn_(static_cast<int>(r.n_cpu_ffn)) {}
+        n_cpu_ffn_(static_cast<int>(r.n_cpu_ffn)),
+        is_empty_(!has_overrides(r)) {}
 
   /// The backend of a buffer that was typed.
   static result<int> backend_of(const std::string& buffer, const run& r, const placement& place,
@@ -158,6 +160,7 @@ class weight_overrides {
   int host_;
   bool cpu_moe_;
   int n_cpu_moe_, n_cpu_ffn_;
+  bool is_empty_;  ///< nothing is sent anywhere
 };
 
 /// Places one tensor after the other.

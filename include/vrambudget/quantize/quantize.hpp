@@ -47,58 +47,89 @@ namespace vrambudget {
   return order;
 }
 
-/// The types that llama-quantize gives a model's tensors, which may come from any file of it. Tensors
-/// that are not quantized keep the type they have here. Layers that the recipe prunes must be gone already.
-///
-/// Accuracy: exact for a file of full precision
-/// Errors:   unsupported  a type without a fallback for a tensor's rows
-///           bad_format   a feed-forward tensor of a model with experts outside the layers
-/// Source:   llama.cpp, src/llama-quant.cpp: llama_model_quantize_impl;
-///           src/llama-model-loader.h: weight_name_comparer
+/// A model whose files in many types are asked for: what these have in common is found once. It must outlive this.
+class quantizer {
+ public:
+  explicit quantizer(const model& m)
+      : m_(m), uses_(m), order_(quantization_order(m, recipe())) {}
+
+  [[nodiscard]] const model& get_model() const { return m_; }
+
+  /// The types that llama-quantize gives the tensors, which may come from any file of the model. Tensors
+  /// that are not quantized keep the type they have here. Layers that the recipe prunes must be gone already.
+  ///
+  /// Accuracy: exact for a file of full precision
+  /// Errors:   unsupported  a type without a fallback for a tensor's rows
+  ///           bad_format   a feed-forward tensor of a model with experts outside the layers
+  /// Source:   llama.cpp, src/llama-quant.cpp: llama_model_quantize_impl;
+  ///           src/llama-model-loader.h: weight_name_comparer
+  [[nodiscard]] result<std::vector<chosen_type>> types_of(const recipe& r) const {
+    detail::recipe_chooser rules(m_, r, uses_);
+    std::vector<chosen_type> types(m_.tensors.size());
+    for (std::size_t n = 0; n < types.size(); ++n) {
+      const std::size_t i = r.keeps_split ? n : order_[n];
+      const result<chosen_type> type = rules.type_of(i);
+      if (!type) return type.error();
+      types[i] = *type;
+    }
+    return types;
+  }
+
+  /// Data of all tensors that llama-quantize writes.
+  /// Errors: as types_of
+  [[nodiscard]] result<bytes> bytes_of(const recipe& r) const {
+    const auto types = types_of(r);
+    if (!types) return types.error();
+    bytes sum;
+    for (std::size_t i = 0; i < types->size(); ++i)
+      sum += data_size((*types)[i].type, m_.tensors[i].ne);
+    return sum;
+  }
+
+  /// The model that llama-quantize writes.
+  /// Errors: as types_of
+  ///         overflow  a tensor of 2^64 bytes or more
+  [[nodiscard]] result<model> file_of(const recipe& r) const {
+    const auto types = types_of(r);
+    if (!types) return types.error();
+    model m = m_;
+    for (std::size_t i = 0; i < types->size(); ++i) {
+      model_tensor& t = m.tensors[i];
+      t.type = (*types)[i].type;
+      t.size = data_size(t.type, t.ne);
+      if (t.size.overflowed())
+        return error{errc::overflow, "tensor '" + t.name + "' has 2^64 bytes or more"};
+    }
+    m.file_size = {};
+    return m;
+  }
+
+ private:
+  const model& m_;
+  detail::tensor_uses uses_;
+  std::vector<std::size_t> order_;
+};
+
+/// quantizer::types_of() of one recipe.
 [[nodiscard]] inline result<std::vector<chosen_type>> chosen_types(const model& m,
                                                                    const recipe& r) {
-  detail::recipe_chooser rules(m, r);
-  std::vector<chosen_type> types(m.tensors.size());
-  for (const std::size_t i : quantization_order(m, r)) {
-    const result<chosen_type> type = rules.type_of(m.tensors[i]);
-    if (!type) return type.error();
-    types[i] = *type;
-  }
-  return types;
+  return quantizer(m).types_of(r);
 }
 
-/// Data of all tensors of the model that llama-quantize writes.
-/// Errors: as chosen_types
+/// quantizer::bytes_of() of one recipe.
 [[nodiscard]] inline result<bytes> quantized_bytes(const model& m, const recipe& r) {
-  const auto types = chosen_types(m, r);
-  if (!types) return types.error();
-  bytes sum;
-  for (std::size_t i = 0; i < types->size(); ++i)
-    sum += data_size((*types)[i].type, m.tensors[i].ne);
-  return sum;
+  return quantizer(m).bytes_of(r);
 }
 [[nodiscard]] inline result<bytes> quantized_bytes(const model& m, quantization q) {
   return quantized_bytes(m, recipe(q));
 }
 
-/// The model that llama-quantize writes.
-/// Errors: as chosen_types
-///         overflow  a tensor of 2^64 bytes or more
-[[nodiscard]] inline result<model> quantized(model m, const recipe& r) {
-  const auto types = chosen_types(m, r);
-  if (!types) return types.error();
-  for (std::size_t i = 0; i < types->size(); ++i) {
-    model_tensor& t = m.tensors[i];
-    t.type = (*types)[i].type;
-    t.size = data_size(t.type, t.ne);
-    if (t.size.overflowed())
-      return error{errc::overflow, "tensor '" + t.name + "' has 2^64 bytes or more"};
-  }
-  m.file_size = {};
-  return m;
+/// quantizer::file_of() of one recipe.
+[[nodiscard]] inline result<model> quantized(const model& m, const recipe& r) {
+  return quantizer(m).file_of(r);
 }
-[[nodiscard]] inline result<model> quantized(model m, quantization q) {
-  return quantized(std::move(m), recipe(q));
+[[nodiscard]] inline result<model> quantized(const model& m, quantization q) {
+  return quantized(m, recipe(q));
 }
 
 }  // namespace vrambudget

@@ -1,6 +1,7 @@
 // Which type a tensor gets by a recipe: its options before the rules of its file type.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "vrambudget/error.hpp"
@@ -23,15 +24,17 @@ struct chosen_type {
 
 namespace detail {
 
-/// The types of one file. Tensors must come in the order of llama-quantize. Both must outlive it.
+/// The types of one file. Tensors must come in the order of llama-quantize. All must outlive it.
 /// Source: llama.cpp, src/llama-quant.cpp: llama_tensor_get_type
 class recipe_chooser {
  public:
-  recipe_chooser(const model& m, const recipe& r)
-      : r_(r), uses_(m), rules_(m, r, uses_), usual_(traits(r.type).tensors) {}
+  recipe_chooser(const model& m, const recipe& r, const tensor_uses& uses)
+      : m_(m), r_(r), uses_(uses), rules_(m, r, uses), usual_(traits(r.type).tensors) {}
 
-  result<chosen_type> type_of(const model_tensor& t) {
-    const tensor_use use = uses_.of(t.name);
+  /// Of the tensor of that number.
+  result<chosen_type> type_of(std::size_t i) {
+    const model_tensor& t = m_.tensors[i];
+    const tensor_use use = uses_.of(i);
     if (r_.copies || use.is_kept || !is_matrix(t) ||
         (r_.keeps_output && use.role == tensor_role::output))
       return chosen_type{t.type, t.type};
@@ -80,8 +83,9 @@ class recipe_chooser {
     }
   }
 
+  const model& m_;
   const recipe& r_;
-  tensor_uses uses_;
+  const tensor_uses& uses_;
   type_chooser rules_;
   ggml_type usual_;  ///< of tensors that no rule names
 };

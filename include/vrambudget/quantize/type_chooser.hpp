@@ -23,7 +23,7 @@ namespace detail {
 /// Source: llama.cpp, src/llama-quant.cpp: llama_tensor_get_type_impl
 class type_chooser {
  public:
-  type_chooser(const model& m, const recipe& r, tensor_uses& uses)
+  type_chooser(const model& m, const recipe& r, const tensor_uses& uses)
       : m_(m),
         r_(r),
         f_(r.type),
@@ -33,8 +33,8 @@ class type_chooser {
         has_8_experts_(m.hp.moe.n_expert == 8),
         shares_values_(m.hp.n_layer_all > 0 && m.hp.n_gqa() >= 4),
         n_layer_(static_cast<int>(m.hp.n_layer_all)) {
-    for (const model_tensor& t : m.tensors) {
-      const tensor_role role = uses.of(t.name).role;
+    for (std::size_t i = 0; i < m.tensors.size(); ++i) {
+      const tensor_role role = uses.of(i).role;
       n_value_ += is_value(role);
       is_tied_ = is_tied_ && role != tensor_role::output;
     }
