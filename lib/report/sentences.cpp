@@ -201,6 +201,8 @@ std::string flag_of(change_kind k, const suggestion& s) {
       return fmt::format("-ot '{}={}'", r.overrides.back().pattern, r.overrides.back().buffer);
     case change_kind::n_cpu_ffn:
       return fmt::format("-ncffn {}", r.n_cpu_ffn);
+    case change_kind::kv_on_host:
+      return "-nkvo";
     case change_kind::n_gpu_layers:
       return fmt::format("-ngl {}", r.n_gpu_layers);
   }
@@ -216,7 +218,10 @@ std::string effect_of(change_kind k, const suggestion& s) {
     case change_kind::tensor_split:
       return fmt::format("{} layers to the GPUs", fmt::join(s.changed.tensor_split, " and "));
     case change_kind::cache_types:
-      return fmt::format("KV in {}", traits(s.changed.type_k).name);
+      return s.changed.type_k == s.changed.type_v
+                 ? fmt::format("KV in {}", traits(s.changed.type_k).name)
+                 : fmt::format("K in {}, V in {}", traits(s.changed.type_k).name,
+                               traits(s.changed.type_v).name);
     case change_kind::n_parallel:
       return fmt::format("one slot instead of {}", s.n_before);
     case change_kind::no_draft_model:
@@ -236,6 +241,8 @@ std::string effect_of(change_kind k, const suggestion& s) {
       return fmt::format("experts of the last {} on the host", layers(s.n_on_host));
     case change_kind::n_cpu_ffn:
       return fmt::format("feed-forward tensors of {} on the host", layers(s.changed.n_cpu_ffn));
+    case change_kind::kv_on_host:
+      return "KV cache on the host, slower the more of it is full";
     case change_kind::n_gpu_layers:
       return layers(s.n_on_host) + " on the host";
   }

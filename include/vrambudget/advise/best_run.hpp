@@ -19,11 +19,12 @@ inline constexpr std::uint32_t least_context = 8192;
 enum class on_host : std::uint8_t {
   nothing,       ///< but the table of token embeddings
   feed_forward,  ///< experts of some layers, or of a dense model their feed-forward tensors
-  layers         ///< whole layers besides
+  cache,         ///< the KV cache, and perhaps these besides
+  layers         ///< whole layers, and these besides
 };
 
 [[nodiscard]] constexpr std::string_view name(on_host h) {
-  constexpr std::string_view names[] = {"nothing", "feed_forward", "layers"};
+  constexpr std::string_view names[] = {"nothing", "feed_forward", "cache", "layers"};
   return names[static_cast<std::size_t>(h)];
 }
 
@@ -34,8 +35,11 @@ struct best_run {
 };
 
 /// The best of all runs that fit. Chosen are the context, unless it is told; `-ctk` and `-ctv`, told types or
-/// f16, then q8_0, then q4_0; what goes to the host: experts of the first layers (`-ncmoe`, `-cmoe`), of a
-/// dense model their feed-forward tensors (`-ncffn`), then whole layers (`-ngl`); `-ts`; `-ub`, down to 128,
+/// f16, then q8_0, then q4_0, K in q8_0 with V in q4_0 between them where the devices' flash attention reads both as
+/// they are, and where it runs not at all K alone; what goes to the host: experts of the first layers (`-ncmoe`,
+/// `-cmoe`), of a dense model their feed-forward tensors (`-ncffn`), then whole layers (`-ngl`), or the cache (`-nkvo`)
+/// and as few of these besides as it takes, whichever has the host read less for a token with the context full; `-ts`;
+/// `-ub`, down to 128,
 /// or up to `-b` where the host holds weights; one slot instead of more; `--swa-full`; drafts. Placement that is
 /// told is where that begins. For speed and for a context experts of the last layers go there (`-ot`), where
 /// fewer of those need to.

@@ -12,6 +12,7 @@
 #include "vrambudget/advise/balanced_split.hpp"
 #include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/run_axes.hpp"
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/plan/max_context.hpp"
 
@@ -63,15 +64,47 @@ inline constexpr aims context_aims{told_slots,      the_context, what_is_on_host
   return balanced_aims;
 }
 
+/// What counts is decided in the order of aims, each by a number: the larger, the better.
+struct found_run {
+  best_run best;
+  std::uint64_t host_reads = 0;  ///< for a token with the context full, in bytes
+
+  [[nodiscard]] double worth(const aim& a, const run& told) const {
+    const run& r = best.how.changed;
+    switch (a.axis) {
+      case axis_kind::context:
+        return r.n_ctx;
+      case axis_kind::slots:
+        return sequences(r);
+      case axis_kind::window:
+        return r.swa_full;
+      case axis_kind::drafts:
+        return r.spec_types == told.spec_types;
+      case axis_kind::cache:
+        return a.by_group ? !has_few_bits(r)
+                          : static_cast<double>(
+                                (row_size(r.type_k, 256) + row_size(r.type_v, 256)).count);
+      case axis_kind::ubatch:
+        return std::min(r.n_ubatch, told.n_ubatch);
+      case axis_kind::host:
+        return a.by_group ? 0 : -static_cast<double>(host_reads);  // of layers and of caches alike
+      case axis_kind::larger_ubatch:
+        break;
+    }
+    return r.n_ubatch;
+  }
+};
+
 /// Narrows the axes of a run one after another, with those that are left at their last steps.
 class best_run_search {
  public:
-  best_run_search(planner& p, const run& r, std::uint32_t least)
-      : p_(p), r_(r), axes_(p, r, least) {
+  /// `told`: the run, but for the cache that `end` has on the host.
+  best_run_search(planner& p, const run& told, std::uint32_t least, host_end end)
+      : p_(p), r_(with_end(told, end)), end_(end), axes_(p, r_, least, end) {
     for (std::size_t i = 0; i < n_axes; ++i) last_[i] = axes_[static_cast<axis_kind>(i)].last;
   }
 
-  [[nodiscard]] std::optional<best_run> find(const aims& all) {
+  [[nodiscard]] std::optional<found_run> find(const aims& all) {
     if (!holds()) return std::nullopt;
     for (const aim& a : all) {
       if (a.if_told && r_.n_parallel == 0) continue;
@@ -81,8 +114,9 @@ class best_run_search {
     auto found = held(last_);
     if (!found || !found->b.fits()) return std::nullopt;  // a hole among larger runs that fit
     lengthen(*found);
-    return best_run{of(std::move(*found)),
-                    axes_.moved_at(last_[static_cast<std::size_t>(axis_kind::host)])};
+    const std::uint64_t reads = host_reads_of(*found);
+    return found_run{{of(*found), axes_.moved_at(last_[static_cast<std::size_t>(axis_kind::host)])},
+                     reads};
   }
 
  private:
@@ -117,16 +151,24 @@ class best_run_search {
   /// Whether the axes as they are narrowed now have a run that fits.
   [[nodiscard]] bool holds() {
     if (holds(last_)) return true;
-    // a cache on the host is copied to a device to be attended to, and of a smaller type that may take more
+    // what a device copies of a cache or of weights on the host may be more of a smaller type, with a smaller micro-batch,
+    // or with more of the weights there
     const auto cache = static_cast<std::size_t>(axis_kind::cache),
+               ubatch = static_cast<std::size_t>(axis_kind::ubatch),
                host = static_cast<std::size_t>(axis_kind::host);
-    if (axes_.moved_at(last_[host]) != on_host::layers) return false;
-    steps at = last_;
-    while (at[cache] > first_[cache]) {
-      --at[cache];
-      if (holds(at)) return true;
+    const on_host moved = axes_.moved_at(last_[host]);
+    if (moved != on_host::layers && moved != on_host::cache) return false;
+    for (steps at = last_;; --at[cache], at[ubatch] = last_[ubatch]) {
+      for (;; --at[ubatch]) {
+        for (const std::uint32_t moved_here : {last_[host], first_[host]}) {
+          at[host] = moved_here;
+          if (at != last_ && holds(at)) return true;
+          if (moved == on_host::layers) break;
+        }
+        if (at[ubatch] == first_[ubatch]) break;
+      }
+      if (at[cache] == first_[cache]) return false;
     }
-    return false;
   }
 
   /// Whether the last steps hold, or fewer on the host, whose memory may be short, but as much as the devices
@@ -182,16 +224,16 @@ class best_run_search {
   void try_last_experts() {
     const auto host = static_cast<std::size_t>(axis_kind::host);
     const std::uint32_t found = last_[host];
-    if (!axes_.has_experts() || axes_.moved_at(found) != on_host::feed_forward) return;
+    if (!axes_.has_experts() || found == 0 || axes_.moved_at(found) == on_host::layers) return;
     axes_.move_experts(expert_layers::last);
+    first_[host] = 1;
     last_[host] = found - 1;
     if (found > 1 && holds()) {
-      first_[host] = 1;
       narrow({axis_kind::host});
       return;
     }
     axes_.move_experts(expert_layers::first);
-    last_[host] = found;
+    first_[host] = last_[host] = found;
   }
 
   /// A context that was chosen may be longer still, where the engine does without pipelining then.
@@ -206,7 +248,18 @@ class best_run_search {
     if (auto b = on_devices(longer); b && b->b.fits()) found = std::move(*b);
   }
 
-  [[nodiscard]] suggestion of(planned_run found) const {
+  [[nodiscard]] static run with_end(run r, host_end end) {
+    if (end == host_end::cache) r.offload_kqv = false;
+    return r;
+  }
+
+  [[nodiscard]] std::uint64_t host_reads_of(const planned_run& found) const {
+    const auto t = decode_traffic_of(p_.get_model(), found.r, p_.devices(), found.b.context,
+                                     found.b.context.n_ctx_seq);
+    return t ? (t->host.weights + t->host.cache + t->host.states).count : 0;
+  }
+
+  [[nodiscard]] suggestion of(const planned_run& found) const {
     suggestion s{.changes = {},
                  .n_before = sequences(r_),
                  .n_ubatch_before = r_.n_ubatch,
@@ -227,21 +280,47 @@ class best_run_search {
     changed(change_kind::n_cpu_moe, r.n_cpu_moe != r_.n_cpu_moe || r.cpu_moe != r_.cpu_moe);
     changed(change_kind::expert_overrides, r.overrides != r_.overrides);
     changed(change_kind::n_cpu_ffn, r.n_cpu_ffn != r_.n_cpu_ffn);
+    changed(change_kind::kv_on_host, end_ == host_end::cache);
     changed(change_kind::n_gpu_layers, r.n_gpu_layers != r_.n_gpu_layers);
     const std::uint32_t host = last_[static_cast<std::size_t>(axis_kind::host)];
     s.n_on_host = r.n_gpu_layers != r_.n_gpu_layers ? p_.get_model().hp.n_layer_all + 1 -
                                                           static_cast<std::uint32_t>(r.n_gpu_layers)
                                                     : host;
-    s.changed = std::move(found.r);
+    s.changed = found.r;
     return s;
   }
 
   planner& p_;
-  const run& r_;
+  run r_;
+  host_end end_;
   run_axes axes_;
   steps first_{}, last_{};
   std::vector<float> split_;  ///< that held a run before
 };
+
+/// Whether one run is better than another, both of which leave more to the host than feed-forward tensors.
+[[nodiscard]] inline bool is_better(const found_run& a, const found_run& b, const aims& all,
+                                    const run& told) {
+  for (const aim& x : all) {
+    if (x.if_told && told.n_parallel == 0) continue;
+    const double of_a = a.worth(x, told), of_b = b.worth(x, told);
+    if (of_a != of_b) return of_a > of_b;
+  }
+  return false;
+}
+
+/// With whole layers on the host, or with the cache there, where it has to have more than feed-forward tensors.
+[[nodiscard]] inline std::optional<best_run> best_with(planner& p, const run& r,
+                                                       std::uint32_t least, const aims& all) {
+  auto found = best_run_search(p, r, least, host_end::layers).find(all);
+  const bool may_keep_cache = r.offload_kqv && host_has_its_own(p.devices());
+  if (may_keep_cache && (!found || found->best.moved == on_host::layers)) {
+    auto other = best_run_search(p, r, least, host_end::cache).find(all);
+    if (other && (!found || is_better(*other, *found, all, r))) found = std::move(other);
+  }
+  if (!found) return std::nullopt;
+  return std::move(found->best);
+}
 
 }  // namespace detail
 
@@ -252,9 +331,8 @@ result<std::optional<best_run>> find_best_run(planner& p, const run& r, preferen
   const std::uint32_t trained = p.get_model().hp.n_ctx_train;
   const std::uint32_t worth = trained > 0 ? std::min(trained, least_context) : least_context;
   const detail::aims& all = detail::aims_of(most);
-  if (auto found = detail::best_run_search(p, r, worth).find(all); found || r.n_ctx != 0)
-    return found;
-  return detail::best_run_search(p, r, n_ctx_multiple).find(all);
+  if (auto found = detail::best_with(p, r, worth, all); found || r.n_ctx != 0) return found;
+  return detail::best_with(p, r, n_ctx_multiple, all);
 }
 
 }  // namespace vrambudget

@@ -37,6 +37,20 @@ template <ggml_type Type>
   return smaller;
 }
 
+/// Whether flash attention on these devices reads K and V of different types as they are. CUDA's usual builds make
+/// copies of both in f16 for every token.
+/// Source: llama.cpp, ggml/CMakeLists.txt: GGML_CUDA_FA_QUANTS; ggml/src/ggml-vulkan/ggml-vulkan.cpp: FLASH_ATTN_EXT
+[[nodiscard]] inline bool reads_pairs(std::span<const device> devices) {
+  return std::all_of(devices.begin(), devices.end(),
+                     [](const device& d) { return d.backend == backend_kind::vulkan; });
+}
+
+/// Whether K or V lose more than next to nothing.
+[[nodiscard]] inline bool has_few_bits(const run& r) {
+  const auto is_few = [](ggml_type t) { return row_size(t, 256) < row_size(ggml_type::q8_0, 256); };
+  return is_few(r.type_k) || is_few(r.type_v);
+}
+
 [[nodiscard]] inline std::optional<run> without_swa_full(const run& r, const model& m) {
   if (!r.swa_full || m.hp.swa.type == swa_type::none) return std::nullopt;
   run window = r;

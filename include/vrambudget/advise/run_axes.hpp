@@ -46,6 +46,9 @@ struct run_axis {
   }
 };
 
+/// What goes to the host beyond experts and feed-forward tensors.
+enum class host_end : std::uint8_t { layers, cache };
+
 /// Which layers' experts go to the host first: `-ncmoe` says it for the first ones, and there may be less to
 /// compute on a device where it is the last ones.
 enum class expert_layers : std::uint8_t { first, last };
@@ -53,8 +56,9 @@ enum class expert_layers : std::uint8_t { first, last };
 /// The axes of one run of one model.
 class run_axes {
  public:
-  /// `least`: tokens of a context that is not told.
-  run_axes(planner& p, const run& r, std::uint32_t least) : p_(p), m_(p.get_model()), r_(r) {
+  /// `least`: tokens of a context that is not told. `end`: with the cache, the run has it on the host already.
+  run_axes(planner& p, const run& r, std::uint32_t least, host_end end)
+      : p_(p), m_(p.get_model()), r_(r), end_(end) {
     add_context(least);
     add_slots();
     add_window();
@@ -78,7 +82,8 @@ class run_axes {
 
   /// What computes on the host at a step of axis_kind::host.
   [[nodiscard]] on_host moved_at(std::uint32_t step) const {
-    return step == 0                 ? on_host::nothing
+    return end_ == host_end::cache   ? on_host::cache
+           : step == 0               ? on_host::nothing
            : step <= n_feed_forward_ ? on_host::feed_forward
                                      : on_host::layers;
   }
@@ -126,26 +131,43 @@ class run_axes {
     axis(axis_kind::drafts).add_group(1);
   }
 
-  /// Types that the engine takes for this model: as told, of eight bits, of four.
+  /// Types that the engine takes for this model: as told, of eight bits, of four, and K of eight with V of four between
+  /// them. Where it takes no such V, K alone is in these.
   void add_cache() {
     std::vector<std::pair<ggml_type, ggml_type>> types{{r_.type_k, r_.type_v}};
-    run_axis& a = axis(axis_kind::cache);
-    a.groups.clear();
     std::size_t n_whole = 1;  // of eight bits and more
-    for (const auto lever : {with_cache_type<ggml_type::q8_0>, with_cache_type<ggml_type::q4_0>}) {
-      run smaller = r_;
-      if (auto changed = lever(r_, m_)) smaller = std::move(*changed);
-      if (smaller == r_ || !caches_in(smaller)) continue;
-      types.emplace_back(smaller.type_k, smaller.type_v);
-      if (smaller.type_k == ggml_type::q8_0) n_whole = types.size();
+    const auto add = [&](const std::optional<run>& smaller) {
+      if (!smaller || *smaller == r_ || !caches_in(*smaller)) return false;
+      types.emplace_back(smaller->type_k, smaller->type_v);
+      if (!has_few_bits(*smaller)) n_whole = types.size();
+      return true;
+    };
+    const auto eight = with_cache_type<ggml_type::q8_0>(r_, m_);
+    if (eight && !add(eight)) {
+      for (const ggml_type k : {ggml_type::q8_0, ggml_type::q4_0}) add(with_pair(k, r_.type_v));
+    } else {
+      if (reads_pairs(p_.devices())) add(with_pair(ggml_type::q8_0, ggml_type::q4_0));
+      add(with_cache_type<ggml_type::q4_0>(r_, m_));
     }
+    run_axis& a = axis(axis_kind::cache);
+    a.groups = {static_cast<std::uint32_t>(n_whole - 1)};
     a.last = static_cast<std::uint32_t>(types.size() - 1);
-    a.groups.push_back(static_cast<std::uint32_t>(n_whole - 1));
     if (a.groups.back() != a.last) a.groups.push_back(a.last);
     a.take = [types = std::move(types)](run& r, std::uint32_t step) {
       r.type_k = types[step].first;
       r.type_v = types[step].second;
     };
+  }
+
+  /// With other types of K and V, if none is larger.
+  [[nodiscard]] std::optional<run> with_pair(ggml_type k, ggml_type v) const {
+    constexpr std::uint64_t row = 256;
+    if (row_size(k, row) > row_size(r_.type_k, row) || row_size(v, row) > row_size(r_.type_v, row))
+      return std::nullopt;
+    run smaller = r_;
+    smaller.type_k = k;
+    smaller.type_v = v;
+    return smaller;
   }
 
   /// Whether the engine takes the run, and caches something per token.
@@ -176,7 +198,10 @@ class run_axes {
       n_feed_forward_ = n_layer - r_.n_cpu_ffn;
     run_axis& a = axis(axis_kind::host);
     a.add_group(n_feed_forward_);
-    a.add_group(on_devices);
+    if (end_ == host_end::layers)
+      a.add_group(on_devices);
+    else
+      a.groups = {a.last};  // with the cache there it is as bad as it gets
     a.take = [this, on_devices, n = n_feed_forward_](run& r, std::uint32_t step) {
       if (step > 0 && n > 0) to_host(r, std::min(step, n));
       if (step > n) r.n_gpu_layers = static_cast<std::int32_t>(on_devices - (step - n));
@@ -251,6 +276,7 @@ class run_axes {
   planner& p_;
   const model& m_;
   const run& r_;
+  host_end end_;
   expert_layers from_ = expert_layers::first;
   std::vector<std::uint32_t> experts_;  ///< layers
   std::uint32_t n_feed_forward_ = 0;

@@ -24,6 +24,7 @@ enum class change_kind : std::uint8_t {
   n_cpu_moe,         ///< experts of some layers on the host
   expert_overrides,  ///< the same of the last layers, by a pattern
   n_cpu_ffn,         ///< feed-forward tensors of some layers on the host
+  kv_on_host,        ///< the KV cache on the host, which attends to it
   n_gpu_layers       ///< some layers on the host
 };
 

@@ -5,9 +5,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "../header_of.hpp"
+#include "vrambudget/advise/speed.hpp"
+#include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/request/run_line.hpp"
 
 using namespace vrambudget;
@@ -55,28 +59,35 @@ model with_window() {
 struct given_up {
   std::uint32_t tokens = 0, slots = 0, window = 0, cache = 0, ubatch = 0, host = 0,
                 larger_ubatch = 0;
+  bool kv_on_host = false;
+  std::uint64_t host_reads = 0;  ///< for a token
 
-  [[nodiscard]] std::uint32_t host_kind() const { return host == 0 ? 0 : host <= n_layer ? 1 : 2; }
-  [[nodiscard]] std::uint32_t few_bits() const { return cache == 2; }
+  [[nodiscard]] std::uint32_t host_kind() const {
+    return host > n_layer || kv_on_host ? 2 : host > 0 ? 1 : 0;
+  }
+  [[nodiscard]] std::uint32_t few_bits() const { return cache >= 2; }
 
-  /// What counts more stands before.
-  [[nodiscard]] std::vector<std::uint32_t> in_order(preference most, bool told_slots) const {
+  /// What counts more stands before. How much is on the host is counted in layers, or `by_reads` by what it reads for a
+  /// token, as whole layers and the cache are told apart.
+  [[nodiscard]] std::vector<std::uint64_t> in_order(preference most, bool told_slots,
+                                                    bool by_reads = false) const {
     const std::uint32_t first = told_slots ? slots : 0;
-    const auto with_last = [&](std::vector<std::uint32_t> v) {
+    const std::uint64_t how_much = by_reads ? host_reads : host;
+    const auto with_last = [&](std::vector<std::uint64_t> v) {
       v.insert(v.end(), {larger_ubatch, slots, window});
       return v;
     };
     switch (most) {
       case preference::quality:
-        return with_last({first, few_bits(), host_kind(), ubatch, cache, tokens, host});
+        return with_last({first, few_bits(), host_kind(), ubatch, cache, tokens, how_much});
       case preference::speed:
-        return with_last({first, host_kind(), host, ubatch, few_bits(), cache, tokens});
+        return with_last({first, host_kind(), how_much, ubatch, few_bits(), cache, tokens});
       case preference::context:
-        return with_last({first, tokens, host_kind(), few_bits(), ubatch, host, cache});
+        return with_last({first, tokens, host_kind(), few_bits(), ubatch, how_much, cache});
       case preference::balance:
         break;
     }
-    return with_last({first, host_kind(), few_bits(), ubatch, tokens, host, cache});
+    return with_last({first, host_kind(), few_bits(), ubatch, tokens, how_much, cache});
   }
 };
 
@@ -87,7 +98,25 @@ struct candidate {
   budget b;
 };
 
-run with(const run& told, const given_up& g, bool has_experts) {
+using cache_types = std::vector<std::pair<ggml_type, ggml_type>>;
+const cache_types usual_types = {{ggml_type::f16, ggml_type::f16},
+                                 {ggml_type::q8_0, ggml_type::q8_0},
+                                 {ggml_type::q4_0, ggml_type::q4_0}};
+/// Where attention reads both as they are.
+const cache_types types_of_pairs = {{ggml_type::f16, ggml_type::f16},
+                                    {ggml_type::q8_0, ggml_type::q8_0},
+                                    {ggml_type::q8_0, ggml_type::q4_0},
+                                    {ggml_type::q4_0, ggml_type::q4_0}};
+
+/// Of a backend whose attention reads pairs.
+device radeon(bytes memory = 24_GiB) {
+  device d = testing::card(memory);
+  d.backend = backend_kind::vulkan;
+  return d;
+}
+
+run with(const run& told, const given_up& g, bool has_experts,
+         const cache_types& types = usual_types) {
   run r = told;
   if (told.n_ctx == 0) r.n_ctx = n_trained - g.tokens * grid;
   if (g.slots) {
@@ -96,8 +125,8 @@ run with(const run& told, const given_up& g, bool has_experts) {
     r.n_ctx = std::min(r.n_ctx, n_trained);  // no slot had more
   }
   if (g.window) r.swa_full = false;
-  constexpr ggml_type types[] = {ggml_type::f16, ggml_type::q8_0, ggml_type::q4_0};
-  r.type_k = r.type_v = types[g.cache];
+  std::tie(r.type_k, r.type_v) = types[g.cache];
+  r.offload_kqv = !g.kv_on_host;
   r.n_ubatch = 512u >> g.ubatch;
   const std::uint32_t n = std::min(g.host, n_layer);
   if (has_experts) {
@@ -111,9 +140,18 @@ run with(const run& told, const given_up& g, bool has_experts) {
   return r;
 }
 
+/// What the host reads for a token.
+std::uint64_t host_reads(const model& m, const run& r, const std::vector<device>& devices,
+                         const context_params& context) {
+  const decode_reads host =
+      decode_traffic_of(m, r, devices, context, context.n_ctx_seq).value().host;
+  return (host.weights + host.cache + host.states).count;
+}
+
 /// All runs that may be chosen, in no order.
-std::vector<candidate> all_runs(const model& m, const run& told, std::uint32_t least) {
-  planner p(m, {testing::card()});
+std::vector<candidate> all_runs(const model& m, const run& told, std::uint32_t least,
+                                const device& card, const cache_types& types) {
+  planner p(m, {card});
   const bool has_experts = m.hp.moe.n_expert > 0;
   std::vector<candidate> all;
   given_up g;
@@ -121,14 +159,19 @@ std::vector<candidate> all_runs(const model& m, const run& told, std::uint32_t l
   for (g.tokens = 0; g.tokens <= n_tokens; ++g.tokens)
     for (g.slots = 0; g.slots <= (told.n_parallel != 1); ++g.slots)
       for (g.window = 0; g.window <= (told.swa_full ? 1 : 0); ++g.window)
-        for (g.cache = 0; g.cache <= 2; ++g.cache)
+        for (g.cache = 0; g.cache < types.size(); ++g.cache)
           for (g.ubatch = 0; g.ubatch <= 2; ++g.ubatch)
             for (g.host = 0; g.host <= 2 * n_layer + 1; ++g.host)
               for (g.larger_ubatch = 0; g.larger_ubatch <= (g.host && !g.ubatch ? 2 : 0);
-                   ++g.larger_ubatch) {
-                const run r = with(told, g, has_experts);
-                all.push_back({g, r, p.budget_for(r).value()});
-              }
+                   ++g.larger_ubatch)
+                for (const bool kv_on_host : {false, true}) {
+                  g.kv_on_host = kv_on_host;
+                  if (kv_on_host && g.host > n_layer) continue;
+                  const run r = with(told, g, has_experts, types);
+                  const budget b = p.budget_for(r).value();
+                  g.host_reads = host_reads(m, r, p.devices(), b.context);
+                  all.push_back({g, r, b});
+                }
   return all;
 }
 
@@ -140,26 +183,33 @@ std::string in_words(const run& r) {
 
 const candidate* best_of(std::vector<candidate>& all, preference most, bool told_slots,
                          bytes memory, std::optional<bytes> ram) {
-  const candidate* best = nullptr;
+  const candidate *best = nullptr, *best_kept = nullptr;  // with the cache on the host
   for (candidate& c : all) {
     for (device_budget& d : c.b.devices) d.usable = memory;
     c.b.host.ram = ram;
     if (!c.b.fits()) continue;
-    if (!best || c.gives.in_order(most, told_slots) < best->gives.in_order(most, told_slots))
-      best = &c;
+    const candidate*& of_these = c.gives.kv_on_host ? best_kept : best;
+    if (!of_these ||
+        c.gives.in_order(most, told_slots) < of_these->gives.in_order(most, told_slots))
+      of_these = &c;
   }
-  return best;
+  if (!best || !best_kept) return best ? best : best_kept;
+  const bool is_kept = best_kept->gives.in_order(most, told_slots, true) <
+                       best->gives.in_order(most, told_slots, true);
+  return best->gives.host_kind() == 2 && is_kept ? best_kept : best;
 }
 
 /// Counts answers.
 struct tally {
-  int found = 0, none = 0;
+  int found = 0, none = 0, kv_on_host = 0, pairs = 0;
 };
 
 /// Cards of many sizes, from too little for any run to what the best one needs; the host has half of what lies
 /// between what the runs need there, or enough.
-void check_all(const model& m, const run& told, tally& t, bool has_half = false) {
-  std::vector<candidate> all = all_runs(m, told, least_context);
+void check_all(const model& m, const run& told, tally& t, bool has_half = false,
+               device card = testing::card(), const cache_types& types = usual_types,
+               std::uint64_t n_cards = 12) {
+  std::vector<candidate> all = all_runs(m, told, least_context, card, types);
   bytes least = bytes::max(), most, least_host = bytes::max(), most_host;
   for (const candidate& c : all) {
     const bytes needed = c.b.devices.empty() ? bytes{} : c.b.devices[0].used();
@@ -170,10 +220,10 @@ void check_all(const model& m, const run& told, tally& t, bool has_half = false)
   }
   std::optional<bytes> ram;
   if (has_half) ram = bytes{(least_host.count + most_host.count) / 2};
-  constexpr std::uint64_t n_cards = 12;
   for (std::uint64_t i = 0; i <= n_cards; ++i) {
     const bytes memory{least.count - 1 + (most.count + 1 - least.count) * i / n_cards};
-    planner p(m, {testing::card(memory)}, {.reserve = {}, .ram = ram});
+    card.total = card.free = memory;
+    planner p(m, {card}, {.reserve = {}, .ram = ram});
     for (const preference by : all_preferences) {
       const candidate* const best = best_of(all, by, told.n_parallel > 0, memory, ram);
       const auto found = find_best_run(p, told, by).value();
@@ -188,6 +238,8 @@ void check_all(const model& m, const run& told, tally& t, bool has_half = false)
       REQUIRE(found);
       ++t.found;
       CHECK(in_words(found->how.changed) == in_words(best->r));
+      t.kv_on_host += !best->r.offload_kqv;
+      t.pairs += best->r.type_k != best->r.type_v;
       CHECK(p.budget_for(found->how.changed).value().fits());
     }
   }
@@ -217,8 +269,30 @@ TEST_SUITE("best_run") {
     check_all(with_experts(), {.n_ctx = 8192}, t, true);
     check_all(dense(), {.n_ctx = 16384, .n_parallel = 1}, t, true);
     check_all(with_window(), {.n_ctx = 8192, .n_parallel = 3, .swa_full = true}, t);
+    check_all(with_experts(), {.n_ctx = 65536, .n_parallel = 8, .kv_unified = false}, t);
     CHECK(t.found >= 60);
     CHECK(t.none > 0);
+    CHECK(t.kv_on_host > 0);
+    CHECK(t.pairs == 0);
+  }
+
+  TEST_CASE("K and V differ where attention reads both as they are, or takes no small V") {
+    tally t;
+    check_all(dense(), {.n_ctx = 65536, .n_parallel = 8, .kv_unified = false}, t, false, radeon(),
+              types_of_pairs, 40);
+    CHECK(t.pairs > 0);
+    tally without;
+    check_all(dense(),
+              {.n_ctx = 16384,
+               .n_parallel = 2,
+               .kv_unified = false,
+               .flash_attn = flash_attn::off},
+              without, false, testing::card(),
+              {{ggml_type::f16, ggml_type::f16},
+               {ggml_type::q8_0, ggml_type::f16},
+               {ggml_type::q4_0, ggml_type::f16}},
+              40);
+    CHECK(without.pairs > 0);
   }
 
   TEST_CASE("two unlike cards are shared so that as little as possible goes to the host") {
@@ -236,15 +310,27 @@ TEST_SUITE("best_run") {
     for (std::uint64_t a = 0; a <= 6; ++a)
       for (std::uint64_t b = 0; b <= 6; ++b) {
         planner p(m, {testing::card(part(a)), testing::card(part(b))});
-        std::optional<std::vector<std::uint32_t>> best;
-        given_up g;
+        const auto order_of = [&](const given_up& of, bool by_reads) {
+          return of.in_order(preference::balance, true, by_reads);
+        };
+        std::optional<given_up> best, best_kept;
+        given_up g{.larger_ubatch = 2};
         for (g.cache = 0; g.cache <= 2; ++g.cache)
           for (g.ubatch = 0; g.ubatch <= 2; ++g.ubatch)
-            for (g.host = 0; g.host <= 2 * n_layer + 1; ++g.host) {
-              g.larger_ubatch = 2;
-              const auto here = g.in_order(preference::balance, true);
-              if ((!best || here < *best) && is_held(p, with(told, g, true))) best = here;
-            }
+            for (g.host = 0; g.host <= 2 * n_layer + 1; ++g.host)
+              for (const bool kv_on_host : {false, true}) {
+                g.kv_on_host = kv_on_host;
+                if (kv_on_host && g.host > n_layer) continue;
+                std::optional<given_up>& of_these = kv_on_host ? best_kept : best;
+                const run r = with(told, g, true);
+                if (of_these && order_of(g, false) >= order_of(*of_these, false)) continue;
+                if (!is_held(p, r)) continue;
+                g.host_reads = host_reads(m, r, p.devices(), effective_context(r, m.hp).value());
+                of_these = g;
+              }
+        if (best_kept && (!best || (best->host_kind() == 2 &&
+                                    order_of(*best_kept, true) < order_of(*best, true))))
+          best = best_kept;
         const auto found = find_best_run(p, told).value();
         CAPTURE(a);
         CAPTURE(b);
@@ -256,13 +342,14 @@ TEST_SUITE("best_run") {
         if (r.n_ubatch > told.n_ubatch) r.n_ubatch = told.n_ubatch;
         r.tensor_split.clear();
         given_up as{.larger_ubatch = 2};
+        as.kv_on_host = !r.offload_kqv;
         as.cache = r.type_k == ggml_type::f16 ? 0 : r.type_k == ggml_type::q8_0 ? 1 : 2;
         while ((512u >> as.ubatch) > r.n_ubatch) ++as.ubatch;
         as.host = r.n_gpu_layers >= 0 ? 2 * n_layer + 1 - static_cast<std::uint32_t>(r.n_gpu_layers)
                   : r.cpu_moe         ? n_layer
                                       : r.n_cpu_moe;
         CHECK(in_words(with(told, as, true)) == in_words(r));
-        CHECK(as.in_order(preference::balance, true) == *best);
+        CHECK(order_of(as, false) == order_of(*best, false));
       }
     CHECK(n_found > 10);
   }
