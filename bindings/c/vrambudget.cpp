@@ -248,6 +248,16 @@ vrambudget_status vrambudget_cards(const vrambudget_model* model, const char* op
   });
 }
 
+vrambudget_status vrambudget_best_runs(const vrambudget_model* model, const char* options_json,
+                                       char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (model == nullptr) return bad_argument(no_model);
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    return give(request::best_runs_json(inputs_of(model), *q), out);
+  });
+}
+
 vrambudget_status vrambudget_trade(const vrambudget_model* model, const char* options_json,
                                    char** out, char** error) {
   return guarded(error, [&]() -> vb::result<vrambudget_status> {

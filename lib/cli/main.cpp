@@ -58,8 +58,9 @@ int run_pasted(std::vector<std::string> args, std::vector<std::string> notes);
 int run_program(std::vector<std::string> args, std::vector<std::string> notes = {},
                 bool is_pasted = false) {
   constexpr std::array commands = {
-      "plan",     "paste", "compare", "cards",   "together", "trade", "recipe",    "inspect",
-      "template", "gpus",  "models",  "engines", "probe",    "check", "calibrate", "completion"};
+      "plan",     "paste",    "best",   "compare", "cards",   "together", "trade",     "recipe",
+      "inspect",  "template", "gpus",   "models",  "engines", "probe",    "check",     "calibrate",
+      "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -76,8 +77,8 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
       throw failure{usage, fmt::format("'{}' is no command; nearest: {}", args[0], meant)};
     args.insert(args.begin(), "plan");
   }
-  constexpr std::array of_runs = {"plan",  "compare", "cards",  "together",
-                                  "trade", "recipe",  "engines"};
+  constexpr std::array of_runs = {"plan",     "best",  "compare", "cards",
+                                  "together", "trade", "recipe",  "engines"};
   if (is_in(of_runs)) {
     request::heeded_line line = request::without_server_words({args.begin() + 1, args.end()});
     line.args.insert(line.args.begin(), std::move(args[0]));
@@ -100,6 +101,7 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
       [&](command_options& can) { return add_plan(can, std::move(notes), is_pasted); });
   add("paste", "the budget of what was pasted: a command line, a compose file, a Modelfile, ...",
       [&](command_options& can) { return add_paste(can, args, run_pasted); });
+  add("best", "the best runs of a model by what is wanted most, side by side", add_best);
   add("compare", "files of models side by side: sizes, largest contexts, quality", add_compare);
   add("cards", "which known cards hold a run, smallest first", add_cards);
   add("together", "several models on the same GPUs at once", add_together);

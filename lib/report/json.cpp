@@ -8,6 +8,7 @@
 #include "vrambudget/model/adapters.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/speed.hpp"
+#include "vrambudget/request/run_line.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget {
@@ -163,12 +164,14 @@ json::object fit_of(const fitted_run& f) {
           {"overrides", std::move(overrides)}};
 }
 
-json::object best_of(const best_run& best) {
-  return {{"flags", flags_of(best.how)},
-          {"gives", sentence(best.how)},
-          {"on_host", name(best.moved)},
-          {"free_bytes", best.how.spare.count},
-          {"host_bytes", best.how.host.count}};
+/// The whole run as words of a command line.
+json::array arguments_in(const run& r) {
+  json::array words;
+  for (const request::argument& a : request::arguments_of(r)) {
+    words.emplace_back(a.flag);
+    if (!a.value.empty()) words.emplace_back(a.value);
+  }
+  return words;
 }
 
 json::object limit_of(const context_limit& l) {
@@ -186,6 +189,15 @@ json::object adapters_of(const adapters& all) {
 }
 
 }  // namespace
+
+json::object best_json(const best_run& best) {
+  return {{"flags", flags_of(best.how)},
+          {"arguments", arguments_in(best.how.changed)},
+          {"gives", sentence(best.how)},
+          {"on_host", name(best.moved)},
+          {"free_bytes", best.how.spare.count},
+          {"host_bytes", best.how.host.count}};
+}
 
 json::object model_summary(const model& m) {
   json::object o;
@@ -229,7 +241,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
     o["max_context_by_type"] = std::move(by_type);
   }
   if (extras.fitted) o["fit"] = fit_of(*extras.fitted);
-  if (extras.best) o["best"] = best_of(*extras.best);
+  if (extras.best) o["best"] = best_json(*extras.best);
   if (!extras.backends.empty()) o["backends"] = backends_json(extras.backends);
   if (auto speed = speed_json(r, extras.speeds); !speed.empty()) o["speed"] = std::move(speed);
   if (b.prompt.n_nodes)

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "vrambudget/catalogue/preferred_runs.hpp"
 #include "vrambudget/catalogue/ranked_models.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/max_context.hpp"
@@ -11,6 +12,7 @@
 #include "vrambudget/report/cards.hpp"
 #include "vrambudget/report/comparison.hpp"
 #include "vrambudget/report/json.hpp"
+#include "vrambudget/report/preferred_runs.hpp"
 #include "vrambudget/report/ranking.hpp"
 #include "vrambudget/report/together.hpp"
 #include "vrambudget/report/trade.hpp"
@@ -208,6 +210,16 @@ result<std::string> cards_that_hold_json(const plan_inputs& given, const plan_re
   const auto found = find_cards(*asked, *known, on_threads());
   if (!found) return found.error();
   return cards_json(*asked, *known, *found);
+}
+
+result<std::string> best_runs_json(const plan_inputs& in, const plan_request& q) {
+  if (const auto ok = refuse_chosen_runs(q, "best plans them all"); !ok) return ok.error();
+  const auto a = read(in, q);
+  if (!a) return a.error();
+  planner p = a->plans();
+  const auto all = find_preferred_runs(p, told_run(q, *a->in.main));
+  if (!all) return all.error();
+  return preferred_runs_json(*a->in.main, q.r, *all);
 }
 
 result<std::string> trades_json(const plan_inputs& in, const plan_request& q) {

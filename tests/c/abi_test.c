@@ -211,6 +211,10 @@ int main(void) {
   error = NULL;
 
   json = NULL;
+  CHECK(vrambudget_best_runs(model, "{\"gpu\": \"3090\"}", &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"runs\":[{\"prefer\":\"quality\""));
+  vrambudget_free(json);
+  json = NULL;
   CHECK(vrambudget_trade(model, "{\"gpu\": \"3090\"}", &json, &error) == VRAMBUDGET_OK);
   CHECK(json && strstr(json, "\"runs\":[{\"cache_type\":\"f16\",\"n_ubatch\":256"));
   vrambudget_free(json);

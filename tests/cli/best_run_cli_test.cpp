@@ -49,6 +49,38 @@ TEST_SUITE("best run") {
     }
   }
 
+  TEST_CASE("arguments are words of a command line that is the same run") {
+    const json::value best = planned("Qwen3-235B-A22B-Q3_K_M --gpu 3090 -c 131072 --prefer speed");
+    std::string again = "Qwen3-235B-A22B-Q3_K_M --gpu 3090";
+    for (const json::value& word : best.at("best").at("arguments").as_array())
+      again += " '" + std::string(word.as_string()) + "'";
+    CAPTURE(again);
+    CHECK(planned(again).at("devices") == best.at("devices"));
+  }
+
+  TEST_CASE("all wishes side by side are those of each") {
+    const std::string asked = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090";
+    const json::value all = planned("best " + asked);
+    std::string wishes;
+    for (const json::value& r : all.at("runs").as_array()) {
+      wishes += std::string(r.at("prefer").as_string()) + " ";
+      const json::value one =
+          planned(asked + " --prefer " + std::string(r.at("prefer").as_string()));
+      CHECK(r.at("best") == one.at("best"));
+      CHECK(r.at("n_ctx") == one.at("run").at("n_ctx"));
+      CHECK(r.at("speed") == one.at("speed"));
+    }
+    CHECK(wishes == "quality speed context balance ");
+    const outcome text = run("best " + asked);
+    CHECK(text.status == 0);
+    CHECK(contains(text.out, "context: -ctk q4_0 -ctv q4_0 -c 262144"));
+    for (std::size_t at = 0, end; (end = text.out.find('\n', at)) != text.out.npos; at = end + 1)
+      CHECK(end - at <= 80);
+    const outcome none = run("best Qwen3-235B-A22B-Q3_K_M --gpu 3090 -c 131072 --ram 16GiB");
+    CHECK(none.status == 1);
+    CHECK(contains(none.out, "no run fits"));
+  }
+
   TEST_CASE("one card, three wishes") {
     const std::string model = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --prefer ";
     const json::value context = planned(model + "context");
@@ -109,6 +141,8 @@ TEST_SUITE("best run") {
     for (const auto& [args, message] :
          {std::tuple("Qwen3-8B-Q8_0 --gpu 3090 --prefer size", "quality"),
           std::tuple("Qwen3-8B-Q8_0 --gpu 3090 --prefer speed --fit on", "leave one out"),
+          std::tuple("best Qwen3-8B-Q8_0 --gpu 3090 --prefer speed", "--prefer"),
+          std::tuple("best --gpu 3090", "name a model"),
           std::tuple("cards Qwen3-8B-Q8_0 --prefer speed", "--prefer"),
           std::tuple("trade Qwen3-8B-Q8_0 --gpu 3090 --prefer speed", "--prefer"),
           std::tuple("compare Qwen3-8B-Q8_0 Qwen3-8B-Q4_K_M --gpu 3090 --prefer speed", "--prefer"),

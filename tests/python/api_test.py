@@ -130,6 +130,17 @@ class Plan(unittest.TestCase):
         with self.assertRaisesRegex(vb.InvalidArgumentError, "quality, speed, context"):
             vb.rank(gpu="3090", prefer="fast")
 
+    def test_best_runs(self):
+        runs = vb.best_runs(MODEL, gpu="3090")
+        self.assertEqual([r["prefer"] for r in runs], ["quality", "speed", "context", "balance"])
+        for r in runs:
+            b = vb.plan(MODEL, gpu="3090", prefer=r["prefer"]).to_dict()
+            self.assertEqual(r["best"], b["best"])
+            self.assertEqual((r["n_ctx"], r["type_k"]), (b["run"]["n_ctx"], b["run"]["type_k"]))
+        self.assertEqual(vb.best_runs(MODEL, gpu="2GiB", ram="1GiB"), [])
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "leave it out"):
+            vb.best_runs(MODEL, gpu="3090", prefer="speed")
+
     def test_trade(self):
         runs = vb.trade(MODEL, gpu="3090", n_ctx=262144)
         self.assertEqual(len(runs), 48)

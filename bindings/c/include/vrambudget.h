@@ -84,6 +84,11 @@ VRAMBUDGET_API vrambudget_status vrambudget_cards(const vrambudget_model* model,
                                                   const char* options_json, char** json,
                                                   char** error);
 
+/* The best runs by what is wanted most, as `vrambudget best --json` says them: no run where none fits. */
+VRAMBUDGET_API vrambudget_status vrambudget_best_runs(const vrambudget_model* model,
+                                                      const char* options_json, char** json,
+                                                      char** error);
+
 /* The largest context by cache type, micro-batch and slots, as `vrambudget trade --json` says it. */
 VRAMBUDGET_API vrambudget_status vrambudget_trade(const vrambudget_model* model,
                                                   const char* options_json, char** json,

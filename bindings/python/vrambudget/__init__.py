@@ -58,6 +58,7 @@ __all__ = [
     "TermList",
     "UnsupportedError",
     "__version__",
+    "best_runs",
     "cards",
     "compare",
     "find_runs",
@@ -271,6 +272,21 @@ def cards(
         raise InvalidArgumentError("gpu: all known cards are looked at")
     inputs = _inputs(model, None, draft, mmproj, options)
     found: dict[str, Any] = json.loads(_core.cards(*inputs))
+    return found
+
+
+def best_runs(
+    model: AnyModel,
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> list[dict[str, Any]]:
+    """The best run by each thing that may be wanted most, quality, speed, context and balance: a dict each, with the
+    keys of the program's `best --json`. Empty: no run fits with what is told."""
+    inputs = _inputs(model, gpu, draft, mmproj, options)
+    found: list[dict[str, Any]] = json.loads(_core.best_runs(*inputs))["runs"]
     return found
 
 

@@ -92,6 +92,13 @@ def cards(
     devices: Sequence[Device],
     options: dict[str, Any],
 ) -> str: ...
+def best_runs(
+    model: Optional[Model],
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
+    devices: Sequence[Device],
+    options: dict[str, Any],
+) -> str: ...
 def trade(
     model: Optional[Model],
     draft: Optional[Model],

@@ -36,6 +36,9 @@ struct json_extras {
 /// Its part "model".
 [[nodiscard]] boost::json::object model_summary(const model& m);
 
+/// Its part "best".
+[[nodiscard]] boost::json::object best_json(const best_run& best);
+
 /// One JSON object and a line feed.
 [[nodiscard]] std::string budget_json(const model& m, const run& r, const budget& b,
                                       const json_extras& extras);

@@ -82,6 +82,9 @@ struct planned : made_plan {
 [[nodiscard]] result<std::string> cards_that_hold_json(const plan_inputs& in,
                                                        const plan_request& q);
 
+/// The best runs by each preference: what `vrambudget best --json` says.
+[[nodiscard]] result<std::string> best_runs_json(const plan_inputs& in, const plan_request& q);
+
 /// The largest context by cache type, micro-batch and slots: what `vrambudget trade --json` says.
 [[nodiscard]] result<std::string> trades_json(const plan_inputs& in, const plan_request& q);
 
