@@ -164,6 +164,16 @@ std::string sentence(const note& n) {
                                              in_gib(n.size))
                                : "the prompt cache grows without end, and past the host's memory") +
              std::string(": --cache-ram and --ctx-checkpoints limit it");
+    case note_kind::tensors_too_large:
+      return fmt::format(
+          "{} tensors, {}, are larger than the {} that the device's driver lets a kernel read: they "
+          "stay on the host, and what is multiplied by them is computed there",
+          n.n, in_mib(n.size), in_mib(bytes{static_cast<std::uint64_t>(n.to)}));
+    case note_kind::computed_on_host:
+      return fmt::format(
+          "parts of the layers are computed by the CPU, since no kernel of the GPU takes them: a "
+          "batch changes sides {} times",
+          n.n - 1);
     case note_kind::tensor_types:
     case note_kind::remark:
       break;

@@ -112,3 +112,18 @@ TEST_CASE("NVIDIA's cards run under Vulkan, too, and a name may say Windows") {
   CHECK(run("Llama-3.1-8B-Q4_K_M --gpu 7900xtx-win -c 8192").status == 0);
   CHECK(run("Llama-3.1-8B-Q4_K_M --gpu 4090,7900xtx -c 8192").status == 0);
 }
+
+TEST_CASE("what a device's driver cannot bind is told") {
+  const std::string gpu = " --gpu name=7900xtx,range=134217728 --os linux -np 1 ";
+  // the output matrix, 4,096 x 151,936 in Q6_K: 510,504,960 bytes
+  const outcome large = run("Qwen3-8B-Q4_K_M -c 8192" + gpu);
+  CHECK(large.status == 0);
+  CHECK(contains(large.out, "1 tensors, 486.9 MiB, are larger than the 128.0 MiB"));
+  const outcome cache = run("Llama-3.1-8B-Q4_K_M -c 131072" + gpu);
+  CHECK(cache.status == 2);
+  CHECK(contains(cache.err, "lets a kernel read at most 134217728 bytes at once"));
+  // scores of 32 heads, 2,048 tokens and 32,768 cells are 8 GiB, more than Mesa's 4 GiB
+  const outcome scores = run("Qwen3-8B-Q4_K_M --gpu 7900xtx --os linux -np 1 -c 32768 -ub 2048 -fa off");
+  CHECK(contains(scores.out, "parts of the layers are computed by the CPU"));
+  CHECK_FALSE(contains(run("Qwen3-8B-Q4_K_M --gpu 7900xtx --os linux -c 8192").out, "by the CPU"));
+}

@@ -86,7 +86,8 @@ class scheduler {
     const tensor& root = t.view_src ? *t.view_src : t;
     if (root.home >= 0) {
       if (!supports(root.home, t))
-        g.fail(std::string("no backend can write ") + root.name + " where it is");
+        g.fail(std::string("no backend can write ") + root.name + ", " +
+               std::to_string(root.nbytes) + " bytes, where it is");
       return root.home;
     }
     if (t.is_input) return cpu();

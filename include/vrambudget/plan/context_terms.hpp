@@ -84,4 +84,32 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
   add_context_notes(c, with_weights, b);
 }
 
+/// What of the weights no device can compute with, for its size.
+inline void note_large_tensors(const planned_context& c, budget& b) {
+  if (c.at.devices.empty()) return;
+  const std::uint64_t largest = c.where().memory(0).largest_tensor;
+  note large{.kind = note_kind::tensors_too_large, .to = static_cast<std::int64_t>(largest)};
+  for (const placed_weight& w : c.at.placed_weights.all) {
+    const model_tensor& t = c.m().tensors[w.tensor];
+    if (largest == 0 || t.size.count <= largest || w.backend != c.where().host()) continue;
+    if (place_of(c.m(), t.name).kind == tensor_class::input) continue;  // it lies there anyhow
+    ++large.n;
+    large.size += t.size;
+  }
+  if (large.n > 0) b.notes.push_back(std::move(large));
+}
+
+/// What a reader should know of where the work is done.
+inline void add_notes_of_devices(const planned_context& c, budget& b) {
+  note_large_tensors(c, b);
+  const run& r = c.at.made_for;
+  const bool all_offloaded = !c.at.devices.empty() && c.where().n_offloaded() > c.m().hp.n_layer() &&
+                             r.overrides.empty() && !r.cpu_moe && r.n_cpu_moe == 0 &&
+                             r.n_cpu_ffn == 0 && r.offload_kqv;
+  const std::uint64_t usual = c.at.slicer ? 2 : c.at.devices.size() + 1;
+  if (all_offloaded && b.prompt.n_splits > usual)
+    b.notes.push_back({.kind = note_kind::computed_on_host,
+                       .n = static_cast<std::int64_t>(b.prompt.n_splits)});
+}
+
 }  // namespace vrambudget::detail

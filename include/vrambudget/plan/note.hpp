@@ -24,6 +24,8 @@ enum class note_kind : std::uint8_t {
   override_unused,   ///< `about`: a pattern of -ot that matches no tensor; `near`: what it may mean
   prompt_not_saved,  ///< `n`: tokens of a slot; `size`: of its state, more than the prompt cache
   host_outgrown,     ///< `size`: what the host holds after hours, more than it has; 0: no limit
+  tensors_too_large,  ///< `n` tensors of `size` in all: larger than `to` bytes, which a device computes with at most
+  computed_on_host,  ///< `n`: parts of a batch, by turns on devices and the CPU, though all layers are offloaded
   remark             ///< `about`: whatever the caller has to say, in words
 };
 

@@ -219,6 +219,7 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget_cho
   b.generation = main->compute.generation;
   b.pipelining = detail::pipelining_of(*main);
   if (b.pipelining == pipelining::given_up) b.notes.push_back({note_kind::pipelining_given_up});
+  detail::add_notes_of_devices(*main, b);
   detail::add_context_terms(*main, detail::main_terms, true, d.read_layers.size(), b);
   detail::add_adapter_terms(*main, b);
   detail::add_division(*main, b);
