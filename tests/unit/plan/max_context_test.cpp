@@ -4,6 +4,7 @@
 
 #include "../header_of.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
+#include "vrambudget/plan/kept_pages.hpp"
 
 using namespace vrambudget;
 
@@ -37,6 +38,50 @@ TEST_SUITE("solve") {
     CHECK(max_context(p, {.n_parallel = 1}).value().bound_by == context_bound::n_ctx_train);
     CHECK(max_context(p, {.n_parallel = 2}).value().n_ctx == 2 * 8192);
     CHECK(max_context(p, {.n_parallel = 1}, 65536).value().n_ctx == 65536);
+  }
+
+  TEST_CASE("a search that begins at a run that is known finds the same") {
+    const model m = testing::small_llama([](gguf::writer& w) {
+                      w.add("llama.rope.scaling.original_context_length", std::uint32_t{8192});
+                    }).value();
+    for (const std::uint32_t n_parallel : {1u, 4u}) {
+      const run r{.n_ctx = 2048, .n_parallel = n_parallel};
+      const bytes least = plan(m, r, {testing::card()}).value().devices[0].used();
+      for (bytes more; more <= 64_MiB; more += 1_MiB) {
+        CAPTURE(more.count);
+        planner p(m, {testing::card(least + more)});
+        const budget b = p.budget_for(r).value();
+        REQUIRE(b.fits());
+        const context_limit as_usual = max_context(p, r).value();
+        const context_limit found = max_context(p, r, 0, &b).value();
+        CHECK(found.n_ctx == as_usual.n_ctx);
+        CHECK(found.n_ctx_loads == as_usual.n_ctx_loads);
+        CHECK(found.bound_by == as_usual.bound_by);
+        CHECK(found.full == as_usual.full);
+      }
+    }
+  }
+
+  TEST_CASE("weights and caches are what the budget has of them") {
+    const model m = testing::small_llama().value();
+    const std::vector<device> cards = {testing::card(), testing::card()};
+    for (const ggml_type type : {ggml_type::f16, ggml_type::q8_0}) {
+      const run r{.n_ctx = 8192, .n_parallel = 2, .type_k = type, .type_v = type};
+      const auto kept = kept_pages_of(m, r, cards, true);
+      REQUIRE(kept);
+      const budget b = plan(m, r, cards).value();
+      for (std::size_t i = 0; i < cards.size(); ++i) {
+        bytes weights, caches;
+        for (const allocation& a : b.allocations) {
+          if (a.device != i) continue;
+          if (a.stage == term_kind::weights) weights += in_pages(a.size);
+          if (a.stage == term_kind::kv_cache) caches += in_pages(a.size);
+        }
+        CHECK(kept->weights[i] == weights);
+        CHECK(kept->caches[i] == caches);
+        CHECK(caches.count > 0);
+      }
+    }
   }
 
   TEST_CASE("no context at all is zero") {
