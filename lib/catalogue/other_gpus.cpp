@@ -168,7 +168,7 @@ result<void> check_backend(const other_gpu& g, backend_kind asked) {
 
 result<planned_gpu> find_other_gpu(std::string_view typed, const surroundings& around) {
   const std::vector<other_gpu> rows = meant_by(typed);
-  if (rows.empty() || !rows.front().is_planned()) {
+  if (rows.empty() || !rows.front().is_vulkan()) {
     if (auto why = not_modelled_yet(typed)) return *why;
     return error{errc::not_found, "no GPU \"" + std::string(typed) + "\""};
   }
@@ -221,7 +221,7 @@ std::vector<other_gpu> other_gpus_named(std::string_view typed) {
 
 std::optional<error> not_modelled_yet(std::string_view typed) {
   constexpr std::string_view planned =
-      "plans are for NVIDIA's cards, AMD's and Intel's of known memory, and the CPU";
+      "plans are for NVIDIA's cards, AMD's and Intel's of known memory, Apple's chips, and the CPU";
   const std::string shown = "GPU \"" + std::string(typed) + "\"";
   const std::vector<other_gpu> rows = meant_by(typed);
   if (rows.empty()) {

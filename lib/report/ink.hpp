@@ -22,6 +22,7 @@ struct ink {
 
 inline constexpr std::array inks{
     ink{term_kind::weights, 34, 'w', 0x0072b2},
+    ink{term_kind::mapped_rest, 94, 'f', 0x0072b2, true},
     ink{term_kind::kv_cache, 32, 'k', 0xe69f00},
     ink{term_kind::recurrent_state, 36, 'r', 0xcc79a7},
     ink{term_kind::compute_buffer, 33, 'c', 0x009e73},

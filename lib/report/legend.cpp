@@ -21,6 +21,9 @@ struct term_meaning {
 };
 constexpr std::array terms{
     term_meaning{term_kind::weights, "the model's tensors, as they lie in the file"},
+    term_meaning{term_kind::mapped_rest,
+                 "what else of the file a Mac's GPU maps with them: tensors of the CPU that lie "
+                 "between, and what views of the file share"},
     term_meaning{term_kind::kv_cache, "keys and values of all tokens of the context"},
     term_meaning{term_kind::recurrent_state,
                  "what layers without such a cache (Mamba, delta nets) keep for each slot, however "
@@ -40,9 +43,11 @@ constexpr std::array terms{
                  "what the card's driver takes for a process that uses the card"},
     term_meaning{term_kind::pool, "scratch that kernels draw with the first prompts"},
     term_meaning{term_kind::all_reduce, "in which two cards add up their results"},
-    term_meaning{term_kind::compute_growth, "what compute buffers grow by as the context fills"},
+    term_meaning{term_kind::compute_growth,
+                 "what compute buffers grow by as the context fills; under Metal also what they are "
+                 "larger by than the engine projects"},
     term_meaning{term_kind::page_rounding,
-                 "what buffers leave unused of their last pages of 2 MiB"},
+                 "what buffers leave unused of their last pages, of 2 MiB on cards"},
 };
 
 constexpr std::array bases{

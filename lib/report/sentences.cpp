@@ -80,8 +80,18 @@ struct in_words {
         "pairs of LoRA matrices",
         a.n_pair);
   }
-  std::string operator()(const why::pages&) const {
-    return "each buffer takes whole pages of 2 MiB";
+  std::string operator()(const why::pages& p) const {
+    return p.size < 1_MiB ? fmt::format("each buffer takes whole pages of {} KiB", p.size.count >> 10)
+                          : fmt::format("each buffer takes whole pages of {} MiB", p.size.count >> 20);
+  }
+  std::string operator()(const why::mapped_tensors& r) const {
+    return fmt::format("the file is mapped from the first of these tensors to the last, {} bytes{}: "
+                       "what lies between them counts, too",
+                       r.size.count, r.from_file ? "" : " where it is ordered as most are");
+  }
+  std::string operator()(const why::addresses&) const {
+    return "what compute buffers are larger by than the engine projects: once caches have addresses "
+           "it computes in another order";
   }
   std::string operator()(const why::measured& m) const { return m.note; }
   std::string operator()(const why::encoder& e) const {

@@ -10,6 +10,7 @@
 #include "gpu/vulkan_probe.hpp"
 #include "request/described_gpu.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/metal_devices.hpp"
 #include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/catalogue/vulkan_devices.hpp"
@@ -126,6 +127,13 @@ class chosen {
       name.resize(name.size() - windows.size());
       around.system = operating_system::windows;
     }
+    const auto mac = find_metal_gpu(name, around);
+    if (mac) {
+      add(1, mac->d, mac->memory);
+      add_note(to_.notes, mac->says);
+      return {};
+    }
+    if (mac.error().code == errc::invalid_argument) return mac.error();
     const auto gpu = find_gpu(name);
     if (!gpu) {
       const auto other = find_other_gpu(name, around);
@@ -238,6 +246,7 @@ result<named_gpus> chosen_gpus(const gpu_request& q, bool on_cpu,
   around.driver = major_version(q.driver);
   around.backend = backend;
   around.ram = q.ram;
+  around.working_set = q.working_set;
   named_gpus gpus;
   gpus.ram = q.ram ? q.ram : q.names.empty() || on_cpu ? available_memory() : std::nullopt;
   gpus.system = around.system;
@@ -250,6 +259,9 @@ result<named_gpus> chosen_gpus(const gpu_request& q, bool on_cpu,
       if (const auto added = all.add_named(name, around); !added) return added.error();
   if (const auto taken = all.take_free(on_cpu ? std::vector<bytes>{} : q.free, stand_ins); !taken)
     return taken.error();
+  const auto is_mac = [](const device& d) { return d.backend == backend_kind::metal; };
+  if (q.working_set && std::none_of(gpus.devices.begin(), gpus.devices.end(), is_mac))
+    return error{errc::invalid_argument, "--working-set: none of these GPUs is a Mac's"};
   return gpus;
 }
 

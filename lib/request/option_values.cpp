@@ -247,11 +247,11 @@ result<void> take(const kind::projector_device& k, plan_request& q, std::string_
   projector_run& p = k.at(q);
   p.offload = text != "none";
   if (!p.offload) return {};
-  constexpr std::string_view kind_of_device = "CUDA";
-  if (!text.starts_with(kind_of_device))
-    return error{errc::invalid_argument,
-                 "'" + std::string(text) + "' is no device: CUDA0, CUDA1, ... or none"};
-  return put(parse_tokens(text.substr(kind_of_device.size())), p.device);
+  for (const backend_kind b : all_backends)
+    if (const std::string_view its = name(b); text.starts_with(its))
+      return put(parse_tokens(text.substr(its.size())), p.device);
+  return error{errc::invalid_argument,
+               "'" + std::string(text) + "' is no device: CUDA0, CUDA1, MTL0, ... or none"};
 }
 
 result<void> take(const kind::engine_version& k, plan_request& q, std::string_view text) {

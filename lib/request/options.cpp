@@ -120,6 +120,11 @@ constexpr option table[] = {
     {plan, "--ram", "", optional_size{at<&plan_request::gpus, &gpu_request::ram>}, "SIZE",
      "memory of the host that the server may take, 64GiB",
      "what this machine has available; unknown beside named GPUs"},
+    {gpus, "--working-set", "", optional_size{at<&plan_request::gpus, &gpu_request::working_set>},
+     "SIZE",
+     "what a Mac's GPU may use of its memory: recommendedMaxWorkingSetSize in the engine's log, or "
+     "what iogpu.wired_limit_mb was set to",
+     "2/3 of it, 3/4 above 32 GB"},
     {plan, "--reserve", "", size{at<&plan_request::reserve>}, "SIZE",
      "memory to keep free on each GPU", "0"},
     {plan, "--buffers-only", "", on_off{at<&plan_request::buffers_only>}, "",

@@ -24,6 +24,7 @@ told = {
         f"for {len(rows('tests/truth/quantized.jsonl'))} models in",
         f"for {len(rows('tests/truth/recipes.jsonl'))} recipes with options",
         f"{len(rows('tests/truth/adapters.jsonl'))} recorded runs with adapters",
+        f"{sum('expected' in run for run in rows('tests/truth/backends/metal.jsonl'))} recorded runs of v0.5.0's own Metal code",
     ],
     "docs/recipes.md": [f"in all {len(rows('tests/truth/recipes.jsonl'))} that were recorded"],
     "docs/options.md": [

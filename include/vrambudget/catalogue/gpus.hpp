@@ -71,6 +71,8 @@ struct surroundings {
   std::optional<backend_kind> backend = std::nullopt;
   /// The machine's main memory, of which GPUs without memory of their own have a part. Absent: unknown.
   std::optional<bytes> ram = std::nullopt;
+  /// What a Mac's GPU may use of its memory. Absent: what is usual.
+  std::optional<bytes> working_set = std::nullopt;
 };
 
 /// What CUDA calls the card's total: on Linux as it was observed, else NVML's less what the driver keeps;

@@ -30,8 +30,9 @@ struct other_gpu {
   std::vector<bytes> hip_totals = {};        ///< that ROCm was
   std::optional<bytes> machine = {};  ///< what the only machine that has it has; absent: there are many
 
-  /// Whether find_other_gpu() has it.
-  [[nodiscard]] bool is_planned() const { return vendor == "AMD" || vendor == "Intel"; }
+  /// Whether find_other_gpu() has it, or find_metal_gpu().
+  [[nodiscard]] bool is_planned() const { return is_vulkan() || vendor == "Apple"; }
+  [[nodiscard]] bool is_vulkan() const { return vendor == "AMD" || vendor == "Intel"; }
 };
 
 /// All rows, sorted by id. They are read when they are asked for first.

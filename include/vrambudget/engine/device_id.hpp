@@ -27,10 +27,18 @@ struct device_id {
   friend auto operator<=>(const device_id&, const device_id&) = default;
 };
 
+inline constexpr std::array all_backends = {backend_kind::cuda, backend_kind::hip,
+                                            backend_kind::vulkan, backend_kind::metal};
+
+/// The engine's name of its devices, without their number.
+[[nodiscard]] constexpr std::string_view name(backend_kind b) {
+  constexpr std::array<std::string_view, all_backends.size()> names = {"CUDA", "ROCm", "Vulkan",
+                                                                       "MTL"};
+  return names[static_cast<std::size_t>(b)];
+}
 /// The engine's name: "CUDA0".
 [[nodiscard]] inline std::string name(const device_id& d) {
-  constexpr std::array<std::string_view, 4> backends = {"CUDA", "ROCm", "Vulkan", "MTL"};
-  return std::string(backends[static_cast<std::size_t>(d.backend)]) + std::to_string(d.index);
+  return std::string(name(d.backend)) + std::to_string(d.index);
 }
 
 }  // namespace vrambudget

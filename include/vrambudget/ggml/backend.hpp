@@ -34,6 +34,11 @@ class backend {
   /// `next`: what is computed after the split; null: nothing.
   virtual void optimize(std::span<tensor*> split, tensor* next,
                         std::vector<alloc_dep>& deps) const = 0;
+  /// Whether weights and caches have no addresses, as in the engine's projection of a run, from now on. Some orders
+  /// depend on it.
+  virtual void project(bool) {}
+  /// Whether, since that was said last, any order was not the projection's.
+  [[nodiscard]] virtual bool orders_otherwise() const { return false; }
 };
 
 }  // namespace vrambudget::ggml

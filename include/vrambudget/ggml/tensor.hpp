@@ -194,6 +194,7 @@ struct tensor {
   bool hadamard = false;         ///< mul_mat: by a Hadamard matrix, which fast kernels know
   bool has_bias = false;      ///< soft_max, flash_attn_ext: ALiBi slope, or a scale that is not 1
   std::int8_t home = -1;      ///< backend whose buffer holds it outside the graph; -1: none
+  const void* owner = nullptr;  ///< of a cache: whose tensors share that buffer; null: not known
   std::int32_t n_kv_max = 0;  ///< flash_attn_ext: upper bound of unmasked cells; 0: all
 
   // scratch
@@ -208,6 +209,7 @@ struct tensor {
   std::int32_t copies = -1;     ///< row of its copies on other backends; -1: none
   std::uint8_t piece = 0;       ///< of `buffer`, where that has several
   std::uint64_t address = 0;    ///< offset there
+  std::uint32_t number = 0;     ///< while nodes are put in another order
 };
 
 [[nodiscard]] inline std::uint64_t element_size(const tensor& t) {

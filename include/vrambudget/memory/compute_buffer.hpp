@@ -102,6 +102,24 @@ class graph_planner {
                             const context_params& cp, const memory_layout& memory,
                             const graph_observer& seen);
 
+  /// Lets devices order graphs as in the engine's projection without memory, or as in a run.
+  void set_projecting(bool on);
+  /// Keeps in `out` what the projection has of the prompt's graph, which was planned last: the same, unless its
+  /// order depends on addresses, or nodes that are not tied to their layers may lie elsewhere.
+  result<void> add_projection(ggml::scheduler& sched, compute_buffers& out,
+                              const arch::description& d, const context_params& cp,
+                              const memory_layout& memory);
+  /// Makes the buffers of `out` the projection's, and what they are larger by a part of their growth.
+  static void tell_projection(compute_buffers& out);
+
+  /// Of a device that computes all but what the host looks up.
+  static constexpr std::size_t splits_of_one = 2;
+  [[nodiscard]] graph_shape shape_of(const ggml::scheduler& sched) const;
+  /// Whether the graph that was split last, of one token a sequence, is small beside the prompt's in each buffer.
+  /// Only asked where buffers are told as projected, which this graph is no part of.
+  [[nodiscard]] bool is_dwarfed(const ggml::scheduler& sched, std::int64_t n_seqs,
+                                std::int64_t n_tokens) const;
+
   /// Raises the buffers of `out` to what the graph that was split last needs.
   graph_shape reserve(ggml::scheduler& sched, compute_buffers& out, bool one_sequence);
 
@@ -160,6 +178,7 @@ class graph_planner {
   engine_rules rules_;
   bool op_offload_, may_pipeline_;
   bool draws_pools_;                             ///< kernels draw scratch from one
+  bool tells_projection_;                        ///< see orders_by_address()
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   std::vector<std::unique_ptr<ggml::backend>> devices_;
   std::optional<meta::backend> meta_;  ///< of all of them, if they are one device

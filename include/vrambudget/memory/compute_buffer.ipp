@@ -24,6 +24,7 @@ graph_planner::graph_planner(const model& m, const placement& place, const weigh
       may_pipeline_(devices.size() > 1 && place.full_offload() &&
                     place.mode() == split_mode::layer && !has_overrides(r)),
       draws_pools_(has_pools(devices)),
+      tells_projection_(orders_by_address(devices)),
       cpu_(host_buffers_of(devices)),
       host_tail_(host_tail_of(devices)) {
   const int n_backends = place.host() + 1;
@@ -104,8 +105,11 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   out.device.resize(cards_.size());
   out.pool.resize(cards_.size());
   if (cp.projected) {
-    if (const auto ok = split(sched, *d, cp, memory, prompt_of(cp), false); !ok) return ok.error();
-    out.prompt = reserve(sched, out, false);
+    set_projecting(true);
+    const auto ok = split(sched, *d, cp, memory, prompt_of(cp), false);
+    if (ok) out.prompt = reserve(sched, out, false);
+    set_projecting(false);
+    if (!ok) return ok.error();
     out.adapter_growth.resize(out.device.size());
     out.growth.resize(out.device.size());
     out.at_first = out.device;
@@ -126,7 +130,44 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   if (d->traits.grows_with_positions)
     if (const auto ok = add_growth(sched, out, *d, cp, memory, {one_each, prompt_of(cp)}); !ok)
       return ok.error();
+  if (tells_projection_) tell_projection(out);
   return out;
+}
+
+void graph_planner::set_projecting(bool on) {
+  for (const auto& device : devices_) device->project(on);
+}
+
+result<void> graph_planner::add_projection(ggml::scheduler& sched, compute_buffers& out,
+                                           const arch::description& d, const context_params& cp,
+                                           const memory_layout& memory) {
+  const bool is_another =
+      sched.splits().size() > splits_of_one ||
+      std::any_of(devices_.begin(), devices_.end(),
+                  [](const auto& device) { return device->orders_otherwise(); });
+  if (is_another) {
+    set_projecting(true);
+    const auto ok = split(sched, d, cp, memory, prompt_of(cp), false);
+    if (ok) sched.plan_buffers(graph_);
+    set_projecting(false);
+    if (!ok) return ok;
+  }
+  const auto size_of = [&](int b) { return bytes{sched.buffer_size(static_cast<std::size_t>(b))}; };
+  out.projected.clear();
+  for (std::size_t i = 0; i < out.device.size(); ++i)
+    out.projected.push_back(size_of(place_.backend_of(i)));
+  out.projected_on_host = size_of(place_.host());
+  return {};
+}
+
+void graph_planner::tell_projection(compute_buffers& out) {
+  for (std::size_t i = 0; i < out.device.size(); ++i) {
+    out.growth[i] += saturating_sub(out.device[i], out.projected[i]);
+    out.device[i] = out.projected[i];
+  }
+  out.at_first = out.device;
+  out.growth_on_host = saturating_sub(out.host, out.projected_on_host);
+  out.host = out.projected_on_host;
 }
 
 arch::ubatch graph_planner::prompt_of(const context_params& cp) {
@@ -143,15 +184,20 @@ result<void> graph_planner::reserve_all(ggml::scheduler& sched, compute_buffers&
   const bool sequences_differ =
       n_seqs > 1 && !d.traits.prompt_of_one &&
       (!cp.kv_unified || memory.recurrent || cp.embeddings || n_tokens % n_seqs != 0);
-  out.generation = reserve(sched, out, !sequences_differ);
+  out.generation = !seen && is_dwarfed(sched, n_seqs, n_tokens)
+                       ? shape_of(sched)
+                       : reserve(sched, out, !sequences_differ);
   if (seen) seen(graph_phase::generation, graph_, sched);
   if (const auto ok = split(sched, d, cp, memory, prompt); !ok) return ok.error();
+  set_projecting(false);
   out.prompt = reserve(sched, out, !sequences_differ);
   out.at_first.clear();
   for (std::size_t i = 0; i < out.device.size(); ++i)
     out.at_first.push_back(
         bytes{sched.buffer_size(static_cast<std::size_t>(place_.backend_of(i)))});
   if (seen) seen(graph_phase::prompt, graph_, sched);
+  if (tells_projection_)
+    if (const auto ok = add_projection(sched, out, d, cp, memory); !ok) return ok.error();
   if (d.traits.prompt_of_one && n_seqs > 1) {
     if (const auto ok = split(sched, d, cp, memory, {n_tokens, 1, prompt.n_outputs}); !ok)
       return ok.error();
@@ -226,10 +272,20 @@ result<void> graph_planner::split(ggml::scheduler& sched, const arch::descriptio
   return {};
 }
 
+graph_shape graph_planner::shape_of(const ggml::scheduler& sched) const {
+  return {static_cast<std::uint32_t>(graph_.nodes().size()),
+          static_cast<std::uint32_t>(sched.splits().size())};
+}
+
+bool graph_planner::is_dwarfed(const ggml::scheduler& sched, std::int64_t n_seqs,
+                               std::int64_t n_tokens) const {
+  constexpr std::int64_t many = 16;
+  return tells_projection_ && sched.splits().size() <= splits_of_one && n_tokens >= many * n_seqs;
+}
+
 graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out,
                                    bool one_sequence) {
-  const graph_shape shape{static_cast<std::uint32_t>(graph_.nodes().size()),
-                          static_cast<std::uint32_t>(sched.splits().size())};
+  const graph_shape shape = shape_of(sched);
   sched.plan_buffers(graph_);
   if (slicer_) out.views_host_results |= views_host_results(sched);
   for (std::size_t i = 0; i < out.device.size(); ++i)
@@ -269,7 +325,7 @@ bool graph_planner::views_host_results(const ggml::scheduler& sched) const {
 void graph_planner::draw(ggml::scheduler& sched, compute_buffers& out, const arch::description& d,
                          const context_params& cp, const memory_layout& memory,
                          const arch::ubatch& ub) {
-  if (split(sched, d, cp, memory, ub)) add_pools(sched, out, true);
+  if (draws_pools_ && split(sched, d, cp, memory, ub)) add_pools(sched, out, true);
 }
 
 void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out,

@@ -46,6 +46,11 @@ struct compute_buffers {
   bytes adapter_growth_on_host;
   std::vector<bytes>
       growth;  ///< per device: by how much they grow from there until the cache is full
+  bytes growth_on_host;
+  /// Where graphs are ordered by addresses: per device what the engine projects, which gives caches none. `device`
+  /// is the same then, and by how much a run's buffers are larger is a part of `growth`. Empty: no difference.
+  std::vector<bytes> projected;
+  bytes projected_on_host;
   std::vector<pool_need> pool;                         ///< per device
   std::vector<std::vector<pool_need>> pool_elsewhere;  ///< on other cards, see count_pools_on()
   bytes partial_sum;             ///< the largest that cards which are one device add up

@@ -9,6 +9,7 @@
 #include "vrambudget/backends/cpu/backend.hpp"
 #include "vrambudget/backends/cuda/weight.hpp"
 #include "vrambudget/backends/hip/backend.hpp"
+#include "vrambudget/backends/metal/weight.hpp"
 #include "vrambudget/backends/vulkan/weight.hpp"
 #include "vrambudget/engine/placement.hpp"
 #include "vrambudget/engine/rules.hpp"
@@ -37,19 +38,28 @@ namespace vrambudget {
   switch (d.backend) {
     case backend_kind::vulkan:
       return vulkan::buffers_of(vulkan_limits(d.limits));
+    case backend_kind::metal:
+      return metal::buffers_of(d.limits.buffer);
     case backend_kind::cuda:
     case backend_kind::hip:
-    case backend_kind::metal:
       break;
   }
   return cuda::buffers;
 }
+
+/// Whether a device takes buffers of the host for weights and results, which it then reads directly.
+[[nodiscard]] constexpr bool has_host_buffers(backend_kind b) { return b != backend_kind::metal; }
 
 /// How they lie on the host, in what the first device reads directly.
 [[nodiscard]] inline ggml::buffer_type host_buffers_of(std::span<const device> devices) {
   if (!devices.empty() && devices.front().backend == backend_kind::vulkan)
     return vulkan::host_buffers_of(vulkan_limits(devices.front().limits));
   return cpu::buffers;
+}
+
+/// Whether it reads weights where a file is mapped, and copies none.
+[[nodiscard]] constexpr bool reads_files_in_place(const device& d) {
+  return d.backend == backend_kind::metal;
 }
 
 /// What each buffer of the host is larger than what is in it.
@@ -63,6 +73,12 @@ namespace vrambudget {
 [[nodiscard]] inline bool has_pools(std::span<const device> devices) {
   return std::all_of(devices.begin(), devices.end(),
                      [](const device& d) { return d.backend == backend_kind::cuda; });
+}
+
+/// Whether the order of a graph depends on where caches lie, so that a run's buffers are not those that the engine
+/// projects.
+[[nodiscard]] inline bool orders_by_address(std::span<const device> devices) {
+  return !devices.empty() && devices.front().backend == backend_kind::metal;
 }
 
 /// What a kernel there can read of one tensor; 0: any.
@@ -86,9 +102,10 @@ namespace vrambudget {
   switch (on.backend) {
     case backend_kind::vulkan:
       return vulkan::takes_weight(m, t, on.largest_tensor);
+    case backend_kind::metal:
+      return metal::takes_weight(t);
     case backend_kind::cuda:
     case backend_kind::hip:
-    case backend_kind::metal:
       break;
   }
   return cuda::takes_weight(m, t, rules);
@@ -103,8 +120,9 @@ namespace vrambudget {
       return std::make_unique<vulkan::backend>(id, n_backends, vulkan_limits(d.limits));
     case backend_kind::hip:
       return std::make_unique<hip::backend>(id, d.gfx, n_backends, rules);
-    case backend_kind::cuda:
     case backend_kind::metal:
+      return std::make_unique<metal::backend>(d.limits.buffer);
+    case backend_kind::cuda:
       break;
   }
   return std::make_unique<cuda::backend>(id, d.cc, n_backends, rules);

@@ -24,6 +24,8 @@ struct model_tensor {
   std::array<std::int64_t, 4> ne{1, 1, 1, 1};
   bytes size;               ///< of its data
   bool eight_bits = false;  ///< `general.tensor_extra`: not to be multiplied by four bits
+  std::uint32_t file = 0;   ///< of a split set
+  std::uint64_t offset = 0;  ///< of its data in the file; a catalogued shape has others than its files
 };
 
 struct adapters;

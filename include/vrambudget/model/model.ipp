@@ -46,11 +46,19 @@ result<model> read_model(std::span<const gguf::header> headers) {
   auto hp = read_hparams(first, m.architecture, *m.traits);
   if (!hp) return hp.error();
   m.hp = std::move(*hp);
-  for (const gguf::header& h : headers)
+  std::uint32_t file = 0;
+  for (const gguf::header& h : headers) {
     for (const gguf::tensor_info& t : h.tensors()) {
-      m.tensors.push_back({std::string(t.name), t.type, t.ne, t.size});
+      m.tensors.push_back({.name = std::string(t.name),
+                           .type = t.type,
+                           .ne = t.ne,
+                           .size = t.size,
+                           .file = file,
+                           .offset = h.data_offset() + t.offset});
       m.n_params += static_cast<std::uint64_t>(t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3]);
     }
+    ++file;
+  }
   if (auto extra = detail::read_tensor_extra(first, m.tensors); !extra) return extra.error();
   return m;
 }

@@ -9,11 +9,18 @@
 
 namespace vrambudget {
 
+/// Memory of a device is given out in so much at once.
+/// Source:   memory in use on cards grows so with each buffer, and the pool's granularity is the same; Apple's
+///           page: llama.cpp, ggml/src/ggml-metal/ggml-metal-device.m: ggml_metal_buffer_init
+[[nodiscard]] constexpr bytes page_of(backend_kind b) {
+  return b == backend_kind::metal ? 16_KiB : 2_MiB;
+}
 /// What an allocation takes of a card.
 ///
-/// Formula:  2 MiB * ceil(size / 2 MiB)
-/// Source:   memory in use on cards grows so with each buffer; the pool's granularity is the same
-[[nodiscard]] constexpr bytes in_pages(bytes size) { return pad(size, (2_MiB).count); }
+/// Formula:  page * ceil(size / page)
+[[nodiscard]] constexpr bytes in_pages(bytes size, bytes page = page_of(backend_kind::cuda)) {
+  return pad(size, page.count);
+}
 
 /// One allocation of a device's memory.
 struct allocation {

@@ -132,10 +132,11 @@ struct budget {
   }
   /// Pages of a device that allocations hold, all of them or those of a run that is loaded.
   [[nodiscard]] bytes pages_on(std::size_t device, bool in_use = true) const {
+    const bytes page = page_of(devices[device].gpu.backend);
     bytes sum;
     for (const allocation& a : allocations)
       if (a.device == device && (in_use || !is_in_use(a.stage)))
-        sum = saturating_sub(sum, in_pages(a.replaces)) + in_pages(a.size);
+        sum = saturating_sub(sum, in_pages(a.replaces, page)) + in_pages(a.size, page);
     return sum;
   }
   /// Adds an allocation; one of no bytes is left out.
@@ -179,8 +180,9 @@ inline std::optional<refused_allocation> budget::first_refused(estimate e, std::
   };
   for (std::size_t i = 0; i < n; ++i) {
     const allocation& a = allocations[i];
+    const bytes page = page_of(devices[a.device].gpu.backend);
     bytes& here = used[a.device];
-    here = saturating_sub(here, in_pages(a.replaces)) + in_pages(a.size);
+    here = saturating_sub(here, in_pages(a.replaces, page)) + in_pages(a.size, page);
     if (auto refused = refuse(a.device, a.stage, a.size)) return refused;
   }
   for (std::size_t i = 0; i < devices.size(); ++i)

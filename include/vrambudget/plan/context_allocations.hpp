@@ -47,6 +47,7 @@ inline void ask_for_contents(const planned_context& c, const context_kinds& kind
   };
   if (with_weights) {
     each(kinds.weights, [&](std::size_t i) { return c.at.weights_on_card[i]; });
+    each(term_kind::mapped_rest, [&](std::size_t i) { return mapped_rest_on(c, i); });
     for (const placed_lora& l : c.at.adapted_by.loras)
       each(term_kind::adapters, [&](std::size_t i) { return l.on(c.where().backend_of(i)); });
   }

@@ -51,6 +51,21 @@ inline void add_adapter_terms(const planned_context& c, budget& b) {
   add(b.host, c.where().host());
 }
 
+/// What a device maps of the file besides its tensors, in whole pages; those of the tensors are rounded up alone.
+[[nodiscard]] inline bytes mapped_rest_on(const planned_context& c, std::size_t i) {
+  const auto& mapped = c.at.mapped_on_card[i];
+  const bytes page = page_of(c.at.devices[i].backend);
+  return mapped ? saturating_sub(mapped->charged, in_pages(c.at.weights_on_card[i], page)) : bytes{};
+}
+
+inline void add_mapped_rest(const planned_context& c, enum basis known, budget& b) {
+  if (c.m().path.empty()) known = std::max(known, basis::assumed);
+  for (std::size_t i = 0; i < c.at.devices.size(); ++i)
+    if (const auto& mapped = c.at.mapped_on_card[i])
+      b.devices[i].grow({term_kind::mapped_rest, mapped_rest_on(c, i), known,
+                         {why::mapped_tensors{mapped->size, !c.m().path.empty()}}});
+}
+
 /// Adds them. `with_weights`: its model is not counted yet. `n_read`: layers whose inputs a draft reads.
 inline void add_context_terms(const planned_context& c, const context_kinds& kinds,
                               bool with_weights, std::size_t n_read, budget& b) {
@@ -81,6 +96,7 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
   b.host.add({kinds.output_buffer,
               output_buffer_bytes(c.m().hp, c.context, n_read) + host_tail_of(c.at.devices),
               basis::exact, explain_output_buffer(c)});
+  if (with_weights) add_mapped_rest(c, weight_basis, b);
   add_context_notes(c, with_weights, b);
 }
 

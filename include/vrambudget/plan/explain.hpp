@@ -74,6 +74,7 @@ template <class All>
 }
 
 [[nodiscard]] inline explanations explain_growth(const planned_context& c) {
+  if (!c.compute.projected.empty()) return {why::addresses{}};
   return {why::full_cache{c.context.n_ctx_seq}};
 }
 

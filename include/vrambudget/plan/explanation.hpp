@@ -57,6 +57,13 @@ struct all_reduce {
 struct full_cache {
   std::uint32_t n_positions = 0;
 };
+/// A file from the first tensor of a device to its last.
+struct mapped_tensors {
+  bytes size;
+  bool from_file = false;  ///< else as files are usually ordered
+};
+/// A graph in another order than the engine's projection has it in, which gives caches no addresses.
+struct addresses {};
 /// Matrices of LoRA adapters, and directions of a control vector.
 struct adapters {
   std::uint64_t n_pair = 0;  ///< on the device, of all adapters
@@ -69,7 +76,9 @@ struct adapted_graph {
   std::uint64_t n_pair = 0;
 };
 /// Buffers take whole pages.
-struct pages {};
+struct pages {
+  bytes size;  ///< of one
+};
 /// Rows of logits.
 struct logits {
   std::uint64_t n_rows = 0, n_vocab = 0;
@@ -93,6 +102,7 @@ struct encoder {
 using explanation = std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
                                  why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
                                  why::all_reduce, why::measured, why::encoder, why::full_cache,
-                                 why::pages, why::adapters, why::adapted_graph>;
+                                 why::pages, why::adapters, why::adapted_graph,
+                                 why::mapped_tensors, why::addresses>;
 
 }  // namespace vrambudget

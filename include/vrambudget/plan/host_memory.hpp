@@ -29,7 +29,8 @@ namespace vrambudget::detail {
 ///         tools/mtmd/clip.cpp: load_tensors
 [[nodiscard]] inline residence residence_of(term_kind k, const run& r,
                                             const std::vector<device>& devices) {
-  const residence buffer = devices.empty() ? residence::anonymous : residence::pinned;
+  const bool pins = !devices.empty() && has_host_buffers(devices.front().backend);
+  const residence buffer = pins ? residence::pinned : residence::anonymous;
   const bool mmap = r.mmap && maps_files(devices);
   switch (k) {
     case term_kind::weights:
@@ -102,7 +103,9 @@ inline void add_draft_states(const planned_context& c, host_budget& h) {
 inline void share_memory(budget& b) {
   for (device_budget& d : b.devices) {
     if (!d.gpu.unified) continue;
-    d.held_by_host = d.gpu.taken_by_host(d.usable, b.host.needed());
+    // what the device maps of the host's weights is the same memory
+    const bytes twice = std::min(d.of(term_kind::mapped_rest), b.host.mapped());
+    d.held_by_host = d.gpu.taken_by_host(d.usable, saturating_sub(b.host.needed(), twice));
     d.usable = saturating_sub(d.usable, d.held_by_host);
     return;
   }

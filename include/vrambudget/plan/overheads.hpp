@@ -156,7 +156,7 @@ inline void add_adapter_growth(const planned_context& c, bool told, budget& b) {
   grow(b.host, c.compute.adapter_growth_on_host);
 }
 
-/// What compute buffers grow by until the cache is full.
+/// What compute buffers grow by until the cache is full, or are larger by than the engine projects.
 inline void add_growth(const planned_context& c, bool told, budget& b) {
   for (std::size_t i = 0; i < c.compute.growth.size(); ++i) {
     const bytes more = c.compute.growth[i],
@@ -165,6 +165,9 @@ inline void add_growth(const planned_context& c, bool told, budget& b) {
       b.devices[i].grow({term_kind::compute_growth, more, c.compute_basis, explain_growth(c)});
     if (more.count > 0) b.ask({term_kind::compute_growth, i, before + more, before});
   }
+  if (told)
+    b.host.grow({term_kind::compute_growth, c.compute.growth_on_host, c.compute_basis,
+                 explain_growth(c)});
 }
 
 /// What buffers leave unused of their last pages.
@@ -172,11 +175,13 @@ inline void add_page_rounding(budget& b) {
   std::vector<bytes> rounding(b.devices.size());
   for (const allocation& a : b.allocations) {
     if (!b.devices[a.device].find(a.stage)) continue;  // not told of
-    const auto unused = [](bytes size) { return saturating_sub(in_pages(size), size); };
+    const bytes page = page_of(b.devices[a.device].gpu.backend);
+    const auto unused = [&](bytes size) { return saturating_sub(in_pages(size, page), size); };
     rounding[a.device] = saturating_sub(rounding[a.device], unused(a.replaces)) + unused(a.size);
   }
   for (std::size_t i = 0; i < rounding.size(); ++i)
-    b.devices[i].add({term_kind::page_rounding, rounding[i], basis::exact, {why::pages{}}});
+    b.devices[i].add({term_kind::page_rounding, rounding[i], basis::exact,
+                      {why::pages{page_of(b.devices[i].gpu.backend)}}});
 }
 
 }  // namespace vrambudget::detail

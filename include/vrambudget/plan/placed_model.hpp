@@ -15,11 +15,13 @@
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/memory/adapters.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
+#include "vrambudget/memory/mapped_weights.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/row_slices.hpp"
 #include "vrambudget/memory/tensor_slices.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
+#include "vrambudget/plan/allocation.hpp"
 
 namespace vrambudget::detail {
 
@@ -40,6 +42,7 @@ struct placed_model {
       weights_on_card.push_back(slicer ? sliced_weights(i)
                                 : rows ? weights_with_rows(i)
                                        : placed_weights.on(where.backend_of(i)));
+    for (const device& d : devices) mapped_on_card.push_back(mapping_of(d));
     graphs.adapt(adapted_by, r.lora_apply);
   }
 
@@ -52,6 +55,7 @@ struct placed_model {
   std::optional<tensor_slicer> slicer;  ///< of cards that are one device; absent: each is its own
   std::optional<row_slicer> rows;       ///< of cards that share matrices by rows
   std::vector<bytes> weights_on_card;
+  std::vector<std::optional<mapped_tensors>> mapped_on_card;  ///< absent: weights are copied there
   graph_planner graphs;
   std::vector<std::vector<device>>
       elsewhere;  ///< planner::count_pools_on(), those that the run uses
@@ -71,6 +75,11 @@ struct placed_model {
   static std::optional<row_slicer> rows_for(std::span<const device> cards, const run& r) {
     if (r.split_mode != split_mode::row || cards.empty()) return std::nullopt;
     return row_slicer(cards, r);
+  }
+  [[nodiscard]] std::optional<mapped_tensors> mapping_of(const device& d) const {
+    if (!made_for.mmap || !reads_files_in_place(d)) return std::nullopt;
+    const auto on = where.backend_of(static_cast<std::size_t>(&d - devices.data()));
+    return mapped_on(m, placed_weights, on, bytes{d.limits.buffer}, page_of(d.backend));
   }
   [[nodiscard]] bytes weights_with_rows(std::size_t card) const {
     bytes sum;
@@ -99,12 +108,13 @@ struct placed_model {
          a.main_gpu == b.main_gpu && a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe &&
          a.n_cpu_moe == b.n_cpu_moe && a.n_cpu_ffn == b.n_cpu_ffn && a.op_offload == b.op_offload &&
          a.profile == b.profile && loads_nextn(a) == loads_nextn(b) && a.overrides == b.overrides &&
-         a.lora_apply == b.lora_apply;
+         a.lora_apply == b.lora_apply && a.mmap == b.mmap;
 }
 
 /// Whether such devices are planned together, and shared as `r` says.
 ///
-/// Errors:   unsupported  devices of several backends; -sm tensor or row but for CUDA's and ROCm's
+/// Errors:   unsupported  devices of several backends, several of Apple's; -sm tensor or row but for CUDA's and
+///                        ROCm's
 [[nodiscard]] inline result<void> check_devices(const run& r, std::span<const device> devices) {
   if (devices.empty()) return {};
   const backend_kind first = devices.front().backend;
@@ -114,6 +124,8 @@ struct placed_model {
         errc::unsupported,
         "GPUs of several backends at once are not modelled: name all of one maker, or plan "
         "each alone"};
+  if (first == backend_kind::metal && devices.size() > 1)
+    return error{errc::unsupported, "a Mac has one GPU: name one"};
   const bool divides = r.split_mode == split_mode::tensor || r.split_mode == split_mode::row;
   if (divides && first != backend_kind::cuda && first != backend_kind::hip)
     return error{errc::unsupported,

@@ -114,6 +114,7 @@ class sweeper {
     std::int64_t context = 0, usable = 0;
     std::int64_t expected = 0;  ///< usable by what is likely, less the context
     const device* shares = nullptr;  ///< itself, if its memory is the host's
+    bytes page = {};
   };
   [[nodiscard]] std::vector<device_room> rooms(const block& b) const {
     const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
@@ -133,6 +134,7 @@ class sweeper {
       if (set[d].unified && std::none_of(all.begin(), all.end(),
                                          [](const auto& other) { return other.shares; }))
         room.shares = &set[d];
+      room.page = page_of(set[d].backend);
       all.push_back(room);
     }
     return all;
@@ -196,7 +198,7 @@ class sweeper {
       const auto shared = static_cast<std::int64_t>(
           devices[d].shares ? devices[d].shares->taken_by_host(usable_whole, host_bytes).count : 0);
       const std::int64_t usable_here = devices[d].usable - shared;
-      const std::int64_t rounding_here = a.page_rounding(d);
+      const std::int64_t rounding_here = a.page_rounding(d, devices[d].page);
       std::int64_t used_here = 0;
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) {
         sum[n] += a.of(d, n);

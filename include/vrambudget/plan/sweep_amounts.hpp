@@ -39,12 +39,12 @@ class sweep_amounts {
     return v_[1 + device * n_amounts + a];
   }
   /// What the device's buffers leave unused of their last pages.
-  [[nodiscard]] std::int64_t page_rounding(std::size_t device) const {
+  [[nodiscard]] std::int64_t page_rounding(std::size_t device, bytes page) const {
     const std::int64_t* const first = v_ + 1 + n_ * n_amounts + device * n_buffers_;
     std::int64_t sum = 0;
     for (const std::int64_t* b = first; b != first + n_buffers_; ++b) {
       const bytes size{static_cast<std::uint64_t>(*b)};
-      sum += static_cast<std::int64_t>(in_pages(size).count) - *b;
+      sum += static_cast<std::int64_t>(in_pages(size, page).count) - *b;
     }
     return sum;
   }

@@ -20,6 +20,7 @@ namespace vrambudget {
 /// What an amount is for.
 enum class term_kind : std::uint8_t {
   weights,
+  mapped_rest,
   kv_cache,
   recurrent_state,
   compute_buffer,
@@ -66,6 +67,7 @@ struct term_traits {
 };
 inline constexpr std::array all_terms = {
     term_traits{term_kind::weights, "weights", term_owner::model},
+    term_traits{term_kind::mapped_rest, "mapped_rest", term_owner::model},
     term_traits{term_kind::kv_cache, "kv_cache", term_owner::model},
     term_traits{term_kind::recurrent_state, "recurrent_state", term_owner::model},
     term_traits{term_kind::compute_buffer, "compute_buffer", term_owner::model},

@@ -44,6 +44,7 @@ struct gpu_request {
   std::vector<asked_backend> backends = {};
   std::vector<bytes> free = {};                 ///< free memory of each, if known
   std::optional<bytes> ram = {};                ///< of the host; absent: see named_gpus
+  std::optional<bytes> working_set = {};        ///< what a Mac's GPU may use; absent: what is usual
   std::optional<operating_system> system = {};  ///< of named GPUs; absent: this machine's
   std::string driver = {};  ///< "550.54.14"; empty: this machine's if they are its, else unknown
   std::optional<drawn> display = {};  ///< by the first of them; absent: what is usual

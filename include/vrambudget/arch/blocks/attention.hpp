@@ -121,9 +121,11 @@ class cache_input {
   }
 
   tensor* cached(const char* name, ggml_type type, std::uint64_t width, const kv_layer& of) {
-    return b_.get_graph().make_stored(&cache_, name, static_cast<std::int32_t>(of.il), of.backend,
-                                      type, static_cast<std::int64_t>(width), cache_.n_cell,
-                                      cache_.n_stream);
+    tensor* t = b_.get_graph().make_stored(&cache_, name, static_cast<std::int32_t>(of.il),
+                                           of.backend, type, static_cast<std::int64_t>(width),
+                                           cache_.n_cell, cache_.n_stream);
+    t->owner = &cache_;
+    return t;
   }
   /// The cells of all streams in one row, since indices run over all of them.
   tensor* all_streams(tensor* t) {
