@@ -42,18 +42,20 @@ struct kept_pages {
     const auto placed = place_weights(m, *where, r, devices.size());
     if (!placed) return std::nullopt;
     for (std::size_t i = 0; i < used->size(); ++i)
-      kept.weights.push_back(in_pages(placed->on(where->backend_of(i))));
+      kept.weights.push_back(
+          in_pages(placed->on(where->backend_of(i)), page_of((*used)[i].backend)));
   }
   const memory_layout layout = layout_of(m, *context, *where);
   for (std::size_t i = 0; i < used->size(); ++i) {
     const int backend = where->backend_of(i);
     const ggml::buffer_type& in = where->cache_buffers(backend);
+    const bytes page = page_of((*used)[i].backend);
     bytes sum;
-    for (const kv_cache& c : layout.caches) sum += in_pages(kv_cache_bytes(c, backend, in));
+    for (const kv_cache& c : layout.caches) sum += in_pages(kv_cache_bytes(c, backend, in), page);
     for (const compressor_state& s : layout.compressors)
-      sum += in_pages(compressor_state_bytes(s, backend, in));
+      sum += in_pages(compressor_state_bytes(s, backend, in), page);
     if (layout.recurrent)
-      sum += in_pages(recurrent_state_bytes(*layout.recurrent, backend, in));
+      sum += in_pages(recurrent_state_bytes(*layout.recurrent, backend, in), page);
     kept.caches.push_back(sum);
   }
   return kept;
