@@ -31,6 +31,8 @@ struct engine_change {
 /// Builds whose source packages without a number have: reckoned from the days of these packages, 17 builds
 /// a day after the release.
 inline constexpr std::uint32_t build_of_october = 11250, build_of_november = 11800;
+/// The first that is known to refuse `-sm row`.
+inline constexpr std::uint32_t build_without_row_buffers = 9890;
 
 namespace detail {
 inline constexpr std::string_view since_october =
@@ -290,7 +292,7 @@ inline constexpr std::array engine_changes{
         .name = "row_buffers",
         .rule = &engine_rules::row_buffers,
         .since = false,
-        .first_build = 9890,
+        .first_build = build_without_row_buffers,
         .before = "-sm row divides matrices by rows among cards",
         .now = "row splitting removed: the engine refuses -sm row",
         .when = "2026-06-05 (PR 24216), by b9890",

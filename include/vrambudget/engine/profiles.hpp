@@ -16,6 +16,11 @@ constexpr engine_profile with_rules(engine_profile p) {
   p.rules = rules_of_build(p.last_build);
   return p;
 }
+inline constexpr engine_claims claims_of_summer = {
+    .pool = false,
+    .slices = false,
+    .graphs = false,
+    .but_not = " qwen35 qwen35moe qwen3next qwen4exp kimi-linear glm-dsa "};
 }  // namespace detail
 
 /// Newest first.
@@ -41,16 +46,20 @@ inline constexpr std::array engine_profiles{
                         .last_build = 11200}),
     // Graphs of delta nets had two nodes less in each layer, and those of GLM's indexer more than now:
     // a log of each shows other compute buffers.
-    detail::with_rules(
-        {.name = "2026-08",
-         .first = {2026, 6, 5},
-         .last = {2026, 9, 1},
-         .first_build = 9603,
-         .last_build = 10488,
-         .claims = {.pool = false,
-                    .slices = false,
-                    .graphs = false,
-                    .but_not = " qwen35 qwen35moe qwen3next qwen4exp kimi-linear glm-dsa "}}),
+    detail::with_rules({.name = "2026-08",
+                        .first = {2026, 7, 7},
+                        .last = {2026, 9, 1},
+                        .first_build = build_without_row_buffers,
+                        .last_build = 10488,
+                        .claims = detail::claims_of_summer}),
+    // The same, but that -sm row was still there. Its last day is reckoned: b9330 is of 2026-05-28, b9800 of
+    // 2026-07-01, 14 builds a day.
+    detail::with_rules({.name = "2026-06",
+                        .first = {2026, 6, 5},
+                        .last = {2026, 7, 6},
+                        .first_build = 9603,
+                        .last_build = build_without_row_buffers - 1,
+                        .claims = detail::claims_of_summer}),
     // Caches and states are those of 86 logs to the byte. Of their compute buffers all 78 of the host and
     // 201 of 222 of cards agree, but they are of two models and two owners: too few to claim it.
     detail::with_rules(

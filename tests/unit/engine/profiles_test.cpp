@@ -24,7 +24,9 @@ TEST_SUITE("profiles") {
   TEST_CASE("build numbers") {
     CHECK(named("b11200") == engine_release);
     CHECK(named("10453") == "2026-08");
-    CHECK(named("b9849") == "2026-08");
+    CHECK(named("b9849") == "2026-06");
+    CHECK(named("b9889") == "2026-06");
+    CHECK(named("b9890") == "2026-08");
     CHECK(named("b8893") == "2026-04");
     CHECK(named("b6699") == "2025-10");
     CHECK(named("b5269") == "2025-04");
@@ -79,7 +81,7 @@ TEST_SUITE("profiles") {
       CAPTURE(text);
       const auto p = find_profile(text);
       REQUIRE_FALSE(p.has_value());
-      CHECK(p.error().message.find(std::string(engine_release) + ", 2026-08, 2026-04") !=
+      CHECK(p.error().message.find(std::string(engine_release) + ", 2026-08, 2026-06, 2026-04") !=
             std::string::npos);
     }
   }
@@ -115,12 +117,13 @@ TEST_SUITE("profiles") {
     expected.keeps_fused_sources = false;
     expected.indexer_v_cache = true;
     CHECK(rules("2026-08") == expected);
+    expected.row_buffers = true;
+    CHECK(rules("2026-06") == expected);
     expected.logits_of_all_tokens = true;
     expected.f32_masks = true;
     expected.flash_attn_copies_in_pool = true;
     expected.picks_rows_early = true;
     expected.states_for_rollback = false;
-    expected.row_buffers = true;
     CHECK(rules("2026-04") == expected);
     expected.both_inputs = false;
     expected.rotates_quantized = false;

@@ -70,8 +70,12 @@ TEST_SUITE("context") {
 
   TEST_CASE("builds before b9890 take -sm row") {
     run r{.split_mode = split_mode::row};
-    r.profile = profile_for_build(9330).profile;
-    CHECK(effective_context(r, llama()).has_value());
+    for (const std::uint32_t build : {9330u, 9603u, 9889u}) {
+      r.profile = profile_for_build(build).profile;
+      CHECK(effective_context(r, llama()).has_value());
+    }
+    r.profile = profile_for_build(9890).profile;
+    CHECK_FALSE(effective_context(r, llama()).has_value());
   }
 
   // llama.cpp of November 2026, src/models/qwen4exp.cpp: load_arch_hparams
