@@ -109,11 +109,12 @@ result<numbers> read_numbers(std::string_view typed) {
   for (const std::string_view part : split(typed)) {
     const std::size_t at = std::min(part.find('='), part.size());
     const std::string_view key = part.substr(0, at);
-    if (key != "name" && key != "total" && key != "cc" && key != "sm" && !is_limit(key))
-      return refusal(typed, fmt::format("'{}' is none of name=, total=, cc=, sm=, and for Vulkan "
-                                        "align=, mapalign=, range=, maxalloc=, maxbuf=, fp16=, "
-                                        "index64=",
-                                        part));
+    if (key != "name" && key != "total" && key != "cc" && key != "sm" && key != "vmm" &&
+        !is_limit(key))
+      return refusal(typed,
+                     fmt::format("'{}' is none of name=, total=, cc=, sm=, vmm=, and for Vulkan "
+                                 "align=, mapalign=, range=, maxalloc=, maxbuf=, fp16=, index64=",
+                                 part));
     if (at + 1 >= part.size()) return refusal(typed, fmt::format("{} has no value", key));
     if (!all.emplace(key, part.substr(at + 1)).second)
       return refusal(typed, fmt::format("{} is there twice", key));
@@ -154,6 +155,10 @@ result<described_gpu> card_of_numbers(std::string_view typed, const numbers& giv
       return refusal(typed, fmt::format("sm={} is no number of multiprocessors", told("sm")));
     g.n_sm = *n;
   }
+  if (const std::string_view vmm = told("vmm"); vmm == "no")
+    d.maps_pool = false;
+  else if (!vmm.empty() && vmm != "yes")
+    return refusal(typed, fmt::format("vmm={} is neither yes nor no, as the engine's log has it", vmm));
   d.threads = threads_of(g.cc, g.n_sm.value_or(0));
   if (!missing.empty()) d.assumed = g.name + ": " + missing;
   return d;

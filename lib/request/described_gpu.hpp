@@ -16,14 +16,16 @@ namespace vrambudget::request {
 struct described_gpu {
   gpu_entry gpu;
   resident_threads threads;  ///< what its driver's context depends on
+  bool maps_pool = true;     ///< see device
   std::string assumed;       ///< a sentence; empty: nothing was
   /// Limits of a Vulkan driver are told, and of `gpu` its name or its memory: with_told_limits().
   bool of_vulkan = false;
 };
 
 /// "24GiB", a card of that size, "name=P106-090,total=3072MiB,cc=6.1,sm=6", `total` as nvidia-smi prints
-/// it, or with limits of a Vulkan driver, "name=7900xtx,range=134217728,align=256", where those that are not named
-/// stay as the card of that name has them, if one has it. Nothing for a text of neither form.
+/// it, vmm=no for one that maps no virtual memory ("VMM: no"), or with limits of a Vulkan driver,
+/// "name=7900xtx,range=134217728,align=256", where those that are not named stay as the card of that name has them, if
+/// one has it. Nothing for a text of neither form.
 ///
 /// Errors: invalid_argument  a key of no meaning, twice or without a value; a value that no card has; no total
 [[nodiscard]] result<std::optional<described_gpu>> describe_gpu(std::string_view typed);

@@ -116,6 +116,7 @@ class chosen {
       if (auto ok = check_nvidia(card.gpu.name, around); !ok) return ok.error();
       device d = to_device(card.gpu, around);
       d.driver_context = driver_context_of(card.threads).in_use;
+      d.maps_pool = card.maps_pool;
       add(1, d, card.gpu.memory);
     }
     add_note(to_.notes, card.assumed);

@@ -112,6 +112,7 @@ struct log_device {
 /// A row of the table of memory, whole MiB.
 struct log_table_row {
   std::string device;  ///< "CUDA0", "Host"
+  bool maps_pool = true;  ///< off: "VMM: no"
   std::size_t line = 0;
   std::optional<std::int64_t> total, free, unaccounted;
   std::int64_t self = 0, model = 0, context = 0, compute = 0;

@@ -62,6 +62,9 @@ struct device {
   bool unified = false;  ///< its memory is the host's, too
   /// Of a unified one that may use a part of the machine's memory: all of it. Absent: `total` is all.
   std::optional<bytes> pool = {};
+  /// Whether kernels' scratch lies in virtual memory that is mapped as it grows ("VMM: yes"). Off: devices
+  /// without it, builds with GGML_CUDA_NO_VMM.
+  bool maps_pool = true;
   backend_kind backend = backend_kind::cuda;
   std::uint32_t gfx = 0;  ///< of AMD's under HIP: 0x1100 is gfx1100
   device_limits limits = {};

@@ -164,7 +164,7 @@ class graph_planner {
 
   [[nodiscard]] static std::vector<cuda::card> cards_of(std::span<const device> devices) {
     std::vector<cuda::card> cards;
-    for (const device& d : devices) cards.push_back({d.cc, d.n_sm ? d.n_sm : most_sm});
+    for (const device& d : devices) cards.push_back({d.cc, d.n_sm ? d.n_sm : most_sm, d.maps_pool});
     return cards;
   }
 

@@ -17,7 +17,7 @@ encoder_planner::encoder_planner(const projector& p, const encoder& e, const dev
       on_(on ? std::vector{*on} : std::vector<device>{}),
       of_device_(on ? backend_of(*on, 0, 2, rules_) : nullptr),
       cpu_(host_buffers_of(on_)),
-      card_{on ? on->cc : 0, on && on->n_sm ? on->n_sm : most_sm} {
+      card_{on ? on->cc : 0, on && on->n_sm ? on->n_sm : most_sm, !on || on->maps_pool} {
   if (on) backends_.push_back(of_device_.get());
   backends_.push_back(&cpu_);
   // on the first backend, which is the host's if there is no other

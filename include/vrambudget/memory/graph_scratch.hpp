@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/backends/cuda/kept_buffers.hpp"
 #include "vrambudget/backends/cuda/pool.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/memory/compute_size.hpp"
@@ -69,20 +70,34 @@ inline operation_name name_operation(const ggml::tensor& t) {
 /// Raises `need` to what the nodes draw on a card. `one_sequence`: of a full micro-batch of a sequence.
 inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nodes,
                        const cuda::card& card, const engine_rules& rules, bool one_sequence) {
-  const ggml::tensor* most = nullptr;
+  const ggml::tensor* by = nullptr;
+  std::uint64_t most = 0;
+  std::vector<cuda::requests> of_most, of_whole;
   for (const ggml::tensor* t : nodes) {
     const cuda::scratch drawn = cuda::pool_scratch(*t, card, rules);
     need.cublas |= drawn.cublas;
     if (one_sequence) {
       need.cublas_of_whole_batches |= drawn.cublas;
-      need.of_whole_batches = std::max(need.of_whole_batches, bytes{drawn.whole});
+      if (card.maps_pool)
+        need.of_whole_batches = std::max(need.of_whole_batches, bytes{drawn.whole});
     }
-    if (bytes{drawn.size} > need.scratch) {
-      need.scratch = bytes{drawn.size};
-      most = t;
+    if (!card.maps_pool) {
+      of_most.push_back(drawn.of_most);
+      of_whole.push_back(drawn.of_whole);
+    }
+    if (drawn.size > most) {
+      most = drawn.size;
+      by = t;
     }
   }
-  if (most) need.by = detail::name_operation(*most);
+  if (!card.maps_pool) {
+    most = cuda::least_kept(of_most);
+    if (one_sequence)
+      need.of_whole_batches = std::max(need.of_whole_batches, bytes{cuda::least_kept(of_whole)});
+  }
+  if (bytes{most} <= need.scratch) return;
+  need.scratch = bytes{most};
+  if (by) need.by = detail::name_operation(*by);
 }
 
 }  // namespace vrambudget

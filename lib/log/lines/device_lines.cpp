@@ -68,6 +68,7 @@ bool log_line_reader::read_found_device(std::string_view rest) {
     const auto minor = take_u32(rest);
     d.cc = *major * 100 + (minor && *minor < 10 ? *minor * 10 : 0);
   }
+  d.maps_pool = rest.find("VMM: no") == rest.npos;
   if (const std::size_t vram = rest.find("VRAM: "); vram != rest.npos) {
     rest.remove_prefix(vram + 6);
     if (const auto mib = take_number(rest); mib && *mib < (1u << 30)) d.total = bytes{*mib << 20};

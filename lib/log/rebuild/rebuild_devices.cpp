@@ -90,6 +90,7 @@ device rebuilder::device_number(std::size_t i) {
   if (logged && logged->unified) d.unified = *logged->unified;
   if (logged && logged->has_fp16) d.limits.lacks_fp16 = !*logged->has_fp16;
   if (logged && logged->cc) d.cc = logged->cc;
+  if (logged) d.maps_pool = logged->maps_pool;
   if (logged && logged->total) d.total = d.free = *logged->total;
   if (logged && logged->free) d.free = *logged->free;
   for (const log_table_row& r : log_.table)

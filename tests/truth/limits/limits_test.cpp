@@ -36,6 +36,7 @@ class runner {
     for (const json::value& g : c.at("gpus").as_array()) {
       device d = devices_.at(text(g.at("card")));
       d.free = {static_cast<std::uint64_t>(number(g.at("free_bytes")))};
+      if (const json::value* vmm = g.as_object().if_contains("vmm")) d.maps_pool = vmm->as_bool();
       cards.push_back(std::move(d));
     }
     std::vector<std::string> args;
@@ -70,6 +71,10 @@ class runner {
       return "";
     }
     if (!refused) return "runs, but refused is " + outcome;
+    // nothing is left for the draft: its shares are 0 of 0, over which the engine ends before it asks
+    if (outcome == "draft_other" && refused->stage == term_kind::draft_weights &&
+        refused->missing == in_pages(refused->size))
+      return "";
     if (name(refused->stage) != outcome)
       return fmt::format("{} refused, not {}", name(refused->stage), outcome);
     const json::value* want = c.if_contains("refused");
@@ -93,23 +98,17 @@ int main(int argc, char** argv) {
     return 2;
   }
   runner cases(argv[2], {argv + 3, argv + argc});
-  int n = 0, equal = 0, known = 0, wrong = 0;
+  int n = 0, wrong = 0;
   std::ifstream in(argv[1]);
   for (std::string line; std::getline(in, line);) {
     const json::value v = json::parse(line);
     const json::object& c = v.as_object();
     ++n;
     const std::string differs = cases.run_case(c);
-    const json::value* why = c.if_contains("differs");
-    if (differs.empty() && !why)
-      ++equal;
-    else if (!differs.empty() && why)
-      ++known;
-    else
-      ++wrong, fmt::print("{}: {}\n", text(c.at("id")),
-                          why ? "equal, though it is listed as different" : differs);
+    if (differs.empty()) continue;
+    ++wrong;
+    fmt::print("{}: {}\n", text(c.at("id")), differs);
   }
-  fmt::print("{} cases, {} equal, {} different for a reason that is told, {} wrong\n", n, equal,
-             known, wrong);
+  fmt::print("{} cases, {} equal\n", n, n - wrong);
   return n > 0 && wrong == 0 ? 0 : 1;
 }

@@ -12,7 +12,7 @@ namespace {
 // Lines of an engine of late 2026, numbers as it printed them for Qwen3.6-27B with NextN layers on two cards.
 const std::string new_log = R"(ggml_cuda_init: found 2 CUDA devices (Total VRAM: 48248 MiB):
   Device 0: NVIDIA GeForce RTX 3090, compute capability 8.6, VMM: yes, VRAM: 24124 MiB
-  Device 1: NVIDIA GeForce RTX 3090, compute capability 8.6, VMM: yes, VRAM: 24124 MiB
+  Device 1: NVIDIA GeForce RTX 3090, compute capability 8.6, VMM: no, VRAM: 24124 MiB
 build_info: b11200-0a1b2c3d
 llama_model_loader: loaded meta data with 24 key-value pairs and 866 tensors from /m/a b.gguf (version GGUF V3 (latest))
 llama_model_loader: - kv   0:                       general.architecture str              = qwen35
@@ -70,6 +70,8 @@ void check_new_log(const parsed_log& log) {
   REQUIRE(log.devices.size() == 2);
   CHECK(log.devices[0].name == "NVIDIA GeForce RTX 3090");
   CHECK(log.devices[0].cc == 860);
+  CHECK(log.devices[0].maps_pool);
+  CHECK_FALSE(log.devices[1].maps_pool);
   CHECK(log.devices[0].total->count == (24124_MiB).count);
   CHECK(log.devices[0].free->count == (23800_MiB).count);
   CHECK_FALSE(log.devices[1].free.has_value());

@@ -42,6 +42,9 @@ TEST_CASE("a card is planned for by its numbers") {
   // 6 x 2,048 / 1,024 = 12: 41.4 + 1.818 x 12 = 63.2, and 10 in use
   CHECK(d.driver_context.expected.count / (1 << 20) == 73);
   CHECK(gpus.notes.empty());
+  CHECK(d.maps_pool);
+  CHECK_FALSE(found({"total=3072MiB,cc=6.1,sm=6,vmm=no"}).value().devices[0].maps_pool);
+  CHECK(has(refused("total=3072MiB,vmm=off"), "vmm=off is neither yes nor no"));
 }
 
 TEST_CASE("what is missing of a card's numbers is assumed and said") {
@@ -76,7 +79,7 @@ TEST_CASE("numbers that are no card's are refused") {
   CHECK(has(refused("total=8GiB,cc=1.0"), "cc=1.0 is no compute capability"));
   CHECK(has(refused("total=8GiB,sm=0"), "sm=0"));
   CHECK(has(refused("total=8GiB,sm=many"), "sm=many"));
-  CHECK(has(refused("total=8GiB,memory=8GiB"), "'memory=8GiB' is none of name=, total=, cc=, sm="));
+  CHECK(has(refused("total=8GiB,memory=8GiB"), "'memory=8GiB' is none of name=, total=, cc=, sm=, vmm="));
   CHECK(has(refused("total=8GiB,total=8GiB"), "total is there twice"));
   CHECK(has(refused("total="), "total has no value"));
 }

@@ -204,10 +204,14 @@ inline void take_mma(scratch& s, const ggml::tensor& fa, const card& gpu) {
   }
   const std::uint64_t per_row = tiles_of(fa, tile.queries, group) / across;
   const std::uint64_t at_once = mma_blocks_per_sm(c, group, gpu.cc) * gpu.n_sm;
-  std::uint64_t blocks = 0;
-  for (std::uint64_t n = across; n > 0 && blocks == 0; --n)
-    blocks = mma_unfinished(n * per_row, ceil_div(n_kv, c.cells), at_once, gpu.cc);
-  s.take(blocks * u64(c.columns) * (2 + u64(fa.src[2]->ne[0]) / 2) * 8);
+  const auto unfinished = [&](std::uint64_t n) {
+    return mma_unfinished(n * per_row, ceil_div(n_kv, c.cells), at_once, gpu.cc) *
+           u64(c.columns) * (2 + u64(fa.src[2]->ne[0]) / 2) * 8;
+  };
+  const std::uint64_t of_whole = unfinished(across);
+  std::uint64_t most = of_whole;
+  for (std::uint64_t n = across - 1; n > 0 && most == 0; --n) most = unfinished(n);
+  s.take(most, of_whole);
 }
 
 /// Kernels that split the cells of a tile over blocks: so many that the last wave is full enough.

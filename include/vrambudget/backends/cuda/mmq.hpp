@@ -127,7 +127,10 @@ constexpr void take_mmq(scratch& s, mmq_matrix a, std::int64_t n_rows, std::uint
       scratch fewer = before;
       take_mmq_input(fewer, a, n_rows, rows / n_columns * n, width, tile_columns, gpu.cc);
       fewer.take(fixup);
-      s.size = std::max(s.size, fewer.size);
+      if (fewer.size > s.size) {
+        s.size = fewer.size;
+        s.of_most = fewer.of_most;
+      }
       return;
     }
 }

@@ -161,7 +161,4 @@ using scratch_rule = scratch (*)(const ggml::tensor&, const card&, const engine_
   return cc >= 900 ? 32_MiB : 4_MiB;
 }
 
-/// Physical memory is mapped into the pool in pieces of this size.
-inline constexpr std::uint64_t pool_granularity = (2_MiB).count;
-
 }  // namespace vrambudget::cuda

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "vrambudget/backends/cuda/kept_buffers.hpp"
 #include "vrambudget/ggml/convolution.hpp"
 #include "vrambudget/ggml/ops.hpp"
 
@@ -57,6 +58,32 @@ TEST_SUITE("cuda_pool") {
     s.take(1);
     s.take(129);
     CHECK(s.size == 3 * 128);
+  }
+
+  // as recorded of Qwen2.5-7B without flash attention, 20,992 cells: scores in f16 took a buffer of 1,263,953,664
+  // bytes, 603 pages
+  TEST_CASE("without virtual memory each request is a buffer of its own, a twentieth larger") {
+    constexpr std::uint64_t page = 2 << 20;
+    CHECK(cuda::pool_buffer(0) == 0);
+    CHECK(cuda::pool_buffer(1) == page);
+    CHECK(cuda::pool_buffer(2ull * 20992 * 1024 * 28) == 603 * page);
+    // input of 4 MiB and result of 10.75: 4.2 and 11.3 MiB, 3 and 6 pages
+    const cuda::scratch s = product(rtx3090, ggml_type::f16, 4096, 11008, 512);
+    CHECK(cuda::least_kept({{s.of_whole}}) == 9 * page);
+  }
+
+  // as recorded of Qwen2.5-7B: K's product takes the buffer of ffn_down's input (10,930,176 bytes) for its own input
+  // (2,082,816), and then there is no room for its partial tiles (1,835,008) beside
+  TEST_CASE("an operation may hold a larger buffer than it asks for") {
+    constexpr std::uint64_t page = 2 << 20;
+    cuda::requests key, down;
+    key.add(2082816);
+    key.add(1835008);
+    down.add(10930176);
+    const cuda::requests both[] = {key, down};
+    CHECK(cuda::least_kept({{key}}) == 3 * page);
+    CHECK(cuda::least_kept({{down}}) == 6 * page);
+    CHECK(cuda::least_kept(both) == 7 * page);
   }
 
   TEST_CASE("a few columns are multiplied by vector kernels") {
@@ -141,6 +168,7 @@ TEST_SUITE("cuda_pool") {
     // divide 256, whose waves are 78 % full: before Ada tiles are computed whole then, of fewer queries not: of
     // 240 tiles in 2 waves of 164 73 % are full
     CHECK(attention(rtx3090, 128, 32, 8, 512, 4096).size == 164 * 64 * (2 + 64) * 8);
+    CHECK(attention(rtx3090, 128, 32, 8, 512, 4096).whole == 0);
     // on an RTX 4090 256 blocks compute a tile each; 248 tiles for 256 blocks are rounded to 248, 240 are not
     CHECK(attention(rtx4090, 128, 32, 8, 512, 4096).size == 256 * 64 * (2 + 64) * 8);
     // one query of 32 heads over 4: 4 tiles of 8 heads, shared by 2 blocks on each of 132 SMs
