@@ -27,7 +27,15 @@ constexpr std::pair<std::string_view, std::uint64_t (*)(const hparams&, std::uin
      [](const hparams& hp, std::uint32_t il) -> std::uint64_t { return hp.n_ff_exp(il); }},
     {"n_ff_shexp",
      [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.moe.n_ff_shexp; }},
+    {"n_ff_chexp",
+     [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.moe.n_ff_chexp; }},
     {"n_expert", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.moe.n_expert; }},
+    {"n_chunk_expert",
+     [](const hparams& hp, std::uint32_t) -> std::uint64_t {
+       return hp.moe.n_group_experts ? hp.moe.n_expert / hp.moe.n_group_experts : 0;
+     }},
+    {"n_slot", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.switched.n_slot; }},
+    {"n_rank", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.switched.n_rank; }},
     {"indexer_n_head",
      [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.indexer.n_head; }},
     {"indexer_head_size",

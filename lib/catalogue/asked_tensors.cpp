@@ -24,6 +24,7 @@ constexpr std::pair<std::string_view, bool (*)(const hparams&, std::uint32_t)> l
     {"lead", [](const hparams& hp, std::uint32_t il) { return il < hp.moe.n_layer_dense_lead; }},
     {"exp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_expert > 0; }},
     {"shexp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_ff_shexp > 0; }},
+    {"moe_step", [](const hparams& hp, std::uint32_t il) { return hp.is_moe_step(il); }},
     {"mla", [](const hparams& hp, std::uint32_t) { return hp.is_mla(); }},
     {"indexer", [](const hparams& hp, std::uint32_t) { return hp.indexer.n_head > 0; }},
     {"indexer_full", [](const hparams& hp, std::uint32_t il) { return hp.is_indexer_full(il); }},

@@ -50,12 +50,19 @@ struct mla_hparams {
 /// Mixtures of experts.
 struct moe_hparams {
   std::uint32_t n_expert = 0, n_group = 0, n_group_used = 0, n_group_experts = 0;
-  std::uint32_t n_ff_shexp = 0, n_layer_dense_lead = 0;
+  std::uint32_t n_ff_shexp = 0, n_ff_chexp = 0, n_layer_dense_lead = 0;
+  std::uint32_t n_layer_step = 0;  ///< each so many layers have experts, of architectures that say so
   std::uint32_t gating_func = 0;
   float weights_scale = 0;
   bool weights_norm = false;
   std::vector<std::uint32_t> n_expert_used_arr, n_ff_exp_arr;
   std::vector<float> swiglu_clamp_exp_arr, swiglu_clamp_shexp_arr;
+};
+
+/// Adapters in a model, stacked in each layer, that tokens switch between.
+struct switched_hparams {
+  std::uint32_t n_slot = 0;  ///< adapters, and one that changes nothing
+  std::uint32_t n_rank = 0;
 };
 
 /// Constants on embeddings, branches and logits; 0: none.

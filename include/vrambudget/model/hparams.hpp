@@ -44,6 +44,7 @@ struct hparams {
   mla_hparams mla;
   indexer_hparams indexer;
   moe_hparams moe;
+  switched_hparams switched;
   scale_hparams scale;
   ssm_hparams ssm;
   kda_hparams kda;
@@ -75,6 +76,9 @@ struct hparams {
   [[nodiscard]] std::uint32_t n_ff_exp(std::uint32_t il = 0) const { return moe.n_ff_exp_arr[il]; }
   [[nodiscard]] std::uint32_t n_expert_used(std::uint32_t il = 0) const {
     return moe.n_expert_used_arr[il];
+  }
+  [[nodiscard]] bool is_moe_step(std::uint32_t il) const {
+    return moe.n_layer_step > 0 && (il + 1) % moe.n_layer_step == 0;
   }
   [[nodiscard]] bool is_swa(std::uint32_t il) const { return swa.arr[il] != 0; }
   [[nodiscard]] bool is_swa_any() const {

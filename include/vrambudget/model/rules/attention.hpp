@@ -63,6 +63,7 @@ inline void exaone4(keys& k, hparams& hp) {
   }
 }
 inline void llama4(keys& k, hparams& hp) {
+  hp.moe.n_layer_step = k.required("interleave_moe_layer_step");
   hp.attn.use_kq_norm = hp.moe.n_expert != 128;  // not in Maverick
   if (k.has("attention.sliding_window") && k.u32("attention.sliding_window") == 0) {
     hp.rope.n_no_rope_layer_step = hp.n_layer();

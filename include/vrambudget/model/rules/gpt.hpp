@@ -48,6 +48,8 @@ inline void grok(keys& k, hparams& hp) {
 
 inline void grovemoe(keys& k, hparams& hp) {
   hp.moe.n_group_experts = k.positive("experts_per_group");
+  const std::uint32_t chunk = k.u32("expert_chunk_feed_forward_length");
+  hp.moe.n_ff_chexp = chunk ? chunk : hp.attn.n_embd_head_k;
   k.need("expert_group_scale");
 }
 

@@ -175,7 +175,12 @@ inline void repeat_layers(hparams& hp, std::uint32_t n) {
 }
 /// A further layer with one head keeps the routing of adapters.
 inline void graniteswitch(keys& k, hparams& hp) {
+  constexpr std::uint32_t most = 4096;
   granite_scales(k, hp);
+  const std::uint32_t n_adapter = k.required("adapters.count");
+  hp.switched = {n_adapter + 1, k.required("adapters.lora_rank")};
+  k.limit("adapters.count", n_adapter, most);
+  k.limit("adapters.lora_rank", hp.switched.n_rank, most);
   hp.rope.arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
   hp.attn.router_layer = static_cast<std::int32_t>(hp.n_layer());
   repeat_layers(hp, hp.n_layer() + 1);
