@@ -22,6 +22,7 @@ std::span<const embedded_file> quality_json();          ///< data/quality.json, 
 std::span<const embedded_file> overheads_json();        ///< data/overheads.json, one file
 std::span<const embedded_file> prompt_shares_json();    ///< data/prompt_shares.json, one file
 std::span<const embedded_file> decode_shares_json();    ///< data/decode_shares.json, one file
+std::span<const embedded_file> unknown_projectors_json();  ///< data/unknown_projectors.json, one file
 std::span<const embedded_file> projector_shapes();      ///< data/projectors/*.json, sorted by stem
 std::span<const embedded_file> model_shapes();          ///< data/models/*.json, sorted by stem
 

@@ -79,6 +79,18 @@ result<catalogued_model> find_row(std::span<const catalogued_model> rows, const 
                                     detail::proposal(std::move(distances), key, help)};
 }
 
+/// What is known of a projector that is not enough to plan it; empty: nothing.
+std::string known_of(std::string_view typed) {
+  const std::string key = detail::folded(typed);
+  const boost::json::value all =
+      boost::json::parse(detail::unknown_projectors_json().front().text);
+  for (const boost::json::value& row : all.as_array())
+    for (const boost::json::value& name : row.at("names").as_array())
+      if (key.starts_with(detail::folded(name.as_string())))
+        return std::string(row.at("known").as_string());
+  return {};
+}
+
 }  // namespace
 
 bool catalogued_model::is_called(std::string_view typed) const {
@@ -103,9 +115,15 @@ result<catalogued_model> find_model(std::string_view typed) {
 }
 
 result<catalogued_model> find_projector(std::string_view typed) {
-  return find_row(catalogued_projectors(), "projector", typed,
-                  "a name is as mmproj-Qwen3.6-27B-F16, for which mmproj-F16.gguf is enough beside "
-                  "that model");
+  auto found = find_row(catalogued_projectors(), "projector", typed,
+                        "a name is as mmproj-Qwen3.6-27B-F16, for which mmproj-F16.gguf is enough "
+                        "beside that model");
+  if (found) return found;
+  const std::string known = known_of(typed);
+  if (known.empty()) return found;
+  return error{errc::not_found,
+               "projector \"" + std::string(typed) + "\" is not known well enough to be planned: " +
+                   known + "; its file can be (--mmproj FILE), or --reserve keeps its size free"};
 }
 
 }  // namespace vrambudget

@@ -157,6 +157,14 @@ TEST_CASE("a beginning of several projectors lists them, also by a further name"
   CHECK(find_projector("mmproj-qwen3.8 27b f16").value().is_called("mmproj-Qwen3.8-27B-F16"));
 }
 
+TEST_CASE("of a projector that is not known well enough it is said what is known") {
+  const auto p = find_projector("mmproj-Mistral-Medium-3.5-128B-BF16");
+  REQUIRE_FALSE(p.has_value());
+  CHECK(p.error().message.find("files have 5.0 GiB") != std::string::npos);
+  CHECK(p.error().message.find("--reserve") != std::string::npos);
+  CHECK(find_projector("mmproj-GLM-4.6V-Flash-F16").has_value());
+}
+
 TEST_CASE("an unknown projector is answered with the form of names, not with the list of models") {
   const std::string message = find_projector("zzzz").error().message;
   CHECK(message.find("mmproj-Qwen3.6-27B-F16") != std::string::npos);
