@@ -16,7 +16,7 @@ result<std::vector<preferred_run>> find_preferred_runs(planner& p, const run& r)
     const auto b = p.budget_for(chosen);
     if (!b) return b.error();
     run_speeds speeds = speeds_of(p.get_model(), chosen, p.devices(), *b);
-    all.push_back({by, std::move(**best), b->context, std::move(speeds)});
+    all.push_back({by, std::move(**best), b->context, b->devices, std::move(speeds)});
   }
   return all;
 }

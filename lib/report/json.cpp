@@ -243,7 +243,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
   if (extras.fitted) o["fit"] = fit_of(*extras.fitted);
   if (extras.best) o["best"] = best_json(*extras.best);
   if (!extras.backends.empty()) o["backends"] = backends_json(extras.backends);
-  if (auto speed = speed_json(r, extras.speeds); !speed.empty()) o["speed"] = std::move(speed);
+  if (auto speed = speed_json(b.devices, extras.speeds); !speed.empty()) o["speed"] = std::move(speed);
   if (b.prompt.n_nodes)
     o["graph"] = json::object{{"nodes", {b.prompt.n_nodes, b.generation.n_nodes}},
                               {"splits", {b.prompt.n_splits, b.generation.n_splits}}};

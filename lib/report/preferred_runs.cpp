@@ -108,7 +108,7 @@ std::string preferred_runs_json(const model& m, const run& told,
                    {"type_k", traits(r.type_k).name},
                    {"type_v", traits(r.type_v).name},
                    {"best", best_json(p.best)}};
-    if (auto speed = speed_json(r, p.speeds); !speed.empty()) o["speed"] = std::move(speed);
+    if (auto speed = speed_json(p.devices, p.speeds); !speed.empty()) o["speed"] = std::move(speed);
     runs.push_back(std::move(o));
   }
   return json::serialize(json::object{{"schema", json_schema},

@@ -67,11 +67,11 @@ std::string reads_line(const std::string& who, const decode_reads& d,
                      grouped(d.all().count), gigabytes_per_s, parts);
 }
 
-std::string explained(const run& r, const decode_speed& s) {
+std::string explained(std::span<const device_budget> devices, const decode_speed& s) {
   std::string text;
   for (std::size_t i = 0; i < s.traffic.devices.size(); ++i)
     text +=
-        reads_line(name(id_of(r, i)), s.traffic.devices[i],
+        reads_line(name(devices[i].id), s.traffic.devices[i],
                    fmt::format("{:.1f}", static_cast<double>(s.bandwidth_bytes_per_s[i]) / 1e9));
   text += reads_line("the host", s.traffic.host, host_gigabytes());
   if (s.expected) text += fmt::format("  expected by: {}\n", s.expected->of);
@@ -109,13 +109,13 @@ json::object object_of(const prompt_speed& s) {
   return o;
 }
 
-json::object object_of(const run& r, const decode_speed& s) {
+json::object object_of(std::span<const device_budget> budgets, const decode_speed& s) {
   json::object o = rates_json(s);
   json::array devices;
   for (std::size_t i = 0; i < s.traffic.devices.size(); ++i) {
     if (s.bandwidth_bytes_per_s[i] == 0) continue;
     json::object d = reads_of(s.traffic.devices[i]);
-    d["id"] = name(id_of(r, i));
+    d["id"] = name(budgets[i].id);
     d["bandwidth_bytes_per_s"] = s.bandwidth_bytes_per_s[i];
     devices.push_back(std::move(d));
   }
@@ -152,13 +152,14 @@ std::string basis_of(const prompt_speed& s) {
                     : " (bound, several times too high)";
 }
 
-std::string explained(const prompt_speed& s) {
+std::string explained(std::span<const device_budget> devices, const prompt_speed& s) {
   std::string text;
   for (std::size_t i = 0; i < s.work.operations.size(); ++i) {
     const auto& n = s.work.operations[i];
     const std::uint64_t all = n[0] + n[1] + n[2];
     if (all == 0) continue;
-    text += fmt::format("  CUDA{} computes {} operations a token of it, {} in 16 bits\n", i,
+    text += fmt::format("  {} computes {} operations a token of it, {} in 16 bits\n",
+                        name(devices[i].id),
                         grouped(all / s.work.n_tokens), grouped(n[2] / s.work.n_tokens));
   }
   if (s.work.copied.count > 0)
@@ -171,14 +172,15 @@ std::string explained(const prompt_speed& s) {
 
 }  // namespace
 
-std::string prompt_text(std::span<const prompt_speed> all, bool explain) {
+std::string prompt_text(std::span<const device_budget> devices, std::span<const prompt_speed> all,
+                        bool explain) {
   std::string text;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const bool is_last = i + 1 == all.size();
     text += fmt::format("{} of {} tokens {} tokens/s{}\n",
                         i == 0 ? "reads prompts" : "             ", grouped(all[i].work.n_tokens),
                         rate_text(all[i]), is_last ? basis_of(all[i]) : "");
-    if (is_last && explain) text += explained(all[i]);
+    if (is_last && explain) text += explained(devices, all[i]);
   }
   return text;
 }
@@ -193,13 +195,14 @@ std::string brief_text(const decode_speed& s) {
                      in_tokens(std::min(s.expected->high, s.most), true));
 }
 
-std::string speed_text(const run& r, std::span<const decode_speed> all, bool explain) {
+std::string speed_text(std::span<const device_budget> devices, std::span<const decode_speed> all,
+                       bool explain) {
   std::string text;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const bool is_last = i + 1 == all.size();
     text += fmt::format("{} {}{}\n", i == 0 ? "decodes" : "       ", at_depth(all[i]),
                         is_last ? basis_of(all[i]) : "");
-    if (is_last && explain) text += explained(r, all[i]);
+    if (is_last && explain) text += explained(devices, all[i]);
   }
   return text;
 }
@@ -210,10 +213,10 @@ json::object rates_json(const decode_speed& s) {
   return o;
 }
 
-json::object speed_json(const run& r, const run_speeds& all) {
+json::object speed_json(std::span<const device_budget> devices, const run_speeds& all) {
   json::object o;
   json::array depths, lengths;
-  for (const decode_speed& s : all.decode) depths.push_back(object_of(r, s));
+  for (const decode_speed& s : all.decode) depths.push_back(object_of(devices, s));
   for (const prompt_speed& s : all.prompts) lengths.push_back(object_of(s));
   if (!depths.empty()) o["decode"] = std::move(depths);
   if (!lengths.empty()) o["prompt"] = std::move(lengths);

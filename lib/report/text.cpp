@@ -239,7 +239,8 @@ std::string budget_text(const model& m, const run& r, const budget& b, const run
   if (b.projector)
     for (const encoder_budget& e : b.projector->encoders)
       text += encoder_line(e, b.projector->device.has_value()) + "\n";
-  text += speed_text(r, speeds.decode, s.explain) + prompt_text(speeds.prompts, s.explain) + "\n";
+  text += speed_text(b.devices, speeds.decode, s.explain) +
+          prompt_text(b.devices, speeds.prompts, s.explain) + "\n";
   const table t(b, s);
   for (const device_budget& d : b.devices) text += device_text(d, t, s) + "\n";
   if (!b.host.terms.empty()) text += host_text(b.host, t, s);

@@ -247,11 +247,11 @@ result<void> take(const kind::projector_device& k, plan_request& q, std::string_
   projector_run& p = k.at(q);
   p.offload = text != "none";
   if (!p.offload) return {};
-  for (const backend_kind b : all_backends)
-    if (const std::string_view its = name(b); text.starts_with(its))
-      return put(parse_tokens(text.substr(its.size())), p.device);
-  return error{errc::invalid_argument,
-               "'" + std::string(text) + "' is no device: CUDA0, CUDA1, MTL0, ... or none"};
+  p.device = device_named(text);
+  if (!p.device)
+    return error{errc::invalid_argument,
+                 "'" + std::string(text) + "' is no device: CUDA0, Vulkan1, ROCm0, MTL0 or none"};
+  return {};
 }
 
 result<void> take(const kind::engine_version& k, plan_request& q, std::string_view text) {

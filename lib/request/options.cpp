@@ -270,7 +270,7 @@ constexpr option table[] = {
     {topic::projector, "--mmproj-offload", "", on_off{of_projector<&projector_run::offload>}, "",
      "it goes to a GPU"},
     {topic::projector, "--mmproj-device,-mmdev", "", projector_device{of_run<&run::mmproj>},
-     "DEVICE", "the projector's device", "CUDA0"},
+     "DEVICE", "the projector's device: CUDA1, Vulkan1, ROCm1, MTL0, or none", "the first"},
     {topic::projector, "--image-min-tokens", "",
      optional_count{of_projector<&projector_run::image_min_tokens>}, "N",
      "tokens of the smallest image", "the projector's"},

@@ -69,8 +69,7 @@ struct teller {
   }
   told_value operator()(const kind::projector_device& k) const {
     const projector_run& p = k.at(q);
-    if (!p.offload || p.device == k.at(usual).device) return {};
-    return name(device_id{.index = p.device});
+    return p.offload && p.device ? told_value(name(*p.device)) : told_value();
   }
   told_value operator()(const kind::engine_version& k) const {
     const engine_profile& p = k.at(q).r.profile;

@@ -251,6 +251,12 @@ TEST_SUITE("projector") {
     CHECK_FALSE(contains(terms_of("--image-max-tokens 512", 0), "projector_growth"));
     CHECK(run(plan + " -mmdev CUDA7").status == 2);
     CHECK(run(plan + " -mmdev disk").status == 2);
+    CHECK(run(plan + " -mmdev Vulkan1").status == 2);
+    const outcome amd = run(f.model + " --gpu 2x7900xtx -c 8192 --json -mmdev Vulkan1 --mmproj " +
+                            f.mmproj);
+    const auto devices = boost::json::parse(amd.out).at("devices");
+    CHECK(contains(boost::json::serialize(devices.at(1)), "projector_weights"));
+    CHECK_FALSE(contains(boost::json::serialize(devices.at(0)), "projector_weights"));
     CHECK(run("--gpu 3090 --mmproj " + f.mmproj).status == 2);
   }
 }

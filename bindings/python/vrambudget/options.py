@@ -126,7 +126,7 @@ class RunOptions(TypedDict, total=False):
     spec_draft_ncmoe: int
     mmproj_offload: bool  # False: the projector stays on the host
     no_mmproj_offload: bool
-    mmproj_device: str  # the projector's device [CUDA0]
+    mmproj_device: str  # the projector's device: CUDA1, Vulkan1, ROCm1, MTL0, or none [the first]
     mmdev: str
     image_min_tokens: int  # tokens of the smallest image [the projector's]
     image_max_tokens: int  # tokens of the largest image [the projector's]

@@ -16,7 +16,8 @@ namespace vrambudget {
 struct preferred_run {
   preference by = preference::balance;
   best_run best;
-  context_params context;  ///< of that run
+  context_params context;              ///< of that run
+  std::vector<device_budget> devices;  ///< of that run
   run_speeds speeds;
 };
 

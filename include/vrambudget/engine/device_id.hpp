@@ -1,10 +1,13 @@
 // Which device: a backend of the engine, and its number there.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +42,25 @@ inline constexpr std::array all_backends = {backend_kind::cuda, backend_kind::hi
 /// The engine's name: "CUDA0".
 [[nodiscard]] inline std::string name(const device_id& d) {
   return std::string(name(d.backend)) + std::to_string(d.index);
+}
+
+/// The device of that name, in any case; nothing for another text.
+/// Source: llama.cpp, ggml/src/ggml-backend-reg.cpp: ggml_backend_dev_by_name
+[[nodiscard]] inline std::optional<device_id> device_named(std::string_view text) {
+  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  for (const backend_kind b : all_backends) {
+    const std::string_view its = name(b);
+    const bool begins =
+        text.size() > its.size() &&
+        std::equal(its.begin(), its.end(), text.begin(),
+                   [&](char x, char y) { return lower(x) == lower(y); });
+    if (!begins) continue;
+    device_id d{b, 0};
+    const char* const end = text.data() + text.size();
+    const auto [rest, failed] = std::from_chars(text.data() + its.size(), end, d.index);
+    return failed == std::errc{} && rest == end ? std::optional(d) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 }  // namespace vrambudget

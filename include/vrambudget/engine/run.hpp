@@ -53,7 +53,7 @@ struct projector_run {
   bool offload = true;  ///< off: `--no-mmproj-offload`, `--mmproj-device none`
   bool warmup = true;   ///< off: `--no-warmup`: no memory is reserved when loading
   enum flash_attn flash_attn = flash_attn::automatic;  ///< `-fa`
-  std::uint32_t device = 0;                            ///< `--mmproj-device CUDA1`
+  std::optional<device_id> device = {};                ///< `--mmproj-device`; absent: the first
   std::optional<std::uint32_t> image_min_tokens = {};  ///< `--image-min-tokens`
   std::optional<std::uint32_t> image_max_tokens = {};  ///< `--image-max-tokens`
 
@@ -116,11 +116,10 @@ struct run {
   friend bool operator==(const run&, const run&) = default;
 };
 
-/// The device that a run uses as its number `i`: without splitting the first one is the main GPU.
-[[nodiscard]] inline device_id id_of(const run& r, std::size_t i) {
+/// The number of the device that a run uses as its number `i`: without splitting the first one is the main GPU.
+[[nodiscard]] inline std::uint32_t index_of(const run& r, std::size_t i) {
   const bool alone = r.split_mode == split_mode::none && r.main_gpu > 0;
-  return {backend_kind::cuda,
-          static_cast<std::uint32_t>(i) + (alone ? static_cast<std::uint32_t>(r.main_gpu) : 0)};
+  return static_cast<std::uint32_t>(i) + (alone ? static_cast<std::uint32_t>(r.main_gpu) : 0);
 }
 
 }  // namespace vrambudget

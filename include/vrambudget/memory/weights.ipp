@@ -105,7 +105,7 @@ class weight_overrides {
     const bool is_one = place.mode() == split_mode::tensor;
     for (std::uint32_t i = 0; i < place.n_devices() && !is_one; ++i) {
       const std::string id =
-          name(device_id{place.memory(static_cast<int>(i)).backend, id_of(r, i).index});
+          name(device_id{place.memory(static_cast<int>(i)).backend, index_of(r, i)});
       valid += ", " + id;
       if (buffer == id) backend = static_cast<int>(i);
     }

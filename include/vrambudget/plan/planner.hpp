@@ -75,7 +75,7 @@ class planner {
   /// How the host's terms lie there, and what else it holds.
   void finish_host(const run& r, budget& b) const;
   /// The budget of a device of the machine, with nothing but the driver's context.
-  [[nodiscard]] device_budget empty_budget(device_id id) const;
+  [[nodiscard]] device_budget empty_budget(std::uint32_t index) const;
   /// The number of the device's budget, which is added if the run has left it out so far.
   [[nodiscard]] std::size_t number_of(budget& b, std::uint32_t device) const;
 

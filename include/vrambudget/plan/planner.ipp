@@ -160,20 +160,19 @@ void planner::finish_host(const run& r, budget& b) const {
   detail::add_host_notes(b);
 }
 
-device_budget planner::empty_budget(device_id id) const {
+device_budget planner::empty_budget(std::uint32_t index) const {
   device_budget b;
-  b.gpu = devices_[id.index];
-  b.id = {b.gpu.backend, id.index};
+  b.gpu = devices_[index];
+  b.id = {b.gpu.backend, index};
   b.usable = usable_of(b.gpu, limits_.reserve);
   if (!limits_.buffers_only) detail::add_driver_context(b);
   return b;
 }
 
 std::size_t planner::number_of(budget& b, std::uint32_t device) const {
-  const device_id id{.index = device};
   for (std::size_t i = 0; i < b.devices.size(); ++i)
     if (b.devices[i].id.index == device) return i;
-  b.devices.push_back(empty_budget(id));
+  b.devices.push_back(empty_budget(device));
   return b.devices.size() - 1;
 }
 
@@ -206,7 +205,7 @@ result<detail::planned_context> planner::plan_main(const drafting& d, budget_cho
       detail::plan_context(*placed_, *params, layout_of(model_, *params, placed_->where), seen);
   if (!main) return main.error();
   for (std::size_t i = 0; i < placed_->devices.size(); ++i)
-    b.devices.push_back(empty_budget(id_of(d.r, i)));
+    b.devices.push_back(empty_budget(index_of(d.r, i)));
   if (!limits_.buffers_only)  // every card that a process sees has a context of it
     for (std::size_t i = 0; i < devices_.size(); ++i)
       static_cast<void>(number_of(b, static_cast<std::uint32_t>(i)));
@@ -296,19 +295,23 @@ void planner::add_use(const detail::planned_context& main, const detail::planned
 result<void> planner::add_projector(const run& r, budget& b) {
   projector_run pr = r.mmproj;
   pr.flash_attn = r.flash_attn;
-  if (pr.offload && pr.device >= devices_.size() && !devices_.empty())
-    return error{errc::invalid_argument,
-                 "--mmproj-device " + name(device_id{devices_.front().backend, pr.device}) +
-                     ": there are " + std::to_string(devices_.size()) + " devices"};
   const bool on_device = pr.offload && !devices_.empty();
-  auto p = plan_projector_once(pr, on_device ? &devices_[pr.device] : nullptr, r.profile);
+  const std::uint32_t index = pr.device ? pr.device->index : 0;
+  if (on_device && pr.device &&
+      (index >= devices_.size() || devices_[index].backend != pr.device->backend))
+    return error{errc::invalid_argument,
+                 "--mmproj-device " + name(*pr.device) + ": the last of " +
+                     std::to_string(devices_.size()) + " is " +
+                     name(device_id{devices_.back().backend,
+                                    static_cast<std::uint32_t>(devices_.size() - 1)})};
+  auto p = plan_projector_once(pr, on_device ? &devices_[index] : nullptr, r.profile);
   if (!p) return error{p.error().code, "the projector: " + p.error().message};
   if (const encoder_budget& e = p->encoders.front();
       e.n_embd > 0 && e.n_embd != model_.hp.n_embd_inp())
     return error{errc::invalid_argument,
                  "the projector does not go with this model: it gives " + std::to_string(e.n_embd) +
                      " values a token, the model takes " + std::to_string(model_.hp.n_embd_inp())};
-  if (on_device) p->device = number_of(b, pr.device);
+  if (on_device) p->device = number_of(b, index);
   for (const encoder_budget& e : p->encoders) add_encoder(e, p->device, b);
   b.projector = std::move(*p);
   return {};

@@ -43,8 +43,8 @@ TEST_SUITE("placement") {
     const auto used = devices_of({.split_mode = split_mode::none, .main_gpu = 1}, two).value();
     REQUIRE(used.size() == 1);
     CHECK(used[0].total == 8_GiB);
-    CHECK(name(id_of({.split_mode = split_mode::none, .main_gpu = 1}, 0)) == "CUDA1");
-    CHECK(name(id_of({.main_gpu = 1}, 0)) == "CUDA0");
+    CHECK(index_of({.split_mode = split_mode::none, .main_gpu = 1}, 0) == 1);
+    CHECK(index_of({.main_gpu = 1}, 0) == 0);
     const auto wrong = devices_of({.split_mode = split_mode::none, .main_gpu = 2}, two);
     REQUIRE_FALSE(wrong.has_value());
     CHECK(wrong.error().message.find("-mg 2") != std::string::npos);

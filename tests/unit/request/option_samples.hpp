@@ -31,7 +31,7 @@ struct samples_by_kind {
   all operator()(const kind::overrides&) const { return {"a=CPU", R"(blk\.3\.=CUDA1,b$=CPU)"}; }
   all operator()(const kind::spec_types&) const { return {"draft-mtp", "draft-simple,ngram-mod"}; }
   all operator()(const kind::backends&) const { return {"cuda", "vulkan,hip", "cpu"}; }
-  all operator()(const kind::projector_device&) const { return {"none", "CUDA0", "CUDA1"}; }
+  all operator()(const kind::projector_device&) const { return {"none", "CUDA0", "Vulkan1"}; }
   all operator()(const kind::engine_version&) const { return {"2026-08", "b9849"}; }
   all operator()(const kind::display&) const { return {"none", "heavy", "800MiB"}; }
   all operator()(const kind::adapters& k) const {

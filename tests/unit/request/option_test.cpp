@@ -141,7 +141,14 @@ TEST_CASE("each option sets its own field") {
   CHECK(differs_in({"-ncmoed", "4"}, &run::draft_n_cpu_moe, 4u));
   CHECK(differs_in({"--no-mmproj-offload"}, &run::mmproj, projector_run{.offload = false}));
   CHECK(differs_in({"-mmdev", "none"}, &run::mmproj, projector_run{.offload = false}));
-  CHECK(differs_in({"-mmdev", "CUDA1"}, &run::mmproj, projector_run{.device = 1}));
+  CHECK(differs_in({"-mmdev", "CUDA1"}, &run::mmproj,
+                   projector_run{.device = device_id{backend_kind::cuda, 1}}));
+  CHECK(differs_in({"-mmdev", "vulkan1"}, &run::mmproj,
+                   projector_run{.device = device_id{backend_kind::vulkan, 1}}));
+  CHECK(differs_in({"-mmdev", "MTL0"}, &run::mmproj,
+                   projector_run{.device = device_id{backend_kind::metal, 0}}));
+  CHECK(differs_in({"-mmdev", "ROCm2"}, &run::mmproj,
+                   projector_run{.device = device_id{backend_kind::hip, 2}}));
   CHECK(
       differs_in({"--image-min-tokens", "8"}, &run::mmproj, projector_run{.image_min_tokens = 8}));
   CHECK(
