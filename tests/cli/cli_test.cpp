@@ -405,6 +405,8 @@ TEST_SUITE("cli") {
         {qwen + " -fa off -ctv q4_0", "q4_0"},
         {qwen + " -ot 'x=CUDA7'", "CUDA7"},
         {qwen + " -ot '(=CPU'", "("},
+        {qwen + " -ot '(a)\\1=CPU'", "a reference to a group"},
+        {qwen + " -ot '((a{99}){99}){99}=CPU'", "it repeats too much"},
         {qwen + " --reserve lots", "lots"},
         {qwen + " --free 1GiB,2GiB", "--free"},
         {"Llama-3.1-8B --gpu 3090 --ctx 4096 -np 300", "300"},

@@ -1,9 +1,8 @@
 // Where tensors go, with regular expressions that send some elsewhere; see weights.hpp.
 #pragma once
 
-#include <regex>
-
 #include "vrambudget/memory/weights.hpp"
+#include "vrambudget/model/name_pattern.hpp"
 
 namespace vrambudget {
 namespace detail {
@@ -53,8 +52,8 @@ class weight_overrides {
     for (const tensor_override& o : r.overrides) {
       const result<int> backend = backend_of(o.buffer, r, place, n_present);
       if (!backend) return backend.error();
-      auto pattern = compiled(o.pattern);
-      if (!pattern) return pattern.error();
+      auto pattern = name_pattern::compile(o.pattern);
+      if (!pattern) return error{errc::invalid_argument, "-ot: " + pattern.error().message};
       all.rules_.push_back({std::move(*pattern), literal_start(o.pattern), *backend,
                             o.after_cpu_moe, o.after_cpu_ffn});
     }
@@ -118,16 +117,6 @@ class weight_overrides {
     return backend;
   }
 
-  /// The one place where the standard library throws what a person typed.
-  static result<std::regex> compiled(const std::string& pattern) {
-    try {
-      return std::regex(pattern);
-    } catch (const std::regex_error& e) {
-      return error{errc::invalid_argument,
-                   "-ot: '" + pattern + "' is not a regular expression: " + e.what()};
-    }
-  }
-
   /// "ffn_", a side, then what must follow it.
   static bool has_ffn_side(std::string_view name, std::initializer_list<std::string_view> sides,
                            std::initializer_list<std::string_view> followers) {
@@ -146,14 +135,14 @@ class weight_overrides {
   }
 
   struct rule {
-    std::regex pattern;
+    name_pattern pattern;
     std::string start;  ///< literal_start() of it
     int backend;
     bool after_cpu_moe, after_cpu_ffn;
     mutable bool matches = false;  ///< a tensor that was looked for
 
     [[nodiscard]] bool is_in(const std::string& name) const {
-      return name.find(start) != name.npos && std::regex_search(name, pattern);
+      return name.find(start) != name.npos && pattern.is_in(name);
     }
   };
   std::vector<rule> rules_;

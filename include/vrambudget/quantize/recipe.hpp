@@ -12,7 +12,7 @@
 #include "vrambudget/error.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/model/model.hpp"
-#include "vrambudget/quantize/name_pattern.hpp"
+#include "vrambudget/model/name_pattern.hpp"
 #include "vrambudget/quantize/quantization.hpp"
 
 namespace vrambudget {

@@ -1,10 +1,10 @@
 #include "missing_weights.hpp"
 
 #include <cmath>
-#include <regex>
 #include <string_view>
 
 #include "vrambudget/backends/cuda/backend.hpp"
+#include "vrambudget/model/name_pattern.hpp"
 
 namespace vrambudget {
 namespace {
@@ -40,12 +40,12 @@ double missing_weights::off_mib(const weights& w) const {
 
 /// Bytes of each layer's tensors that match.
 std::vector<bytes> missing_weights::matching_bytes(std::string_view pattern) const {
-  const std::regex expression("^" + std::string(pattern));
+  const auto expression = name_pattern::compile("^" + std::string(pattern));
   std::vector<bytes> all(m_.hp.n_layer_all);
   for (const model_tensor& t : m_.tensors) {
     const auto [il, rest] = layer_of(t.name);
     if (il < 0 || static_cast<std::size_t>(il) >= all.size()) continue;
-    if (std::regex_search(std::string(rest), expression))
+    if (expression && expression->is_in(rest))
       all[static_cast<std::size_t>(il)] += weight_size(t, cuda::buffers);
   }
   return all;

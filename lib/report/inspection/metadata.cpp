@@ -4,7 +4,7 @@
 #include <boost/json.hpp>
 
 #include "vrambudget/gguf/printable.hpp"
-#include "vrambudget/quantize/name_pattern.hpp"
+#include "vrambudget/model/name_pattern.hpp"
 #include "vrambudget/report/inspection.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/version.hpp"

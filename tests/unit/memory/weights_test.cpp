@@ -77,6 +77,12 @@ TEST_SUITE("weights") {
     CHECK(place_weights(m, on_radeon, alone("Vulkan0"), 2).has_value());
     CHECK_FALSE(place_weights(m, on_radeon, alone("CUDA0"), 2).has_value());
     CHECK_FALSE(place_weights(m, where, {.overrides = {{"(", "CPU"}}}).has_value());
+    const auto grouped = place_weights(m, where, {.overrides = {{"(a)\\1", "CPU"}}});
+    REQUIRE_FALSE(grouped.has_value());
+    CHECK(grouped.error().code == errc::invalid_argument);
+    CHECK(grouped.error().message.starts_with("-ot: '(a)\\1'"));
+    // std::regex would take years
+    CHECK(place_weights(m, where, {.overrides = {{"(.*)*(.*)*(.*)*!", "CPU"}}}).has_value());
   }
 
   // by ECMAScript's rules: which of blk.0 to blk.3 have their ffn_up on the host

@@ -1,10 +1,14 @@
-#include "vrambudget/quantize/name_pattern.hpp"
+#include "vrambudget/model/name_pattern.hpp"
 
 #include <doctest/doctest.h>
 
+#include <boost/json.hpp>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <random>
 #include <regex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,7 +36,72 @@ bool is_quick(const std::string& p) {
   return true;
 }
 
+namespace fs = std::filesystem;
+
+/// Patterns of `-ot` in the recorded runs.
+std::set<std::string> recorded_patterns() {
+  std::set<std::string> all;
+  for (const fs::directory_entry& f : fs::recursive_directory_iterator(VRAMBUDGET_TRUTH)) {
+    if (f.path().extension() != ".jsonl") continue;
+    std::ifstream in(f.path());
+    for (std::string line; std::getline(in, line);) {
+      if (line.find("\"-ot\"") == line.npos) continue;
+      const boost::json::value c = boost::json::parse(line);
+      const boost::json::value* args = c.as_object().if_contains("args");
+      for (std::size_t i = 0; args && i + 1 < args->as_array().size(); ++i) {
+        if (args->at(i) != "-ot") continue;
+        std::istringstream pairs{std::string(args->at(i + 1).as_string())};
+        for (std::string pair; std::getline(pairs, pair, ',');)
+          all.insert(pair.substr(0, pair.find('=')));
+      }
+    }
+  }
+  return all;
+}
+
+/// Names of tensors of all recorded shapes, of two layers each.
+std::set<std::string> recorded_names() {
+  std::set<std::string> all;
+  for (const fs::directory_entry& f : fs::directory_iterator(VRAMBUDGET_TRUTH "/models")) {
+    std::ifstream in(f.path());
+    const boost::json::value shape =
+        boost::json::parse(std::string{std::istreambuf_iterator<char>(in), {}});
+    for (const boost::json::value& t : shape.at("tensors").as_array()) {
+      const std::string name{t.at(0).as_string()};
+      const std::size_t open = name.find('{'), close = name.find('}');
+      if (open == name.npos) all.insert(name);
+      for (const char* layer : {"3", "17"})
+        if (open != name.npos) all.insert(name.substr(0, open) + layer + name.substr(close + 1));
+    }
+  }
+  return all;
+}
+
 }  // namespace
+
+// what guides and threads have people type
+TEST_CASE("patterns of recorded runs and of guides match what std::regex matches") {
+  std::set<std::string> patterns = recorded_patterns();
+  CHECK(patterns.size() >= 15);
+  for (const char* typed :
+       {".ffn_.*_exps.", "\\.ffn_.*_exps\\.", ".*exps.*", "([0-9]+).ffn_.*_exps.", "exps=CPU",
+        "blk\\.(?:[0-9]|1[0-9]|2[0-4])\\.ffn_(?:up|down|gate)_exps\\.weight",
+        "blk\\.([0-9]*[02468])\\.ffn_.*_exps", "^blk\\.(?!(?:0|1|2)\\.).*ffn.*", "(ffn_up|ffn_down)$",
+        "blk.(1[6-9]|[2-9][0-9]).ffn_(gate|up).weight", "[^_]exps", "attn_[qkv]\\.weight$", "^output\\.",
+        "token_embd|output", "blk\\.\\d{2}\\.", ".*", "\\bffn_gate\\b"})
+    patterns.insert(typed);
+  const std::set<std::string> names = recorded_names();
+  CHECK(names.size() > 500);
+  for (const std::string& p : patterns) {
+    CAPTURE(p);
+    const auto ours = name_pattern::compile(p);
+    REQUIRE(ours.has_value());
+    const std::regex theirs(p);
+    std::size_t n_other = 0;
+    for (const std::string& name : names) n_other += ours->is_in(name) != std::regex_search(name, theirs);
+    CHECK(n_other == 0);
+  }
+}
 
 TEST_CASE("an expression is found anywhere in a name") {
   CHECK(is_in("attn_v", "blk.3.attn_v.weight"));
@@ -82,12 +151,19 @@ TEST_CASE("expressions mean what they mean in std::regex") {
 }
 
 TEST_CASE("no expression takes forever") {
-  const std::string name(63, 'a');
-  for (const char* p :
-       {"(a*)*(a*)*(a*)*b", "(((a*)*)*)*b", "(a|aa|aaa)*(?=(a|aa)*b)c", "(a?){60}a{60}b"}) {
+  std::string name(63, 'a');
+  for (const char* p : {"(a*)*b", "(a*)*(a*)*(a*)*b", "(((a*)*)*)*b", "(a|aa|aaa)*(?=(a|aa)*b)c",
+                        "(a?){60}a{60}b", "(.*)*(.*)*(.*)*(.*)*b$", "((a{0,30}){0,30})*b"}) {
     CAPTURE(p);
     CHECK_FALSE(name_pattern::compile(p).value().is_in(name));
   }
+  // names of files are as long as their author likes
+  name.assign(100'000, 'a');
+  CHECK_FALSE(name_pattern::compile("(a*)*b").value().is_in(name));
+  CHECK(name_pattern::compile("(.|a)*a$").value().is_in(name));
+  // std::regex goes as deep as the name is long here
+  const std::string many = "(" + std::string(50, '(') + "a" + std::string(50, ')') + "|b)*c";
+  CHECK_FALSE(name_pattern::compile(many).value().is_in(name));
 }
 
 TEST_CASE("what is too large or not known is refused") {

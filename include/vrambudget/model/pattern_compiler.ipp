@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "vrambudget/quantize/name_pattern.hpp"
+#include "vrambudget/model/name_pattern.hpp"
 
 namespace vrambudget {
 

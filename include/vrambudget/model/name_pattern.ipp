@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "vrambudget/quantize/name_pattern.hpp"
-#include "vrambudget/quantize/pattern_compiler.ipp"
+#include "vrambudget/model/name_pattern.hpp"
+#include "vrambudget/model/pattern_compiler.ipp"
 
 namespace vrambudget {
 

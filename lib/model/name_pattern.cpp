@@ -1,2 +1,2 @@
 // Regular expressions over tensors' names, compiled once.
-#include "vrambudget/quantize/name_pattern.ipp"
+#include "vrambudget/model/name_pattern.ipp"

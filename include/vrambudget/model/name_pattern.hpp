@@ -1,5 +1,5 @@
-// Regular expressions of llama-quantize's command line, which are std::regex's, looked for in tensors' names. Whatever
-// is typed, a name is looked through once: no expression takes forever.
+// Regular expressions that llama.cpp takes for names of tensors, which are std::regex's. Whatever is typed, a name is
+// looked through once: no expression takes forever.
 #pragma once
 
 #include <bitset>
