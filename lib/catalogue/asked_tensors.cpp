@@ -14,6 +14,7 @@
 #include "catalogue/embedded.hpp"
 #include "catalogue/next_part.hpp"
 #include "vrambudget/model/encoder_tensor.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 
 namespace vrambudget {
 namespace {
@@ -23,8 +24,8 @@ constexpr std::pair<std::string_view, bool (*)(const hparams&, std::uint32_t)> l
     {"recr", [](const hparams& hp, std::uint32_t il) { return hp.is_recr(il); }},
     {"lead", [](const hparams& hp, std::uint32_t il) { return il < hp.moe.n_layer_dense_lead; }},
     {"exp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_expert > 0; }},
-    {"shexp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_ff_shexp > 0; }},
     {"moe_step", [](const hparams& hp, std::uint32_t il) { return hp.is_moe_step(il); }},
+    {"shexp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_ff_shexp > 0; }},
     {"mla", [](const hparams& hp, std::uint32_t) { return hp.is_mla(); }},
     {"indexer", [](const hparams& hp, std::uint32_t) { return hp.indexer.n_head > 0; }},
     {"indexer_full", [](const hparams& hp, std::uint32_t il) { return hp.is_indexer_full(il); }},
@@ -262,7 +263,7 @@ class tensor_check {
   }
   /// One for the whole matrix, or for each expert of several.
   [[nodiscard]] std::int64_t scales_of(const std::string& weight) const {
-    return weight.find("_exps.") == weight.npos ? 1 : std::int64_t{m_.hp.moe.n_expert};
+    return stacks_experts(weight) ? std::int64_t{m_.hp.moe.n_expert} : 1;
   }
 
   /// Whether it is a scale of a weight that is there and may have one.

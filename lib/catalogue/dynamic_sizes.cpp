@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "catalogue/names.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 #include "vrambudget/quantize/quantize.hpp"
 
 namespace vrambudget::detail {
@@ -46,7 +47,7 @@ result<estimated_file> by_ratio(const model& shape, const dynamic_ratio& r) {
 mixed_type type_in(const dynamic_recipe& r, std::string_view name, tensor_role role) {
   if (role == tensor_role::token_embd) return {r.token_embd, r.token_embd, 0};
   if (role == tensor_role::output) return {r.output, r.output, 0};
-  if (name.find("_exps") == name.npos) return r.other;
+  if (!stacks_experts(name)) return r.other;
   return role == tensor_role::ffn_down ? r.expert_down : r.expert_in;
 }
 

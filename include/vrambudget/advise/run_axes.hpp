@@ -14,6 +14,7 @@
 #include "vrambudget/advise/experts_on_host.hpp"
 #include "vrambudget/advise/levers.hpp"
 #include "vrambudget/memory/draft.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget::detail {
@@ -221,7 +222,7 @@ class run_axes {
     if (r_.cpu_moe) return 0;
     for (const model_tensor& t : m_.tensors) {
       const stacked_name n = stack_of(t.name);
-      if (n.il < 0 || n.rest.find("exps.") == n.rest.npos) continue;
+      if (n.il < 0 || !stacks_experts(n.rest)) continue;
       const auto il = static_cast<std::uint32_t>(n.il);
       if (il >= r_.n_cpu_moe && il < m_.hp.n_layer()) experts_.push_back(il);
     }

@@ -7,6 +7,7 @@
 
 #include "vrambudget/engine/cache.hpp"
 #include "vrambudget/model/model.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 
 namespace vrambudget::detail {
 
@@ -18,9 +19,7 @@ struct used_share {
 /// Experts are the outermost dimension of a tensor that stacks them.
 [[nodiscard]] inline used_share used_experts(const model& m, const model_tensor& t) {
   const stacked_name n = stack_of(t.name);
-  const bool of_experts =
-      n.rest.find("_exps.") != n.rest.npos || n.rest.find("_chexps.") != n.rest.npos;
-  if (!of_experts || n.il < 0 || m.hp.moe.n_expert == 0) return {};
+  if (!stacks_experts(n.rest) || n.il < 0 || m.hp.moe.n_expert == 0) return {};
   const auto outermost =
       std::find_if(t.ne.rbegin(), t.ne.rend(), [](std::int64_t d) { return d > 1; });
   if (outermost == t.ne.rend()) return {};

@@ -14,6 +14,7 @@
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/model.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 
 namespace vrambudget {
 
@@ -29,7 +30,7 @@ constexpr bytes quantized_rows(std::uint64_t rows, std::uint64_t width) {
 inline bytes product_scratch(const hparams& hp, const model_tensor& t, std::uint64_t n_tokens,
                              std::uint32_t cc) {
   if (t.ne[1] == 1 && t.ne[2] == 1) return {};
-  const bool experts = t.name.find("_exps") != std::string::npos;
+  const bool experts = stacks_experts(t.name);
   const std::uint64_t used =
       *std::max_element(hp.moe.n_expert_used_arr.begin(), hp.moe.n_expert_used_arr.end());
   const std::uint64_t rows =
@@ -146,7 +147,7 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
     if (t.ne[1] == 1 && t.ne[2] == 1) continue;
     const bool is_head = t.name == "output.weight" || t.name == "token_embd.weight";
     const std::uint64_t n_columns = is_head ? cp.n_outputs_max : cp.n_ubatch;
-    const bool is_expert = t.name.find("_exps") != std::string::npos;
+    const bool is_expert = stacks_experts(t.name);
     const auto in = static_cast<std::uint64_t>(t.ne[0]), out = static_cast<std::uint64_t>(t.ne[1]);
     input = std::max(input, detail::product_scratch(m.hp, t, n_columns, detail::any_turing));
     if (n_columns > 8 && is_quantized(t.type) &&

@@ -10,6 +10,7 @@
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/memory/tensor_slices.hpp"
 #include "vrambudget/memory/weights.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 
 namespace vrambudget {
 
@@ -129,7 +130,7 @@ struct layer_homes {
       case up:
       case ffn:
       case gate_up:
-        (name.find("_exps.") == name.npos ? dense : experts)
+        (stacks_experts(name) ? experts : dense)
             .add(p, name.starts_with("ffn_down"), on_host);
         break;
       default:

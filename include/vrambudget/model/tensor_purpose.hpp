@@ -11,6 +11,12 @@
 
 namespace vrambudget {
 
+/// Whether a tensor stacks experts among which tokens are routed, by its name or that within a layer:
+/// "ffn_up_exps.weight", and "ffn_up_chexps.weight" of experts that share chunks.
+[[nodiscard]] constexpr bool stacks_experts(std::string_view name) {
+  return name.find("_exps.") != name.npos || name.find("_chexps.") != name.npos;
+}
+
 enum class tensor_purpose : std::uint8_t {
   norms,
   biases,
@@ -71,7 +77,7 @@ inline constexpr std::size_t n_tensor_purpose = 14;
   if (rest.ends_with(".bias") || has("exp_probs_b"))
     return has("exp_probs_b") ? p::routers : p::biases;
   if (has("ffn_gate_inp") || has("ffn_gate_tid2eid")) return p::routers;
-  if (has("_exps") || has("_chexps")) return p::experts;
+  if (stacks_experts(rest)) return p::experts;
   if (has("_shexp")) return p::shared_experts;
   if (starts("ffn_")) return p::feed_forward;
   if (starts("attn_") || starts("cross_attn_")) return p::attention;

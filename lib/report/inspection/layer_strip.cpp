@@ -41,7 +41,7 @@ std::vector<layer_look> layers_of(const model& m) {
     const stacked_name name = stack_of(t.name);
     if (name.il < 0 || static_cast<std::uint32_t>(name.il) >= n) continue;
     layer_sum& s = sums[static_cast<std::size_t>(name.il)];
-    s.has_experts = s.has_experts || name.rest.find("_exps") != name.rest.npos;
+    s.has_experts = s.has_experts || stacks_experts(name.rest);
     s.has_attention = s.has_attention || name.rest.starts_with("attn_");
     s.has_state = s.has_state || name.rest.starts_with("ssm_") ||
                   name.rest.starts_with("time_mix_") || name.rest.starts_with("shortconv");

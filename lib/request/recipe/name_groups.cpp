@@ -9,6 +9,7 @@
 #include "vrambudget/memory/place_layers.hpp"
 #include "vrambudget/memory/weights.hpp"
 #include "vrambudget/model/tensor_class.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 #include "vrambudget/quantize/recognised_recipe.hpp"
 
 namespace vrambudget::request {
@@ -85,7 +86,7 @@ name_group new_group(const model& m, const model_tensor& t, std::string_view res
   g.rest = std::string(rest);
   g.preference = preference_of(t.name);
   const moe_hparams& moe = m.hp.moe;
-  if (rest.find("_exps") != rest.npos && moe.n_expert > 0) {
+  if (stacks_experts(rest) && moe.n_expert > 0) {
     const std::uint32_t used = m.hp.n_expert_used(m.hp.n_layer() - 1);
     g.share = std::max(1u, used) / static_cast<double>(moe.n_expert);
   }

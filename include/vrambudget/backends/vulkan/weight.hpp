@@ -8,6 +8,7 @@
 
 #include "vrambudget/backends/vulkan/backend.hpp"
 #include "vrambudget/model/model.hpp"
+#include "vrambudget/model/tensor_purpose.hpp"
 
 namespace vrambudget::vulkan {
 
@@ -15,7 +16,7 @@ namespace vrambudget::vulkan {
 [[nodiscard]] inline std::uint64_t largest_bound(const model& m, const model_tensor& t) {
   if (t.ne[1] == 1) return t.size.count;
   std::uint64_t rows = 512;
-  if (t.name.find("_exps.") != std::string::npos) {
+  if (stacks_experts(t.name)) {
     const auto& used = m.hp.moe.n_expert_used_arr;
     rows *= std::max<std::uint32_t>(1, *std::max_element(used.begin(), used.end()));
   }
