@@ -15,6 +15,7 @@
 #include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/log/log_check.hpp"
 #include "vrambudget/log/log_parser.hpp"
+#include "vrambudget/request/named_adapters.hpp"
 #include "vrambudget/request/run_line.hpp"
 
 namespace vrambudget::cli {
@@ -42,6 +43,9 @@ int run_check(const check_request& q) {
   if (!q.engine.empty()) options.profile = value_or_fail(find_profile(q.engine), usage);
   if (!q.gpus.names.empty()) options.devices = gpus_or_fail(q.gpus).devices;
   if (auto r = parse_known_run(log.args)) options.base = std::move(*r);
+  const bool tells = !q.loras.empty() || !q.control_vectors.empty();
+  options.adapted_by = value_or_fail(
+      tells ? load_adapters(q) : request::load_adapters(request::adapters_of_line(log.args)));
   std::optional<model> given;
   model_reader reader = reader_of(q.sources);
   if (!q.model.empty()) given = read_or_fail(reader, q.model);
@@ -66,6 +70,8 @@ std::function<int()> add_check(command_options& can) {
            "its model, by file or name [by the log's own lines, as far as they go]");
   can.text("--engine", q->engine, "VERSION",
            "the build that wrote the log, where it does not say: a release, build or day");
+  can.row("--lora", *q);
+  can.row("--control-vector", *q);
   can.rows({topic::gpus}, *q);
   can.flag("--json", q->json, "JSON on stdout, schema 1");
   return [q] { return run_check(*q); };

@@ -84,15 +84,15 @@ named_models best_models_or_fail(plan_request& q, const std::vector<device>& dev
 
 named_models companions_or_fail(const plan_request& q, model_reader& reader) {
   check_or_fail(reader, q);
-  one_model_or_fail(q);
+  one_model_or_fail(q, request::of_one_of_several);
   named_models beside;
   if (const auto ok = read_companions(beside, q, reader); !ok)
     throw failure{bad_input, ok.error().message};
   return beside;
 }
 
-void one_model_or_fail(const plan_request& q) {
-  if (const auto ok = refuse_adapters(q); !ok) throw failure{usage, ok.error().message};
+void one_model_or_fail(const plan_request& q, std::string_view why) {
+  if (const auto ok = refuse_adapters(q, why); !ok) throw failure{usage, ok.error().message};
 }
 
 named_gpus gpus_or_fail(const gpu_request& q) {

@@ -28,8 +28,8 @@ using namespace request;  // what people ask for is read there
 /// The draft and the projector alone.
 [[nodiscard]] named_models companions_or_fail(const plan_request& q, model_reader& reader);
 
-/// Of several models none is meant by an adapter: that is wrong use.
-void one_model_or_fail(const plan_request& q);
+/// Where no one model is asked about an adapter is wrong use; `why` is said.
+void one_model_or_fail(const plan_request& q, std::string_view why);
 
 /// The GPUs that are meant; one that is not known is wrong use.
 [[nodiscard]] named_gpus gpus_or_fail(const gpu_request& q);

@@ -9,11 +9,12 @@
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/report/ranking.hpp"
 #include "vrambudget/request/model_reader.hpp"
+#include "vrambudget/request/named_adapters.hpp"
 
 namespace vrambudget::cli {
 
 int show_ranking(const plan_request& q, const std::vector<device>& devices, const limits& l) {
-  one_model_or_fail(q);
+  one_model_or_fail(q, request::of_all_models);
   const ranking_question asked{devices, l, q.r, q.min_ctx, q.prefer.value_or(preference::quality)};
   model_reader reader = reader_of(q.sources);
   const known_models among{.on_disk = reader.stored(),

@@ -74,6 +74,14 @@ std::optional<logged_model> model_for(const log_model& lines, const model* given
   return std::nullopt;
 }
 
+bool loads_adapters(const log_model& lines) {
+  return std::any_of(lines.buffers.begin(), lines.buffers.end(),
+                     [](const log_buffer& b) { return b.term == log_term::adapters; });
+}
+bool shares_tensors(split_mode mode) {
+  return mode == split_mode::tensor || mode == split_mode::row;
+}
+
 }  // namespace
 
 log_check check_log(parsed_log log, const rebuild_options& options, const model* given) {
@@ -87,7 +95,9 @@ log_check check_log(parsed_log log, const rebuild_options& options, const model*
     checked.context = i;
     static const log_model none;
     const log_model& lines = c.model < out.log.models.size() ? out.log.models[c.model] : none;
-    if (const auto m = model_for(lines, given, checked.notes)) {
+    if (auto m = model_for(lines, given, checked.notes)) {
+      if (loads_adapters(lines) && !shares_tensors(options.base.split_mode))
+        m->shape.adapted_by = options.adapted_by;
       const bool first_of_model =
           std::none_of(out.log.contexts.begin(), out.log.contexts.begin() + static_cast<long>(i),
                        [&](const log_context& earlier) { return earlier.model == c.model; });

@@ -176,6 +176,16 @@ result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q
   axes.cache_types = grid.cache_types;
   axes.n_parallel = grid.n_parallel;
   axes.n_ctx = grid.n_ctx;
+  std::vector<std::shared_ptr<const model>> models = grid.models;
+  if (models.size() == 1) {
+    auto by = load_adapters(q);
+    if (!by) return by.error();
+    if (*by) models.front() = adapted(*models.front(), std::move(*by));
+  } else if (const auto one = refuse_adapters(
+                 q, "adapters are of one model, and the sweep has several: sweep that one alone");
+             !one) {
+    return one.error();
+  }
   if (const auto ok = refuse_too_many(axes); !ok) return ok.error();
   return sweep(axes, progress, on_threads(grid.n_threads));
 }
@@ -184,7 +194,7 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
   if (!q.model.empty() || !q.draft.empty() || !q.mmproj.empty() || q.file_size)
     return error{errc::invalid_argument,
                  "a ranking takes no model, draft or projector, and no file's size"};
-  if (const auto ok = refuse_adapters(q); !ok) return ok.error();
+  if (const auto ok = refuse_adapters(q, of_all_models); !ok) return ok.error();
   ranking_question asked{devices, limits_of(q, q.gpus.ram), q.r, q.min_ctx,
                          q.prefer.value_or(preference::quality)};
   const auto chosen = choose_if_absent(asked.devices, asked.held_against.ram, q);
@@ -285,3 +295,4 @@ result<std::string> models_together_json(const std::vector<std::shared_ptr<const
 }
 
 }  // namespace vrambudget::request
+  if (const auto ok = refuse_adapters(q, of_one_of_several); !ok) return ok.error();

@@ -3,8 +3,10 @@
 #include <filesystem>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "vrambudget/io/model_file.hpp"
+#include "vrambudget/request/option.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -46,11 +48,27 @@ std::shared_ptr<const model> adapted(const model& m, std::shared_ptr<const adapt
   return with;
 }
 
-result<void> refuse_adapters(const plan_request& q) {
+plan_request adapters_of_line(const std::vector<std::string>& args) {
+  plan_request q;
+  for (std::size_t i = 0; i + 1 < args.size(); ++i) {
+    const option* o = find_option(args[i]);
+    if (o != nullptr && std::holds_alternative<kind::adapters>(o->value))
+      static_cast<void>(set(*o, q, args[i + 1]));
+  }
+  const auto is_gone = [](const adapter_file& f) {
+    std::error_code ignored;
+    return !std::filesystem::exists(f.path, ignored);
+  };
+  std::erase_if(q.loras, is_gone);
+  std::erase_if(q.control_vectors, is_gone);
+  return q;
+}
+
+result<void> refuse_adapters(const plan_request& q, std::string_view why) {
   if (q.loras.empty() && q.control_vectors.empty()) return {};
   return error{errc::invalid_argument,
-               std::string(q.loras.empty() ? "--control-vector" : "--lora") +
-                   " is for one model: plan that one alone"};
+               std::string(q.loras.empty() ? "--control-vector: " : "--lora: ") +
+                   std::string(why)};
 }
 
 }  // namespace vrambudget::request

@@ -73,7 +73,6 @@ result<void> read_beside(named_models& given, const plan_request& q, model_reade
 }  // namespace
 
 result<void> read_companions(named_models& given, const plan_request& q, model_reader& reader) {
-  if (const auto one = refuse_adapters(q); !one) return one.error();
   return read_beside(given, q, reader);
 }
 

@@ -107,6 +107,48 @@ TEST_SUITE("adapters") {
     CHECK(alone.err.find("no model, but adapter (LoRA) of a model, for --lora") !=
           std::string::npos);
     CHECK(run("--gpu 3090 -c 8192 --lora " + f.lora).status == 2);
-    CHECK(run("together Qwen3-8B-Q4_K_M Qwen3-0.6B-Q8_0 --gpu 3090 --lora " + f.lora).status == 2);
+  }
+
+  TEST_CASE("what is not about one model says why it does not count them") {
+    const files f;
+    const outcome together =
+        run("together Qwen3-8B-Q4_K_M Qwen3-0.6B-Q8_0 --gpu 3090 --lora " + f.lora);
+    CHECK(together.status == 2);
+    CHECK(together.err.find("--reserve keeps free here") != std::string::npos);
+    const outcome ranking = run("--gpu 3090 -c 8192 --control-vector " + f.vector);
+    CHECK(ranking.status == 2);
+    CHECK(ranking.err.find("a ranking looks at all") != std::string::npos);
+  }
+
+  TEST_CASE("check counts those of the log's command line, or that are given") {
+    const files f;
+    const auto log_with = [&](const std::string& lora, const std::string& size) {
+      return f.folder.write(
+          "run.log",
+          "llama-server -m Qwen3-8B-Q4_K_M.gguf -c 8192 -np 1 --lora " + lora +
+              "\nload_tensors:        CUDA0 model buffer size =  4455.34 MiB\n"
+              "print_info: general.name     = Qwen3 8B\n"
+              "llama_adapter_lora_init_impl: loading lora adapter from '" + lora + "' ...\n"
+              "llama_adapter_lora_init_impl:      CUDA0 LoRA buffer size = " + size + " MiB\n"
+              "llama_context: n_ctx         = 8192\n");
+    };
+    const auto line_of = [&](const std::string& log, const std::string& more = {}) {
+      const outcome o = run("check " + log + " Qwen3-8B-Q4_K_M --gpu 3090 --json" + more);
+      CAPTURE(o.out);
+      CAPTURE(o.err);
+      const boost::json::value all = boost::json::parse(o.out);
+      for (const boost::json::value& l : all.at("contexts").at(0).at("lines").as_array())
+        if (l.at("term").as_string() == "adapters") return l;
+      return boost::json::value();
+    };
+    // 262,144 bytes
+    CHECK(line_of(log_with(f.lora, "0.25")).at("verdict").as_string() == "equal");
+    CHECK(line_of(log_with(f.lora, "0.50")).at("verdict").as_string() == "differs");
+    const boost::json::value gone = line_of(log_with("gone.gguf", "0.25"));
+    CHECK(gone.at("verdict").as_string() == "not comparable");
+    CHECK(gone.at("why").as_string().find("--lora FILE counts them") != std::string::npos);
+    CHECK(line_of(log_with("gone.gguf", "0.25"), " --lora " + f.lora)
+              .at("verdict")
+              .as_string() == "equal");
   }
 }

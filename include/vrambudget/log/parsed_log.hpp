@@ -32,7 +32,14 @@ struct log_size {
 };
 
 /// What a "buffer size" line is about.
-enum class log_term : std::uint8_t { weights, kv_cache, recurrent_state, compute, output };
+enum class log_term : std::uint8_t {
+  weights,
+  kv_cache,
+  recurrent_state,
+  compute,
+  output,
+  adapters  ///< matrices of LoRA adapters
+};
 
 /// One line "... CUDA0 KV buffer size = 256.00 MiB".
 struct log_buffer {
@@ -104,6 +111,7 @@ struct log_device {
   std::string id;    ///< "CUDA0"
   std::string name;  ///< as the driver spells it
   std::uint32_t cc = 0;
+  bool maps_pool = true;  ///< off: "VMM: no"
   std::optional<bytes> total, free;
   bool used = false;  ///< "using device"
   std::optional<bool> unified, has_fp16;  ///< of Vulkan's: "uma", "fp16"
@@ -112,7 +120,6 @@ struct log_device {
 /// A row of the table of memory, whole MiB.
 struct log_table_row {
   std::string device;  ///< "CUDA0", "Host"
-  bool maps_pool = true;  ///< off: "VMM: no"
   std::size_t line = 0;
   std::optional<std::int64_t> total, free, unaccounted;
   std::int64_t self = 0, model = 0, context = 0, compute = 0;

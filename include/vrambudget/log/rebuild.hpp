@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "vrambudget/log/buffer_place.hpp"
 #include "vrambudget/log/parsed_log.hpp"
 #include "vrambudget/machine/device.hpp"
+#include "vrambudget/model/adapters.hpp"
 #include "vrambudget/model/model.hpp"
 
 namespace vrambudget {
@@ -20,6 +22,7 @@ struct rebuild_options {
   std::optional<chosen_profile> profile;  ///< `--engine`; absent: by the log's build or date
   std::vector<device> devices;            ///< `--gpu`; empty: the log's
   run base;                               ///< of the log's command line
+  std::shared_ptr<const adapters> adapted_by = {};  ///< whose files are here; null: none
 };
 
 /// A run put together from a log.

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/adapters.hpp"
@@ -18,8 +21,18 @@ namespace vrambudget::request {
 [[nodiscard]] std::shared_ptr<const model> adapted(const model& m,
                                                    std::shared_ptr<const adapters> by);
 
-/// That adapters are of one model, where several are asked about.
-/// Errors: invalid_argument  `--lora`, `--control-vector`
-[[nodiscard]] result<void> refuse_adapters(const plan_request& q);
+/// Adapters that a command line names, those of `args` which are here as files.
+[[nodiscard]] plan_request adapters_of_line(const std::vector<std::string>& args);
+
+/// Why they are not counted: of a ranking, of several models at once.
+inline constexpr std::string_view of_all_models =
+    "adapters are of one model, and a ranking looks at all: plan that one";
+inline constexpr std::string_view of_one_of_several =
+    "adapters are of one model, and there are several: the plan of that one says what they take, "
+    "which --reserve keeps free here";
+
+/// That adapters are not counted where a question is not about one model.
+/// Errors: invalid_argument  `--lora`, `--control-vector`; the message says `why` not
+[[nodiscard]] result<void> refuse_adapters(const plan_request& q, std::string_view why);
 
 }  // namespace vrambudget::request

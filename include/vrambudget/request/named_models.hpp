@@ -27,7 +27,7 @@ struct named_models {
 };
 
 /// Reads a draft and a projector that `q` names and that are not given, for whatever models.
-/// Errors: those of refuse_adapters(), model_reader::read() and load_projector()
+/// Errors: those of model_reader::read() and load_projector()
 [[nodiscard]] result<void> read_companions(named_models& given, const plan_request& q,
                                            model_reader& reader);
 

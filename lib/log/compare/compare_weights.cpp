@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "comparer.hpp"
+#include "vrambudget/memory/adapters.hpp"
 #include "vrambudget/memory/weights.hpp"
 
 namespace vrambudget {
@@ -51,6 +52,29 @@ void comparer::compare_weights() {
   if (c.model >= log_.models.size()) return;
   for (const sum& s : sums(log_.models[c.model].buffers, log_term::weights, false))
     judge_weights(add("weights", s), s);
+}
+
+/// Pairs of matrices by device, as place_adapters() puts them. A log has nothing of control vectors.
+void comparer::compare_adapters() {
+  const log_context& c = log_.contexts[out_.context];
+  if (c.model >= log_.models.size()) return;
+  const model& m = m_.shape;
+  const auto placed = place_weights(m, where_, out_.rebuilt.r);
+  const auto pairs = placed ? place_adapters(m, *placed, where_) : placed.error();
+  for (const sum& s : sums(log_.models[c.model].buffers, log_term::adapters, false)) {
+    log_comparison& line = add(std::string(name(term_kind::adapters)), s);
+    const int backend = backend_of(s.place);
+    if (backend < 0)
+      line.why = no_such_place;
+    else if (!pairs)
+      line.why = pairs.error().message;
+    else if (pairs->loras.empty())
+      line.why = options_.adapted_by
+                     ? "adapters on cards that share tensors (-sm tensor, -sm row) are not modelled"
+                     : "its adapters are not here: --lora FILE counts them";
+    else
+      judge(line, pairs->pairs_on(backend));
+  }
 }
 
 }  // namespace vrambudget

@@ -10,9 +10,10 @@ namespace vrambudget {
 
 term_kind kind_of(log_term t, bool draft) {
   using enum term_kind;
-  constexpr term_kind own[] = {weights, kv_cache, recurrent_state, compute_buffer, output_buffer};
-  constexpr term_kind drafts[] = {draft_weights, draft_kv_cache, draft_recurrent_state,
-                                  draft_compute_buffer, draft_output_buffer};
+  constexpr term_kind own[] = {weights,        kv_cache,      recurrent_state,
+                               compute_buffer, output_buffer, adapters};
+  constexpr term_kind drafts[] = {draft_weights,        draft_kv_cache,      draft_recurrent_state,
+                                  draft_compute_buffer, draft_output_buffer, adapters};
   return (draft ? drafts : own)[static_cast<std::size_t>(t)];
 }
 
@@ -109,6 +110,7 @@ void comparer::compare() {
   if (!plan()) return;
   const log_context& c = log_.contexts[out_.context];
   if (with_model_) compare_weights();
+  if (with_model_) compare_adapters();
   compare_caches(c, false);
   compare_states(c, false);
   compare_cache_sizes(c);

@@ -39,6 +39,7 @@ class comparer {
   void choose_draft_types();
   void compare_weights();
   void judge_weights(log_comparison& line, const sum& s);
+  void compare_adapters();
   void compare_caches(const log_context& c, bool draft);
   void compare_states(const log_context& c, bool draft);
   void compare_cache_sizes(const log_context& c);

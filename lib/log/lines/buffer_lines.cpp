@@ -17,7 +17,8 @@ std::optional<log_term> term_named(std::string_view word) {
       {"model", log_term::weights},      {"KV", log_term::kv_cache},
       {"state", log_term::kv_cache},  // states that feed a compressed cache
       {"RS", log_term::recurrent_state}, {"compute", log_term::compute},
-      {"output", log_term::output}};
+      {"output", log_term::output},
+      {"LoRA", log_term::adapters}};
   for (const auto& [name, term] : terms)
     if (name == word) return term;
   return std::nullopt;
@@ -59,7 +60,8 @@ bool log_line_reader::read_buffer(log_source from, std::string_view text) {
     return true;
   }
   if (b.cache.empty() && b.term == log_term::kv_cache) b.cache = p_.cache_;
-  keep(b.term == log_term::weights ? model().buffers : context().buffers, std::move(b));
+  const bool is_models = b.term == log_term::weights || b.term == log_term::adapters;
+  keep(is_models ? model().buffers : context().buffers, std::move(b));
   return true;
 }
 

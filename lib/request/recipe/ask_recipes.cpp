@@ -5,6 +5,7 @@
 #include "vrambudget/quantize/recognised_recipe.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/find_recipe.hpp"
+#include "vrambudget/request/named_adapters.hpp"
 #include "vrambudget/request/recipes.hpp"
 
 namespace vrambudget::request {
@@ -56,6 +57,10 @@ result<made_recipes> ask_recipes(const std::string& name, const recipe_request& 
       plan.gpus.ram = gpus->ram;
     }
   }
+  if (const auto ok = refuse_adapters(
+          plan, "recipes are planned without adapters: the plan of the file counts them");
+      !ok)
+    return ok.error();
   named_models companions = beside;
   if (const auto ok = read_companions(companions, plan, reader); !ok) return ok.error();
   if (q.find) {
