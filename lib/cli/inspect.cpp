@@ -25,13 +25,20 @@ inspected open_or_fail(model_reader& reader, const std::string& typed) {
   return {typed, std::move(file), reader.used()};
 }
 
+/// What is said of a file that is the same still.
+std::string unchanged_or_fail(const inspected& f, std::string says) {
+  if (const auto same = f.file.check_unchanged(); !same)
+    throw failure{bad_input, same.error().message};
+  return says;
+}
+
 /// A file that is no model says what it is; one that should be and is none fails.
 int show(const question& a, const inspected& f) {
   if (!f.file.m && f.kind() == file_kind::model) throw failure{bad_input, f.file.m.error().message};
   if (a.q.json)
-    fmt::print("{}", inspection_json(f));
+    fmt::print("{}", unchanged_or_fail(f, inspection_json(f)));
   else
-    print_text(inspection_text(f));
+    print_text(unchanged_or_fail(f, inspection_text(f)));
   return yes;
 }
 
@@ -56,8 +63,8 @@ int run_inspect(const question& a) {
   if (a.files.size() == 2) return compare(a, first, open_or_fail(reader, a.files.back()));
   if (a.keys.empty()) return show(a, first);
   const gguf::header& h = first.file.headers.front();
-  const std::string text =
-      value_or_fail(a.q.json ? metadata_json(h, a.keys) : metadata_text(h, a.keys));
+  const std::string text = unchanged_or_fail(
+      first, value_or_fail(a.q.json ? metadata_json(h, a.keys) : metadata_text(h, a.keys)));
   fmt::print("{}", text);
   if (text.empty()) throw failure{does_not_fit, "--keys: no key has '" + a.keys + "'"};
   return yes;

@@ -55,6 +55,12 @@ result<void> check_all_there(const std::vector<std::string>& paths) {
 
 }  // namespace
 
+result<void> model_file::check_unchanged() const {
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if (auto same = files[i].check_unchanged(paths[i]); !same) return same;
+  return {};
+}
+
 result<model_file> open_model_file(const std::string& path) {
   auto given = open_one(path);
   if (!given) return given.error();

@@ -25,11 +25,15 @@ result<std::string> inspection_of_json(const std::string& name, const std::strin
   if (const auto ok = reader.check(name); !ok) return ok.error();
   auto first = reader.open(name);
   if (!first) return first.error();
-  if (!keys.empty()) return metadata_json(first->headers.front(), keys);
+  const auto unchanged = [&](const opened_model& of, result<std::string> says) {
+    if (auto same = of.check_unchanged(); !same) return result<std::string>(same.error());
+    return says;
+  };
+  if (!keys.empty()) return unchanged(*first, metadata_json(first->headers.front(), keys));
   const inspected f{name, std::move(*first), reader.used()};
   if (other.empty()) {
     if (!f.file.m && f.kind() == file_kind::model) return f.file.m.error();
-    return inspection_json(f);
+    return unchanged(f.file, inspection_json(f));
   }
   if (const auto ok = reader.check(other); !ok) return ok.error();
   const auto second = reader.open(other);

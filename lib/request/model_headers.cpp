@@ -37,7 +37,8 @@ result<void> model_reader::look_at(const std::string& typed, const look& show) {
       if (!f) return f.error();
       std::vector<bytes> sizes;
       for (const mapped_file& file : f->files) sizes.push_back(file.size());
-      return show({f->paths, std::move(sizes), f->headers});
+      if (auto shown = show({f->paths, std::move(sizes), f->headers}); !shown) return shown;
+      return f->check_unchanged();
     }
     if (!looks_like_repository(typed)) return path.error();
     meant = "hf:" + typed;

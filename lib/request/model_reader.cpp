@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -140,8 +141,10 @@ result<model> model_reader::read_repository(const std::string& typed, const std:
 template <class Files>
 void model_reader::keep(std::shared_ptr<Files> files, std::string path, bytes size) {
   const std::span<const gguf::header> headers = files->headers;
-  opened_.emplace(opened_model{std::move(path), headers, std::move(files), size,
-                               error{errc::not_found, "not read"}});
+  opened_.emplace(
+      opened_model{std::move(path), headers, files, size, error{errc::not_found, "not read"}});
+  if constexpr (std::is_same_v<Files, model_file>)
+    opened_->check_unchanged = [files] { return files->check_unchanged(); };
 }
 template void model_reader::keep(std::shared_ptr<remote_model>, std::string, bytes);
 
@@ -150,7 +153,9 @@ result<model> model_reader::read_file(const std::string& path) {
   if (!f) return f.error();
   const auto files = std::make_shared<model_file>(std::move(*f));
   if (is_opening_) keep(files, files->paths.front(), files->total_size);
-  return model_of(*files, path);
+  auto m = model_of(*files, path);
+  if (auto same = files->check_unchanged(); !same) return same.error();
+  return m;
 }
 
 result<model> model_reader::read_kept(const stored_model& s) {

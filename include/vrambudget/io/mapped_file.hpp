@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <utility>
@@ -17,9 +18,11 @@ namespace vrambudget {
 class mapped_file {
  public:
   mapped_file() = default;
-  mapped_file(mapped_file&& other) noexcept : data_(std::exchange(other.data_, {})) {}
+  mapped_file(mapped_file&& other) noexcept
+      : data_(std::exchange(other.data_, {})), was_(other.was_) {}
   mapped_file& operator=(mapped_file&& other) noexcept {
     std::swap(data_, other.data_);
+    std::swap(was_, other.was_);
     return *this;
   }
   ~mapped_file();
@@ -31,10 +34,22 @@ class mapped_file {
   [[nodiscard]] std::span<const std::byte> data() const { return data_; }
   [[nodiscard]] bytes size() const { return {data_.size()}; }
 
+  /// Whether at `path` there still is this file, as it was when it was opened: what was read of it is of one
+  /// state.
+  /// Errors: io  it was written to, became longer or shorter, or is another file now; says which
+  [[nodiscard]] result<void> check_unchanged(const std::string& path) const;
+
  private:
-  explicit mapped_file(std::span<const std::byte> data) : data_(data) {}
+  /// What tells a file, and what writing changes.
+  struct state {
+    std::uint64_t device = 0, inode = 0, size = 0;
+    std::int64_t seconds = 0, nanoseconds = 0;  ///< of the last writing
+  };
+  mapped_file(std::span<const std::byte> data, const state& was) : data_(data), was_(was) {}
+  friend struct state_of_file;
 
   std::span<const std::byte> data_;
+  state was_;
 };
 
 }  // namespace vrambudget

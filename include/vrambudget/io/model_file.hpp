@@ -17,6 +17,9 @@ struct model_file {
   std::vector<mapped_file> files;
   std::vector<gguf::header> headers;  ///< the first has the model's metadata
   bytes total_size;                   ///< of all files, headers and padding included
+
+  /// Whether all are as they were opened. Errors: mapped_file::check_unchanged()'s
+  [[nodiscard]] result<void> check_unchanged() const;
 };
 
 /// Opens a model by the path of its file, or of any file of its split set. The engine wants the

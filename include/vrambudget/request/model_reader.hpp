@@ -47,6 +47,8 @@ struct opened_model {
   std::shared_ptr<const void> keeps;      ///< what the headers are views into
   bytes size;                             ///< of all files; zero: not known
   result<model> m;                        ///< or why it is no model that runs
+  /// Whether the files are still what was read. Errors: model_file::check_unchanged()'s
+  std::function<result<void>()> check_unchanged = [] { return result<void>(); };
 
   /// Whether it is a shape of the catalogue, which has no vocabulary.
   [[nodiscard]] bool is_shape() const { return path.empty(); }
