@@ -94,6 +94,23 @@ TEST_CASE("recipes give the types and bytes that llama-quantize's dry run gave")
   CHECK(n == 77);
 }
 
+// llama-bench prints the bytes of all tensors of a file (`model_size`), its header left out: as it did in the results of
+// lhl/strix-halo-testing (2025) and kyuz0/amd-strix-halo-toolboxes (2026-08). Of two files of one repository, here
+// unsloth/Qwen3-Coder-30B-A3B-Instruct-GGUF, the headers are of one size.
+TEST_CASE("published files have the bytes that their recipes give, to the last") {
+  const auto made = [](const char* id, file_type type) {
+    recipe r;
+    r.type = type;
+    return quantize_file({}, full_precision(id), r).value();
+  };
+  CHECK(made("llama-3.2-1b", file_type::q4_k_m).data.count == 799862912);
+  CHECK(made("qwen3-32b", file_type::q8_0).data.count == 34811744256);
+  CHECK(made("qwen3.6-27b-mtp-ud-q4kxl", file_type::q8_0).data.count == 29036089344);
+  CHECK(made("qwen3-30b-a3b", file_type::q8_0).padded.count -
+            made("qwen3-30b-a3b", file_type::q4_k_m).padded.count ==
+        32483935392 - 18556689568);
+}
+
 TEST_CASE("the header of the file to come is the source's with what llama-quantize sets") {
   // 3 keys fewer of a split, 2 more: general.quantization_version 8 + 28 + 4 + 4, general.file_type 8 + 17 + 4 + 4
   gguf::writer w;
