@@ -345,6 +345,18 @@ PYBIND11_MODULE(_core, m) {
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
       py::arg("options"));
   m.def(
+      "emit",
+      [](const py_model* model, const py_model* draft, const py_projector* mmproj,
+         const std::vector<py_device>& devices, const py::dict& options,
+         const std::string& program) {
+        const plan_inputs in = inputs_of(model, draft, mmproj, devices);
+        const plan_request q = request_of_dict(options);
+        const launched_run started = unlocked([&] { return launch(in, q, program); });
+        return py::make_tuple(started.text, started.notes);
+      },
+      py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
+      py::arg("program"));
+  m.def(
       "max_context",
       [](const py_model* model, const py_model* draft, const py_projector* mmproj,
          const std::vector<py_device>& devices, const py::dict& options, std::uint32_t limit) {

@@ -9,75 +9,26 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "ranking.hpp"
-#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/backends.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/launch.hpp"
-#include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/svg.hpp"
 #include "vrambudget/report/text.hpp"
-#include "vrambudget/report/verdict_text.hpp"
 #include "vrambudget/request/file_choice.hpp"
+#include "vrambudget/request/launched_run.hpp"
 #include "vrambudget/request/under_backends.hpp"
 
 namespace vrambudget::cli {
 namespace {
 
-/// "hf:org/repo/file.gguf" of a catalogued file that is published under the model's own name; empty: none is known.
-std::string published_place(const std::string& typed) {
-  const auto f = find_catalogued_file(typed);
-  if (!f || !f->published || !f->published->file.ends_with(".gguf")) return {};
-  const std::string& repo = f->published->repository;
-  const auto is_for = catalogued_files_of(repo.substr(repo.find('/') + 1));
-  const auto is =
-      catalogued_files_of(f->name.substr(0, f->name.size() - f->quantization.size() - 1));
-  if (!is_for || !is || is_for->name != is->name) return {};
-  return fmt::format("hf:{}/{}", repo, f->published->file);
-}
-
-/// Files as they lie here or on a hub; of a catalogued model that is on none, its name.
-launch_files files_of(const plan_request& q, const named_models& models) {
-  const auto file = [](const std::string& typed, const auto& read) {
-    if (is_remote(typed)) return typed;
-    return read.path.empty() ? read.name + ".gguf" : read.path;
-  };
-  launch_files f{.model = file(q.model, *models.main)};
-  if (models.main->path.empty())
-    if (const std::string place = published_place(q.model); !place.empty()) f.model = place;
-  if (models.mmproj) f.mmproj = file(q.mmproj, *models.mmproj);
-  f.mmproj_is_ollamas = models.mmproj && q.mmproj == q.model;
-  if (models.draft) f.draft = file(q.draft, *models.draft);
-  if (request::is_ollamas(q.model)) f.ollama = q.model.substr(q.model.find(':') + 1);
-  return f;
-}
-
 /// What starts the run; nothing where it would need more than there is.
 void print_launch(const plan_request& q, const named_models& models, planner& p,
                   const request::made_plan& made) {
-  const launcher l = *find_launcher(q.emit);
-  const launch_files files = files_of(q, models);
-  if (!made.judged.runs()) {
-    std::string says = "--emit: " + sentence(made.judged, made.b);
-    if (!made.changes.empty()) says += " It would run with " + flags_of(made.changes.front()) + ".";
-    throw failure{does_not_fit, says};
-  }
-  const auto fit = fit_launch(l, files, p, made.r, made.b);
-  if (!fit) throw failure{does_not_fit, "--emit: " + fit.error().message};
-  fmt::print("{}", launch_text(l, files, *models.main, made.r, made.b, fit->n_gpu_layers));
-  if (fit->n_gpu_layers < made.b.n_gpu_layers)
-    fmt::print(stderr, "vrambudget: {} takes {} layers to the GPU instead of {}, to fit{}\n",
-               name(l), fit->n_gpu_layers, made.b.n_gpu_layers,
-               fit->not_set.empty() ? "" : " without a setting for " + fit->not_set);
-  if (models.main->path.empty() && !is_remote(files.model))
-    fmt::print(stderr, "vrambudget: {} stands for the model's file, which is not here\n",
-               files.model);
-  if (l == launcher::llama_server && !(made.r.profile == default_profile))
-    fmt::print(stderr, "vrambudget: these are the options of {}; older builds lack some\n",
-               full_name(default_profile));
-  if (l != launcher::ollama && !models.main->path.empty() &&
-      models.main->types_basis != basis::exact)
-    fmt::print(stderr, "vrambudget: llama.cpp refuses the file: {}\n", models.main->types_note);
+  const auto started = request::launch_of(*find_launcher(q.emit), q, models, p, made);
+  if (!started) throw failure{does_not_fit, "--emit: " + started.error().message};
+  fmt::print("{}", started->text);
+  for (const std::string& note : started->notes) fmt::print(stderr, "vrambudget: {}\n", note);
 }
 
 /// Of the largest contexts what the first device takes at shorter and longer ones, up to the training length.

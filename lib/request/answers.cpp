@@ -141,6 +141,19 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
   return planned{std::move(*made), a->in.main};
 }
 
+result<launched_run> launch(const plan_inputs& in, const plan_request& q,
+                            const std::string& program) {
+  const auto l = find_launcher(program);
+  if (!l)
+    return error{errc::invalid_argument,
+                 "program '" + program + "': llama-server, ollama, koboldcpp or lmstudio"};
+  const auto a = read(in, q);
+  if (!a) return a.error();
+  planner p = a->plans();
+  const auto made = make_plan(a->q, p, a->gpu_notes);
+  return made ? launch_of(*l, a->q, a->in, p, *made) : made.error();
+}
+
 result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   const auto p = plan(in, q);
   if (!p) return p.error();
@@ -163,19 +176,6 @@ result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q
   if (const auto ok = refuse_axes(q); !ok) return ok.error();
   if (const auto ok = refuse_chosen_runs(q, "a sweep plans what its axes say"); !ok)
     return ok.error();
-  named_models beside{nullptr, grid.draft, grid.mmproj};
-  model_reader reader(q.sources);
-  if (const auto ok = read_companions(beside, q, reader); !ok) return ok.error();
-  sweep_axes axes;
-  axes.base = q.r;
-  axes.held_against = limits_of(q, q.gpus.ram);
-  axes.draft = beside.draft.get();
-  axes.mmproj = beside.mmproj.get();
-  for (const auto& m : grid.models) axes.models.push_back(m.get());
-  axes.gpus = grid.gpus;
-  axes.cache_types = grid.cache_types;
-  axes.n_parallel = grid.n_parallel;
-  axes.n_ctx = grid.n_ctx;
   std::vector<std::shared_ptr<const model>> models = grid.models;
   if (models.size() == 1) {
     auto by = load_adapters(q);
@@ -186,6 +186,19 @@ result<sweep_result> sweep_grid(const sweep_request& grid, const plan_request& q
              !one) {
     return one.error();
   }
+  named_models beside{nullptr, grid.draft, grid.mmproj};
+  model_reader reader(q.sources);
+  if (const auto ok = read_companions(beside, q, reader); !ok) return ok.error();
+  sweep_axes axes;
+  axes.base = q.r;
+  axes.held_against = limits_of(q, q.gpus.ram);
+  axes.draft = beside.draft.get();
+  axes.mmproj = beside.mmproj.get();
+  for (const auto& m : models) axes.models.push_back(m.get());
+  axes.gpus = grid.gpus;
+  axes.cache_types = grid.cache_types;
+  axes.n_parallel = grid.n_parallel;
+  axes.n_ctx = grid.n_ctx;
   if (const auto ok = refuse_too_many(axes); !ok) return ok.error();
   return sweep(axes, progress, on_threads(grid.n_threads));
 }
@@ -283,6 +296,7 @@ result<std::string> models_together_json(const std::vector<std::shared_ptr<const
   const auto chosen = choose_if_absent(in.devices, ram, q);
   if (!chosen) return chosen.error();
   model_reader reader(q.sources);
+  if (const auto ok = refuse_adapters(q, of_one_of_several); !ok) return ok.error();
   if (const auto ok = read_companions(in, q, reader); !ok) return ok.error();
   std::vector<const model*> all;
   for (const auto& m : models) all.push_back(m.get());
@@ -295,4 +309,3 @@ result<std::string> models_together_json(const std::vector<std::shared_ptr<const
 }
 
 }  // namespace vrambudget::request
-  if (const auto ok = refuse_adapters(q, of_one_of_several); !ok) return ok.error();

@@ -88,6 +88,21 @@ class Plan(unittest.TestCase):
         self.assertEqual(d.of("compute_buffer"), named.of("compute_buffer"))
         self.assertEqual(len(vb.plan(MODEL, gpu=[card, "4090"], n_ctx=8192).devices), 2)
 
+    def test_emit(self):
+        line = vb.emit("Qwen3-8B-Q4_K_M", gpu="3090", n_ctx=8192, n_parallel=1)
+        self.assertTrue(line.startswith("llama-server -hf "), line)
+        self.assertIn(" -c 8192 ", line + " ")
+        self.assertIn("num_ctx 8192", vb.emit("Qwen3-8B-Q4_K_M", gpu="3090", program="ollama", n_ctx=8192))
+        with self.assertRaisesRegex(vb.UnsupportedError, "does not fit"):
+            vb.emit("gpt-oss-120b", gpu="3060", n_ctx=8192)
+        with self.assertRaisesRegex(vb.InvalidArgumentError, "koboldcpp"):
+            vb.emit("Qwen3-8B", gpu="3090", program="vllm")
+        with self.assertWarnsRegex(UserWarning, "stands for the model's file"):
+            vb.emit(vb.open_model("Qwen3-8B-Q4_K_M"), gpu="3090", n_ctx=8192)
+
+    def test_only_what_is_ours_is_listed(self):
+        self.assertEqual(dir(vb), sorted(vb.__all__))
+
     def test_max_context(self):
         most = vb.max_context(MODEL, gpu="3090", n_parallel=1)
         b = vb.plan(MODEL, gpu="3090", n_parallel=1)

@@ -37,6 +37,16 @@ class Exact(unittest.TestCase):
                 self.assertEqual(s["spare"][i], min(d.usable - d.used for d in b.devices))
                 self.assertEqual(bool(s["fits"][i]), b.fits)
 
+    def test_a_plot_has_a_line_for_each_run(self):
+        s = vb.sweep("Qwen3-8B", ["3090", "3060"], range(4096, 131073, 4096), cache_types=["f16", "q8_0"])
+        try:
+            ax = s.plot("spare")
+        except ImportError:
+            self.skipTest("no matplotlib")
+        self.assertEqual(len(ax.lines), 2 * 4)  # what fits, and all of it
+        self.assertEqual(ax.get_ylabel(), "spare, GiB")
+        self.assertEqual(len(ax.get_legend().get_texts()), 4)
+
     def test_a_draft_beside_it_is_counted(self):
         draft, contexts = vb.open_model("Qwen3-0.6B"), range(4096, 32769, 2048)
         s = vb.sweep("Qwen3-8B", "3090", contexts, draft=draft, threads=1)

@@ -12,6 +12,7 @@ meant. Options are llama-server's, by the names of `Options`. Sizes are bytes. E
 from __future__ import annotations
 
 import json
+import warnings
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence, Union
@@ -61,6 +62,7 @@ __all__ = [
     "best_runs",
     "cards",
     "compare",
+    "emit",
     "find_runs",
     "gpus",
     "max_context",
@@ -77,6 +79,12 @@ __all__ = [
     "inspect",
     "trade",
 ]
+
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
 
 _OF_NAMED = ("free", "system", "os", "display")
 _OF_DEVICES = (*_OF_NAMED, "no_calibration", "buffers_only")
@@ -205,8 +213,26 @@ def plan(
     **options: Unpack[Options],
 ) -> Budget:
     """Every byte of a run, by device and by term. Without `n_ctx` the largest context that fits is planned,
-    and the budget's `max_context` says what binds it."""
+    and the budget's `max_context` says what binds it. Options are llama-server's: `help(vrambudget.Options)`."""
     return Budget(json.loads(_core.plan(*_inputs(model, gpu, draft, mmproj, options))))
+
+
+def emit(
+    model: AnyModel,
+    gpu: GpuSet = None,
+    *,
+    program: str = "llama-server",
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> str:
+    """What starts the plan of the same arguments: a command line for "llama-server", a Modelfile for "ollama", a
+    .kcpps file for "koboldcpp", what load() takes for "lmstudio". What a reader of it should know is warned of. A
+    plan that does not run there is an `UnsupportedError`."""
+    text, notes = _core.emit(*_inputs(model, gpu, draft, mmproj, options), program)
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    return text
 
 
 def max_context(

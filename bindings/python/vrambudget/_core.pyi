@@ -74,6 +74,14 @@ def plan(
     devices: Sequence[Device],
     options: dict[str, Any],
 ) -> str: ...
+def emit(
+    model: Optional[Model],
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
+    devices: Sequence[Device],
+    options: dict[str, Any],
+    program: str,
+) -> tuple[str, list[str]]: ...
 def max_context(
     model: Optional[Model],
     draft: Optional[Model],

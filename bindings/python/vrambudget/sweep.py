@@ -40,6 +40,32 @@ class Sweep(dict):  # type: ignore[type-arg]
             f"{self.n_budgets:,} budgets planned; columns {', '.join(self)}>"
         )
 
+    def plot(self, column: str = "used", ax: Any = None) -> Any:
+        """Draws a column over the context, GiB where it is bytes: a line for each model, GPU, cache type and number
+        of slots, solid where it fits. Takes matplotlib; gives the axes."""
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots()[1]
+        axes = ("model", "gpu", "type_k", "type_v", "n_parallel")
+        lines: dict[tuple[Any, ...], list[int]] = {}
+        for i in range(len(self["n_ctx"])):
+            lines.setdefault(tuple(self[a][i] for a in axes), []).append(i)
+        differ = [a for k, a in enumerate(axes) if len({key[k] for key in lines}) > 1]
+        scale = 1 if column in ("n_ctx", "n_parallel") else 2**30
+        for key, rows in lines.items():
+            label = ", ".join(str(v) for a, v in zip(axes, key) if a in differ)
+            values = [int(self[column][i]) / scale for i in rows]
+            fits = [v if self["fits"][i] else float("nan") for v, i in zip(values, rows)]
+            contexts = [int(self["n_ctx"][i]) for i in rows]
+            (line,) = ax.plot(contexts, fits, label=label)
+            ax.plot(contexts, values, ":", color=line.get_color())
+        ax.set_xlabel("n_ctx")
+        ax.set_ylabel(column + (", GiB" if scale > 1 else ""))
+        if differ:
+            ax.legend()
+        return ax
+
     def _repr_html_(self) -> str:
         n = len(self["n_ctx"])
         shown = range(min(n, 10))

@@ -19,6 +19,7 @@
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/sweep_columns.hpp"
 #include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/launched_run.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/named_models.hpp"
 #include "vrambudget/request/plan_request.hpp"
@@ -63,6 +64,11 @@ struct planned : made_plan {
 [[nodiscard]] result<planned> plan(const plan_inputs& in, const plan_request& q);
 /// The same as `vrambudget --json` says it, schema 1.
 [[nodiscard]] result<std::string> plan_json(const plan_inputs& in, const plan_request& q);
+
+/// The plan as what starts it in `program`: "llama-server", "ollama", "koboldcpp" or "lmstudio".
+/// Errors: those of launch_of(); invalid_argument  there is no such program, or no model is named
+[[nodiscard]] result<launched_run> launch(const plan_inputs& in, const plan_request& q,
+                                          const std::string& program);
 
 /// The largest context that fits; `limit`: not more than this; 0: the training length.
 [[nodiscard]] result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,
