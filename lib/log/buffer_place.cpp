@@ -7,8 +7,11 @@ namespace vrambudget {
 buffer_place place_of_buffer(std::string_view name) {
   using enum buffer_place::kind_type;
   buffer_place p;
-  if (name == "CPU" || name == "Host" || name == "CPU_Mapped" || name == "CPU_REPACK" ||
-      name == "CPU_AARCH64" || name == "BLAS" || name.ends_with("_Host")) {
+  // CPU_AARCH64 until 2025
+  for (const std::string_view packed : {"CPU_REPACK", "CPU_AARCH64", "CPU_KLEIDIAI", "AMX"})
+    p.repacked = p.repacked || name == packed;
+  if (p.repacked || name == "CPU" || name == "Host" || name == "CPU_Mapped" || name == "BLAS" ||
+      name.ends_with("_Host")) {
     p.kind = host;
     p.mapped = name == "CPU_Mapped";
     return p;

@@ -20,6 +20,18 @@ std::size_t log_check::count(verdict v) const {
 
 namespace {
 
+/// Whether all buffers of weights are the host's, some of them in the order of a CPU's instructions.
+bool is_without_gpu(const parsed_log& log) {
+  bool repacked = false;
+  for (const log_model& m : log.models)
+    for (const log_buffer& b : m.buffers) {
+      const buffer_place p = place_of_buffer(b.device);
+      if (p.kind != buffer_place::host) return false;
+      repacked = repacked || p.repacked;
+    }
+  return repacked;
+}
+
 /// What a whole log would have had as well.
 std::vector<std::string> missing_of(const parsed_log& log) {
   std::vector<std::string> all;
@@ -36,7 +48,7 @@ std::vector<std::string> missing_of(const parsed_log& log) {
     return false;
   };
   miss(!log.build.empty(), "the build");
-  miss(!log.devices.empty(), "the GPUs");
+  miss(!log.devices.empty() || is_without_gpu(log), "the GPUs");
   miss(std::any_of(log.models.begin(), log.models.end(),
                    [](const log_model& m) { return !m.architecture.empty(); }),
        "the model's hyperparameters");

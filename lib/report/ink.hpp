@@ -22,6 +22,7 @@ struct ink {
 
 inline constexpr std::array inks{
     ink{term_kind::weights, 34, 'w', 0x0072b2},
+    ink{term_kind::repacked_weights, 34, 'm', 0x0072b2},
     ink{term_kind::mapped_rest, 94, 'f', 0x0072b2, true},
     ink{term_kind::kv_cache, 32, 'k', 0xe69f00},
     ink{term_kind::recurrent_state, 36, 'r', 0xcc79a7},
@@ -32,11 +33,13 @@ inline constexpr std::array inks{
     ink{term_kind::pool, 31, 'p', 0x56b4e9},
     ink{term_kind::all_reduce, 91, 'a', 0x56b4e9, true},
     ink{term_kind::compute_growth, 31, 'P', 0x56b4e9, true},
+    ink{term_kind::cpu_scratch, 31, 's', 0x56b4e9},
     ink{term_kind::page_rounding, 90, '-', 0x777777},
     ink{term_kind::projector_weights, 95, 'v', 0xd55e00},
     ink{term_kind::projector_compute, 35, 'i', 0xd55e00, true},
     ink{term_kind::projector_growth, 37, 'g', 0xf0a878, true},
     ink{term_kind::draft_weights, 94, 'W', 0x0072b2, true},
+    ink{term_kind::draft_repacked_weights, 94, 'M', 0x0072b2, true},
     ink{term_kind::draft_kv_cache, 92, 'K', 0xe69f00, true},
     ink{term_kind::draft_recurrent_state, 96, 'R', 0xcc79a7, true},
     ink{term_kind::draft_compute_buffer, 93, 'C', 0x009e73, true},

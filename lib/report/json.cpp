@@ -140,6 +140,8 @@ json::object host_of(const host_budget& h, bool explain) {
                                 {"basis", name(p.basis)}};
   o["resident_bytes"] = h.resident().count;
   o["mapped_bytes"] = h.mapped().count;
+  if (h.mapped_range) o["mapped_range_bytes"] = h.mapped_range->count;
+  if (h.repacked_for) o["repacked_for"] = h.repacked_for->name;
   if (const auto later = h.grows_to()) o["grows_to_bytes"] = later->count;
   if (h.prompts) o["prompt_cache"] = prompt_cache_of(*h.prompts, h.state_basis);
   if (h.checkpoints) o["checkpoint"] = checkpoint_of(*h.checkpoints, h.state_basis);

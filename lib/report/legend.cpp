@@ -21,6 +21,9 @@ struct term_meaning {
 };
 constexpr std::array terms{
     term_meaning{term_kind::weights, "the model's tensors, as they lie in the file"},
+    term_meaning{term_kind::repacked_weights,
+                 "tensors that the CPU lays out anew for its own instructions: no part of the file "
+                 "any more"},
     term_meaning{term_kind::mapped_rest,
                  "what else of the file a Mac's GPU maps with them: tensors of the CPU that lie "
                  "between, and what views of the file share"},
@@ -46,6 +49,8 @@ constexpr std::array terms{
     term_meaning{term_kind::compute_growth,
                  "what compute buffers grow by as the context fills; under Metal also what they are "
                  "larger by than the engine projects"},
+    term_meaning{term_kind::cpu_scratch,
+                 "what the CPU takes while it computes, beside its buffers"},
     term_meaning{term_kind::page_rounding,
                  "what buffers leave unused of their last pages, of 2 MiB on cards"},
 };

@@ -23,8 +23,16 @@ std::string shape(const std::array<std::int64_t, 4>& ne) {
 /// The words for one part of a term.
 struct in_words {
   std::string operator()(const why::tensors& t) const {
-    return fmt::format("{} tensors, {}each padded to {} bytes", t.n,
-                       t.divided ? "a slice or a copy of each, " : "", t.alignment);
+    std::string text = fmt::format("{} tensors, {}each padded to {} bytes", t.n,
+                                   t.divided ? "a slice or a copy of each, " : "", t.alignment);
+    if (t.range.count > 0)
+      text += fmt::format("; CPU_Mapped in logs: {} bytes of the file, from the first to the last",
+                          t.range.count);
+    return text;
+  }
+  std::string operator()(const why::repacked_tensors& t) const {
+    return fmt::format("{} tensors in the order of {}'s instructions, each padded to 32 bytes", t.n,
+                       t.on.name);
   }
   std::string operator()(const why::cache_cells& c) const {
     std::string text = fmt::format("{}: {} layers x {} cells x (K {}", name(c.cache), c.n_layer,
@@ -156,6 +164,9 @@ std::string sentence(const note& n) {
     case note_kind::context_rounded:
       return fmt::format("-c {} becomes {} tokens: each slot's cache has a multiple of 256 cells",
                          grouped(n.n), grouped(n.to));
+    case note_kind::cpu_not_told:
+      return fmt::format("weights of the host are repacked as for {}: --cpu tells another CPU",
+                         n.about);
     case note_kind::beyond_training:
       return fmt::format(
           "a slot takes {} tokens, the model was trained for {}: beyond these its answers are "

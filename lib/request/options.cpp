@@ -53,6 +53,26 @@ constexpr std::array<std::pair<std::string_view, std::optional<operating_system>
      {"windows", operating_system::windows},
      {"wsl2", operating_system::wsl2}}};
 
+/// The engine's names of CPUs, then those of processors that it takes one of these variants for.
+constexpr auto cpu_words = [] {
+  constexpr std::pair<std::string_view, std::string_view> known_as[] = {
+      {"skylake", "haswell"},        {"zen2", "haswell"},
+      {"zen3", "haswell"},           {"tigerlake", "icelake"},
+      {"rocketlake", "icelake"},     {"zen5", "zen4"},
+      {"raptorlake", "alderlake"},   {"arrowlake", "alderlake"},
+      {"emeraldrapids", "sapphirerapids"}, {"graviton3", "armv8.6_1"},
+      {"graviton4", "armv8.6_2"},    {"m1", "apple_m1"},
+      {"m2", "apple_m2_m3"},         {"m3", "apple_m2_m3"},
+      {"m4", "apple_m4"}};
+  std::array<std::pair<std::string_view, std::optional<cpu_variant>>,
+             cpu_variants.size() + std::size(known_as)>
+      all;
+  std::size_t n = 0;
+  for (const cpu_variant& v : cpu_variants) all[n++] = {v.name, v};
+  for (const auto& [name, variant] : known_as) all[n++] = {name, *find_cpu_variant(variant)};
+  return all;
+}();
+
 /// A member of the run, and of its projector.
 template <auto member>
 constexpr auto& of_run(plan_request& q) {
@@ -125,6 +145,9 @@ constexpr option table[] = {
      "what a Mac's GPU may use of its memory: recommendedMaxWorkingSetSize in the engine's log, or "
      "what iogpu.wired_limit_mb was set to",
      "2/3 of it, 3/4 above 32 GB"},
+    {plan, "--cpu", "", choice<std::optional<cpu_variant>>{of_run<&run::cpu>, cpu_words}, "NAME",
+     "the host's CPU, which decides what weights it repacks: x64, haswell, icelake, zen4, m1, ...",
+     "this machine's; haswell beside named GPUs, m1 beside Apple's"},
     {plan, "--reserve", "", size{at<&plan_request::reserve>}, "SIZE",
      "memory to keep free on each GPU", "0"},
     {plan, "--buffers-only", "", on_off{at<&plan_request::buffers_only>}, "",
@@ -236,6 +259,11 @@ constexpr option table[] = {
 
     {topic::host, "--no-mmap", "", on_off{of_run<&run::mmap>, false}, "",
      "weights on the host are copied, not mapped from the file"},
+    {topic::host, "-nr,--no-repack", "", on_off{of_run<&run::repack>, false}, "",
+     "the CPU does not lay weights out anew for its instructions"},
+    {topic::host, "--repack", "", on_off{of_run<&run::repack>}, "", "it does"},
+    {topic::host, "--no-host", "", on_off{of_run<&run::no_host>}, "",
+     "weights on the host lie in the CPU's own buffers, not in those that a GPU reads"},
     {topic::host, "--mlock", "", on_off{of_run<&run::mlock>}, "",
      "mapped weights are held in memory"},
     {topic::host, "-cram,--cache-ram", "", limit{of_run<&run::cache_ram>}, "MIB",

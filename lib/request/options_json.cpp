@@ -11,11 +11,11 @@ namespace {
 namespace json = boost::json;
 
 std::string_view name_of(const kind::any& k) {
-  constexpr std::array<std::string_view, 27> names = {
+  constexpr std::array<std::string_view, 28> names = {
       "count",     "count",          "count",  "layers", "word or switch", "word",   "word",
-      "word",      "word or switch", "word",   "type",   "switch",         "switch", "shares",
-      "overrides", "words",          "words",  "device", "engine",         "desktop", "text",
-      "texts",     "size",           "sizes",  "size",   "count",          "words"};
+      "word",      "word or switch", "word",   "word",   "type",           "switch", "switch",
+      "shares",    "overrides",      "words",  "words",  "device",         "engine", "desktop",
+      "text",      "texts",          "size",   "sizes",  "size",           "count",  "words"};
   static_assert(names.size() == std::variant_size_v<kind::any>);
   return names[k.index()];
 }

@@ -113,6 +113,27 @@ TEST_SUITE("check") {
     CHECK(c.out.at("contexts").at(0).at("model").at("architecture").as_string() == "qwen3");
   }
 
+  TEST_CASE("what a CPU repacks is compared by the variant of its library") {
+    const std::string cpu = read_text(VRAMBUDGET_LOGS "/odd/qwen2.5-0.5b-cpu.log");
+    const auto of = [](const checked& c, const char* device) {
+      for (const json::value& context : c.out.at("contexts").as_array())
+        for (const json::value& line : context.at("lines").as_array())
+          if (line.at("term") == "weights" && line.at("device").as_string() == device)
+            return std::string(line.at("verdict").as_string());
+      return std::string();
+    };
+    const checked c = check(cpu);
+    CHECK(c.status == 0);
+    CHECK(of(c, "CPU_REPACK") == "equal");
+    // of another library's buffers nothing is claimed
+    const checked arm = check(with(cpu, "CPU_REPACK model", "CPU_KLEIDIAI model"));
+    CHECK(arm.status == 0);
+    CHECK(of(arm, "CPU_KLEIDIAI") == "not comparable");
+    const checked other = check(with(cpu, "CPU_REPACK model buffer size =   191.95",
+                                     "CPU_REPACK model buffer size =   190.95"));
+    CHECK(of(other, "CPU_REPACK") == "differs");
+  }
+
   TEST_CASE("what stands around the lines does not matter") {
     const std::pair<const char*, const char*> wraps[] = {
         {"\x1b[32m0.00.100.200 \x1b[0mI ", "\x1b[0m"},

@@ -90,6 +90,8 @@ class recorded_runs {
     auto r = request::parse_run(args);
     if (!r) return r.error();
     r->profile = profile;
+    if (const boost::json::value* cpu = keys.if_contains("cpu"))
+      r->cpu = recorded_cpu(text(*cpu));
     if (keys.contains("n_rs_seq"))
       r->n_rs_seq = static_cast<std::uint32_t>(number(c.at("n_rs_seq")));
     if (const boost::json::value* before = keys.if_contains("before"))
@@ -98,6 +100,12 @@ class recorded_runs {
     return planner(models_[text(c.at("model"))], devices, {},
                    draft ? &models_[text(*draft)] : nullptr)
         .budget_for(*r, {}, {.enforced = false});
+  }
+
+  static cpu_variant recorded_cpu(const std::string& name) {
+    const cpu_variant* const v = find_cpu_variant(name);
+    if (!v) throw std::runtime_error("no CPU " + name);
+    return *v;
   }
 
   /// Makes a rule what it was before it changed.
@@ -172,9 +180,12 @@ class recorded_runs {
 
   static void compare_host(const boost::json::value& want, const budget& b, comparison& out) {
     const boost::json::value& host = want.at("host");
+    const bytes repacked = b.host.of(term_kind::repacked_weights);
     if (const boost::json::value* weights = host.as_object().if_contains("weights"))
       check(out, compared::host_weights, "host weights", number(*weights),
-            b.host.of(term_kind::weights).count);
+            (b.host.of(term_kind::weights) + repacked).count);
+    if (const boost::json::value* of_these = host.as_object().if_contains("repacked"))
+      check(out, compared::host_weights, "repacked of them", number(*of_these), repacked.count);
     check(out, compared::host_context, "host context", number(host.at("context")),
           context(b.host).count);
     check(out, compared::host_compute, "host compute", number(host.at("compute")),

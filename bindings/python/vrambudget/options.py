@@ -18,6 +18,7 @@ class RunOptions(TypedDict, total=False):
     display: Union[bool, int, str]  # the first named GPU draws a desktop, which takes a part of it; alone: a ...
     no_calibration: bool  # plan without what `vrambudget calibrate` found of these GPUs
     ram: Union[int, str]  # memory of the host that the server may take, 64GiB [what this machine has available; ...
+    cpu: str  # the host's CPU, which decides what weights it repacks: x64, haswell, icelake, zen4, m1, ... [this ...
     reserve: Union[int, str]  # memory to keep free on each GPU [0]
     buffers_only: bool  # count the engine's own buffers, no driver context and no pool
     engine: str  # whose rules hold: a release, build or day, as `vrambudget engines` says
@@ -85,6 +86,10 @@ class RunOptions(TypedDict, total=False):
     no_op_offload: bool
     mmap: bool  # False: weights on the host are copied, not mapped from the file
     no_mmap: bool
+    repack: bool  # False: the CPU does not lay weights out anew for its instructions
+    nr: bool
+    no_repack: bool
+    no_host: bool  # weights on the host lie in the CPU's own buffers, not in those that a GPU reads
     mlock: bool  # mapped weights are held in memory
     cache_ram: int  # memory for saved prompts; -1: no limit; 0: none [8192]
     cram: int

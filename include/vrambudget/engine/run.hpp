@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "vrambudget/engine/cpu_variant.hpp"
 #include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/ggml/type.hpp"
@@ -105,6 +106,9 @@ struct run {
   // the host's memory
   bool mmap = true;                    ///< off: `--no-mmap`: weights on the host are copied
   bool mlock = false;                  ///< `--mlock`: mapped weights stay in memory
+  bool repack = true;    ///< off: `--no-repack`: the CPU multiplies by weights as the file has them
+  bool no_host = false;  ///< `--no-host`: weights of the host lie in no memory that a GPU reads
+  std::optional<cpu_variant> cpu = {};  ///< `--cpu`; absent: limits::cpu, or what is usual
   std::int32_t cache_ram = 8192;       ///< `-cram`, MiB for saved prompts; -1: no limit; 0: none
   std::uint32_t ctx_checkpoints = 32;  ///< `-ctxcp`, for each slot
   std::uint32_t checkpoint_min_step = 8192;  ///< `--checkpoint-min-step`, tokens between them

@@ -101,7 +101,7 @@ class scheduler {
   }
 
   int backend_of_weight(const tensor& t, const tensor& weight) {
-    if (weight.home == cpu() && op_offload_)
+    if (weight.home == cpu() && op_offload_ && !weight.repacked)
       for (int b = 0; b < cpu(); ++b)
         if (supports(b, t) && backends_[static_cast<std::size_t>(b)]->wants_offload(t)) return b;
     return supports(weight.home, t) ? weight.home : -1;

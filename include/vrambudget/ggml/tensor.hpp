@@ -188,6 +188,7 @@ struct tensor {
   bool is_input = false;         ///< written by the caller: allocated first
   bool is_output = false;        ///< read by the caller: never freed, never overwritten
   bool is_weight = false;        ///< a model tensor in a buffer of its own
+  bool repacked = false;         ///< a weight that only its own backend can read
   bool eight_bits = false;       ///< a weight that must not be multiplied by four bits
   bool f32_source = false;       ///< mul_mat_id: what is multiplied must not be rounded
   bool f32_accumulator = false;  ///< mul_mat: cuBLAS must compute in f32

@@ -150,6 +150,7 @@ struct parsed_log {
   std::string build, commit;      ///< "9849", "1a2b3c4d"
   std::string date;               ///< first date of a time stamp, "2026-09-14"
   std::string program;            ///< "ollama", "koboldcpp" where the log shows it
+  std::string cpu;                ///< variant of the CPU's library that was loaded, "haswell"
   std::vector<std::string> args;  ///< of the command line, if the log has it
   std::vector<log_device> devices;
   std::vector<log_model> models;

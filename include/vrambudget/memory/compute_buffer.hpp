@@ -135,6 +135,8 @@ class graph_planner {
 
   /// Raises the pools of `out` to what the operations of the graph that was split last draw.
   void add_pools(const ggml::scheduler& sched, compute_buffers& out, bool one_sequence) const;
+  /// Raises what the CPU takes beside its buffer to what the graph that was split last needs.
+  void add_cpu_scratch(const ggml::scheduler& sched, compute_buffers& out) const;
   /// The nodes that draw on card `i`.
   [[nodiscard]] std::vector<const ggml::tensor*> nodes_on(std::size_t i,
                                                           const ggml::scheduler& sched,
@@ -168,7 +170,7 @@ class graph_planner {
     return cards;
   }
 
-  void add_weight(const model_tensor& t, int backend, std::string_view known_as);
+  void add_weight(const model_tensor& t, const placed_weight& w, std::string_view known_as);
 
   const model& model_;
   const placement& place_;
@@ -177,6 +179,7 @@ class graph_planner {
   bool is_adapted_ = false;
   engine_rules rules_;
   bool op_offload_, may_pipeline_;
+  cpu_variant cpu_variant_;                      ///< whose kernels run on the host
   bool draws_pools_;                             ///< kernels draw scratch from one
   bool tells_projection_;                        ///< see orders_by_address()
   static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "vrambudget/arch/description.hpp"
+#include "vrambudget/backends/cpu/scratch.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
 #include "vrambudget/memory/graph_scratch.hpp"
 
@@ -23,6 +24,7 @@ graph_planner::graph_planner(const model& m, const placement& place, const weigh
       op_offload_(r.op_offload),
       may_pipeline_(devices.size() > 1 && place.full_offload() &&
                     place.mode() == split_mode::layer && !has_overrides(r)),
+      cpu_variant_(r.cpu.value_or(usual_cpu_beside(place))),
       draws_pools_(has_pools(devices)),
       tells_projection_(orders_by_address(devices)),
       cpu_(host_buffers_of(devices)),
@@ -43,7 +45,7 @@ graph_planner::graph_planner(const model& m, const placement& place, const weigh
   }
   backends_.push_back(&cpu_);
   for (const placed_weight& w : placed.all)
-    add_weight(m.tensors[w.tensor], w.backend, m.tensors[w.tensor].name);
+    add_weight(m.tensors[w.tensor], w, m.tensors[w.tensor].name);
 }
 
 void graph_planner::borrow_from(const model& target, const weights& placed,
@@ -59,8 +61,8 @@ void graph_planner::borrow_from(const model& target, const weights& placed,
   for (const placed_weight& w : placed.all)
     if (target.tensors[w.tensor].name == "output.weight") output = &w;
   if (embeddings)
-    add_weight(target.tensors[embeddings->tensor], embeddings->backend, "target.token_embd.weight");
-  if (output) add_weight(target.tensors[output->tensor], output->backend, "target.output.weight");
+    add_weight(target.tensors[embeddings->tensor], *embeddings, "target.token_embd.weight");
+  if (output) add_weight(target.tensors[output->tensor], *output, "target.output.weight");
 }
 
 void graph_planner::adapt(const placed_adapters& all, bool apply) {
@@ -294,7 +296,19 @@ graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out,
   out.host = reserved(sched, host);
   out.host += host_tail_ * reserved_[static_cast<std::size_t>(host)].size();
   add_pools(sched, out, one_sequence);
+  add_cpu_scratch(sched, out);
   return shape;
+}
+
+void graph_planner::add_cpu_scratch(const ggml::scheduler& sched, compute_buffers& out) const {
+  cpu::by_threads need = {};
+  for (const ggml::split& s : sched.splits()) {
+    if (s.backend != place_.host()) continue;
+    for (const ggml::tensor* t : std::span(graph_.nodes()).subspan(s.begin, s.end - s.begin))
+      cpu::raise_scratch(need, *t, cpu_variant_);
+  }
+  for (std::size_t i = 0; i < need.size(); ++i)
+    out.cpu_scratch[i] = std::max(out.cpu_scratch[i], bytes{need[i]});
 }
 
 bytes graph_planner::reserved(const ggml::scheduler& sched, int backend) {
@@ -420,9 +434,10 @@ std::uint32_t graph_planner::n_copies(const context_params& cp) const {
   return may_pipeline_ && cp.offload_kqv && cp.pipeline_parallel ? sched_max_copies : 1;
 }
 
-void graph_planner::add_weight(const model_tensor& t, int backend, std::string_view known_as) {
+void graph_planner::add_weight(const model_tensor& t, const placed_weight& w,
+                               std::string_view known_as) {
   const auto [stack, il, rest] = stack_of(known_as);
-  weights_.add(il, stack, rest, weight_tensor(t, backend));
+  weights_.add(il, stack, rest, weight_tensor(t, w.backend, w.layout != cpu::layout::plain));
 }
 
 }  // namespace vrambudget

@@ -53,6 +53,7 @@ struct compute_buffers {
   bytes projected_on_host;
   std::vector<pool_need> pool;                         ///< per device
   std::vector<std::vector<pool_need>> pool_elsewhere;  ///< on other cards, see count_pools_on()
+  std::array<bytes, 3> cpu_scratch = {};  ///< beside the host's, with each of cpu::n_threads
   bytes partial_sum;             ///< the largest that cards which are one device add up
   bool attends_on_host = false;  ///< attention of layers on devices
   /// A view of what the host computed is among the nodes of cards that are one device.

@@ -161,6 +161,10 @@ class weight_placer {
         place_(place),
         overrides_(overrides),
         rules_(r.profile.rules),
+        cpu_(r.cpu.value_or(usual_cpu_beside(place))),
+        repacks_(r.repack),
+        reads_host_(!r.no_host && place.n_devices() > 0 &&
+                    has_host_buffers(place.memory(0).backend)),
         loads_nextn_(loads_nextn(r)),
         is_tied_(ties_output(m)) {
     out_.all.reserve(m.tensors.size() + 4);
@@ -198,15 +202,19 @@ class weight_placer {
  private:
   void add_copy(std::uint32_t i, int backend, bool is_input = false) {
     const model_tensor& t = m_.tensors[i];
-    out_.all.push_back({i, backend,
-                        weight_size(t, backend == place_.host() && lies_in_plain_memory(t, is_input)
-                                           ? cpu::buffers
-                                           : place_.buffers(backend))});
+    const bool is_cpus = backend == place_.host() && lies_in_plain_memory(t, is_input);
+    if (!is_cpus)
+      return out_.all.push_back({i, backend, weight_size(t, place_.buffers(backend))});
+    const cpu::layout as = layout_of(t, is_input);
+    out_.all.push_back({i, backend, cpu::size_of(t, as), as});
+  }
+  [[nodiscard]] cpu::layout layout_of(const model_tensor& t, bool is_input) const {
+    return repacks_ ? cpu::layout_of(m_, t, is_input, cpu_) : cpu::layout::plain;
   }
   /// What the first device could not compute with does not lie in memory that it reads. Rows of inputs are only
   /// looked up.
   [[nodiscard]] bool lies_in_plain_memory(const model_tensor& t, bool is_input) const {
-    if (place_.n_devices() == 0) return true;
+    if (!reads_host_) return true;
     const backend_memory& first = place_.memory(0);
     if (is_input) return first.largest_tensor > 0 && t.size.count > first.largest_tensor;
     return !takes_weight(first, m_, t, rules_);
@@ -214,9 +222,15 @@ class weight_placer {
   /// An input, and the copy of tied embeddings that the output multiplies by.
   void add_input(std::uint32_t i, int backend, int of_output) {
     add_copy(i, backend, true);
-    if (is_tied_ && m_.tensors[i].name == "token_embd.weight" &&
-        (of_output != backend || always_copies_output(m_)))
+    if (!is_tied_ || m_.tensors[i].name != "token_embd.weight") return;
+    if (of_output != backend || always_copies_output(m_) || lies_elsewhere_as_output(i, of_output))
       add_copy(i, of_output);
+  }
+  /// On the host, where the embeddings lie too: but in another buffer.
+  [[nodiscard]] bool lies_elsewhere_as_output(std::uint32_t i, int backend) const {
+    const model_tensor& t = m_.tensors[i];
+    return backend == place_.host() && lies_in_plain_memory(t, false) &&
+           layout_of(t, false) != cpu::layout::plain;
   }
   /// One copy in each memory that has a layer which reads it.
   template <class Chosen>
@@ -237,6 +251,9 @@ class weight_placer {
   const placement& place_;
   const weight_overrides& overrides_;
   const engine_rules& rules_;
+  cpu_variant cpu_;
+  bool repacks_;
+  bool reads_host_;  ///< the first device reads buffers of the host
   bool loads_nextn_, is_tied_;
   weights out_;
 };

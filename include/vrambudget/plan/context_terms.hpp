@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "vrambudget/memory/cache_size.hpp"
@@ -10,20 +11,22 @@
 #include "vrambudget/memory/tensors_like.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/explain.hpp"
+#include "vrambudget/plan/host_memory.hpp"
 #include "vrambudget/plan/planned_context.hpp"
 
 namespace vrambudget::detail {
 
 /// The kinds of a context's terms.
 struct context_kinds {
-  term_kind weights, kv_cache, recurrent_state, compute_buffer, output_buffer;
+  term_kind weights, repacked_weights, kv_cache, recurrent_state, compute_buffer, output_buffer;
 };
-inline constexpr context_kinds main_terms = {term_kind::weights, term_kind::kv_cache,
-                                             term_kind::recurrent_state, term_kind::compute_buffer,
-                                             term_kind::output_buffer};
+inline constexpr context_kinds main_terms = {
+    term_kind::weights,         term_kind::repacked_weights, term_kind::kv_cache,
+    term_kind::recurrent_state, term_kind::compute_buffer,   term_kind::output_buffer};
 inline constexpr context_kinds draft_terms = {
-    term_kind::draft_weights, term_kind::draft_kv_cache, term_kind::draft_recurrent_state,
-    term_kind::draft_compute_buffer, term_kind::draft_output_buffer};
+    term_kind::draft_weights,         term_kind::draft_repacked_weights,
+    term_kind::draft_kv_cache,        term_kind::draft_recurrent_state,
+    term_kind::draft_compute_buffer,  term_kind::draft_output_buffer};
 
 /// What a reader should know of a context's terms.
 inline void add_context_notes(const planned_context& c, bool with_weights, budget& b) {
@@ -66,6 +69,35 @@ inline void add_mapped_rest(const planned_context& c, enum basis known, budget& 
                          {why::mapped_tensors{mapped->size, !c.m().path.empty()}}});
 }
 
+/// Whether the order of a model's tensors is that of one file.
+[[nodiscard]] inline bool is_one_file(const model& m) {
+  return !m.path.empty() && m.path.find("-of-0") == std::string::npos;
+}
+
+/// Weights of the host, those that lie in it as in the file first. What a CPU repacks was recorded of x86
+/// without matrix units only.
+inline void add_host_weights(const planned_context& c, const context_kinds& kinds,
+                             enum basis known, budget& b) {
+  const int host = c.where().host();
+  const weights& placed = c.at.placed_weights;
+  const bytes plain = placed.on(host, false), repacked = placed.on(host, true);
+  const std::optional<cpu_variant>& told = c.at.made_for.cpu;
+  const cpu_variant& on = told ? *told : usual_cpu_beside(c.where());
+  const bool is_recorded = told && !on.is_arm && !on.has(x86::amx_int8) &&
+                           c.at.made_for.profile == default_profile;
+  if (repacked.count > 0 && !is_recorded) known = std::max(known, basis::assumed);
+  bytes range;
+  if (c.at.made_for.mmap && maps_files(c.at.devices) && is_one_file(c.m()))
+    range = mapped_range(c.m(), placed, host);
+  b.host.add({kinds.weights, plain, known, explain_weights(c, host, range)});
+  if (kinds.weights == term_kind::weights && range.count > 0) b.host.mapped_range = range;
+  if (repacked.count == 0) return;
+  b.host.add({kinds.repacked_weights, repacked, known, explain_repacked_weights(c, on)});
+  if (!told && !b.host.repacked_for)
+    b.notes.push_back({note_kind::cpu_not_told, std::string(on.name)});
+  b.host.repacked_for = on;
+}
+
 /// Adds them. `with_weights`: its model is not counted yet. `n_read`: layers whose inputs a draft reads.
 inline void add_context_terms(const planned_context& c, const context_kinds& kinds,
                               bool with_weights, std::size_t n_read, budget& b) {
@@ -78,10 +110,8 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
       divided(c.m().is_known() && c.claims().caches ? basis::exact : basis::assumed,
               c.at.slicer.has_value());
   const auto weight_basis = divided(c.m().types_basis, c.at.slicer || c.at.rows);
-  const auto add = [&](term_list& list, int backend, bytes weights, const memory_layout& kept,
-                       bytes compute) {
+  const auto add = [&](term_list& list, int backend, const memory_layout& kept, bytes compute) {
     const ggml::buffer_type buffers = c.where().cache_buffers(backend);
-    if (with_weights) list.add({kinds.weights, weights, weight_basis, explain_weights(c, backend)});
     list.add({kinds.kv_cache, kv_cache_bytes(kept, backend, buffers), cache_basis,
               explain_kv_cache(kept, backend)});
     if (kept.recurrent)
@@ -89,10 +119,15 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
                 cache_basis, explain_states(*kept.recurrent, backend)});
     list.add({kinds.compute_buffer, compute, c.compute_basis, explain_compute_buffer(c)});
   };
-  for (std::size_t i = 0; i < c.at.devices.size(); ++i)
-    add(b.devices[i], c.where().backend_of(i), c.at.weights_on_card[i], c.layout_of(i),
-        c.compute.device[i]);
-  add(b.host, host, c.at.placed_weights.on(host), c.layout, c.compute.host);
+  for (std::size_t i = 0; i < c.at.devices.size(); ++i) {
+    const int backend = c.where().backend_of(i);
+    if (with_weights)
+      b.devices[i].add({kinds.weights, c.at.weights_on_card[i], weight_basis,
+                        explain_weights(c, backend)});
+    add(b.devices[i], backend, c.layout_of(i), c.compute.device[i]);
+  }
+  if (with_weights) add_host_weights(c, kinds, weight_basis, b);
+  add(b.host, host, c.layout, c.compute.host);
   b.host.add({kinds.output_buffer,
               output_buffer_bytes(c.m().hp, c.context, n_read) + host_tail_of(c.at.devices),
               basis::exact, explain_output_buffer(c)});

@@ -22,11 +22,24 @@ template <class All>
       all.begin(), all.end(), [backend](const auto& x) { return x.backend == backend; }));
 }
 
-[[nodiscard]] inline explanations explain_weights(const planned_context& c, int backend) {
+[[nodiscard]] inline std::uint64_t count_weights(const planned_context& c, int backend,
+                                                 bool repacked) {
+  const auto& all = c.at.placed_weights.all;
+  return static_cast<std::uint64_t>(
+      std::count_if(all.begin(), all.end(), [&](const placed_weight& w) {
+        return w.backend == backend && (w.layout != cpu::layout::plain) == repacked;
+      }));
+}
+[[nodiscard]] inline explanations explain_weights(const planned_context& c, int backend,
+                                                  bytes range = {}) {
   const std::uint64_t alignment = c.where().buffers(backend).alignment;
   const bool on_cards = c.at.slicer && backend != c.where().host();
-  return {why::tensors{count_on(backend, c.at.placed_weights.all),
-                       static_cast<std::uint32_t>(alignment), on_cards}};
+  return {why::tensors{count_weights(c, backend, false), static_cast<std::uint32_t>(alignment),
+                       on_cards, range}};
+}
+[[nodiscard]] inline explanations explain_repacked_weights(const planned_context& c,
+                                                           const cpu_variant& on) {
+  return {why::repacked_tensors{count_weights(c, c.where().host(), true), on}};
 }
 
 [[nodiscard]] inline explanations explain_adapters(const planned_context& c, int backend) {

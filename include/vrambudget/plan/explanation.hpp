@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "vrambudget/engine/cache.hpp"
+#include "vrambudget/engine/cpu_variant.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/memory/compute_size.hpp"
 #include "vrambudget/model/projector_hparams.hpp"
@@ -20,6 +21,12 @@ struct tensors {
   std::uint64_t n = 0;
   std::uint32_t alignment = 0;  ///< bytes
   bool divided = false;         ///< a slice or a copy of each
+  bytes range = {};             ///< of a file, in which they lie; zero: not told
+};
+/// Tensors that the CPU lays out anew, each padded.
+struct repacked_tensors {
+  std::uint64_t n = 0;
+  cpu_variant on = {};
 };
 /// Layers of one KV cache.
 struct cache_cells {
@@ -99,10 +106,11 @@ struct encoder {
 
 }  // namespace why
 
-using explanation = std::variant<why::tensors, why::cache_cells, why::states, why::simulated_graph,
-                                 why::compute_ceiling, why::pool_ceiling, why::scratch, why::logits,
-                                 why::all_reduce, why::measured, why::encoder, why::full_cache,
-                                 why::pages, why::adapters, why::adapted_graph,
-                                 why::mapped_tensors, why::addresses>;
+using explanation =
+    std::variant<why::tensors, why::repacked_tensors, why::cache_cells, why::states,
+                 why::simulated_graph, why::compute_ceiling, why::pool_ceiling, why::scratch,
+                 why::logits, why::all_reduce, why::measured, why::encoder, why::full_cache,
+                 why::pages, why::adapters, why::adapted_graph,
+                 why::mapped_tensors, why::addresses>;
 
 }  // namespace vrambudget

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "vrambudget/basis.hpp"
+#include "vrambudget/engine/cpu_variant.hpp"
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/plan/term.hpp"
 #include "vrambudget/units.hpp"
@@ -44,6 +45,10 @@ struct host_budget : term_list {
   std::optional<prompt_cache> prompts = {};
   std::optional<context_checkpoints> checkpoints = {};
   enum basis state_basis = basis::exact;  ///< of a saved slot's and a checkpoint's size
+  /// What the engine maps of the file for weights that lie in it, of a model that was read from one.
+  std::optional<bytes> mapped_range = {};
+  /// For whose instructions weights are repacked; absent: none are.
+  std::optional<cpu_variant> repacked_for = {};
 
   /// Weights that are read from their file again if other memory needs their room.
   [[nodiscard]] bytes mapped() const { return sum_of(true); }

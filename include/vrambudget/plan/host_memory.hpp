@@ -23,19 +23,20 @@ namespace vrambudget::detail {
   });
 }
 
-/// How a term of the host lies there. With a GPU the engine takes its host buffers from the driver, which
-/// pins them; caches are plain memory.
+/// How a term of the host lies there. The engine takes its host buffers from the driver of a GPU that has such,
+/// which pins them; caches, and what a CPU lays out anew, are plain memory.
 /// Source: llama.cpp, src/llama-model-loader.cpp: load_all_data; src/llama-model.cpp: load_tensors;
 ///         tools/mtmd/clip.cpp: load_tensors
 [[nodiscard]] inline residence residence_of(term_kind k, const run& r,
                                             const std::vector<device>& devices) {
   const bool pins = !devices.empty() && has_host_buffers(devices.front().backend);
   const residence buffer = pins ? residence::pinned : residence::anonymous;
+  const residence loaded = r.no_host ? residence::anonymous : buffer;
   const bool mmap = r.mmap && maps_files(devices);
   switch (k) {
     case term_kind::weights:
     case term_kind::draft_weights:
-      return !mmap ? buffer : r.mlock ? residence::locked : residence::mapped;
+      return !mmap ? loaded : r.mlock ? residence::locked : residence::mapped;
     case term_kind::compute_buffer:
     case term_kind::output_buffer:
     case term_kind::draft_compute_buffer:
@@ -44,7 +45,7 @@ namespace vrambudget::detail {
     case term_kind::adapter_growth:
       return buffer;
     case term_kind::adapters:  // in a buffer of the kind that their tensors are in, never mapped
-      return mmap ? residence::anonymous : buffer;
+      return mmap ? residence::anonymous : loaded;
     default:
       return residence::anonymous;
   }

@@ -26,6 +26,7 @@ enum class note_kind : std::uint8_t {
   host_outgrown,     ///< `size`: what the host holds after hours, more than it has; 0: no limit
   tensors_too_large,  ///< `n` tensors of `size` in all: larger than `to` bytes, which a device computes with at most
   computed_on_host,  ///< `n`: parts of a batch, by turns on devices and the CPU, though all layers are offloaded
+  cpu_not_told,      ///< `about`: for which CPU weights are repacked, as none was told
   remark             ///< `about`: whatever the caller has to say, in words
 };
 

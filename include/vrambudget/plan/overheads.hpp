@@ -142,6 +142,21 @@ inline void add_pools(const planned_context& c, bool told, budget& b) {
   }
 }
 
+/// What the CPU takes for the operations that it computes, in each context.
+inline void add_cpu_scratch(const planned_context& c, budget& b) {
+  const auto& [low, expected, high] = c.compute.cpu_scratch;
+  if (term* const known = b.host.find(term_kind::cpu_scratch)) {
+    known->size += high;
+    *known->low += low;
+    *known->expected += expected;
+    return;
+  }
+  b.host.add({term_kind::cpu_scratch, high, basis::assumed,
+              {why::measured{"operands of the largest product in the CPU's own types and tiles of "
+                             "attention, with 4, 8 and 32 threads"}},
+              low, expected});
+}
+
 /// What compute buffers grow by once adapters are applied, at the first prompt.
 inline void add_adapter_growth(const planned_context& c, bool told, budget& b) {
   const auto grow = [&](term_list& list, bytes more) {

@@ -108,7 +108,8 @@ struct placed_model {
          a.main_gpu == b.main_gpu && a.tensor_split == b.tensor_split && a.cpu_moe == b.cpu_moe &&
          a.n_cpu_moe == b.n_cpu_moe && a.n_cpu_ffn == b.n_cpu_ffn && a.op_offload == b.op_offload &&
          a.profile == b.profile && loads_nextn(a) == loads_nextn(b) && a.overrides == b.overrides &&
-         a.lora_apply == b.lora_apply && a.mmap == b.mmap;
+         a.lora_apply == b.lora_apply && a.repack == b.repack && a.no_host == b.no_host &&
+         a.cpu == b.cpu && a.mmap == b.mmap;
 }
 
 /// Whether such devices are planned together, and shared as `r` says.

@@ -41,6 +41,8 @@ struct limits {
   bool buffers_only = false;  ///< count the engine's own buffers and nothing else, `--buffers-only`
   std::optional<bytes> ram =
       {};  ///< what the host has, `--ram`; absent: unknown, no verdict about it
+  /// The host's, for runs that tell no `--cpu`; absent: what is usual.
+  std::optional<cpu_variant> cpu = {};
 };
 
 /// Plans runs of one model, alone or with a draft model or a projector beside it, on one set of devices. The
@@ -72,6 +74,8 @@ class planner {
                                           budget_choice how = {});
 
  private:
+  /// The run with the host's CPU, where it tells none.
+  [[nodiscard]] run with_cpu(run r) const;
   /// How the host's terms lie there, and what else it holds.
   void finish_host(const run& r, budget& b) const;
   /// The budget of a device of the machine, with nothing but the driver's context.

@@ -124,7 +124,7 @@ void planner::count_pools_on(std::vector<device> others) {
 
 result<budget> planner::budget_for(const run& given, const graph_observer& seen,
                                    budget_choice how) {
-  const auto d = drafting_of(model_, draft_model_, given);
+  const auto d = drafting_of(model_, draft_model_, with_cpu(given));
   if (!d) return d.error();
   budget b;
   const auto main = plan_main(*d, how, b, seen);
@@ -150,6 +150,11 @@ result<budget> planner::budget_for(const run& given, const graph_observer& seen,
                   [](const device_budget& x) { return x.used().overflowed(); }))
     return error{errc::overflow, "a size of this run needs more than 64 bits"};
   return b;
+}
+
+run planner::with_cpu(run r) const {
+  if (!r.cpu) r.cpu = limits_.cpu;
+  return r;
 }
 
 void planner::finish_host(const run& r, budget& b) const {
@@ -283,10 +288,15 @@ void planner::add_use(const detail::planned_context& main, const detail::planned
                       budget& b) const {
   const bool told = !limits_.buffers_only;
   detail::add_pools(main, told, b);
+  if (told) detail::add_cpu_scratch(main, b);
   detail::add_adapter_growth(main, told, b);
   detail::add_growth(main, told, b);
   // buffers alone are those of the engine's books: a draft has not drafted there
-  if (draft && told) detail::add_pools(*draft, told, b), detail::add_growth(*draft, told, b);
+  if (draft && told) {
+    detail::add_pools(*draft, told, b);
+    detail::add_cpu_scratch(*draft, b);
+    detail::add_growth(*draft, told, b);
+  }
   if (!b.projector) return;
   for (const encoder_budget& e : b.projector->encoders)
     add_encoder_use(e, b.projector->device, told, b);

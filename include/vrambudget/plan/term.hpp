@@ -20,6 +20,7 @@ namespace vrambudget {
 /// What an amount is for.
 enum class term_kind : std::uint8_t {
   weights,
+  repacked_weights,
   mapped_rest,
   kv_cache,
   recurrent_state,
@@ -28,6 +29,7 @@ enum class term_kind : std::uint8_t {
   adapters,
   adapter_growth,
   draft_weights,
+  draft_repacked_weights,
   draft_kv_cache,
   draft_recurrent_state,
   draft_compute_buffer,
@@ -39,6 +41,7 @@ enum class term_kind : std::uint8_t {
   pool,
   all_reduce,
   compute_growth,
+  cpu_scratch,
   page_rounding,
 };
 
@@ -67,6 +70,7 @@ struct term_traits {
 };
 inline constexpr std::array all_terms = {
     term_traits{term_kind::weights, "weights", term_owner::model},
+    term_traits{term_kind::repacked_weights, "repacked_weights", term_owner::model},
     term_traits{term_kind::mapped_rest, "mapped_rest", term_owner::model},
     term_traits{term_kind::kv_cache, "kv_cache", term_owner::model},
     term_traits{term_kind::recurrent_state, "recurrent_state", term_owner::model},
@@ -75,6 +79,7 @@ inline constexpr std::array all_terms = {
     term_traits{term_kind::adapters, "adapters", term_owner::model},
     term_traits{term_kind::adapter_growth, "adapter_growth", term_owner::model},
     term_traits{term_kind::draft_weights, "draft_weights", term_owner::draft},
+    term_traits{term_kind::draft_repacked_weights, "draft_repacked_weights", term_owner::draft},
     term_traits{term_kind::draft_kv_cache, "draft_kv_cache", term_owner::draft},
     term_traits{term_kind::draft_recurrent_state, "draft_recurrent_state", term_owner::draft},
     term_traits{term_kind::draft_compute_buffer, "draft_compute_buffer", term_owner::draft},
@@ -86,6 +91,7 @@ inline constexpr std::array all_terms = {
     term_traits{term_kind::pool, "pool", term_owner::process},
     term_traits{term_kind::all_reduce, "all_reduce", term_owner::process},
     term_traits{term_kind::compute_growth, "compute_growth", term_owner::process},
+    term_traits{term_kind::cpu_scratch, "cpu_scratch", term_owner::process},
     term_traits{term_kind::page_rounding, "page_rounding", term_owner::process},
 };
 static_assert([] {

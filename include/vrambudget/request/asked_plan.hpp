@@ -28,9 +28,11 @@ namespace vrambudget::request {
 /// Errors: those of find_gpus()
 [[nodiscard]] result<named_gpus> choose_devices(const plan_request& q, const environment& around);
 
-/// `ram`: what named_gpus has.
+/// `ram`: what named_gpus has. The CPU is this machine's where its GPUs or none are meant.
 [[nodiscard]] inline limits limits_of(const plan_request& q, std::optional<bytes> ram) {
-  return {q.reserve, q.buffers_only, ram};
+  const std::vector<std::string>& gpus = q.gpus.names;
+  const bool is_here = gpus.empty() || gpus.front() == "none";
+  return {q.reserve, q.buffers_only, ram, is_here ? this_cpu() : std::nullopt};
 }
 
 /// The largest context, if it is asked for; a run that names none gets it.

@@ -128,8 +128,9 @@ struct sizes {
 using any =
     std::variant<count, optional_count, index, layers, choice<flash_attn>, choice<split_mode>,
                  choice<pooling>, choice<std::optional<operating_system>>,
-                 choice<std::optional<bool>>, choice<std::optional<preference>>, cache_type, on_off,
-                 optional_on_off, shares, overrides, spec_types, backends, projector_device, engine_version,
+                 choice<std::optional<bool>>, choice<std::optional<preference>>,
+                 choice<std::optional<cpu_variant>>, cache_type, on_off, optional_on_off, shares,
+                 overrides, spec_types, backends, projector_device, engine_version,
                  display, text, texts, size, sizes, optional_size, limit, adapters>;
 
 }  // namespace kind

@@ -51,6 +51,7 @@ std::vector<variant> variants_of(const run& r) {
 bytes predicted_by(const budget& b, const log_comparison& l, const std::string& backend) {
   const buffer_place p = place_of_buffer(l.device.substr(0, l.device.find('+')));
   const bool on_device = p.kind == buffer_place::device && p.backend == backend;
+  if (p.repacked) return b.host.of(term_kind::repacked_weights);
   const auto of = [&](term_kind term) {
     if (l.device.empty()) {
       bytes sum = b.host.of(term);

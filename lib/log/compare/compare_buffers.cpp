@@ -66,9 +66,11 @@ void comparer::compare_pair(const char* term, const std::optional<logged<log_pai
 
 void comparer::compare_table() {
   if (!out_.planned || out_.context != 0) return;
-  for (const log_table_row& row : log_.table)
-    if (const int backend = backend_of(place_of_buffer(row.device)); backend >= 0)
-      compare_table_row(row, backend);
+  for (const log_table_row& row : log_.table) {
+    const buffer_place place = place_of_buffer(row.device);
+    const int backend = backend_of(place);
+    if (backend >= 0 && !place.repacked) compare_table_row(row, backend);
+  }
 }
 
 void comparer::compare_table_row(const log_table_row& row, int backend) {

@@ -1,26 +1,23 @@
 // A model's buffers against where its tensors were placed.
-#include <algorithm>
-
 #include "comparer.hpp"
 #include "vrambudget/memory/adapters.hpp"
 #include "vrambudget/memory/weights.hpp"
 
 namespace vrambudget {
 
-/// The part of the file from the first to the last tensor that stays on the host, in the model's order.
-bytes comparer::mapped_range() const {
+bytes comparer::mapped() const {
   const auto placed = place_weights(m_.shape, where_, out_.rebuilt.r);
-  if (!placed) return {};
-  std::size_t first = m_.shape.tensors.size(), last = 0;
-  for (const placed_weight& w : placed->all)
-    if (w.backend == where_.host()) {
-      first = std::min<std::size_t>(first, w.tensor);
-      last = std::max<std::size_t>(last, w.tensor);
-    }
-  bytes range;
-  for (std::size_t i = first; i <= last && i < m_.shape.tensors.size(); ++i)
-    range += pad(m_.shape.tensors[i].size, 32);
-  return range;
+  return placed ? mapped_range(m_.shape, *placed, where_.host()) : bytes{};
+}
+
+/// What a CPU repacks depends on it, and on the build.
+void comparer::judge_repacked(log_comparison& line, const sum& s) {
+  const run& r = out_.rebuilt.r;
+  if (s.device != "CPU_KLEIDIAI") judge(line, out_.planned->host.of(term_kind::repacked_weights));
+  if (line.verdict == verdict::equal) return;
+  if (s.device == "CPU_REPACK" && r.cpu && m_.types_known() && out_.rebuilt.profile_covers) return;
+  line.verdict = verdict::not_comparable;
+  line.why = "what a CPU repacks depends on it and on the build, which the log does not tell";
 }
 
 void comparer::judge_weights(log_comparison& line, const sum& s) {
@@ -31,11 +28,13 @@ void comparer::judge_weights(log_comparison& line, const sum& s) {
     line.why = no_such_place;
   } else if (!out_.planned) {
     line.why = "no plan";
+  } else if (s.place.repacked) {
+    judge_repacked(line, s);
   } else {
     judge(line, of(*out_.planned, backend, term_kind::weights));
     if (line.verdict == verdict::equal) return;
     if (s.place.mapped) {
-      if (const bytes range = mapped_range(); line.logged->prints(range)) return judge(line, range);
+      if (const bytes range = mapped(); line.logged->prints(range)) return judge(line, range);
       line.verdict = verdict::not_comparable;
       line.why = "a mapped range of the file, which depends on the order of its tensors";
     } else if (!m_.types_known()) {

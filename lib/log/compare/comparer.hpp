@@ -39,6 +39,7 @@ class comparer {
   void choose_draft_types();
   void compare_weights();
   void judge_weights(log_comparison& line, const sum& s);
+  void judge_repacked(log_comparison& line, const sum& s);
   void compare_adapters();
   void compare_caches(const log_context& c, bool draft);
   void compare_states(const log_context& c, bool draft);
@@ -62,7 +63,7 @@ class comparer {
   /// The backend's number of a place; -1: none of the plan's.
   [[nodiscard]] int backend_of(const buffer_place& p) const;
   [[nodiscard]] bytes of(const budget& b, int backend, term_kind term) const;
-  [[nodiscard]] bytes mapped_range() const;
+  [[nodiscard]] bytes mapped() const;
   log_comparison& add(std::string term, const sum& s);
   void judge(log_comparison& c, bytes predicted);
   /// Sets a difference apart if the context ran on a backend whose rules for it are not known.

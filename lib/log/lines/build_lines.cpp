@@ -39,6 +39,20 @@ bool log_line_reader::read_build(std::string_view text) {
   return false;
 }
 
+/// "load_backend: loaded CPU backend from /usr/lib/libggml-cpu-haswell.so"
+bool log_line_reader::read_cpu(std::string_view text) {
+  constexpr std::string_view says = "ggml-cpu-";
+  const std::size_t at = text.find(says);
+  if (at == text.npos) return false;
+  const std::string_view rest = text.substr(at + says.size());
+  for (const std::string_view end : {".so", ".dll", ".dylib"})
+    if (const std::size_t n = rest.find(end); n != rest.npos && n <= 32) {
+      log_.cpu = rest.substr(0, n);
+      return true;
+    }
+  return false;
+}
+
 /// The first "2026-09-14" that begins a word.
 void log_line_reader::read_date(std::string_view s) {
   if (!log_.date.empty()) return;

@@ -79,7 +79,7 @@ void log_line_reader::read_from(std::string_view function, std::string_view text
       case log_source::graph_memory:
         return false;
       case log_source::other:
-        return read_device(text) || read_build(text);
+        return read_cpu(text) || read_device(text) || read_build(text);
     }
     return false;
   }();

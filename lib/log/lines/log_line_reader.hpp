@@ -38,6 +38,7 @@ class log_line_reader {
   bool read_table(std::string_view text);
   bool read_moved(std::string_view text);
   bool read_build(std::string_view text);
+  bool read_cpu(std::string_view text);
   bool read_refusal(detail::log_source from, std::string_view text);
   void read_date(std::string_view text);
   void read_command(std::string_view line);

@@ -56,6 +56,7 @@ rebuilt_run rebuilder::make() {
   choose_draft();
   static const log_model none;
   fit_placement(c_, lines_ ? *lines_ : none, m_, out_);
+  choose_cpu();
   settle_profile_by_graph();
   return std::move(out_);
 }

@@ -29,6 +29,7 @@ class rebuilder {
   void choose_caches();
   void choose_flash_attn();
   void choose_placement();
+  void choose_cpu();
   void add_moved(const log_model& lines);
   void choose_draft();
 

@@ -43,6 +43,28 @@ TEST_SUITE("weights") {
     CHECK(w.on(1).count == embeddings + 1024 + 4 * layer);
   }
 
+  TEST_CASE("what the host's CPU repacks lies in a buffer of its own, tied embeddings twice") {
+    const model m = testing::small_llama().value();
+    const cpu_variant haswell = *find_cpu_variant("haswell");
+    const weights plain = placed(m, {.cpu = haswell}, 0);
+    CHECK(plain.on(0).count == embeddings + 1024 + 4 * layer);
+    CHECK(plain.on(0, true).count == 0);
+    // q8_0 on ARM: looked up in the file's order, multiplied by in the CPU's
+    const weights arm = placed(m, {.cpu = usual_apple_cpu}, 0);
+    CHECK(arm.on(0, false).count == embeddings + 1024 + 4 * layer);
+    CHECK(arm.on(0, true).count == embeddings);
+    CHECK(placed(m, {.repack = false, .cpu = usual_apple_cpu}, 0).on(0, true).count == 0);
+  }
+
+  TEST_CASE("beside a GPU that reads the host's buffers nothing is repacked") {
+    const model m = testing::small_llama().value();
+    const run r{.n_gpu_layers = 0, .cpu = usual_apple_cpu};
+    CHECK(placed(m, r).on(1, true).count == 0);
+    run without = r;
+    without.no_host = true;
+    CHECK(placed(m, without).on(1, true).count == embeddings);
+  }
+
   TEST_CASE("an output matrix of its own ends the copy") {
     const model m = testing::small_llama([](gguf::writer& w) {
                       w.add_tensor("output.weight", ggml_type::f16, {256, 1000});

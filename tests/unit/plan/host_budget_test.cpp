@@ -140,6 +140,58 @@ TEST_SUITE("host_budget") {
     CHECK(held({.n_ctx = 4096, .offload_kqv = false}, {gpu}, term_kind::kv_cache) == anonymous);
   }
 
+  TEST_CASE("repacked weights are no part of the file: they must stay") {
+    const model m = testing::small_llama().value();
+    // embeddings of q8_0: 1000 x 8 blocks of 34 bytes, which ARM multiplies by in another order
+    const budget arm = plan(m, {.n_ctx = 4096, .cpu = usual_apple_cpu}, {}).value();
+    CHECK(arm.host.of(term_kind::repacked_weights).count == 1000 * 8 * 34);
+    CHECK(*arm.host.find(term_kind::repacked_weights)->held == residence::anonymous);
+    CHECK(arm.host.find(term_kind::repacked_weights)->basis == basis::assumed);  // never recorded
+    CHECK(arm.host.repacked_for == usual_apple_cpu);
+    const budget x64 = plan(m, {.n_ctx = 4096, .cpu = *find_cpu_variant("x64")}, {}).value();
+    CHECK(x64.host.find(term_kind::repacked_weights) == nullptr);
+    CHECK_FALSE(x64.host.repacked_for.has_value());
+    CHECK(arm.host.mapped() == x64.host.mapped());
+    CHECK(arm.host.of(term_kind::weights) == x64.host.of(term_kind::weights));
+  }
+
+  TEST_CASE("the file is mapped from the first to the last tensor that lies in it") {
+    // v0.5.0, files with these tensors in this order: CPU_Mapped of a model that was loaded
+    const auto mapped = [](const char* name, const char* cpu) {
+      model m = catalogued(name);
+      m.path = "a.gguf";
+      const budget b = plan(m, {.n_ctx = 512, .cpu = *find_cpu_variant(cpu)}, {}).value();
+      return b.host.mapped_range.value_or(bytes{}).count;
+    };
+    CHECK(mapped("qwen2.5-0.5b", "haswell") == 169701888);
+    CHECK(mapped("smollm2-360m", "haswell") == 246685440);
+    CHECK(mapped("mamba2-2.7b", "zen4") == 1089208000);
+    CHECK_FALSE(plan(catalogued("smollm2-360m"), {.n_ctx = 512}, {}).value().host.mapped_range);
+  }
+
+  TEST_CASE("an ARM server's log has what its instructions repack") {
+    // a public log of September 2026, 16 cores: CPU_REPACK model buffer size = 19142.57 MiB
+    const run r{.n_ctx = 4096, .cpu = *find_cpu_variant("armv8.6_1")};
+    const budget b = plan(catalogued("laguna-xs.2"), r, {}).value();
+    const double mib = static_cast<double>(b.host.of(term_kind::repacked_weights).count) / 0x1p20;
+    CHECK(mib == doctest::Approx(19142.57).epsilon(0.005 / 19142.57));
+  }
+
+  TEST_CASE("a CPU that nobody told is said to be assumed") {
+    const model m = catalogued("gemma-3-4b");  // Q4_0
+    const budget b = plan(m, {.n_ctx = 4096}, {}).value();
+    REQUIRE(find(b, note_kind::cpu_not_told) != nullptr);
+    CHECK(find(b, note_kind::cpu_not_told)->about == "haswell");
+    CHECK(b.host.find(term_kind::weights)->basis == basis::assumed);
+    planner here(m, {}, {.cpu = *find_cpu_variant("zen4")});
+    const budget told = here.budget_for({.n_ctx = 4096}).value();
+    CHECK(find(told, note_kind::cpu_not_told) == nullptr);
+    CHECK(told.host.find(term_kind::repacked_weights)->basis == basis::exact);
+    // tests/truth/backends/cpu.jsonl: d-c-gemma-3-4b-ngl0
+    CHECK(told.host.of(term_kind::repacked_weights).count == 1804861440);
+    CHECK(told.host.of(term_kind::weights).count == 551974912);
+  }
+
   TEST_CASE("without a GPU all lies on the host, whose memory bounds the context") {
     const model m = testing::small_llama().value();
     const run r{.n_ctx = 4096, .n_parallel = 1};
