@@ -134,16 +134,20 @@ result<memory_of_one> own_memory(const other_gpu& g, std::string_view typed) {
 }
 
 /// Of one without: the machine's.
-memory_of_one memory_of_machine(const other_gpu& g, std::string_view typed,
-                                const surroundings& around) {
+result<memory_of_one> memory_of_machine(const other_gpu& g, std::string_view typed,
+                                        const surroundings& around) {
   constexpr bytes usual = 32_GiB;
   const auto split = detail::split_memory(typed);
   const bool is_told = split && with_key(key_of(typed)).empty();
   const bytes all = is_told   ? 1_GiB * split->second
                     : g.machine ? *g.machine
                                 : around.ram.value_or(usual);
+  if (all.count == 0)
+    return error{errc::invalid_argument,
+                 fmt::format("GPU \"{}\": {} has a part of the machine's memory, and that is none",
+                             typed, g.name)};
   const bool is_usual = !is_told && !g.machine && !around.ram;
-  return {all, fmt::format("; of the machine's {} GiB{} it has {:.1f} as drivers give it (--free)",
+  return memory_of_one{all, fmt::format("; of the machine's {} GiB{} it has {:.1f} as drivers give it (--free)",
                            all.count >> 30,
                            is_usual ? ", as many have (--ram says how many yours has)," : "",
                            static_cast<double>(shared_with_gpu(g, all, around.system).count) /
@@ -175,8 +179,7 @@ result<planned_gpu> find_other_gpu(std::string_view typed, const surroundings& a
   const other_gpu& g = rows.front();
   const backend_kind backend = around.backend.value_or(backend_kind::vulkan);
   if (auto ok = check_backend(g, backend); !ok) return ok.error();
-  const auto memory = g.memory.empty() ? result<memory_of_one>(memory_of_machine(g, typed, around))
-                                       : own_memory(g, typed);
+  const auto memory = g.memory.empty() ? memory_of_machine(g, typed, around) : own_memory(g, typed);
   if (!memory) return memory.error();
   const bool is_hip = backend == backend_kind::hip;
   planned_gpu found{is_hip ? hip_device(g, memory->size, around)

@@ -47,6 +47,7 @@ TEST_CASE("a chip without memory of its own has a part of the machine's") {
   const planned_gpu usual = found("890m");
   CHECK(usual.memory == 32_GiB);
   CHECK(usual.says.find("--ram says how many") != std::string::npos);
+  CHECK_FALSE(find_other_gpu("780m 0gb", {}).has_value());
 }
 
 TEST_CASE("what the host takes of a pool leaves a device its part while there is enough") {
