@@ -58,6 +58,7 @@ TEST_SUITE("cpu_weight") {
     CHECK(on("haswell", q4_0, {4096, 1004, 1, 1}) == layout::plain);
     CHECK(on("apple_m1", q4_0, {4096, 1004, 1, 1}) == layout::repacked);
     CHECK(on("apple_m1", q4_k, {4096, 1004, 1, 1}) == layout::plain);
+    CHECK(on("haswell", q4_k, {4096, 1000, 1, 1}) == layout::repacked);
     CHECK(on("haswell", q4_k, {4096, 1, 1, 1}) == layout::plain);
   }
 
