@@ -39,11 +39,11 @@ words words_of(std::string_view text) {
   return all;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_numeral(char c) { return c >= '0' && c <= '9'; }
 
 /// "25b", "a3b", "270m", "8x7b": how large a model is.
 bool is_size(std::string_view w) {
-  return w.size() > 1 && (w.back() == 'b' || w.back() == 'm') && is_digit(w[w.size() - 2]);
+  return w.size() > 1 && (w.back() == 'b' || w.back() == 'm') && is_numeral(w[w.size() - 2]);
 }
 
 /// "q5", "iq4", "bf16": the beginning of a quantization.
@@ -51,7 +51,7 @@ bool is_type(std::string_view w) {
   if (w == "f16" || w == "bf16" || w == "f32" || w == "fp16" || w == "mxfp4" || w == "ud")
     return true;
   if (w.starts_with('i')) w.remove_prefix(1);
-  return (w.starts_with('q') || w.starts_with("tq")) && is_digit(w.back()) && w.size() <= 3;
+  return (w.starts_with('q') || w.starts_with("tq")) && is_numeral(w.back()) && w.size() <= 3;
 }
 
 bool keeps_shape(const word& w) {

@@ -23,7 +23,7 @@ namespace {
 namespace json = boost::json;
 using detail::gpu_key;
 
-gpu_entry read_row(const json::object& row) {
+gpu_entry read_gpu_row(const json::object& row) {
   gpu_entry g;
   const auto size = [&](const char* key) -> std::optional<bytes> {
     const json::value* v = row.if_contains(key);
@@ -183,7 +183,7 @@ std::span<const gpu_entry> gpus() {
     json::monotonic_resource memory;  // freed at once
     const json::value parsed =
         json::parse(detail::without_sources(detail::gpus_json().front().text), &memory);
-    for (const json::value& row : parsed.as_array()) out.push_back(read_row(row.as_object()));
+    for (const json::value& row : parsed.as_array()) out.push_back(read_gpu_row(row.as_object()));
     return out;
   }();
   return rows;

@@ -14,16 +14,16 @@
 namespace vrambudget {
 namespace {
 
-std::string key_of(std::string_view name) {
+std::string plain_key_of(std::string_view name) {
   return detail::without(detail::gpu_key(name), "apple");
 }
 
 /// Chips of that name; those with fewer cores come in machines with less memory.
 std::vector<const other_gpu*> chips_named(std::string_view name) {
   std::vector<const other_gpu*> out;
-  const std::string key = key_of(name);
+  const std::string key = plain_key_of(name);
   for (const other_gpu& g : other_gpus()) {
-    const auto is_meant = [&](const std::string& known) { return key_of(known) == key; };
+    const auto is_meant = [&](const std::string& known) { return plain_key_of(known) == key; };
     if (g.vendor == "Apple" && !key.empty() &&
         (is_meant(g.id) || is_meant(g.name) ||
          std::any_of(g.aliases.begin(), g.aliases.end(), is_meant)))

@@ -9,7 +9,7 @@
 namespace vrambudget {
 namespace {
 
-model_alias read_row(const boost::json::object& row) {
+model_alias read_alias_row(const boost::json::object& row) {
   const auto text = [&](const char* key) { return std::string(row.at(key).as_string()); };
   const boost::json::value* n = row.if_contains("context_length");
   return {text("name"), text("model"), text("kind") == "same",
@@ -24,7 +24,7 @@ std::span<const model_alias> model_aliases() {
     boost::json::monotonic_resource memory;  // freed at once
     const boost::json::value rows =
         boost::json::parse(detail::aliases_json().front().text, &memory);
-    for (const boost::json::value& row : rows.as_array()) out.push_back(read_row(row.as_object()));
+    for (const boost::json::value& row : rows.as_array()) out.push_back(read_alias_row(row.as_object()));
     return out;
   }();
   return aliases;

@@ -20,7 +20,7 @@ namespace {
 
 namespace json = boost::json;
 
-other_gpu read_row(const json::object& row) {
+other_gpu read_other_gpu_row(const json::object& row) {
   const auto text = [&](const char* key) { return std::string(row.at(key).as_string()); };
   other_gpu g{.id = text("id"),
               .name = text("name"),
@@ -204,7 +204,7 @@ std::span<const other_gpu> other_gpus() {
     json::monotonic_resource memory;  // freed at once
     const json::value parsed =
         json::parse(detail::without_sources(detail::other_gpus_json().front().text), &memory);
-    for (const json::value& row : parsed.as_array()) out.push_back(read_row(row.as_object()));
+    for (const json::value& row : parsed.as_array()) out.push_back(read_other_gpu_row(row.as_object()));
     return out;
   }();
   return rows;

@@ -32,7 +32,7 @@ struct compute_table {
   std::uint64_t least_operations = 0;  ///< a token, that were measured
 };
 
-const compute_table& table() {
+const compute_table& rates() {
   static const compute_table all = [] {
     compute_table t;
     const json::value parsed = json::parse(detail::prompt_shares_json().front().text);
@@ -60,16 +60,16 @@ std::string_view units_of(const device& d) {
 compute_rate compute_rate_of(const device& d, const prompt_work& w) {
   compute_rate rate;
   const gpu_entry* const g = entry_of(d);
-  const auto& units = table().units;
+  const auto& units = rates().units;
   const auto u =
       std::find_if(units.begin(), units.end(), [&](const unit_row& x) { return x.cc == d.cc; });
-  if (!g || u == units.end() || table().without.contains(g->id)) return rate;
+  if (!g || u == units.end() || rates().without.contains(g->id)) return rate;
   for (std::size_t i = 0; i < n_multiply_units; ++i)
     rate.operations_per_s[i] = d.n_sm * u->operations_per_clock[i] * u->clock_hz;
   const bool is_measured = g->form != "laptop" &&
-                           w.operations_per_token() >= table().least_operations &&
+                           w.operations_per_token() >= rates().least_operations &&
                            (!w.has_experts || w.copied.count > 0 || d.unified);
-  if (is_measured) rate.share = find_share(table().shares, units_of(d), d, weight_class_of(w.most));
+  if (is_measured) rate.share = find_share(rates().shares, units_of(d), d, weight_class_of(w.most));
   return rate;
 }
 

@@ -25,7 +25,7 @@ size_range range_of(const boost::json::object& row) {
   return {saturating_sub(size, step ? from_gib(*step) : bytes{}), size};
 }
 
-published_file read_row(const boost::json::object& row) {
+published_file read_file_row(const boost::json::object& row) {
   const auto text = [&](const char* key) { return text_of(row, key); };
   const size_range within = range_of(row);
   published_file f{text("shape"),
@@ -68,7 +68,7 @@ std::span<const published_file> published_files() {
     boost::json::monotonic_resource memory;  // freed at once
     const boost::json::value rows =
         boost::json::parse(detail::published_json().front().text, &memory);
-    for (const boost::json::value& row : rows.as_array()) out.push_back(read_row(row.as_object()));
+    for (const boost::json::value& row : rows.as_array()) out.push_back(read_file_row(row.as_object()));
     add_rounded(out);
     return out;
   }();

@@ -22,7 +22,7 @@ struct quality_data {
   std::vector<published_quality> published;
 };
 
-published_quality read_row(const json::object& row) {
+published_quality read_quality_row(const json::object& row) {
   const auto text = [&](const char* key) {
     const json::value* v = row.if_contains(key);
     return v ? std::string(v->as_string()) : std::string();
@@ -43,7 +43,7 @@ const quality_data& all_data() {
     for (const json::value& p : file.at("curve").as_array())
       out.curve.push_back({p.at(0).to_number<double>(), p.at(1).to_number<double>()});
     for (const json::value& row : file.at("published").as_array())
-      out.published.push_back(read_row(row.as_object()));
+      out.published.push_back(read_quality_row(row.as_object()));
     return out;
   }();
   return data;

@@ -25,7 +25,7 @@ std::string cards_of(const share_row& r) {
   return (all ? "cards" : r.generation) + memory;
 }
 
-share_row read_row(const json::object& o) {
+share_row read_share_row(const json::object& o) {
   const auto number = [&](const char* key) { return o.at(key).to_number<double>(); };
   share_row r{
       text_or_empty(o, "memory"), text_or_empty(o, "generation"), text_or_empty(o, "weights"), {}};
@@ -39,7 +39,7 @@ share_row read_row(const json::object& o) {
 
 std::vector<share_row> read_share_rows(const json::array& rows) {
   std::vector<share_row> all;
-  for (const json::value& row : rows) all.push_back(read_row(row.as_object()));
+  for (const json::value& row : rows) all.push_back(read_share_row(row.as_object()));
   return all;
 }
 

@@ -24,7 +24,7 @@ struct share_table {
   std::vector<share_row> rows;
 };
 
-const share_table& table() {
+const share_table& decode_shares() {
   static const share_table all = [] {
     share_table t;
     const json::value parsed = json::parse(detail::decode_shares_json().front().text);
@@ -40,7 +40,7 @@ const share_table& table() {
 
 std::string_view memory_of(const device& d) {
   if (d.unified) return "unified";
-  const auto& hbm = table().hbm;
+  const auto& hbm = decode_shares().hbm;
   return std::find(hbm.begin(), hbm.end(), d.cc) != hbm.end() ? "hbm" : "gddr";
 }
 
@@ -61,7 +61,7 @@ std::optional<std::uint64_t> bandwidth_of(const device& d) {
 }
 
 std::optional<reached_share> reached_share_of(const device& d, weight_class c) {
-  return find_share(table().rows, memory_of(d), d, c);
+  return find_share(decode_shares().rows, memory_of(d), d, c);
 }
 
 std::optional<decode_speed> decode_speed_at(const model& m, const run& r,

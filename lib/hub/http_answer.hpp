@@ -19,7 +19,7 @@ inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
   });
 }
 
-inline std::string_view trimmed(std::string_view s) {
+inline std::string_view without_blanks(std::string_view s) {
   while (!s.empty() && (s.front() == ' ' || s.front() == '\t')) s.remove_prefix(1);
   while (!s.empty() && std::string_view(" \t\r\n").find(s.back()) != s.npos) s.remove_suffix(1);
   return s;
@@ -40,7 +40,7 @@ struct content_range {
 
 inline std::optional<content_range> parse_content_range(std::string_view s) {
   if (s.size() < 6 || !equal_ignoring_case(s.substr(0, 6), "bytes ")) return std::nullopt;
-  s = trimmed(s.substr(6));
+  s = without_blanks(s.substr(6));
   const auto dash = s.find('-'), slash = s.find('/');
   if (dash == s.npos || slash == s.npos || dash > slash) return std::nullopt;
   const auto first = whole_number(s.substr(0, dash)),
@@ -82,7 +82,7 @@ struct answer_lines {
     if (n_bytes > longest) return false;
     const auto colon = line.find(':');
     if (colon == line.npos) return true;
-    const std::string_view name = line.substr(0, colon), value = trimmed(line.substr(colon + 1));
+    const std::string_view name = line.substr(0, colon), value = without_blanks(line.substr(colon + 1));
     for (const auto& [known, to] : {std::pair<std::string_view, std::string*>{"etag", &etag},
                                     {"content-range", &range},
                                     {"content-length", &length},

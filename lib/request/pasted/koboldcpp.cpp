@@ -154,12 +154,14 @@ class kobold_reader {
     if (is_on("usemtp")) add({"--spec-type", "draft-mtp"});
     if (first("draftmodel") || is_on("usemtp")) add_number("draftamount", "--spec-draft-n-max");
     const std::string* const scale = first("loramult");
-    if (const auto it = all_.find("lora"); it != all_.end())
-      for (const std::string& file : it->second)
+    if (const auto it = all_.find("lora"); it != all_.end()) {
+      for (const std::string& file : it->second) {
         if (scale)
           add({"--lora-scaled", file + ":" + *scale});
         else
           add({"--lora", file});
+      }
+    }
   }
 
   const settings& all_;
