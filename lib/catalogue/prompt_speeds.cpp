@@ -66,7 +66,7 @@ compute_rate compute_rate_of(const device& d, const prompt_work& w) {
   if (!g || u == units.end() || rates().without.contains(g->id)) return rate;
   for (std::size_t i = 0; i < n_multiply_units; ++i)
     rate.operations_per_s[i] = d.n_sm * u->operations_per_clock[i] * u->clock_hz;
-  const bool is_measured = g->form != "laptop" &&
+  const bool is_measured = d.backend == backend_kind::cuda && g->form != "laptop" &&
                            w.operations_per_token() >= rates().least_operations &&
                            (!w.has_experts || w.copied.count > 0 || d.unified);
   if (is_measured) rate.share = find_share(rates().shares, units_of(d), d, weight_class_of(w.most));

@@ -61,6 +61,7 @@ std::optional<std::uint64_t> bandwidth_of(const device& d) {
 }
 
 std::optional<reached_share> reached_share_of(const device& d, weight_class c) {
+  if (d.backend != backend_kind::cuda) return std::nullopt;  // whose runs the rows are of
   return find_share(decode_shares().rows, memory_of(d), d, c);
 }
 

@@ -159,6 +159,11 @@ int add_totals(calibrate_request& q) {
   q.plan.model = q.inputs[0];
   require_one_file(q.plan);
   const named_gpus gpus = gpus_or_fail(q.plan.gpus);
+  for (const device& d : gpus.devices)
+    if (d.backend != backend_kind::cuda)
+      throw failure{usage, fmt::format("calibrate: {} is no CUDA device, of which alone contexts "
+                                       "are kept",
+                                       d.full_name())};
   const budget b = budget_or_fail(q.plan, gpus.devices);
   if (q.used.size() != b.devices.size())
     throw failure{usage, fmt::format("--used has {} sizes, the run takes {} GPUs", q.used.size(),

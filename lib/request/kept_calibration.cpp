@@ -59,6 +59,7 @@ result<void> calibrate_devices(named_gpus& gpus, const environment& around) {
     return {};
   }
   for (device& d : gpus.devices) {
+    if (d.backend != backend_kind::cuda) continue;  // CUDA's contexts were measured
     const calibrated_device* c = find_calibration(*stored, d.name, gpus.system, gpus.driver);
     if (c == nullptr) continue;
     d.driver_context = context_range(*c, gpus.driver, driver_context_of(d.cc, d.n_sm));

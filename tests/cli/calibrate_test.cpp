@@ -72,6 +72,10 @@ TEST_SUITE("calibrate") {
     CHECK(term(v, "driver_context").at("basis").as_string() == "fitted");
     CHECK(contains(json::serialize(v.at("notes")), "calibrated from 1 measured run of this card"));
     CHECK(contains(h.run(on_3090).out, "note: NVIDIA GeForce RTX 3090: driver_context calibrated"));
+    // under another backend the driver takes something else
+    CHECK_FALSE(contains(json::serialize(h.json_of(on_3090 + "--backend vulkan").at("notes")),
+                         "calibrated"));
+    CHECK(h.run(used(total) + on_3090 + "--backend vulkan").status == 2);
     // the same card in the machine itself
     const json::value live = h.json_of(args, "whole");
     CHECK(number(term(live, "driver_context"), "expected_bytes") == 300 * mib);

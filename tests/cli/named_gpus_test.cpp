@@ -127,3 +127,28 @@ TEST_CASE("what a device's driver cannot bind is told") {
   CHECK(contains(scores.out, "parts of the layers are computed by the CPU"));
   CHECK_FALSE(contains(run("Qwen3-8B-Q4_K_M --gpu 7900xtx --os linux -c 8192").out, "by the CPU"));
 }
+
+TEST_CASE("what is measured of CUDA is said of CUDA alone") {
+  const std::string plan = "Qwen3-8B-Q4_K_M --gpu 3090 --os linux -c 8192 -np 1 ";
+  CHECK(contains(run(plan).out, "(fitted, "));
+  const outcome o = run(plan + "--backend vulkan");
+  CHECK(o.status == 0);
+  CHECK(contains(o.out, "decodes at most"));  // by its memory's bandwidth
+  CHECK_FALSE(contains(o.out, "(fitted, "));
+}
+
+TEST_CASE("ROCm's pool is as large as an emulated card's") {
+  const auto pool = [](const std::string& args) {
+    const json::value v =
+        json::parse(run(args + " --backend hip --os linux -c 8192 -np 1 --json").out);
+    for (const json::value& t : v.at("devices").at(0).at("terms").as_array())
+      if (t.at("term").as_string() == "pool")
+        return std::pair{t.at("low_bytes").to_number<std::uint64_t>(),
+                         t.at("bytes").to_number<std::uint64_t>()};
+    return std::pair<std::uint64_t, std::uint64_t>{};
+  };
+  // v0.5.0's growth over a stand-in gfx1102 without cuBLAS's workspace of 32 MiB: 168,172,288 bytes
+  const auto [low, high] = pool("Qwen3-8B-Q4_K_M --gpu 7600xt");
+  CHECK(low <= 168172288 - 32 * mib);
+  CHECK(high >= 168172288 - 32 * mib);
+}

@@ -1,6 +1,7 @@
 // Which device computes which layer. The numbers come from memory/place_layers.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -49,7 +50,15 @@ class placement {
   [[nodiscard]] const backend_memory& memory(int backend) const {
     return memories_[static_cast<std::size_t>(backend)];
   }
-  /// The same of caches, which on the host lie in plain memory.
+  /// The largest tensor that every device can read, bytes; 0: any.
+  [[nodiscard]] std::uint64_t largest_tensor() const {
+    std::uint64_t least = 0;
+    for (std::uint32_t i = 0; i < n_devices_; ++i)
+      if (const std::uint64_t n = memory(static_cast<int>(i)).largest_tensor; n > 0)
+        least = least > 0 ? std::min(least, n) : n;
+    return least;
+  }
+  /// As buffers(), of caches, which on the host lie in plain memory.
   [[nodiscard]] ggml::buffer_type cache_buffers(int backend) const {
     return backend == host() ? ggml::buffer_type{} : buffers(backend);
   }

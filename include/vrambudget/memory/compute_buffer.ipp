@@ -265,7 +265,7 @@ result<void> graph_planner::split(ggml::scheduler& sched, const arch::descriptio
   if (graph_.status()) sched.split_graph(graph_);
   if (const auto built = graph_.status(); !built) {
     error e = in_context("the engine cannot run this", built.error());
-    if (const std::uint64_t largest = place_.n_devices() > 0 ? place_.memory(0).largest_tensor : 0)
+    if (const std::uint64_t largest = place_.largest_tensor())
       e.message += "; the device's driver lets a kernel read at most " + std::to_string(largest) +
                    " bytes at once: fewer tokens a slot (-c, -np) or a smaller type of cache (-ctk, "
                    "-ctv)";

@@ -137,12 +137,12 @@ inline void add_context_terms(const planned_context& c, const context_kinds& kin
 
 /// What of the weights no device can compute with, for its size.
 inline void note_large_tensors(const planned_context& c, budget& b) {
-  if (c.at.devices.empty()) return;
-  const std::uint64_t largest = c.where().memory(0).largest_tensor;
+  const std::uint64_t largest = c.where().largest_tensor();
+  if (largest == 0) return;
   note large{.kind = note_kind::tensors_too_large, .to = static_cast<std::int64_t>(largest)};
   for (const placed_weight& w : c.at.placed_weights.all) {
     const model_tensor& t = c.m().tensors[w.tensor];
-    if (largest == 0 || t.size.count <= largest || w.backend != c.where().host()) continue;
+    if (t.size.count <= largest || w.backend != c.where().host()) continue;
     if (place_of(c.m(), t.name).kind == tensor_class::input) continue;  // it lies there anyhow
     ++large.n;
     large.size += t.size;
