@@ -3,7 +3,7 @@
 #include <charconv>
 #include <string_view>
 
-#include "vrambudget/catalogue/vulkan_devices.hpp"
+#include "catalogue/chip_device.hpp"
 
 namespace vrambudget {
 
@@ -18,13 +18,10 @@ std::optional<hip::gfx> gfx_of(const other_gpu& gpu) {
 }
 
 device hip_device(const other_gpu& gpu, bytes memory, const surroundings& around) {
-  device d = vulkan_device(gpu, memory, around);
+  device d = detail::chip_device(gpu, memory, gpu.hip_totals, around.system);
   d.backend = backend_kind::hip;
-  d.limits = {};
   d.gfx = gfx_of(gpu).value_or(0);
   d.n_sm = gpu.n_unit.value_or(0);
-  if (!d.pool) d.total = largest_seen(gpu.hip_totals, memory).value_or(memory);
-  d.free = d.total;
   d.driver_context = {bytes{}, 253_MiB, 450_MiB, basis::assumed,
                       "what ROCm's cards had in use besides the engine's buffers: 253 MiB on three, "
                       "313 and 353 on others"};

@@ -70,7 +70,7 @@ device metal_device(const other_gpu& gpu, bytes memory, std::optional<bytes> wor
   return d;
 }
 
-result<metal_gpu> find_metal_gpu(std::string_view typed, const surroundings& around) {
+result<planned_gpu> find_metal_gpu(std::string_view typed, const surroundings& around) {
   const error none{errc::not_found, "no chip of Apple's \"" + std::string(typed) + "\""};
   if (typed.size() > 100) return none;
   std::vector<const other_gpu*> chips = chips_named(typed);
@@ -98,7 +98,7 @@ result<metal_gpu> find_metal_gpu(std::string_view typed, const surroundings& aro
     return error{errc::invalid_argument,
                  fmt::format("--working-set: {} MiB are more than all memory of {} GB",
                              working_set->count >> 20, memory->count >> 30)};
-  metal_gpu found{metal_device(**chip, *memory, working_set), *memory, {}};
+  planned_gpu found{metal_device(**chip, *memory, working_set), *memory, {}};
   found.says = fmt::format(
       "{}: planned as llama.cpp's Metal backend, by its source; no Mac has confirmed a plan yet. "
       "Its GPU is taken to use {:.1f} GiB of the memory{}",

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "catalogue/chip_device.hpp"
 #include "catalogue/embedded.hpp"
 #include "catalogue/gpu_names.hpp"
 #include "catalogue/names.hpp"
@@ -150,7 +151,7 @@ result<memory_of_one> memory_of_machine(const other_gpu& g, std::string_view typ
   return memory_of_one{all, fmt::format("; of the machine's {} GiB{} it has {:.1f} as drivers give it (--free)",
                            all.count >> 30,
                            is_usual ? ", as many have (--ram says how many yours has)," : "",
-                           static_cast<double>(shared_with_gpu(g, all, around.system).count) /
+                           static_cast<double>(detail::shared_with_gpu(g, all, around.system).count) /
                                static_cast<double>((1_GiB).count))};
 }
 

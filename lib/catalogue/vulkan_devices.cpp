@@ -1,9 +1,6 @@
 #include "vrambudget/catalogue/vulkan_devices.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <string>
+#include "catalogue/chip_device.hpp"
 
 namespace vrambudget {
 namespace {
@@ -42,19 +39,6 @@ device_limits vulkan_limits_of(const other_gpu& gpu, operating_system system) {
   return l;
 }
 
-bytes shared_with_gpu(const other_gpu& gpu, bytes ram, operating_system system) {
-  const bool most = gpu.vendor == "Intel" && system == operating_system::native_linux;
-  return most ? bytes{ram.count / 4 * 3} : bytes{ram.count / 2};
-}
-
-std::optional<bytes> largest_seen(std::span<const bytes> totals, bytes memory) {
-  std::optional<bytes> largest;
-  for (const bytes seen : totals)  // of cards of this size, and not of a part of it
-    if (seen <= memory && seen.count > memory.count / 10 * 9)
-      largest = std::max(seen, largest.value_or(seen));
-  return largest;
-}
-
 device under_vulkan(device d) {
   d.backend = backend_kind::vulkan;
   d.limits = vulkan_limits_of_nvidia(d.cc);
@@ -64,21 +48,9 @@ device under_vulkan(device d) {
 }
 
 device vulkan_device(const other_gpu& gpu, bytes memory, const surroundings& around) {
-  device d;
-  d.name = gpu.name.starts_with(gpu.vendor) ? gpu.name : gpu.vendor + " " + gpu.name;
+  device d = detail::chip_device(gpu, memory, gpu.vulkan_totals, around.system);
   d.backend = backend_kind::vulkan;
   d.limits = vulkan_limits_of(gpu, around.system);
-  d.unified = gpu.form == "unified";
-  d.total = memory;
-  if (gpu.memory.empty()) {
-    d.pool = memory;
-    d.total = shared_with_gpu(gpu, memory, around.system);
-  } else if (gpu.memory.size() > 1) {
-    d.variant = fmt::format("{} GB", memory.count >> 30);
-  }
-  if (!d.pool) d.total = largest_seen(gpu.vulkan_totals, memory).value_or(memory);
-  d.free = d.total;
-  d.draft_context = {};
   d.driver_context = context_of_vulkan();
   return d;
 }

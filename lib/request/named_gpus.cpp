@@ -128,16 +128,11 @@ class chosen {
       name.resize(name.size() - windows.size());
       around.system = operating_system::windows;
     }
-    const auto mac = find_metal_gpu(name, around);
-    if (mac) {
-      add(1, mac->d, mac->memory);
-      add_note(to_.notes, mac->says);
-      return {};
-    }
-    if (mac.error().code == errc::invalid_argument) return mac.error();
     const auto gpu = find_gpu(name);
     if (!gpu) {
-      const auto other = find_other_gpu(name, around);
+      auto other = find_metal_gpu(name, around);
+      if (!other && other.error().code != errc::invalid_argument)
+        other = find_other_gpu(name, around);
       if (!other) return other.error().code == errc::invalid_argument ? other.error() : gpu.error();
       add(1, other->d, other->memory);
       add_note(to_.notes, other->says);
@@ -220,24 +215,6 @@ std::optional<std::uint32_t> major_version(const std::string& driver) {
   return failed == std::errc{} ? std::optional(n) : std::nullopt;
 }
 
-/// The devices' one; nothing where none is asked for, or the CPU.
-std::optional<backend_kind> device_backend(const std::optional<asked_backend>& asked) {
-  if (!asked) return std::nullopt;
-  switch (*asked) {
-    case asked_backend::cuda:
-      return backend_kind::cuda;
-    case asked_backend::hip:
-      return backend_kind::hip;
-    case asked_backend::vulkan:
-      return backend_kind::vulkan;
-    case asked_backend::metal:
-      return backend_kind::metal;
-    case asked_backend::cpu:
-      break;
-  }
-  return std::nullopt;
-}
-
 /// Each under `backend`, without what was calibrated.
 result<named_gpus> chosen_gpus(const gpu_request& q, bool on_cpu,
                                std::optional<backend_kind> backend, bool stand_ins) {
@@ -274,10 +251,10 @@ result<named_gpus> find_gpus(const gpu_request& q, const environment& here, bool
     return error{errc::invalid_argument, "--gpu none: there are other GPUs"};
   const std::optional<asked_backend> asked =
       q.backends.empty() ? std::nullopt : std::optional(q.backends.front());
-  const bool on_cpu = has_none || asked == asked_backend::cpu;
-  if (has_none && asked && asked != asked_backend::cpu)
+  const bool on_cpu = has_none || (asked && !asked->of_gpus);
+  if (has_none && asked && asked->of_gpus)
     return error{errc::invalid_argument, "--backend: there is no GPU for it (--gpu none)"};
-  auto gpus = chosen_gpus(q, on_cpu, device_backend(asked), stand_ins);
+  auto gpus = chosen_gpus(q, on_cpu, asked ? asked->of_gpus : std::nullopt, stand_ins);
   if (!gpus) return gpus.error();
   const auto is_other = [&](const device& d) {
     return d.backend != gpus->devices.front().backend;

@@ -230,15 +230,14 @@ result<void> take(const kind::spec_types& k, plan_request& q, std::string_view t
 }
 
 result<void> take(const kind::backends& k, plan_request& q, std::string_view text) {
-  constexpr std::pair<std::string_view, asked_backend> words[] = {
-      {"cuda", asked_backend::cuda},     {"hip", asked_backend::hip},
-      {"rocm", asked_backend::hip},      {"vulkan", asked_backend::vulkan},
-      {"metal", asked_backend::metal},   {"cpu", asked_backend::cpu}};
-  for (const std::string_view part : split(text)) {
-    const auto* const it = std::find_if(std::begin(words), std::end(words),
-                                        [&](const auto& w) { return w.first == part; });
-    if (it == std::end(words)) return is_none_of(part, "cuda, vulkan, metal, hip, cpu");
-    k.at(q).push_back(it->second);
+  std::vector<asked_backend> known = {{}};
+  for (const backend_kind b : all_backends) known.push_back({b});
+  for (const std::string_view typed : split(text)) {
+    const std::string_view word = typed == "rocm" ? word_of(backend_kind::hip) : typed;
+    const auto it = std::find_if(known.begin(), known.end(),
+                                 [&](const asked_backend& b) { return word_of(b) == word; });
+    if (it == known.end()) return is_none_of(typed, "cuda, vulkan, metal, hip, cpu");
+    k.at(q).push_back(*it);
   }
   return {};
 }

@@ -33,19 +33,12 @@ namespace vrambudget {
 [[nodiscard]] device metal_device(const other_gpu& gpu, bytes memory,
                                   std::optional<bytes> working_set = std::nullopt);
 
-/// A Mac's GPU that a plan can be made for.
-struct metal_gpu {
-  device d;
-  bytes memory;      ///< the machine's
-  std::string says;  ///< what of it is assumed, in words
-};
-
 /// The chip that a name means with the memory that it ends with: "m4 max 64gb", "m4max-64"; without a size the
 /// smallest that it is sold with.
 ///
 /// Errors: not_found         no chip of Apple's
 ///         invalid_argument  memory that it is not sold with; a working set beyond all of it; another backend
-[[nodiscard]] result<metal_gpu> find_metal_gpu(std::string_view typed,
-                                               const surroundings& around = {});
+[[nodiscard]] result<planned_gpu> find_metal_gpu(std::string_view typed,
+                                                 const surroundings& around = {});
 
 }  // namespace vrambudget

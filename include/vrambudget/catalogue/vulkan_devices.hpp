@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <span>
 
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/other_gpus.hpp"
@@ -27,17 +25,6 @@ namespace vrambudget {
 ///
 /// Source: Mesa, src/amd/vulkan/radv_physical_device.c, src/intel/vulkan/anv_physical_device.c; AMD's by device reports
 [[nodiscard]] device_limits vulkan_limits_of(const other_gpu& gpu, operating_system system);
-
-/// What a GPU that is a part of the machine may use of its `ram`.
-///
-/// Formula:  AMD's and Intel's under Windows half of it, AMD's under Linux half (the kernel's GTT), Intel's three
-///           quarters
-/// Accuracy: assumed: what the firmware set apart comes on top, and kernel options (ttm.pages_limit) change it
-/// Source:   Linux, drivers/gpu/drm/ttm/ttm_device.c; Mesa, src/intel/vulkan/anv_physical_device.c
-[[nodiscard]] bytes shared_with_gpu(const other_gpu& gpu, bytes ram, operating_system system);
-
-/// Of totals that drivers reported the largest that a card of that size can have; nothing: none is of such a card.
-[[nodiscard]] std::optional<bytes> largest_seen(std::span<const bytes> totals, bytes memory);
 
 /// CUDA's device with Vulkan's limits; its memory and what others hold are as CUDA has them.
 [[nodiscard]] device under_vulkan(device of_cuda);

@@ -220,6 +220,11 @@ struct tensor {
   return t.ne[0] * t.ne[1] * t.ne[2] * t.ne[3];
 }
 [[nodiscard]] inline std::int64_t n_rows(const tensor& t) { return t.ne[1] * t.ne[2] * t.ne[3]; }
+/// Whether `t` is a view that begins where `of` does, as V in latent attention is the first of each row of K.
+[[nodiscard]] inline bool begins_in(const tensor& t, const tensor& of) {
+  return t.view_src && (t.view_src == &of ||
+                        (t.view_src == of.view_src && t.view_offs == of.view_offs));
+}
 [[nodiscard]] inline bool same_shape(const tensor& a, const tensor& b) { return a.ne == b.ne; }
 [[nodiscard]] inline bool same_layout(const tensor& a, const tensor& b) {
   return a.type == b.type && a.ne == b.ne && a.nb == b.nb;

@@ -1,8 +1,6 @@
 // What a plan is asked for, whoever asks: a command line, JSON, Python or C.
 #pragma once
 
-#include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include "vrambudget/advise/preference.hpp"
+#include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/hub/http.hpp"
 #include "vrambudget/machine/desktop.hpp"
@@ -26,13 +25,16 @@ struct source_options {
   std::uint32_t retries = http_settings{}.n_retries;
 };
 
-/// Whose code runs the model, of what a machine can do.
-enum class asked_backend : std::uint8_t { cuda, hip, vulkan, metal, cpu };
+/// Whose code runs the model, of what a machine can do: a backend of its GPUs, or nothing of them but the CPU.
+struct asked_backend {
+  std::optional<backend_kind> of_gpus = {};  ///< absent: the CPU alone
+
+  friend bool operator==(const asked_backend&, const asked_backend&) = default;
+};
 
 /// As `--backend` has it.
-[[nodiscard]] constexpr std::string_view word_of(asked_backend b) {
-  constexpr std::array<std::string_view, 5> words = {"cuda", "hip", "vulkan", "metal", "cpu"};
-  return words[static_cast<std::size_t>(b)];
+[[nodiscard]] constexpr std::string_view word_of(const asked_backend& b) {
+  return b.of_gpus ? word_of(*b.of_gpus) : "cpu";
 }
 
 /// How the GPUs to plan for are named.

@@ -15,9 +15,8 @@ namespace {
 
 /// Nothing: one that is not modelled, whose devices stand for CUDA's.
 std::optional<backend_kind> backend_named(std::string_view backend) {
-  for (const backend_kind k :
-       {backend_kind::cuda, backend_kind::hip, backend_kind::vulkan, backend_kind::metal})
-    if (name(device_id{k}) == std::string(backend) + "0") return k;
+  for (const backend_kind k : all_backends)
+    if (name(k) == backend) return k;
   return std::nullopt;
 }
 

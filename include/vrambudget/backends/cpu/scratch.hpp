@@ -48,7 +48,7 @@ namespace detail {
 inline constexpr std::uint64_t cache_line = 64;
 
 [[nodiscard]] constexpr std::uint64_t padded(std::uint64_t n, std::uint64_t to) {
-  return (n + to - 1) / to * to;
+  return pad(bytes{n}, to).count;
 }
 [[nodiscard]] inline std::uint64_t count(std::int64_t n) { return static_cast<std::uint64_t>(n); }
 

@@ -167,14 +167,12 @@ struct flash_attn_copies {
   const auto needs_copy = [&](ggml_type t) {
     return t != ggml_type::f16 && (converts || t == ggml_type::f32);
   };
-  const bool v_in_k = v->view_src && (v->view_src == k ||
-                                      (v->view_src == k->view_src && v->view_offs == k->view_offs));
   const auto copy = [](const ggml::tensor& t) {
     return 2 * static_cast<std::uint64_t>(n_elements(t));
   };
   flash_attn_copies c;
   if (needs_copy(k->type)) c.k = copy(*k);
-  if (needs_copy(v->type) && !v_in_k) c.v = copy(*v);
+  if (needs_copy(v->type) && !begins_in(*v, *k)) c.v = copy(*v);
   return c;
 }
 

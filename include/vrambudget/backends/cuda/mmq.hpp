@@ -12,10 +12,13 @@
 
 namespace vrambudget::cuda::detail {
 
+/// Whether the kernel is compiled for a type of matrices.
 /// Source: llama.cpp, ggml/src/ggml-cuda/mmq.cu: ggml_cuda_should_use_mmq
+constexpr bool has_mmq(ggml_type t) {
+  return is_quantized(t) && t != ggml_type::iq1_m && t != ggml_type::tq1_0 && t != ggml_type::tq2_0;
+}
 constexpr bool takes_mmq(ggml_type t, bool experts, std::uint32_t cc) {
-  if (!is_quantized(t) || t == ggml_type::iq1_m || t == ggml_type::tq1_0 || t == ggml_type::tq2_0)
-    return false;
+  if (!has_mmq(t)) return false;
   return cc >= turing || (experts && cc >= 600);
 }
 

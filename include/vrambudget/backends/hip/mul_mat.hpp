@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "vrambudget/backends/cuda/mmq.hpp"
 #include "vrambudget/backends/hip/architecture.hpp"
 #include "vrambudget/ggml/type.hpp"
 
@@ -13,8 +14,7 @@ namespace vrambudget::hip {
 /// Source: llama.cpp, ggml/src/ggml-cuda/mmq.cu: ggml_cuda_should_use_mmq
 [[nodiscard]] constexpr bool takes_mmq(ggml_type t, std::uint64_t n_expert, std::uint64_t n_columns,
                                        gfx a) {
-  if (!is_quantized(t) || t == ggml_type::iq1_m || t == ggml_type::tq1_0 || t == ggml_type::tq2_0)
-    return false;
+  if (!cuda::detail::has_mmq(t)) return false;
   if (is_vega(a)) return n_expert > 0;
   if (is_cdna(a)) {
     if (is_cdna3(a) || n_expert > 64 || n_columns <= 128) return true;

@@ -12,14 +12,14 @@ namespace vrambudget::metal::detail {
 
 using u64 = std::uint64_t;
 
-[[nodiscard]] constexpr u64 padded(u64 n, u64 to) { return (n + to - 1) / to * to; }
+[[nodiscard]] constexpr u64 padded(u64 n, u64 to) { return pad(bytes{n}, to).count; }
 [[nodiscard]] constexpr u64 n_parts(u64 n, u64 of) { return (n + of - 1) / of; }
 /// Elements of a dimension.
 [[nodiscard]] inline u64 extent(const ggml::tensor& t, std::size_t d) {
   return static_cast<u64>(t.ne[d]);
 }
 [[nodiscard]] inline u64 n_elements_of(const ggml::tensor& t) {
-  return extent(t, 0) * extent(t, 1) * extent(t, 2) * extent(t, 3);
+  return static_cast<u64>(n_elements(t));
 }
 
 /// Types that flash attention reads; of quantized ones it can make halves first.
@@ -59,18 +59,13 @@ class flash_attn_scratch {
   [[nodiscard]] bool is_vector() const { return q_.ne[1] < 20 && q_.ne[0] % 32 == 0; }
   /// Whether K and V are made halves for this many queries.
   [[nodiscard]] bool reads_halves() const { return q_.ne[1] >= 32 && is_quantized(k_.type); }
-  /// As in latent attention: V is the first elements of each row of K.
-  [[nodiscard]] bool is_v_in_k() const {
-    return v_.view_src && (v_.view_src == &k_ ||
-                           (v_.view_src == k_.view_src && v_.view_offs == k_.view_offs));
-  }
   /// Masks of one query.
   [[nodiscard]] u64 n_masks() const { return extent(*mask_, 2) * extent(*mask_, 3); }
 
   [[nodiscard]] u64 tail() const {
     const bool halved = reads_halves();
     const u64 k = halved ? half * extent(k_, 0) : k_.nb[1];
-    const u64 v = halved ? half * extent(is_v_in_k() ? k_ : v_, 0) : v_.nb[1];
+    const u64 v = halved ? half * extent(begins_in(v_, k_) ? k_ : v_, 0) : v_.nb[1];
     const u64 masked = mask_ ? half * extent(*mask_, 1) * n_masks() : 0;
     return cells * (k * extent(k_, 2) * extent(k_, 3) + v * extent(v_, 2) * extent(v_, 3) + masked);
   }
@@ -88,7 +83,7 @@ class flash_attn_scratch {
   /// Always there, so that buffers need not grow for it.
   [[nodiscard]] u64 halves() const {
     const u64 k = padded(half * n_elements_of(k_), 16);
-    return is_v_in_k() ? k : k + padded(half * n_elements_of(v_), 16);
+    return begins_in(v_, k_) ? k : k + padded(half * n_elements_of(v_), 16);
   }
   [[nodiscard]] u64 seen() const {
     constexpr std::int32_t longest_list = 4096;
