@@ -51,8 +51,11 @@ std::string condition(assumption a, const budget& b, device_id where) {
   if (a == assumption::driver_context)
     return own ? fmt::format(
                      "It is counted with a driver's context of {}; between {} and that is "
-                     "likely. vrambudget calibrate measures yours.",
-                     in_mib(own->size), in_mib(own->at(estimate::low)))
+                     "likely. {}",
+                     in_mib(own->size), in_mib(own->at(estimate::low)),
+                     d->gpu.backend == backend_kind::cuda
+                         ? "vrambudget calibrate measures yours."
+                         : "--free says what yours leaves.")
                : "";
   const auto& others = d->gpu.others;
   return others ? fmt::format(
