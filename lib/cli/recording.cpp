@@ -1,17 +1,14 @@
-// Recordings: their JSON, and files that are there whole or not at all.
+// Recordings and their JSON.
 #include "recording.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <boost/json.hpp>
-#include <cerrno>
-#include <cstring>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
 
+#include "io/json_text.hpp"
+#include "io/replaced_file.hpp"
 #include "report/live_devices.hpp"
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/os/this_system.hpp"
@@ -32,11 +29,11 @@ void spread(std::string& out, const json::value& v, std::size_t indent) {
   };
   const std::string margin(indent + 1, ' ');
   if (is_flat(v) && indent > 0) {
-    out += json::serialize(v);
+    out += json_text(v);
   } else if (v.is_object()) {
     const char* before = "{";
     for (const auto& [key, member] : v.get_object()) {
-      out += fmt::format("{}\n{}{}: ", before, margin, json::serialize(key));
+      out += fmt::format("{}\n{}{}: ", before, margin, json_text(key));
       spread(out, member, indent + 1);
       before = ",";
     }
@@ -81,19 +78,8 @@ json::object recording_of(const live_machine& machine, json::object allocation) 
 void write_recording(const std::string& file, const json::object& recording) {
   std::string text;
   spread(text, recording, 0);
-  const std::string beside = fmt::format("{}.{}", file, ::getpid());
-  std::error_code failed;
-  errno = 0;
-  std::ofstream out(beside, std::ios::binary);
-  out << text << '\n';
-  out.close();
-  const int why = errno;
-  if (out) std::filesystem::rename(beside, file, failed);
-  if (out && !failed) return;
-  std::error_code ignored;
-  std::filesystem::remove(beside, ignored);
-  throw failure{bad_input,
-                fmt::format("{}: {}", file, failed ? failed.message() : std::strerror(why))};
+  if (const auto ok = detail::replace_file(file, text + "\n", 0666); !ok)
+    throw failure{bad_input, ok.error().message};
 }
 
 }  // namespace vrambudget::cli

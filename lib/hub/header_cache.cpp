@@ -1,30 +1,44 @@
-// A kept header is four lines of text (form, address, validator, total and kind) and the bytes.
+// A kept header is five lines of text (form, checksum of what follows, address, validator, total and kind) and the
+// bytes.
 #include "vrambudget/hub/header_cache.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
 #include <system_error>
-#include <thread>
 #include <vector>
 
-#include "vrambudget/io/mapped_file.hpp"
+#include "io/replaced_file.hpp"
+#include "template/sha256.hpp"
+#include "vrambudget/gguf/header.hpp"
+#include "vrambudget/hub/url.hpp"
+#include "vrambudget/io/whole_file.hpp"
 
 namespace vrambudget {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view form = "vrambudget header 1";
+constexpr std::string_view form = "vrambudget header 2";
 constexpr std::string_view extension = ".header";
+constexpr bytes largest_lines = 64_KiB;
 
-std::uint64_t fnv1a(std::string_view text) {
-  std::uint64_t h = 0xcbf29ce484222325;
+/// Each word changes all that follows, so that no change of one goes unnoticed.
+std::uint64_t checksum(std::string_view text) {
+  std::uint64_t h = 0xcbf29ce484222325 ^ text.size();
+  for (; text.size() >= sizeof h; text.remove_prefix(sizeof h)) {
+    std::uint64_t word;
+    std::memcpy(&word, text.data(), sizeof word);
+    h = std::rotl((h ^ word) * 0x9e3779b97f4a7c15, 29);
+  }
   for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001b3;
   return h;
 }
@@ -41,7 +55,10 @@ std::optional<std::string_view> take_line(std::string_view& text) {
 bool is_line(const std::string& s) { return s.find_first_of("\r\n") == s.npos; }
 
 std::optional<remote_header> read_entry(std::string_view text, const std::string& url) {
-  if (take_line(text) != form || take_line(text) != url) return std::nullopt;
+  if (take_line(text) != form) return std::nullopt;
+  const auto sum = take_line(text);
+  if (!sum || *sum != fmt::format("{:016x}", checksum(text)) || take_line(text) != url)
+    return std::nullopt;
   const auto validator = take_line(text), sizes = take_line(text);
   if (!validator || validator->empty() || !sizes) return std::nullopt;
   remote_header h;
@@ -66,15 +83,14 @@ std::optional<remote_header> read_entry(std::string_view text, const std::string
 }  // namespace
 
 std::string header_cache::path_of(const std::string& url) const {
-  return fmt::format("{}/{:016x}{}", folder_, fnv1a(url), extension);
+  return fmt::format("{}/{:016x}{}", folder_, detail::sha256_beginning(url), extension);
 }
 
 std::optional<remote_header> header_cache::find(const std::string& url) const {
   const std::string path = path_of(url);
-  const auto file = mapped_file::open(path);
-  if (!file || file->size() > max_remote_header + bytes{65536}) return std::nullopt;
-  auto h =
-      read_entry({reinterpret_cast<const char*>(file->data().data()), file->data().size()}, url);
+  const auto file = read_whole_file(path, gguf::max_header + largest_lines);
+  if (!file) return std::nullopt;
+  auto h = read_entry(*file, url);
   std::error_code ignored;
   if (h) fs::last_write_time(path, fs::file_time_type::clock::now(), ignored);
   return h;
@@ -86,8 +102,8 @@ std::vector<std::string> header_cache::kept_urls(const std::string& beginning) c
   for (fs::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
     if (at->path().extension() != extension) continue;
     std::ifstream in(at->path(), std::ios::binary);
-    std::string first, url, validator, sizes;
-    if (std::getline(in, first) && std::getline(in, url) && std::getline(in, validator) &&
+    std::string first, sum, url, validator, sizes;
+    if (std::getline(in, first) && std::getline(in, sum) && std::getline(in, url) && std::getline(in, validator) &&
         std::getline(in, sizes) && first == form && url.starts_with(beginning) &&
         sizes.find(" whole ") != sizes.npos)
       all.push_back(url);
@@ -98,35 +114,38 @@ std::vector<std::string> header_cache::kept_urls(const std::string& beginning) c
 
 result<void> header_cache::keep(const std::string& url, const remote_header& h) const {
   if (h.validator.empty() || h.data.empty() || !is_line(url) || !is_line(h.validator) ||
-      bytes{h.data.size()} > bound_)
+      may_hold_secrets(url) || bytes{h.data.size()} > bound_)
     return {};
+  std::string lines = fmt::format("{}\n{}\n{} {} {}\n", url, h.validator,
+                                  h.total ? std::to_string(*h.total) : "-",
+                                  h.is_complete ? "whole" : "part", h.data.size());
+  if (bytes{2 * lines.size()} > largest_lines) return {};
+  lines.append(reinterpret_cast<const char*>(h.data.data()), h.data.size());
+  const std::string text = fmt::format("{}\n{:016x}\n", form, checksum(lines)) + lines;
+  if (const auto ok = detail::make_private_folder(folder_); !ok) return ok.error();
+  ::chmod(folder_.c_str(), 0700);  // of one that was there
   const std::string path = path_of(url);
-  const std::string temporary = fmt::format(
-      "{}.{}.{}", path, ::getpid(), std::hash<std::thread::id>()(std::this_thread::get_id()));
-  const auto failed = [&](std::error_code code) {
-    std::error_code ignored;
-    fs::remove(temporary, ignored);
-    return error{errc::io, path + ": cannot keep a header: " + code.message()};
-  };
-  std::error_code code;
-  fs::create_directories(folder_, code);
-  if (code) return failed(code);
-  {
-    std::ofstream out(temporary, std::ios::binary);
-    out << form << '\n'
-        << url << '\n'
-        << h.validator << '\n'
-        << (h.total ? std::to_string(*h.total) : "-") << (h.is_complete ? " whole " : " part ")
-        << h.data.size() << '\n';
-    out.write(reinterpret_cast<const char*>(h.data.data()),
-              static_cast<std::streamsize>(h.data.size()));
-    out.close();
-    if (!out) return failed(std::make_error_code(std::errc::io_error));
-  }
-  fs::rename(temporary, path, code);
-  if (code) return failed(code);
+  if (const auto ok =
+          detail::replace_file(path, text, 0600, detail::durability::as_it_comes);
+      !ok)
+    return ok.error();
+  remove_leftovers();
   remove_oldest();
   return {};
+}
+
+void header_cache::remove_leftovers() const {
+  std::error_code code;
+  for (fs::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
+    const std::string path = at->path().string();
+    if (path.ends_with(extension)) {
+      std::string first;
+      if (std::ifstream in(path, std::ios::binary); std::getline(in, first) && first != form)
+        ::unlink(path.c_str());
+    } else if (path.find(extension) != path.npos) {
+      detail::remove_unless_written(path);
+    }
+  }
 }
 
 void header_cache::remove_oldest() const {
@@ -139,7 +158,7 @@ void header_cache::remove_oldest() const {
   bytes sum;
   std::error_code code;
   for (fs::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
-    if (at->path().filename().string().find(extension) == std::string::npos) continue;
+    if (at->path().extension() != extension) continue;
     std::error_code gone;  // another process may remove it meanwhile
     const kept k{at->last_write_time(gone), at->path(), bytes{at->file_size(gone)}};
     if (gone) continue;

@@ -25,13 +25,16 @@ using detail::curl_api;
 using detail::transfer;
 
 constexpr long max_redirects = 10;
-constexpr long slowest_bytes_per_second = 1024;
+constexpr long slowest_bytes_per_second = 4096;
 
-void wait_before_retry(std::uint32_t milliseconds) {
+using clock = std::chrono::steady_clock;
+
+void wait_before_retry(std::uint32_t milliseconds, clock::time_point deadline) {
   thread_local std::minstd_rand random{std::random_device{}()};
   const std::uint32_t half = milliseconds / 2;
-  std::this_thread::sleep_for(std::chrono::milliseconds(
-      half + std::uniform_int_distribution<std::uint32_t>(0, half)(random)));
+  const std::chrono::milliseconds wait(
+      half + std::uniform_int_distribution<std::uint32_t>(0, half)(random));
+  std::this_thread::sleep_until(std::min(clock::now() + wait, deadline));
 }
 
 bool is_passing(curl_api::code code) {
@@ -133,6 +136,17 @@ result<void> http_client::start() {
   return {};
 }
 
+std::optional<error> http_client::used_up() const {
+  const http_settings& s = settings_;
+  const auto over = [](auto most, const char* what) {
+    return error{errc::limit, fmt::format("given up after {} {} in all", most, what)};
+  };
+  if (deadline_ && clock::now() >= *deadline_) return over(s.total_seconds, "s");
+  if (traffic_.n_requests >= s.most_requests) return over(s.most_requests, "requests");
+  if (traffic_.body > s.most_bytes) return over(s.most_bytes.count, "bytes");
+  return std::nullopt;
+}
+
 void http_client::configure(const http_request& q) {
   const curl_api& curl = *detail::curl();
   const auto set = [&](curl_api::option option, auto value) {
@@ -165,7 +179,8 @@ http_client::attempt http_client::try_once(const http_request& q, const http_sin
   const curl_api& curl = *detail::curl();
   const auto arrived = [this](std::size_t n) {
     traffic_.body += bytes{n};
-    if (progress_) progress_(traffic_);
+    if (progress_ && n > 0) progress_(traffic_);
+    return !used_up();
   };
   transfer t(curl, handle_.get(), q, sink, arrived, std::chrono::seconds(settings_.stall_seconds));
   std::array<char, curl_api::error_size> why{};
@@ -184,6 +199,8 @@ http_client::attempt http_client::try_once(const http_request& q, const http_sin
   };
   if (a.wrong) return failed({*a.wrong});
   if (a.stopped) return {a.reply, false, {}, 0, {}};
+  if (t.was_ended())
+    if (const auto over = used_up()) return failed({*over});
   if (code == curl_api::too_many_redirects)
     return failed({error{errc::io, fmt::format("more than {} redirects", max_redirects)}});
   if (status >= 400) return failed(refused(t));
@@ -199,9 +216,11 @@ result<http_reply> http_client::get(const http_request& given, const http_sink& 
   const std::string origin = origin_of(given.url);
   if (!origin.starts_with("http://") && !origin.starts_with("https://"))
     return error{errc::invalid_argument, shown_url(given.url) + ": not an http or https address"};
+  if (!deadline_) deadline_ = clock::now() + std::chrono::seconds(settings_.total_seconds);
   http_request q = given;
   std::uint32_t wait_ms = settings_.first_wait_ms;
   for (std::uint32_t retry = 0;; ++retry) {
+    if (const auto over = used_up()) return in_context(shown_url(q.url), *over);
     attempt a = try_once(q, sink);
     if (a.outcome || !a.may_pass) return std::move(a.outcome);
     error e = a.outcome.error();
@@ -220,7 +239,8 @@ result<http_reply> http_client::get(const http_request& given, const http_sink& 
       if (q.last && q.first > *q.last) return error{errc::io, e.message};
     }
     const std::uint32_t longest = settings_.longest_wait_seconds * 1000;
-    wait_before_retry(std::min(longest, std::max(wait_ms, a.asked_wait.value_or(0) * 1000)));
+    wait_before_retry(std::min(longest, std::max(wait_ms, a.asked_wait.value_or(0) * 1000)),
+                      *deadline_);
     wait_ms = std::min(longest, wait_ms * 2);
   }
 }

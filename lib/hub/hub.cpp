@@ -15,7 +15,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t max_listing_page = 16u << 20;
+constexpr std::size_t max_listing_page = 4u << 20;
 constexpr int max_listing_pages = 50;
 
 bool is_letter_or_digit(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; }
@@ -136,7 +136,7 @@ result<std::vector<hub_file>> list_hub_files(http_client& client, const std::str
                      return !too_long;
                    });
     if (!reply) return reply.error();
-    if (too_long) return error{errc::limit, shown_url(url) + ": a list of over 16 MiB"};
+    if (too_long) return error{errc::limit, shown_url(url) + ": a list of over 4 MiB"};
     boost::system::error_code failed;
     const json::value rows = json::parse(text, failed);
     if (failed || !rows.is_array())

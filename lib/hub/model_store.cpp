@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <set>
 
 #include "catalogue/names.hpp"
 #include "vrambudget/hub/hub.hpp"
+#include "vrambudget/io/whole_file.hpp"
 
 namespace vrambudget {
 namespace {
@@ -95,8 +95,9 @@ void add_hub(std::vector<stored_model>& all, const fs::path& hub) {
     if (!repo.starts_with("models--")) continue;
     repo.erase(0, 8);
     if (const auto at = repo.find("--"); at != repo.npos) repo.replace(at, 2, "/");
-    std::string commit;
-    std::ifstream(i->path() / "refs" / "main") >> commit;
+    const auto head = read_whole_file((i->path() / "refs" / "main").string(), 4_KiB);
+    std::string commit = head ? *head : std::string();
+    commit.resize(std::min(commit.find_first_of(" \t\r\n"), commit.size()));
     const fs::path snapshots = i->path() / "snapshots";
     std::set<fs::path> seen;
     const auto visit = [&](const fs::path& file, const fs::path& below) {

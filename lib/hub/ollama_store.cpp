@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "vrambudget/hub/model_store.hpp"
-#include "vrambudget/io/mapped_file.hpp"
+#include "vrambudget/io/whole_file.hpp"
 
 namespace vrambudget {
 namespace {
@@ -90,15 +90,12 @@ result<stored_model> ollama_model(const std::string& folder, std::string_view na
     return error{errc::invalid_argument,
                  fmt::format("'ollama:{}' is not a name of Ollama's", name.substr(0, 200))};
   const std::string path = folder + "/manifests/" + *below;
-  const auto file = mapped_file::open(path);
+  const auto file = read_whole_file(path, max_manifest);
+  if (!file && file.error().code == errc::limit) return file.error();
   if (!file)
     return error{errc::not_found, fmt::format("ollama:{}: there is no manifest {}", name, path)};
-  if (file->size() > max_manifest)
-    return error{errc::limit, fmt::format("{}: a manifest of {} bytes, expected at most {}", path,
-                                          file->size().count, max_manifest.count)};
   boost::system::error_code failed;
-  const json::value parsed = json::parse(
-      {reinterpret_cast<const char*>(file->data().data()), file->data().size()}, failed);
+  const json::value parsed = json::parse(*file, failed);
   const json::object* o = failed ? nullptr : parsed.if_object();
   const json::value* layers = o ? o->if_contains("layers") : nullptr;
   if (!layers || !layers->is_array())

@@ -31,7 +31,7 @@ struct answer {
 class transfer {
  public:
   transfer(const curl_api& curl, curl_api::easy* handle, const http_request& request,
-           const http_sink& sink, std::function<void(std::size_t)> arrived,
+           const http_sink& sink, std::function<bool(std::size_t)> arrived,
            std::chrono::seconds patience)
       : curl_(curl),
         handle_(handle),
@@ -54,6 +54,8 @@ class transfer {
   }
 
   [[nodiscard]] const detail::answer& answer() const { return answer_; }
+  /// Who is told what arrives wanted no more of it.
+  [[nodiscard]] bool was_ended() const { return was_ended_; }
   /// Nothing came for as long as patience lasts.
   [[nodiscard]] bool has_stalled() const { return has_stalled_; }
   [[nodiscard]] int status() const { return static_cast<int>(number(curl_api::response_code)); }
@@ -75,9 +77,14 @@ class transfer {
     return n;
   }
 
+  bool goes_on(std::size_t n_bytes) {
+    if (!arrived_(n_bytes)) was_ended_ = true;
+    return !was_ended_;
+  }
+
   bool header_line(std::string_view line) {
     if (line.starts_with("HTTP/")) answer_ = {};
-    return answer_.lines.add(line);
+    return goes_on(0) && answer_.lines.add(line);
   }
 
   /// Reads what was said before the body.
@@ -102,7 +109,7 @@ class transfer {
   }
 
   std::size_t body(std::span<const std::byte> data) {
-    arrived_(data.size());
+    if (!goes_on(data.size())) return 0;
     last_arrival_ = std::chrono::steady_clock::now();
     detail::answer& a = answer_;
     if (!a.begun) begin_body();
@@ -125,18 +132,18 @@ class transfer {
                          curl_api::offset) {
     auto& t = *static_cast<transfer*>(to);
     t.has_stalled_ = std::chrono::steady_clock::now() - t.last_arrival_ > t.patience_;
-    return t.has_stalled_ ? 1 : 0;
+    return t.has_stalled_ || !t.goes_on(0) ? 1 : 0;
   }
 
   const curl_api& curl_;
   curl_api::easy* handle_;
   const http_request& request_;
   const http_sink& sink_;
-  std::function<void(std::size_t)> arrived_;
+  std::function<bool(std::size_t)> arrived_;  ///< told of bytes, or of none from time to time; false: end it
   std::chrono::seconds patience_;
   detail::answer answer_;
   std::chrono::steady_clock::time_point last_arrival_ = std::chrono::steady_clock::now();
-  bool has_stalled_ = false;
+  bool has_stalled_ = false, was_ended_ = false;
 };
 
 }  // namespace vrambudget::detail

@@ -42,6 +42,13 @@ std::string origin_of(const std::string& url) {
   return scheme.empty() || host.empty() ? "" : scheme + "://" + host + ":" + port;
 }
 
+bool may_hold_secrets(const std::string& url) {
+  if (url.find_first_of("?#") != url.npos) return true;
+  const std::size_t scheme = url.find("://");
+  const std::size_t host = scheme == url.npos ? 0 : scheme + 3;
+  return url.substr(host, url.find('/', host) - host).find('@') != url.npos;
+}
+
 std::string shown_url(const std::string& url) {
   const parsed_url u(url);
   const std::string host = u.part(curl_api::host), port = u.part(curl_api::port);

@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 
+#include "io/json_text.hpp"
 #include "vrambudget/version.hpp"
 
 namespace vrambudget {
@@ -171,18 +172,18 @@ result<calibrated_device> read_device(const json::value& v, const std::string& w
 
 std::string calibration_json(const calibration& all) {
   std::string text = fmt::format("{{\"schema\": {}, \"vrambudget\": {}, \"devices\": [", schema,
-                                 json::serialize(json::string(version)));
+                                 json_text(json::string(version)));
   const char* before = "\n";
   for (const calibrated_device& d : all.devices) {
     json::object head{{"gpu", d.gpu}, {"system", name(d.system)}};
     if (!d.driver.empty()) head["driver"] = d.driver;
-    std::string line = json::serialize(head);
+    std::string line = json_text(head);
     line.pop_back();  // goes on
     text += fmt::format("{}{},\n \"driver_context\":{},\n \"measurements\":[", before, line,
-                        json::serialize(to_json(d.fit)));
+                        json_text(to_json(d.fit)));
     const char* comma = "\n  ";
     for (const calibration_measurement& m : d.measurements) {
-      text += comma + json::serialize(to_json(m));
+      text += comma + json_text(to_json(m));
       comma = ",\n  ";
     }
     text += "]}";

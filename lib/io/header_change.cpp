@@ -40,10 +40,10 @@ result<std::vector<std::byte>> header_with(const target_file& f, std::string_vie
   if (!parts) return in_context(f.path, parts.error());
   parts->set(chat_template_key, source);
   const std::uint64_t was = f.data.size();
-  if (bytes{parts->size()} > max_header)
+  if (bytes{parts->size()} > gguf::max_header)
     return error{errc::limit, fmt::format("{}: its header would take {} bytes with this template, "
                                           "expected at most {}",
-                                          f.path, parts->size(), max_header.count)};
+                                          f.path, parts->size(), gguf::max_header.count)};
   if (!f.has_tensors()) return parts->up_to(parts->size());
   const bool may_stay = !options.only || *options.only == header_method::in_place;
   if (may_stay)

@@ -15,16 +15,16 @@ namespace vrambudget {
 namespace {
 
 struct opened {
-  mapped_file file;
+  header_file file;
   gguf::header header;
 };
 
 result<opened> open_one(const std::string& path) {
-  auto file = mapped_file::open(path);
+  auto file = header_file::open(path);
   if (!file) return file.error();
   if (file->size() == bytes{})
     return error{errc::truncated, path + ": is empty: found 0 bytes, expected a GGUF file"};
-  auto header = gguf::parse(file->data());
+  auto header = gguf::parse(file->data(), {.file_size = file->size()});
   if (!header) return in_context(path, header.error());
   return opened{std::move(*file), std::move(*header)};
 }

@@ -1,51 +1,44 @@
-// Locks, a temporary file beside the real one, fsync and rename.
+// One writer after the other, each by replace_file().
 #include "vrambudget/io/settings_file.hpp"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
+#include "io/replaced_file.hpp"
 #include "os/descriptor.hpp"
 
 namespace vrambudget {
 namespace {
 
-namespace fs = std::filesystem;
 using detail::descriptor;
-using detail::write_all;
+
+constexpr std::chrono::seconds lock_patience(10);
 
 error failed(const std::string& path, const std::string& what) {
   return {errc::io, path + ": " + what + ": " + std::strerror(errno)};
 }
 
-result<void> replace(const std::string& path, std::string_view text) {
-  std::string beside = path + ".XXXXXX";
-  const descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
-  if (!file.is_open()) return failed(path, "cannot be written");
-  if (!write_all(file.get(), text) || ::fsync(file.get()) != 0 ||
-      ::rename(beside.c_str(), path.c_str()) != 0) {
-    const error e = failed(path, "cannot be written");
-    ::unlink(beside.c_str());
-    return e;
+/// Other writers are through in milliseconds; one that has stopped is not waited for.
+result<descriptor> locked(const std::string& path) {
+  using namespace std::chrono;
+  descriptor lock(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock.is_open()) return failed(path, "cannot be opened");
+  const auto end = steady_clock::now() + lock_patience;
+  while (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+    if ((errno != EWOULDBLOCK && errno != EINTR) || steady_clock::now() > end)
+      return failed(path, "cannot be locked");
+    std::this_thread::sleep_for(milliseconds(2));
   }
-  const std::string folder = fs::path(path).parent_path().string();
-  const descriptor in(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC));
-  if (in.is_open()) ::fsync(in.get());  // the new name; not every file system can
-  return {};
-}
-
-/// The file that a link leads to.
-std::string target_of(const std::string& path) {
-  std::error_code none;
-  const fs::path target = fs::canonical(path, none);
-  return none ? path : target.string();
+  return lock;
 }
 
 }  // namespace
@@ -73,25 +66,17 @@ result<std::optional<std::string>> read_settings(const std::string& path) {
 }
 
 result<void> update_settings(const std::string& path, const settings_change& change) {
-  std::error_code no_folder;
-  const fs::path folder = fs::path(path).parent_path();
-  if (!folder.empty()) fs::create_directories(folder, no_folder);
-  if (no_folder)
-    return error{errc::io, folder.string() + ": cannot be made: " + no_folder.message()};
-
-  const std::string lock_path = path + ".lock";
-  const descriptor lock(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.is_open()) return failed(lock_path, "cannot be opened");
-  while (::flock(lock.get(), LOCK_EX) != 0)
-    if (errno != EINTR) return failed(lock_path, "cannot be locked");
-
-  const std::string target = target_of(path);
-  const auto present = read_settings(target);
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  if (!folder.empty())
+    if (const auto ok = detail::make_private_folder(folder); !ok) return ok.error();
+  const auto lock = locked(path + ".lock");
+  if (!lock) return lock.error();
+  const auto present = read_settings(path);
   if (!present) return present.error();
   const auto text = change(*present);
   if (!text) return text.error();
   if (*present == *text) return {};
-  return replace(target, *text);
+  return detail::replace_file(path, *text, 0600);
 }
 
 }  // namespace vrambudget

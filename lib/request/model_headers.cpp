@@ -36,7 +36,7 @@ result<void> model_reader::look_at(const std::string& typed, const look& show) {
       const auto f = open_model_file(*path);
       if (!f) return f.error();
       std::vector<bytes> sizes;
-      for (const mapped_file& file : f->files) sizes.push_back(file.size());
+      for (const header_file& file : f->files) sizes.push_back(file.size());
       if (auto shown = show({f->paths, std::move(sizes), f->headers}); !shown) return shown;
       return f->check_unchanged();
     }

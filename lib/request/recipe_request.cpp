@@ -4,12 +4,13 @@
 #include <utility>
 
 #include "report/launch/arguments.hpp"
-#include "vrambudget/io/mapped_file.hpp"
+#include "vrambudget/io/whole_file.hpp"
 
 namespace vrambudget::request {
 namespace {
 
-constexpr std::size_t most_rules = 4096, most_recipes = 64, most_file_bytes = 1 << 20;
+constexpr std::size_t most_rules = 4096, most_recipes = 64;
+constexpr bytes most_file_bytes{1 << 20};
 
 error no_file_type(std::string_view typed) {
   std::string all;
@@ -65,15 +66,10 @@ result<std::vector<named_recipe>> bases_of(std::string_view typed) {
 
 /// Words of a file of tensor types.
 result<std::vector<std::string>> words_of_file(const std::string& path) {
-  const auto file = mapped_file::open(path);
+  const auto file = read_whole_file(path, most_file_bytes);
   if (!file) return file.error();
-  if (file->size().count > most_file_bytes)
-    return error{errc::limit, path + ": " + std::to_string(file->size().count) +
-                                  " bytes of tensor types, expected at most " +
-                                  std::to_string(most_file_bytes)};
   std::vector<std::string> words;
-  const std::string_view text(reinterpret_cast<const char*>(file->data().data()),
-                              file->data().size());
+  const std::string_view text = *file;
   constexpr std::string_view blanks = " \t\r\n\v\f";
   for (std::size_t at = text.find_first_not_of(blanks); at != text.npos;) {
     const std::size_t end = std::min(text.find_first_of(blanks, at), text.size());

@@ -29,6 +29,7 @@ http_settings settings_of(const source_options& o, const environment& e) {
   s.token = e.hf_token;
   s.token_origins = {"https://huggingface.co", e.hf_endpoint};
   s.ca_file = e.ca_file;
+  s.total_seconds = s.total_seconds / s.stall_seconds * o.timeout;
   s.stall_seconds = o.timeout;
   s.connect_seconds = std::min(s.connect_seconds, o.timeout);
   s.n_retries = o.retries;

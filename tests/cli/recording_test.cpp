@@ -191,7 +191,7 @@ TEST_SUITE("recording") {
     fs::create_directories(folder / "taken");
     const outcome missing = run("probe --dump " + (folder / "no" / "x.json").string(), "whole");
     CHECK(missing.status == 3);
-    CHECK(contains(missing.err, "x.json: No such file or directory\n"));
+    CHECK(contains(missing.err, "x.json: cannot be written: No such file or directory\n"));
     CHECK(missing.out.empty());
     CHECK(run("probe --dump " + (folder / "taken").string(), "whole").status == 3);
     CHECK(run("probe --dump " + (folder / "x").string(), "none").status == 4);

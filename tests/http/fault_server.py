@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
         mode, _, name = self.path.lstrip("/").partition("/")
         try:
             if mode == "api":
-                return self.listing()
+                return self.endless_listing() if "/endless" in self.path else self.listing()
             getattr(self, "do_" + mode, self.do_range)(name if hasattr(self, "do_" + mode) else self.path[1:])
         except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
             self.close_connection = True
@@ -96,6 +96,30 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_slow(self, name):
         self.do_range(name, stop_at=100000, pause=4)
+
+    def do_drip(self, name):  # 2 KiB a second, for as long as anybody reads
+        first, last = self.note.range
+        self.start(206, last + 1 - first, ETag='"1"', Content_Range="bytes %d-%d/%d" % (first, last, self.file(name).size))
+        while True:
+            self.wfile.write(bytes(2048))
+            time.sleep(1)
+
+    def do_trickle(self, name):  # 8 KiB a second
+        f, (first, last) = self.file(name), self.note.range
+        self.start(206, last + 1 - first, ETag='"1"', Content_Range="bytes %d-%d/%d" % (first, last, f.size))
+        for at in range(first, last + 1, 2048):
+            self.body(f.read(at, min(last, at + 2047)))
+            time.sleep(0.25)
+
+    def do_single(self, name):  # a byte an answer
+        f, first = self.file(name), self.note.range[0]
+        self.start(206, 1, ETag='"1"', Content_Range="bytes %d-%d/%d" % (first, first, f.size))
+        self.body(f.read(first, first))
+
+    def do_preface(self, name):  # answers that another one follows, without end
+        while True:
+            self.wfile.write(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50)
+            time.sleep(0.01)
 
     def do_silent(self, name):
         time.sleep(4)
@@ -147,6 +171,12 @@ class Handler(BaseHTTPRequestHandler):
     def do_changing(self, name):  # another ETag for every answer
         self.server.etags[name] = str(self.count("changing"))
         self.do_range(name, knows_if_range=False)
+
+    def endless_listing(self):  # each page has a next one
+        page = b"[" + b" " * 100000 + b"]"
+        self.start(200, len(page), Link='<%s/api/models/org/endless/tree/main?cursor=%d>; rel="next"' % (
+            self.server.url, self.count("pages")))
+        self.body([page])
 
     def listing(self):
         m = re.fullmatch(r"/api/models/(.+)/tree/main\?recursive=true(?:&cursor=(\d+))?", self.path)

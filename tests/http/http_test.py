@@ -222,11 +222,51 @@ class Faults(HttpTest):
         monster.header = monster.header[:at] + (1 << 29).to_bytes(8, "little") + monster.header[at + 8:]
         monster.size = 1 << 40
         self.server.files["monster.gguf"] = monster
-        self.assert_fails(self.inspect("range/monster.gguf"), "expected at most 268435456")
+        self.assert_fails(self.inspect("range/monster.gguf"), "expected at most 134217728")
         self.assertLessEqual(self.sent(), 2 * MIB)
 
     def test_no_server_at_all(self):
         self.assert_fails(self.run_program("inspect", "http://127.0.0.1:9/x.gguf", "--retries", "0"), "127.0.0.1")
+
+
+class Endless(HttpTest):
+    """Whatever a server does, the program ends by itself and says why."""
+
+    def test_a_server_that_sends_too_slowly_is_left(self):
+        o = self.inspect("drip/" + FILE, "--timeout", "2", "--retries", "1")
+        self.assert_fails(o, "too slow: below 4096 bytes a second for 2 s", "tried 2 times")
+        self.assertLess(o.seconds, 15)
+
+    def test_a_server_that_is_just_fast_enough_ends_with_the_time_for_a_model(self):
+        o = self.inspect("trickle/" + FILE, "--timeout", "1")
+        self.assert_fails(o, "/trickle/" + FILE, "given up after 15 s in all")
+        self.assertLess(o.seconds, 18)
+        self.server.reset()  # what came is kept
+        self.inspect("trickle/" + FILE, "--timeout", "1", "--retries", "0")
+        self.assertGreater(self.server.requests[0].range[0], 50000)
+
+    def test_a_server_that_answers_with_a_byte_at_a_time_is_asked_64_times(self):
+        o = self.inspect("single/" + FILE)
+        self.assert_fails(o, "64 answers brought 64 bytes of its header, and not all")
+        self.assertEqual(len(self.server.requests), 64)
+        self.assertLess(o.seconds, 5)
+
+    def test_a_server_that_never_gets_to_its_answer_is_left(self):
+        o = self.inspect("preface/" + FILE, "--timeout", "1", "--retries", "0")
+        self.assert_fails(o, "/preface/" + FILE)
+        self.assertLess(o.seconds, 18)
+
+    def test_a_list_of_files_without_end_ends(self):
+        o = self.run_program("inspect", "hf:org/endless:Q8_0", HF_ENDPOINT=self.server.url)
+        self.assert_fails(o, "over 50 pages of files")
+        self.assertEqual(len(self.server.requests), 50)
+
+    def test_a_set_of_more_files_than_are_asked_for_ends(self):
+        self.server.files["set-00001-of-65535.gguf"] = Model(10, 2, (0, 65535))
+        for no in range(2, 8):
+            self.server.files["set-%05d-of-65535.gguf" % no] = Model(10, 2, (no - 1, 65535))
+        o = self.inspect("range/set-00001-of-65535.gguf", "--no-cache")
+        self.assert_fails(o, "file 8 of 65535", "HTTP 404")
 
 
 class Trust(HttpTest):
@@ -295,6 +335,12 @@ class Cache(HttpTest):
 
     def test_without_a_cache_nothing_is_kept(self):
         self.assertEqual(self.inspect("range/small.gguf", "--no-cache").status, 0)
+        self.assertEqual(self.kept(), [])
+
+    def test_an_address_that_may_hold_secrets_is_kept_nowhere(self):
+        self.assertEqual(self.inspect("range/small.gguf?token=hunter2").status, 0)
+        url = self.server.url.replace("://", "://me:hunter2@") + "/range/small.gguf"
+        self.assertEqual(self.run_program("inspect", url).status, 0)
         self.assertEqual(self.kept(), [])
 
     def test_a_damaged_entry_is_fetched_again(self):

@@ -22,6 +22,9 @@
 
 namespace vrambudget::gguf {
 
+/// The most that a header may take, read from a file or from a server; those of the largest vocabularies take a tenth.
+inline constexpr bytes max_header{std::uint64_t{128} << 20};
+
 /// One metadata entry.
 struct entry {
   std::string_view key;
@@ -99,6 +102,8 @@ class header_parser {
 
   /// After run(): where the last entry ended, or how many bytes a truncated one needs.
   [[nodiscard]] std::uint64_t reached() const { return in_.needed() ? in_.needed() : in_.offset(); }
+  /// The same, or more where strings are cut.
+  [[nodiscard]] std::uint64_t likely() const { return in_.needed() ? in_.likely_needed() : in_.offset(); }
 
  private:
   // An announced count reserves no more than this; beyond it vectors grow with what was parsed.
@@ -229,15 +234,30 @@ class header_parser {
   return detail::header_parser(file, options).run();
 }
 
-/// How many bytes of a file its header takes, padding before the data not counted: exactly, where
-/// `beginning` holds it whole; else more than that has, and at least what the next entry needs.
-///
-/// Errors: those of parse() that no further byte can mend
-[[nodiscard]] inline result<std::uint64_t> header_extent(std::span<const std::byte> beginning) {
+/// How many bytes of a file its header takes, padding before the data not counted.
+struct header_size {
+  std::uint64_t least;   ///< exactly, where its beginning holds it whole; else more than that has
+  std::uint64_t likely;  ///< up to the end of the entry that is cut, if its strings go on as they began
+};
+
+/// By the beginning of a file.
+/// Errors: those of parse() that no further byte can mend;  limit  it takes more than max_header
+[[nodiscard]] inline result<header_size> measure_header(std::span<const std::byte> beginning) {
   detail::header_parser parser(beginning, {.check_data = false});
   const auto header = parser.run();
   if (!header && header.error().code != errc::truncated) return header.error();
-  return parser.reached();
+  if (bytes{parser.reached()} > max_header)
+    return error{errc::limit, "a header of at least " + size_text(parser.reached()) +
+                                  ", expected at most " + std::to_string(max_header.count)};
+  return header_size{parser.reached(), parser.likely()};
+}
+
+/// The least of it: at least what the next entry needs.
+/// Errors: those of measure_header()
+[[nodiscard]] inline result<std::uint64_t> header_extent(std::span<const std::byte> beginning) {
+  const auto size = measure_header(beginning);
+  if (!size) return size.error();
+  return size->least;
 }
 
 }  // namespace vrambudget::gguf

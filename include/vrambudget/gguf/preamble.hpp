@@ -12,6 +12,9 @@ namespace vrambudget::gguf {
 
 inline constexpr std::uint32_t magic = 0x46554747;  ///< "GGUF" in file order
 
+/// The most that are read; models with each expert's tensors by themselves have 50,000.
+inline constexpr std::uint64_t max_tensors = 1 << 18, max_keys = 1 << 16;
+
 /// What comes before the metadata.
 struct preamble {
   std::uint32_t version = 0;  ///< 2 or 3, which have the same layout
@@ -38,11 +41,15 @@ namespace detail {
 
 // The engine bounds a count by what memory could hold, this by what the data can.
 [[nodiscard]] inline result<std::uint64_t> read_count(reader& in, std::string_view field,
-                                                      std::uint64_t smallest) {
+                                                      std::uint64_t smallest,
+                                                      std::uint64_t largest) {
   const std::uint64_t at = in.offset();
   const auto n = in.number<std::int64_t>(field);
   if (!n) return n.error();
   if (*n < 0) return field_error(errc::bad_format, field, at, std::to_string(*n), "0 or more");
+  if (static_cast<std::uint64_t>(*n) > largest)
+    return field_error(errc::limit, field, at, std::to_string(*n),
+                       "at most " + std::to_string(largest));
   const std::uint64_t most = in.remaining() / smallest;
   if (static_cast<std::uint64_t>(*n) > most) {
     in.need((bytes{smallest} * static_cast<std::uint64_t>(*n)).count);
@@ -58,6 +65,7 @@ namespace detail {
 /// Reads the fields before the metadata.
 /// Errors: truncated    the data ends too early for them or for as many entries as they announce
 ///         bad_format   other magic bytes, version 0, a negative count
+///         limit        more than max_tensors or max_keys
 ///         unsupported  version 1, or above 3, or big-endian
 /// Source: llama.cpp, ggml/src/gguf.cpp: gguf_init_from_reader
 [[nodiscard]] inline result<preamble> read_preamble(reader& in) {
@@ -71,9 +79,9 @@ namespace detail {
                        "'GGUF', which every GGUF file begins with");
   const auto version = detail::read_version(in);
   if (!version) return version.error();
-  const auto n_tensors = detail::read_count(in, "tensor count", smallest_tensor);
+  const auto n_tensors = detail::read_count(in, "tensor count", smallest_tensor, max_tensors);
   if (!n_tensors) return n_tensors.error();
-  const auto n_kv = detail::read_count(in, "key count", smallest_entry);
+  const auto n_kv = detail::read_count(in, "key count", smallest_entry, max_keys);
   if (!n_kv) return n_kv.error();
   return preamble{*version, *n_tensors, *n_kv};
 }

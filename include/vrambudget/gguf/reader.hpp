@@ -1,6 +1,7 @@
 // A cursor over GGUF bytes that never reads past their end and says where and why it stopped.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -57,6 +58,9 @@ class reader {
   /// After a read that failed as truncated: how many bytes the data must have at least for it; else 0.
   [[nodiscard]] std::uint64_t needed() const { return needed_; }
 
+  /// As needed(), but with strings that are cut taken for as long as those before them: how many it likely takes.
+  [[nodiscard]] std::uint64_t likely_needed() const { return std::max(needed_, likely_); }
+
   /// The next number. Errors: truncated  the data ends within it
   template <class T>
   [[nodiscard]] result<T> number(std::string_view field) {
@@ -85,9 +89,12 @@ class reader {
   /// Steps over `n` strings, touching only their lengths.
   [[nodiscard]] result<void> skip_strings(std::string_view field, std::uint64_t n) {
     constexpr std::uint64_t prefix = sizeof(std::uint64_t);
+    const std::uint64_t start = at_;
     const string_walk walk = walk_strings(data_, {at_, n}, max_string_length);
     at_ = walk.offset;
     if (walk.n_left == 0) return {};
+    if (walk.n_left < n)
+      likely_ = (bytes{at_} + bytes{(at_ - start) / (n - walk.n_left) + 1} * walk.n_left).count;
     const std::string length_field = std::string(field) + " length";
     if (remaining() < prefix) return truncated(length_field, prefix);
     const auto length = detail::load<std::uint64_t>(data_.data() + at_);
@@ -107,11 +114,13 @@ class reader {
 
   /// Notes that `size` bytes from here on are needed.
   void need(std::uint64_t size) { needed_ = (bytes{at_} + bytes{size}).count; }
+  /// Notes that the data likely has to have so many bytes.
+  void expect(std::uint64_t likely) { likely_ = likely; }
 
  private:
   std::span<const std::byte> data_;
   std::uint64_t at_ = 0;
-  std::uint64_t needed_ = 0;
+  std::uint64_t needed_ = 0, likely_ = 0;
 };
 
 /// A value type's id. Errors: truncated;  bad_format  an unknown id
@@ -141,7 +150,11 @@ namespace detail {
 
   const bool strings = *element == value_type::string;
   const std::uint64_t least = *length * (strings ? sizeof(std::uint64_t) : fixed_size(*element));
-  if (least > in.remaining()) return in.truncated("array", least);
+  if (least > in.remaining()) {
+    reader ahead = in;
+    if (strings && !ahead.skip_strings("array element", *length)) in.expect(ahead.likely_needed());
+    return in.truncated("array", least);
+  }
   if (!strings) return value(value_type::array, *element, *length, *in.take("array", least));
 
   reader start = in;

@@ -3,6 +3,7 @@
 // business.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -23,11 +24,15 @@ struct http_settings {
   std::vector<std::string> token_origins;  ///< "https://huggingface.co": who is sent the token
   std::string ca_file;                     ///< certificates to trust; empty: the system's
   std::uint32_t connect_seconds = 10;
-  std::uint32_t stall_seconds = 20;  ///< a transfer slower than 1 KiB/s for so long is given up
+  std::uint32_t stall_seconds = 20;  ///< a transfer slower than 4 KiB/s for so long is given up
   std::uint32_t n_retries = 4;       ///< after 429, 5xx, no connection, a cut or stalled transfer
   std::uint32_t first_wait_ms =
       500;  ///< before the first retry; doubled each time, half of it random
   std::uint32_t longest_wait_seconds = 30;  ///< a server that asks for more is not asked again
+  // of all that a client asks for together, retries and waits included
+  std::uint32_t total_seconds = 300;   ///< from the first request on
+  std::uint32_t most_requests = 4096;  ///< redirects counted, too
+  bytes most_bytes{512u << 20};        ///< of bodies
 };
 
 /// What to get.
@@ -59,7 +64,8 @@ struct http_traffic {
 };
 
 /// Makes one request at a time and keeps connections open. At most 10 redirects are followed, only to
-/// http and https, from https only to https; the token does not leave its origin.
+/// http and https, from https only to https; the token does not leave its origin. What its settings allow in all is for
+/// its lifetime: whatever a server does, the work ends by then.
 class http_client {
  public:
   /// `progress` is called with every part that arrives.
@@ -74,6 +80,7 @@ class http_client {
   /// Errors: not_found         404, 410
   ///         bad_format        an answer that is not about the range asked for
   ///         invalid_argument  an address that is not http or https
+  ///         limit             more time, requests or bytes than the settings allow in all
   ///         io                all else: no libcurl on this machine, refused, unreachable, untrusted, too
   ///                           slow, cut, redirected in circles; each message has the address, without
   ///                           its query, and the cause
@@ -88,10 +95,13 @@ class http_client {
   void configure(const http_request& request);
   [[nodiscard]] attempt try_once(const http_request& request, const http_sink& sink);
   [[nodiscard]] bool may_see_token(const std::string& url) const;
+  /// What the settings allow in all and has been taken; nothing: there is some left.
+  [[nodiscard]] std::optional<error> used_up() const;
 
   http_settings settings_;
   std::function<void(const http_traffic&)> progress_;
   http_traffic traffic_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  ///< begins with the first request
   std::unique_ptr<void, void (*)(void*)> handle_;
 };
 

@@ -21,17 +21,15 @@ struct remote_header {
   bool is_complete = false;            ///< `data` is the header, nothing missing and nothing behind
 };
 
-/// Most that is taken for a header; those of the largest vocabularies have a tenth of it.
-inline constexpr bytes max_remote_header{256u << 20};
-
 /// Gets a header: a first range of `first_range`, then half as much again, or what the parser says it
 /// needs, until it is whole. A server that ignores ranges is cut off then. `known` is what an earlier
 /// try brought, whole or not: it is asked about, gone on from, or dropped if the file has changed.
-/// On failure what has arrived stays in `known`.
+/// On failure what has arrived stays in `known`. A server that answers with less than it is asked for is asked again, up
+/// to 64 times in all.
 ///
 /// Errors: truncated  the file is too short for its header or for its tensors' data
-///         limit      a header of more than max_remote_header
-///         what http_client::get() and gguf::parse() give; messages begin with the address
+///         io         the file changes with every answer, or the server has answered 64 times with too little
+///         what http_client::get(), gguf::header_extent() and gguf::parse() give; messages begin with the address
 [[nodiscard]] result<void> read_remote_header(http_client& client, const std::string& url,
                                               bytes first_range, remote_header& known);
 

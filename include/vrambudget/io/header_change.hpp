@@ -50,16 +50,13 @@ struct header_change {
   bool undid_another = false;         ///< a change that was interrupted was undone first
 };
 
-/// The most that a header may take.
-inline constexpr bytes max_header{std::uint64_t{256} << 20};
-
 /// Replaces `tokenizer.chat_template` of a file, or of the first file of a set, and keeps all else as it is. The header
 /// of before is kept as FILE.header-backup unless there is one already, so that it is the first one's. While the header
 /// is written two processes see to it: if one is ended, the other ends the work. If both are, or the machine stops,
 /// FILE.header-change has what the next call here, or restore_header(), undoes it with.
 ///
 /// Errors: bad_format        a template that is no UTF-8; no GGUF file
-///         limit             a header that would be larger than max_header
+///         limit             a header that would be larger than gguf::max_header
 ///         invalid_argument  another file of a set than its first; a file in a cache whose names are hashes, without `force`
 ///         io                it cannot be opened for writing, is open elsewhere or locked, changes meanwhile, the disk is
 ///                           full; the file is then as it was

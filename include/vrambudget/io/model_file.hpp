@@ -1,4 +1,4 @@
-// A model on disk: one GGUF file or a whole split set, mapped and with parsed headers.
+// A model on disk: the parsed headers of one GGUF file or of a whole split set.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 #include "vrambudget/error.hpp"
 #include "vrambudget/gguf/header.hpp"
-#include "vrambudget/io/mapped_file.hpp"
+#include "vrambudget/io/header_file.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -14,11 +14,11 @@ namespace vrambudget {
 /// A model's files in the order of the set. The headers are views into the files.
 struct model_file {
   std::vector<std::string> paths;
-  std::vector<mapped_file> files;
+  std::vector<header_file> files;
   std::vector<gguf::header> headers;  ///< the first has the model's metadata
   bytes total_size;                   ///< of all files, headers and padding included
 
-  /// Whether all are as they were opened. Errors: mapped_file::check_unchanged()'s
+  /// Whether all are as they were opened. Errors: header_file::check_unchanged()'s
   [[nodiscard]] result<void> check_unchanged() const;
 };
 

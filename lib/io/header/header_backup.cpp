@@ -14,12 +14,14 @@
 #include "io/header/target_file.hpp"
 #include "os/descriptor.hpp"
 #include "template/sha256.hpp"
-#include "vrambudget/io/mapped_file.hpp"
+#include "vrambudget/gguf/header.hpp"
+#include "vrambudget/io/whole_file.hpp"
 
 namespace vrambudget::detail {
 namespace {
 
 constexpr std::string_view form = "vrambudget header backup 1\n";
+constexpr std::uint64_t largest_lines = 4096;
 
 std::string_view as_text(const std::vector<std::byte>& b) {
   return {reinterpret_cast<const char*>(b.data()), b.size()};
@@ -57,10 +59,10 @@ result<void> write_backup(const std::string& path, const header_backup& b, unsig
 result<std::optional<header_backup>> read_backup(const std::string& path) {
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) return std::optional<header_backup>();
-  const auto file = mapped_file::open(path);
+  const auto file = read_whole_file(path, gguf::max_header + bytes{largest_lines});
   if (!file) return file.error();
   const error damaged{errc::bad_format, path + ": is damaged, or no header that was kept"};
-  std::string_view text{reinterpret_cast<const char*>(file->data().data()), file->data().size()};
+  std::string_view text = *file;
   if (!text.starts_with(form)) return damaged;
   text.remove_prefix(form.size());
   std::array<std::uint64_t, 8> n{};
@@ -74,7 +76,7 @@ result<std::optional<header_backup>> read_backup(const std::string& path) {
   if (n[1] != text.size() || n[1] > b.old_size || b.new_data > b.new_size ||
       b.old_size - n[1] != b.new_size - b.new_data || sha256_beginning(text) != n[7])
     return damaged;
-  const auto header = file->data().last(text.size());
+  const auto header = std::as_bytes(std::span(text));
   b.header.assign(header.begin(), header.end());
   return std::optional(std::move(b));
 }

@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
-#include <system_error>
 #include <utility>
 
 #include "os/file_users.hpp"
@@ -43,11 +42,6 @@ result<void> take_alone(const target_file& f) {
 }
 
 }  // namespace
-
-error refused_by_system(const std::string& path, const char* what, int code) {
-  return {errc::io,
-          fmt::format("{}: cannot {}: {}", path, what, std::generic_category().message(code))};
-}
 
 result<target_file> open_target(const std::string& path, bool force) {
   const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
@@ -94,14 +88,14 @@ result<void> read_header(target_file& f) {
     const auto extent = gguf::header_extent(f.data);
     if (!extent) return in_context(f.path, extent.error());
     if (*extent <= f.data.size() || f.data.size() == f.size()) break;
-    if (bytes{*extent} > max_header)
-      return error{errc::limit, fmt::format("{}: found a header of more than {} bytes", f.path,
-                                            max_header.count)};
     wanted = std::max(*extent, wanted * 2);
   }
   auto header = gguf::parse(f.data, {.file_size = bytes{f.size()}});
   if (!header) return in_context(f.path, header.error());
   const std::uint64_t data_offset = header->data_offset();
+  if (bytes{data_offset} > gguf::max_header)
+    return error{errc::limit, fmt::format("{}: its data begin at byte {}, expected at most {}",
+                                          f.path, data_offset, gguf::max_header.count)};
   if (data_offset > f.data.size()) {
     auto padding = read_at(f, f.data.size(), data_offset - f.data.size());
     if (!padding) return padding.error();

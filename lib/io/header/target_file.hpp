@@ -8,14 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "io/regular_file.hpp"
 #include "os/descriptor.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gguf/header.hpp"
 
 namespace vrambudget::detail {
-
-/// "PATH: cannot WHAT: " and the system's words.
-[[nodiscard]] error refused_by_system(const std::string& path, const char* what, int code);
 
 /// The file. Its header, where one was read, is a view into `data`.
 struct target_file {
@@ -34,7 +32,7 @@ struct target_file {
 [[nodiscard]] result<target_file> open_target(const std::string& path, bool force);
 
 /// Reads the header anew.
-/// Errors: what gguf::parse() gives;  limit  it takes more than max_header
+/// Errors: what gguf::header_extent() and gguf::parse() give;  limit  the data begin after gguf::max_header
 [[nodiscard]] result<void> read_header(target_file& f);
 
 /// `size` bytes at `offset`; fewer at the end of the file.

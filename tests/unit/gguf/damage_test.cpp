@@ -64,8 +64,8 @@ const std::vector<damage> preamble_damages = {
      {"tensor count at byte 8: found -1, expected 0 or more"}},
     {"tensor count huge",
      put(8, i64_max),
-     errc::truncated,
-     {"tensor count at byte 8: found 9223372036854775807, expected at most 13 in the 316 bytes"}},
+     errc::limit,
+     {"tensor count at byte 8: found 9223372036854775807, expected at most 262144"}},
     {"tensor count just too large",
      put(8, std::int64_t{14}),
      errc::truncated,
@@ -76,8 +76,8 @@ const std::vector<damage> preamble_damages = {
      {"key count at byte 16: found -2, expected 0 or more"}},
     {"key count huge",
      put(16, i64_max),
-     errc::truncated,
-     {"key count at byte 16: found 9223372036854775807, expected at most 22 in the 308 bytes"}},
+     errc::limit,
+     {"key count at byte 16: found 9223372036854775807, expected at most 65536"}},
 };
 
 const std::vector<damage> metadata_damages = {

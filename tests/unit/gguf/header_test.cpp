@@ -64,6 +64,19 @@ TEST_SUITE("gguf header") {
     CHECK(gguf::header_extent(cut).value() == 16 + 24 * 1000);
   }
 
+  TEST_CASE("of strings that are cut the rest is taken for as long as those there are") {
+    const auto file = gguf::writer().add("k", std::vector<std::string>(100, "twelve bytes")).finish();
+    const std::size_t begin = 24 + 9 + 4 + 12;  // key, type, and the array's type and length
+    const auto size = gguf::measure_header(std::span(file).first(begin + 30 * 20 + 3));
+    REQUIRE_MESSAGE(size.has_value(), size.error().message);
+    CHECK(size->least == begin + 100 * 8);
+    CHECK(size->likely == begin + 30 * 20 + 70 * 21);
+    const auto later = gguf::measure_header(std::span(file).first(begin + 60 * 20 + 3));
+    REQUIRE_MESSAGE(later.has_value(), later.error().message);
+    CHECK(later->least == begin + 60 * 20 + 8);
+    CHECK(later->likely == begin + 60 * 20 + 40 * 21);
+  }
+
   TEST_CASE("version 2 has the same layout") {
     auto file = sample::by_hand();
     sample::patch(file, 4, std::uint32_t{2});

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include "../io/temporary_folder.hpp"
@@ -102,6 +103,59 @@ TEST_SUITE("header_cache") {
       REQUIRE(cache.keep("u", header_of(100)).has_value());
     }
     CHECK(cache.find("u").has_value());
+  }
+
+  TEST_CASE("an entry of which a bit has turned is not there") {
+    const temporary_folder folder;
+    const header_cache cache(folder.root().string());
+    REQUIRE(cache.keep("u", header_of(100)).has_value());
+    const fs::path entry = fs::directory_iterator(folder.root())->path();
+    std::ifstream in(entry, std::ios::binary);
+    const std::string whole{std::istreambuf_iterator<char>(in), {}};
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+      std::string turned = whole;
+      turned[at] = static_cast<char>(turned[at] ^ (1 << at % 8));
+      std::ofstream(entry, std::ios::binary) << turned;
+      CAPTURE(at);
+      CHECK_FALSE(cache.find("u").has_value());
+    }
+    std::ofstream(entry, std::ios::binary) << whole;
+    CHECK(cache.find("u").has_value());
+  }
+
+  TEST_CASE("entries are this user's alone") {
+    const temporary_folder folder;
+    const std::string headers = folder.path("a/headers");
+    REQUIRE(header_cache(headers).keep("u", header_of(10)).has_value());
+    CHECK(fs::status(headers).permissions() == fs::perms::owner_all);
+    CHECK(fs::status(folder.path("a")).permissions() == fs::perms::owner_all);
+    CHECK(fs::status(fs::directory_iterator(headers)->path()).permissions() ==
+          (fs::perms::owner_read | fs::perms::owner_write));
+  }
+
+  TEST_CASE("of an address that may hold secrets nothing is kept") {
+    const temporary_folder folder;
+    const header_cache cache(folder.root().string());
+    for (const char* url : {"http://user@h/x", "https://user:password@h/x", "http://h/x?token=1",
+                            "http://h/x#fragment", "http://user@h"}) {
+      REQUIRE(cache.keep(url, header_of(10)).has_value());
+      CHECK_FALSE(cache.find(url).has_value());
+    }
+    CHECK(n_files(folder.root().string()) == 0);
+    REQUIRE(cache.keep("http://h/a@b/x", header_of(10)).has_value());
+    CHECK(cache.find("http://h/a@b/x").has_value());
+  }
+
+  TEST_CASE("what was left behind, and entries of another form, are removed") {
+    const temporary_folder folder;
+    const header_cache cache(folder.root().string());
+    (void)folder.write("0123456789abcdef.header.new", "half");
+    (void)folder.write("0123456789abcdef.header.4711.99", "half");
+    (void)folder.write("0123456789abcdef.header", "vrambudget header 1\nhttp://u:p@h/x\n");
+    (void)folder.write("notes", "somebody's");
+    REQUIRE(cache.keep("u", header_of(10)).has_value());
+    CHECK(n_files(folder.root().string()) == 2);
+    CHECK(fs::exists(folder.path("notes")));
   }
 
   TEST_CASE("a folder that cannot be made is an error that names it") {

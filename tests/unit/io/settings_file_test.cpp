@@ -59,6 +59,28 @@ TEST_SUITE("settings file") {
     CHECK(read_settings(t.path("old")).value() == "before");
   }
 
+  TEST_CASE("what a process that was ended left beside it is taken over, a link there is not followed") {
+    const temporary_folder t;
+    const std::string path = t.write("settings.json", "before");
+    const std::string victim = t.write("victim", "mine");
+    (void)t.write("settings.json.new", std::string(100, 'x'));
+    CHECK(put(path, "after").has_value());
+    CHECK(read_settings(path).value() == "after");
+    fs::create_symlink(victim, t.path("settings.json.new"));
+    CHECK(put(path, "again").has_value());
+    CHECK(read_settings(path).value() == "again");
+    CHECK(read_settings(victim).value() == "mine");
+    CHECK_FALSE(fs::exists(t.path("settings.json.new")));
+  }
+
+  TEST_CASE("a file that is made is this user's alone, and so are its folders") {
+    const temporary_folder t;
+    const std::string path = t.path("a/settings.json");
+    REQUIRE(put(path, "x").has_value());
+    CHECK(fs::status(t.path("a")).permissions() == fs::perms::owner_all);
+    CHECK(fs::status(path).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+  }
+
   TEST_CASE("a link stays a link to the replaced file") {
     const temporary_folder t;
     fs::create_directory(t.path("dotfiles"));

@@ -1,0 +1,121 @@
+// Reads until gguf::measure_header() asks for no more; see the header for what is promised.
+#include "vrambudget/io/header_file.hpp"
+
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "io/regular_file.hpp"
+#include "vrambudget/gguf/header.hpp"
+
+namespace vrambudget {
+namespace {
+
+using detail::refused_by_system;
+
+// Headers without a vocabulary, as the further files of a set have, are read at once. Of a vocabulary's end only the
+// lengths of its strings tell; the types and merges of its tokens behind it take one and a half as much, and then there
+// are the tensors.
+constexpr std::uint64_t first_part = std::uint64_t{256} << 10, beyond = std::uint64_t{256} << 10;
+constexpr std::size_t page = 4096, huge_page = std::size_t{2} << 20;
+
+constexpr std::size_t rounded(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
+
+file_state state_of(const struct stat& info) {
+  return {static_cast<std::uint64_t>(info.st_dev), static_cast<std::uint64_t>(info.st_ino),
+          static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+}
+
+error changed(const std::string& path, const std::string& how) {
+  return {errc::io, path + ": changed while it was read: " + how};
+}
+
+}  // namespace
+
+void detail::pages_given_back::operator()(std::byte* p) const { ::munmap(p, size); }
+
+/// Memory that has no pages until it is written to, and then, if it is much, huge ones: the system is asked for each.
+result<void> header_file::make_room(std::size_t size, const std::string& path) {
+  const std::size_t more = size > first_part ? huge_page : 0, all = rounded(size, page) + more;
+  void* const given = ::mmap(nullptr, all, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (given == MAP_FAILED)
+    return error{errc::io, fmt::format("{}: no memory for a header of up to {} bytes", path, size)};
+  auto* begin = static_cast<std::byte*>(given);
+  if (more > 0) {
+    const auto at = reinterpret_cast<std::uintptr_t>(begin);
+    const std::size_t before = rounded(at, huge_page) - at;
+    if (before > 0) ::munmap(begin, before);
+    if (before < more) ::munmap(begin + before + all - more, more - before);
+    begin += before;
+    ::madvise(begin, all - more, MADV_HUGEPAGE);
+  }
+  data_ = {begin, detail::pages_given_back{all - more}};
+  return {};
+}
+
+void header_file::give_back_rest() {
+  const std::size_t used = rounded(n_, page), all = data_.get_deleter().size;
+  if (used >= all) return;
+  ::munmap(data_.get() + used, all - used);
+  data_.get_deleter().size = used;
+}
+
+result<void> header_file::read_up_to(int fd, std::size_t end, const std::string& path) {
+  while (n_ < end) {
+    const ssize_t n = ::pread(fd, data_.get() + n_, end - n_, static_cast<off_t>(n_));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return refused_by_system(path, "read", errno);
+    if (n == 0)
+      return changed(path, fmt::format("it had {} bytes, and ends after {} now", was_.size, n_));
+    n_ += static_cast<std::size_t>(n);
+  }
+  return {};
+}
+
+result<header_file> header_file::open(const std::string& path) {
+  auto opened = detail::open_regular(path);
+  if (!opened) return opened.error();
+  header_file f;
+  f.was_ = state_of(opened->info);
+  const std::uint64_t most = std::min(f.was_.size, gguf::max_header.count);
+  std::uint64_t want = std::min(most, first_part), room = 0;
+  while (f.n_ < f.was_.size) {
+    if (want > room) {
+      room = room == 0 ? want : most;
+      f.n_ = 0;
+      if (const auto ok = f.make_room(room, path); !ok) return ok.error();
+    }
+    if (const auto ok = f.read_up_to(opened->file.get(), want, path); !ok) return ok.error();
+    const auto size = gguf::measure_header(f.data());
+    if (!size) return in_context(path, size.error());
+    if (size->least <= f.n_) {
+      f.n_ = size->least;
+      break;
+    }
+    // what is read too much costs less than to look through it once more
+    const std::uint64_t likely = std::max(size->likely, f.n_ + f.n_ / 8);
+    want = std::min((f.n_ == first_part ? likely + likely * 3 / 2 : likely) + beyond, most);
+  }
+  f.give_back_rest();
+  return f;
+}
+
+result<void> header_file::check_unchanged(const std::string& path) const {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return refused_by_system(path, "look at it again", errno);
+  const file_state now = state_of(info);
+  if (now.device != was_.device || now.inode != was_.inode)
+    return changed(path, "another file is there now");
+  if (now.size != was_.size)
+    return changed(path, fmt::format("it had {} bytes, and has {} now", was_.size, now.size));
+  if (now.seconds != was_.seconds || now.nanoseconds != was_.nanoseconds)
+    return changed(path, "it was written to");
+  return {};
+}
+
+}  // namespace vrambudget

@@ -1,0 +1,160 @@
+#include "vrambudget/io/header_file.hpp"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "temporary_folder.hpp"
+#include "vrambudget/gguf/header.hpp"
+#include "vrambudget/gguf/writer.hpp"
+
+using namespace vrambudget;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// With a vocabulary of so many tokens of 12 bytes.
+std::string write_model(const temporary_folder& folder, std::size_t n_tokens) {
+  const auto header = gguf::writer()
+                          .add("tokenizer.ggml.tokens",
+                               std::vector<std::string>(n_tokens, "twelve bytes"))
+                          .finish();
+  return folder.write("model.gguf", {reinterpret_cast<const char*>(header.data()), header.size()});
+}
+
+}  // namespace
+
+TEST_SUITE("header_file") {
+  TEST_CASE("of a large file its beginning is read, which stays where it is when it moves") {
+    const temporary_folder folder;
+    const std::string path = write_model(folder, 1000);
+    fs::resize_file(path, std::uintmax_t{1} << 40);
+    auto file = header_file::open(path);
+    REQUIRE_MESSAGE(file.has_value(), file.error().message);
+    CHECK(file->size() == bytes{std::uint64_t{1} << 40});
+    CHECK(file->data().size() == 69 + 1000 * 20);  // up to the array, and its strings with their lengths
+    const std::byte* const where = file->data().data();
+    CHECK(where[0] == std::byte{'G'});
+    const header_file moved = std::move(*file);
+    CHECK(moved.data().data() == where);
+    CHECK(file->data().empty());
+  }
+
+  TEST_CASE("a header of several parts is read to its end") {
+    const temporary_folder folder;
+    const std::string path = write_model(folder, 300'000);
+    const auto file = header_file::open(path);
+    REQUIRE_MESSAGE(file.has_value(), file.error().message);
+    const auto h = gguf::parse(file->data(), {.file_size = file->size()});
+    REQUIRE_MESSAGE(h.has_value(), h.error().message);
+    CHECK(h->find("tokenizer.ggml.tokens")->size() == 300'000);
+    CHECK(file->data().size() >= 300'000 * 20);
+  }
+
+  TEST_CASE("a file that ends within its header is read whole") {
+    const temporary_folder folder;
+    const std::string path = write_model(folder, 300'000);
+    fs::resize_file(path, 2'000'000);
+    const auto file = header_file::open(path);
+    REQUIRE_MESSAGE(file.has_value(), file.error().message);
+    CHECK(file->data().size() == 2'000'000);
+    CHECK(gguf::parse(file->data()).error().code == errc::truncated);
+  }
+
+  TEST_CASE("what is read outlives a file that is cut short") {
+    const temporary_folder folder;
+    const std::string path = write_model(folder, 300'000);
+    const auto file = header_file::open(path);
+    REQUIRE(file.has_value());
+    fs::resize_file(path, 4096);
+    CHECK(gguf::parse(file->data(), {.file_size = file->size()}).has_value());
+    CHECK(file->check_unchanged(path).error().message.find("has 4096 now") != std::string::npos);
+  }
+
+  TEST_CASE("a header that announces more than any has is refused, not read") {
+    const temporary_folder folder;
+    const auto refused = [&](std::size_t at, std::uint64_t announced) {
+      const std::string path = write_model(folder, 1000);
+      std::fstream(path, std::ios::in | std::ios::out | std::ios::binary)
+          .seekp(static_cast<std::streamoff>(at))
+          .write(reinterpret_cast<const char*>(&announced), sizeof announced);
+      fs::resize_file(path, std::uintmax_t{1} << 40);
+      const auto file = header_file::open(path);
+      REQUIRE_FALSE(file.has_value());
+      CHECK(file.error().code == errc::limit);
+      return file.error().message.substr(path.size() + 2);
+    };
+    CHECK(refused(8, 1 << 19) == "tensor count at byte 8: found 524288, expected at most 262144");
+    CHECK(refused(16, 1 << 17) == "key count at byte 16: found 131072, expected at most 65536");
+    // key, its length, type and element's type come before the array's length
+    CHECK(refused(24 + 8 + 21 + 8, 1 << 29) ==
+          "a header of at least 4294967365 bytes, expected at most 134217728");
+    CHECK(refused(24 + 8 + 21 + 8 + 8, 1 << 29) ==
+          "a header of at least 536870989 bytes, expected at most 134217728");
+  }
+
+  TEST_CASE("an empty file has no bytes") {
+    const temporary_folder folder;
+    const auto file = header_file::open(folder.write("empty", ""));
+    REQUIRE(file.has_value());
+    CHECK(file->data().empty());
+  }
+
+  TEST_CASE("a file that changes after it was opened is told from one that stays") {
+    const temporary_folder folder;
+    const std::string path = write_model(folder, 1);
+    const std::string size = std::to_string(fs::file_size(path));
+    const auto how_it_changed = [&](const auto& change) {
+      const auto file = header_file::open(path);
+      REQUIRE(file.has_value());
+      CHECK(file->check_unchanged(path).has_value());
+      change();
+      const auto same = file->check_unchanged(path);
+      return same ? std::string() : same.error().message;
+    };
+    const auto set_time = [&](long seconds) {
+      const timespec times[] = {{seconds, 0}, {seconds, 0}};
+      REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times, 0) == 0);
+    };
+    CHECK(how_it_changed([] {}).empty());
+    CHECK(how_it_changed([&] { set_time(1'000'000'000); }) ==
+          path + ": changed while it was read: it was written to");
+    CHECK(how_it_changed([&] { fs::resize_file(path, 1000); }) ==
+          path + ": changed while it was read: it had " + size + " bytes, and has 1000 now");
+    CHECK(how_it_changed([&] {
+            fs::copy_file(path, folder.path("other"));
+            fs::rename(folder.path("other"), path);
+          }) == path + ": changed while it was read: another file is there now");
+    CHECK(how_it_changed([&] { fs::remove(path); }).find("No such file or directory") !=
+          std::string::npos);
+  }
+
+  TEST_CASE("what is no file is refused by path and cause") {
+    const temporary_folder folder;
+    const std::string pipe = folder.path("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    const std::pair<std::string, std::string> cases[] = {
+        {folder.path("none"), "No such file or directory"},
+        {folder.path(""), "found a directory, expected a file"},
+        {pipe, "found a pipe, expected a file"},
+        {"/dev/null", "found a device, expected a file"},
+        {folder.write("file", "x") + "/below", "Not a directory"},
+        {"", "No such file or directory"},
+    };
+    for (const auto& c : cases) {
+      CAPTURE(c.first);
+      const auto file = header_file::open(c.first);
+      REQUIRE_FALSE(file.has_value());
+      CHECK(file.error().code == errc::io);
+      CHECK(file.error().message.starts_with(c.first + ": "));
+      CHECK(file.error().message.find(c.second) != std::string::npos);
+    }
+  }
+}
