@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "vrambudget/error.hpp"
+#include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/grid.hpp"
@@ -33,6 +34,8 @@ namespace {
 
 namespace vb = vrambudget;
 namespace request = vrambudget::request;
+
+constexpr std::size_t longest_error = 500;
 
 /// Null where there is no memory for it.
 char* copy_of(const std::string& text) noexcept {
@@ -62,7 +65,7 @@ vrambudget_status status_of(vb::errc code) {
 }
 
 vrambudget_status fail(vrambudget_status s, const std::string& message, char** error) noexcept {
-  if (error != nullptr) *error = copy_of(message);
+  if (error != nullptr) *error = copy_of(vb::gguf::printable(message, longest_error));
   return s;
 }
 

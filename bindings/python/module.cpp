@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "vrambudget/catalogue/overheads.hpp"
+#include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/request_json.hpp"
@@ -20,6 +21,15 @@ using namespace vrambudget::request;
 namespace {
 
 using shared_model = std::shared_ptr<const model>;
+
+/// Text of a file or driver, which may be no UTF-8, as a str may be.
+std::string as_text(const std::string& text) { return gguf::valid_utf8(text); }
+
+/// A path as Python has it, whatever its bytes are.
+py::object as_path(const std::string& path) {
+  return py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<py::ssize_t>(path.size())));
+}
 
 /// The names of `Error.code`.
 const char* name_of(errc c) {
@@ -54,6 +64,14 @@ auto unlocked(Work work) {
   return std::move(r).value();
 }
 
+/// Of a str the bytes that it has as a path.
+std::string bytes_of(const py::handle& text) {
+  const auto encoded = py::reinterpret_steal<py::bytes>(PyUnicode_EncodeFSDefault(text.ptr()));
+  if (encoded) return encoded;
+  PyErr_Clear();
+  throw exception({errc::invalid_argument, py::repr(text).cast<std::string>() + " is no text"});
+}
+
 /// A value of Python as JSON has it, numbers as numbers.
 boost::json::value value_of(const py::handle& v) {
   if (v.is_none()) return nullptr;
@@ -65,7 +83,7 @@ boost::json::value value_of(const py::handle& v) {
     return static_cast<double>(v.cast<py::float_>());
   }
   if (py::isinstance<py::float_>(v)) return v.cast<double>();
-  if (py::isinstance<py::str>(v)) return boost::json::value(v.cast<std::string>());
+  if (py::isinstance<py::str>(v)) return boost::json::value(bytes_of(v));
   if (!py::isinstance<py::list>(v) && !py::isinstance<py::tuple>(v))
     throw exception(
         {errc::invalid_argument, py::repr(v).cast<std::string>() + " is no option's value"});
@@ -206,7 +224,7 @@ py::tuple sweep_of(const std::vector<py_model>& models, const py_model* draft,
   py::list refused;
   for (const sweep_refusal& f : r->refused)
     refused.append(py::make_tuple(f.model, f.gpu, f.cache_types, f.n_parallel, f.n_ctx_first,
-                                  f.n_ctx_last, f.why));
+                                  f.n_ctx_last, as_text(f.why)));
   return py::make_tuple(columns_of(r), refused, r->n_budgets);
 }
 
@@ -260,15 +278,17 @@ PYBIND11_MODULE(_core, m) {
       if (p) std::rethrow_exception(p);
     } catch (const exception& e) {
       const py::object make = py::module_::import("vrambudget.errors").attr("error_for");
-      const py::object raised = make(name_of(e.what_failed.code), e.what_failed.message);
+      const py::object raised =
+          make(name_of(e.what_failed.code), gguf::printable(e.what_failed.message, 500));
       PyErr_SetObject(py::type::handle_of(raised).ptr(), raised.ptr());
     }
   });
 
   py::class_<py_model>(m, "Model")
-      .def_property_readonly("name", [](const py_model& p) { return p.is->name; })
-      .def_property_readonly("path", [](const py_model& p) { return p.is->path; })
-      .def_property_readonly("architecture", [](const py_model& p) { return p.is->architecture; })
+      .def_property_readonly("name", [](const py_model& p) { return as_text(p.is->name); })
+      .def_property_readonly("path", [](const py_model& p) { return as_path(p.is->path); })
+      .def_property_readonly("architecture",
+                             [](const py_model& p) { return as_text(p.is->architecture); })
       .def_property_readonly("n_params", [](const py_model& p) { return p.is->n_params; })
       .def_property_readonly("n_layer", [](const py_model& p) { return p.is->hp.n_layer(); })
       .def_property_readonly("n_ctx_train", [](const py_model& p) { return p.is->hp.n_ctx_train; })
@@ -281,17 +301,19 @@ PYBIND11_MODULE(_core, m) {
              return py::module_::import("json").attr("loads")(model_json(*p.is));
            })
       .def("__repr__", [](const py_model& p) {
-        return "<Model " + p.is->name + " (" + p.is->architecture + ")>";
+        return as_text("<Model " + p.is->name + " (" + p.is->architecture + ")>");
       });
   py::class_<py_projector>(m, "Projector")
-      .def_property_readonly("name", [](const py_projector& p) { return p.is->name; })
-      .def_property_readonly("path", [](const py_projector& p) { return p.is->path; })
-      .def("__repr__", [](const py_projector& p) { return "<Projector " + p.is->name + ">"; });
+      .def_property_readonly("name", [](const py_projector& p) { return as_text(p.is->name); })
+      .def_property_readonly("path", [](const py_projector& p) { return as_path(p.is->path); })
+      .def("__repr__", [](const py_projector& p) {
+        return as_text("<Projector " + p.is->name + ">");
+      });
   py::class_<py_device>(m, "Device")
       .def(py::init(&make_device), py::arg("name"), py::arg("total"), py::kw_only(),
            py::arg("free") = py::none(), py::arg("cc") = 8.6, py::arg("n_sm") = 0,
            py::arg("driver_context") = py::none())
-      .def_property_readonly("name", [](const py_device& d) { return d.is.full_name(); })
+      .def_property_readonly("name", [](const py_device& d) { return as_text(d.is.full_name()); })
       .def_property_readonly("total", [](const py_device& d) { return d.is.total.count; })
       .def_property_readonly("free", [](const py_device& d) { return d.is.free.count; })
       .def_property_readonly("cc", [](const py_device& d) { return d.is.cc / 100.0; })
@@ -303,8 +325,9 @@ PYBIND11_MODULE(_core, m) {
       .def_property_readonly("granularity", &told<&live_device::granularity>)
       .def_property_readonly("context", &told<&live_device::context>)
       .def("__repr__", [](const py_device& d) {
-        return "<Device " + d.is.full_name() + ", " + std::to_string(d.is.free.count >> 20) +
-               " of " + std::to_string(d.is.total.count >> 20) + " MiB free>";
+        return as_text("<Device " + d.is.full_name() + ", " +
+                       std::to_string(d.is.free.count >> 20) + " of " +
+                       std::to_string(d.is.total.count >> 20) + " MiB free>");
       });
   py::class_<column>(m, "Column", py::buffer_protocol())
       .def("__len__", [](const column& c) { return c.n; })
@@ -352,7 +375,9 @@ PYBIND11_MODULE(_core, m) {
         const plan_inputs in = inputs_of(model, draft, mmproj, devices);
         const plan_request q = request_of_dict(options);
         const launched_run started = unlocked([&] { return launch(in, q, program); });
-        return py::make_tuple(started.text, started.notes);
+        std::vector<std::string> notes;
+        for (const std::string& n : started.notes) notes.push_back(as_text(n));
+        return py::make_tuple(as_text(started.text), notes);
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
       py::arg("program"));

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "io/json_text.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/ggml/type.hpp"
 
@@ -23,7 +24,7 @@ using gguf::value_type;
 /// No list of the engine's hyperparameters is longer than it has layers; vocabularies are.
 constexpr std::uint64_t most_elements = 4096;
 
-std::string text_of(std::string_view s) { return boost::json::serialize(boost::json::value(s)); }
+std::string text_of(std::string_view s) { return json_text(boost::json::value(s)); }
 
 /// "Q4_K" of ggml's "q4_K".
 std::string upper(std::string_view name) {

@@ -8,6 +8,7 @@
 
 #include "gpu/live_machine.hpp"
 #include "gpu/own_process.hpp"
+#include "output.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/report/text.hpp"
 
@@ -92,15 +93,15 @@ trial allocate(const plan_request& q, const std::vector<live_device>& live, byte
 }
 
 void print_trial(const trial& t, const std::vector<live_device>& live) {
-  fmt::print("{} tokens; buffers taken, written to and given back\n",
+  print_out("{} tokens; buffers taken, written to and given back\n",
              grouped(t.plan.context.n_ctx));
   for (std::size_t i = 0; i < t.devices.size(); ++i) {
     const device_trial& d = t.devices[i];
     const device_budget& b = t.plan.devices[i];
-    fmt::print("\n{}  {}\n    {:<22}{:>16}{:>16}\n", name(b.id), b.gpu.name, "", "predicted",
+    print_out("\n{}  {}\n    {:<22}{:>16}{:>16}\n", name(b.id), b.gpu.name, "", "predicted",
                "taken");
     const auto row = [](std::string_view name, bytes predicted, std::optional<bytes> taken) {
-      fmt::print("    {:<22}{:>16}{:>16}\n", name, in_mib(predicted), taken ? in_mib(*taken) : "-");
+      print_out("    {:<22}{:>16}{:>16}\n", name, in_mib(predicted), taken ? in_mib(*taken) : "-");
     };
     if (const bytes context = b.of(term_kind::driver_context); context.count > 0)
       row(name(term_kind::driver_context), context,

@@ -6,6 +6,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/report/preferred_runs.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 
@@ -23,7 +24,7 @@ int run_best(plan_request q) {
   planner p = models.on(gpus.devices, l);
   const auto all = value_or_fail(find_preferred_runs(p, request::told_run(q, *models.main)));
   if (q.json)
-    fmt::print("{}", preferred_runs_json(*models.main, q.r, all));
+    print_out("{}", preferred_runs_json(*models.main, q.r, all));
   else
     print_text(preferred_runs_text(*models.main, all, stdout_style().width), gpus.notes);
   return all.empty() ? does_not_fit : yes;

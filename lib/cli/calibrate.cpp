@@ -8,8 +8,10 @@
 
 #include "cli.hpp"
 #include "inputs.hpp"
+#include "io/json_text.hpp"
 #include "measurements.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
@@ -68,28 +70,28 @@ std::string pool_text(const calibrated_context& f) {
 
 void print_card(const calibrated_device& d, const card_before* before) {
   const calibrated_context& f = d.fit;
-  fmt::print("{} under {}{}\n", d.gpu, name(d.system),
+  print_out("{} under {}{}\n", d.gpu, name(d.system),
              d.driver.empty() ? "" : ", driver " + d.driver);
-  fmt::print("  {:<10}{:>16}{:>16}  {}\n", "date", "measured", "less fitted", "what");
+  print_out("  {:<10}{:>16}{:>16}  {}\n", "date", "measured", "less fitted", "what");
   for (const calibration_measurement& m : d.measurements)
-    fmt::print("  {:<10}{:>16}{:>16}  {}\n", m.date, in_mib(m.used),
+    print_out("  {:<10}{:>16}{:>16}  {}\n", m.date, in_mib(m.used),
                m.is_of_a_run() == f.of_runs ? signed_mib(residual(f, m)) : "not counted",
                what_ran(m));
   const measured_range counted = context_range(d, "", modelled_for(d.gpu));
-  fmt::print("  driver_context  {}, {} to {} {}\n", in_mib(f.context), in_mib(counted.low),
+  print_out("  driver_context  {}, {} to {} {}\n", in_mib(f.context), in_mib(counted.low),
              in_mib(counted.high),
              f.n_measurements > 1 ? "with 95 % confidence"
                                   : "as cards spread; another reading tells how far this one does");
-  fmt::print("  pool            {}\n", pool_text(f));
-  fmt::print("  plans count     {}", in_mib(counted.high));
+  print_out("  pool            {}\n", pool_text(f));
+  print_out("  plans count     {}", in_mib(counted.high));
   if (before)
-    fmt::print("; before: {} ({})", in_mib(before->context.high), name(before->context.basis));
-  fmt::print("\n");
+    print_out("; before: {} ({})", in_mib(before->context.high), name(before->context.basis));
+  print_out("\n");
 }
 
 void print_all(const calibration& all, const std::vector<card_before>& before) {
   if (all.devices.empty()) {
-    fmt::print(
+    print_out(
         "Nothing is calibrated. What nvidia-smi shows for a run calibrates a card:\n"
         "  vrambudget calibrate --used 21530MiB MODEL --gpu 3090 -c 262144\n");
     return;
@@ -99,11 +101,11 @@ void print_all(const calibration& all, const std::vector<card_before>& before) {
     const auto b =
         std::find_if(before.begin(), before.end(), [&](const card_before& c) { return c.is(d); });
     if (!before.empty() && b == before.end()) continue;
-    if (!first) fmt::print("\n");
+    if (!first) print_out("\n");
     first = false;
     print_card(d, b == before.end() ? nullptr : &*b);
   }
-  fmt::print("\n{}\n", calibration_path(environment_of_process()));
+  print_out("\n{}\n", calibration_path(environment_of_process()));
 }
 
 void print_json(const calibration& all, const std::vector<card_before>& before) {
@@ -120,8 +122,8 @@ void print_json(const calibration& all, const std::vector<card_before>& before) 
         devices[i].as_object()["before"] =
             json::object{{"bytes", b.context.high.count}, {"basis", name(b.context.basis)}};
   }
-  fmt::print("{}\n",
-             json::serialize(json::object{{"schema", json_schema},
+  print_out("{}\n",
+             json_text(json::object{{"schema", json_schema},
                                           {"vrambudget", version},
                                           {"file", calibration_path(environment_of_process())},
                                           {"devices", std::move(devices)}}));
@@ -172,7 +174,11 @@ int add_totals(calibrate_request& q) {
   std::vector<card_before> before;
   for (std::size_t i = 0; i < q.used.size(); ++i) {
     const device_budget& d = b.devices[i];
-    auto m = measurement_of(d, value_or_fail(parse_reading(q.used[i]), usage), q.loaded);
+    const read_size used = value_or_fail(parse_reading(q.used[i]), usage);
+    if (used.size > d.gpu.total + used.resolution)
+      throw failure{usage, fmt::format("--used {}: {} has {} in all", q.used[i],
+                                       d.gpu.full_name(), in_mib(d.gpu.total))};
+    auto m = measurement_of(d, used, q.loaded);
     m.date = today();
     m.model = q.plan.model;
     m.run = q.run + (q.loaded ? (q.run.empty() ? "" : " ") + std::string("(loaded)") : "");

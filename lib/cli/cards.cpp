@@ -8,6 +8,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/request/known_cards.hpp"
 
@@ -24,7 +25,7 @@ int run_cards(const plan_request& q) {
       value_or_fail(cards_question_of(q, *models.main, models.draft.get(), models.mmproj.get()));
   const found_cards found = value_or_fail(find_cards(asked, known, on_threads()));
   if (q.json)
-    fmt::print("{}", cards_json(asked, known, found));
+    print_out("{}", cards_json(asked, known, found));
   else
     print_text(cards_text(asked, known, found, stdout_style().width));
   return found.any() ? yes : does_not_fit;

@@ -12,6 +12,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/other_gpus.hpp"
@@ -22,23 +23,23 @@ namespace vrambudget::cli {
 namespace {
 
 void print_gpu(const gpu_entry& g) {
-  fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", g.id, in_gib(g.memory),
+  print_out("{:<26}{:>10}{:>13}  {:<6}{}\n", g.id, in_gib(g.memory),
              g.cuda_total ? in_mib(*g.cuda_total) : "-",
              g.cc ? fmt::format("{}.{}", g.cc / 100, g.cc / 10 % 10) : "-", g.name);
 }
 
 void print_planned(std::span<const gpu_entry> shown) {
-  fmt::print("{:<26}{:>10}{:>13}  {:<6}{}\n", "id", "memory", "CUDA total", "cc", "name");
+  print_out("{:<26}{:>10}{:>13}  {:<6}{}\n", "id", "memory", "CUDA total", "cc", "name");
   for (const gpu_entry& g : shown) print_gpu(g);
 }
 
 /// Of those that are no CUDA devices.
 void print_others(std::span<const other_gpu> shown) {
-  fmt::print("{:<31}{:>20}  {:<12}{}\n", "no CUDA device", "memory", "", "name");
+  print_out("{:<31}{:>20}  {:<12}{}\n", "no CUDA device", "memory", "", "name");
   for (const other_gpu& g : shown) {
     std::vector<std::uint64_t> sizes;
     for (const bytes size : g.memory) sizes.push_back(size.count >> 30);
-    fmt::print("{:<31}{:>20}  {:<12}{}\n", g.id,
+    print_out("{:<31}{:>20}  {:<12}{}\n", g.id,
                sizes.empty() ? "the machine's" : fmt::format("{} GiB", fmt::join(sizes, ", ")),
                g.architecture, g.name);
   }
@@ -50,7 +51,7 @@ void print_number_of_others() {
   for (const other_gpu& g : other_gpus()) ++by_vendor[g.vendor];
   std::vector<std::string> parts;
   for (const auto& [vendor, n] : by_vendor) parts.push_back(fmt::format("{} of {}", n, vendor));
-  fmt::print("\nno CUDA devices: {}; `vrambudget gpus amd` lists such\n", fmt::join(parts, ", "));
+  print_out("\nno CUDA devices: {}; `vrambudget gpus amd` lists such\n", fmt::join(parts, ", "));
 }
 
 std::string file_line(const catalogued_file& f, const model& m) {
@@ -97,7 +98,7 @@ std::function<int()> add_gpus(command_options& can) {
   return [words, as_json] {
     const std::string name = fmt::format("{}", fmt::join(*words, " "));
     if (*as_json) {
-      fmt::print("{}\n", value_or_fail(request::known_gpus_json(name), usage));
+      print_out("{}\n", value_or_fail(request::known_gpus_json(name), usage));
       return yes;
     }
     if (name.empty()) {
@@ -109,7 +110,7 @@ std::function<int()> add_gpus(command_options& can) {
     if (!shown.planned.empty()) print_planned(shown.planned);
     if (shown.planned.size() == 1)
       for (const std::string& other : other_variants(shown.planned.front()))
-        fmt::print("also: {}\n", other);
+        print_out("also: {}\n", other);
     if (!shown.others.empty()) print_others(shown.others);
     return yes;
   };
@@ -129,11 +130,11 @@ std::function<int()> add_models(command_options& can) {
   return [name, as_json, added] {
     if (!added->empty()) {
       if (!name->empty()) throw failure{usage, "--add " + *added + ": NAME says nothing beside it"};
-      fmt::print("{}", value_or_fail(reader_of({}).read_shape(*added), bad_input));
+      print_out("{}", value_or_fail(reader_of({}).read_shape(*added), bad_input));
       return yes;
     }
     if (*as_json) {
-      fmt::print("{}\n", value_or_fail(request::models_json(*name), bad_input));
+      print_out("{}\n", value_or_fail(request::models_json(*name), bad_input));
       return yes;
     }
     if (!name->empty()) {
@@ -141,7 +142,7 @@ std::function<int()> add_models(command_options& can) {
       return yes;
     }
     for (const catalogued_model& m : catalogued_models())
-      fmt::print("{:<46}{:<18}{:>12}\n", m.name, m.architecture, in_gib(m.data));
+      print_out("{:<46}{:<18}{:>12}\n", m.name, m.architecture, in_gib(m.data));
     return yes;
   };
 }

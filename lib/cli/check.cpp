@@ -12,6 +12,7 @@
 #include "input_text.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/log/log_check.hpp"
 #include "vrambudget/log/log_parser.hpp"
@@ -51,7 +52,7 @@ int run_check(const check_request& q) {
   if (!q.model.empty()) given = read_or_fail(reader, q.model);
   const log_check c = check_log(std::move(log), options, given ? &*given : nullptr);
   if (q.json)
-    fmt::print("{}", check_json(c));
+    print_out("{}", check_json(c));
   else
     print_text(check_text(c, stdout_style()));
   const bool failed = std::any_of(c.log.refused.begin(), c.log.refused.end(),

@@ -8,6 +8,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/report/comparison.hpp"
 #include "vrambudget/request/answers.hpp"
 
@@ -35,7 +36,7 @@ std::function<int()> add_compare(command_options& can) {
     const std::vector<compared_file> all =
         value_or_fail(compare_files(files, on, asked->q, reader));
     if (asked->q.json)
-      fmt::print("{}", comparison_json(all));
+      print_out("{}", comparison_json(all));
     else
       print_text(comparison_text(all), gpus.notes);
     return std::all_of(all.begin(), all.end(), [](const auto& c) { return c.fits; }) ? yes

@@ -6,6 +6,7 @@
 #include "cli.hpp"
 #include "described.hpp"
 #include "options.hpp"
+#include "output.hpp"
 
 namespace vrambudget::cli {
 
@@ -16,7 +17,7 @@ std::function<int()> add_completion(command_options& can, const CLI::App& progra
     const auto commands = describe(program);
     const std::string text = *form == "man" ? manual_of(commands) : completion_of(commands, *form);
     if (text.empty()) throw failure{usage, "FORM: " + *form + ": bash, zsh, fish or man"};
-    fmt::print("{}", text);
+    print_out("{}", text);
     return yes;
   };
 }

@@ -15,7 +15,9 @@
 
 #include "cli.hpp"
 #include "inputs.hpp"
+#include "io/json_text.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/engine/changes.hpp"
 #include "vrambudget/engine/profiles.hpp"
 #include "vrambudget/plan/max_context.hpp"
@@ -155,18 +157,18 @@ std::string signed_mib(std::int64_t n) {
 }
 
 void print_outcome(const outcome& o) {
-  if (!o) return fmt::print("    refused: {}\n", o.error().message);
+  if (!o) return print_out("    refused: {}\n", o.error().message);
   for (const row& r : *o)
-    fmt::print("    {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + std::string(name(r.term)),
+    print_out("    {:<28}{:>20}\n", (r.host ? "host " : "GPU ") + std::string(name(r.term)),
                signed_mib(r.bytes));
-  if (o->empty()) fmt::print("    nothing\n");
+  if (o->empty()) print_out("    nothing\n");
 }
 
 void print_profile(comparison& c, const engine_profile& p) {
-  fmt::print("  {}\n", full_name(p));
+  print_out("  {}\n", full_name(p));
   print_outcome(c.with(p.rules));
   if (const auto most = c.most_with(p); most && *most != c.n_ctx())
-    fmt::print("    largest context: {} tokens, not {}\n", grouped(*most), grouped(c.n_ctx()));
+    print_out("    largest context: {} tokens, not {}\n", grouped(*most), grouped(c.n_ctx()));
 }
 
 /// The profiles newer than the run's, or those older, and what each change between does alone.
@@ -174,40 +176,40 @@ void print_side(comparison& c, bool newer) {
   const auto& all = engine_profiles;
   const auto base = std::find_if(all.begin(), all.end(),
                                  [&](const engine_profile& p) { return p.name == c.base().name; });
-  if (base == (newer ? all.begin() : all.end() - 1)) return fmt::print("  none\n");
+  if (base == (newer ? all.begin() : all.end() - 1)) return print_out("  none\n");
   std::for_each(newer ? all.begin() : base + 1, newer ? base : all.end(),
                 [&](const engine_profile& p) { print_profile(c, p); });
   std::size_t n_silent = 0;
-  fmt::print("  change by change{}\n", newer ? "" : ", what it would be without");
+  print_out("  change by change{}\n", newer ? "" : ", what it would be without");
   for (const effect& e : effects_of(c, newer)) {
     if (e.none()) {
       ++n_silent;
       continue;
     }
-    fmt::print("  {}, {}\n", e.change->name, e.change->when);
-    fmt::print("    before: {}\n    since:  {}\n", e.change->before, e.change->now);
+    print_out("  {}, {}\n", e.change->name, e.change->when);
+    print_out("    before: {}\n    since:  {}\n", e.change->before, e.change->now);
     print_outcome(e.what);
   }
-  if (n_silent) fmt::print("  {} other changes do nothing here\n", n_silent);
+  if (n_silent) print_out("  {} other changes do nothing here\n", n_silent);
 }
 
 void print_as_text(comparison* c) {
-  fmt::print("{:<10}{:<17}{:<26}{}\n", "engine", "builds", "days", "to the byte");
+  print_out("{:<10}{:<17}{:<26}{}\n", "engine", "builds", "days", "to the byte");
   for (const engine_profile& p : engine_profiles)
-    fmt::print("{:<10}{:<17}{:<26}{}\n", p.name,
+    print_out("{:<10}{:<17}{:<26}{}\n", p.name,
                fmt::format("b{}..b{}", p.first_build, p.last_build),
                day(p.first) + ".." + day(p.last), claimed(p.claims));
   if (c) {
-    fmt::print("\n{}, {} tokens, {}\n\nNewer engines:\n", c->name(), grouped(c->n_ctx()),
+    print_out("\n{}, {} tokens, {}\n\nNewer engines:\n", c->name(), grouped(c->n_ctx()),
                full_name(c->base()));
     print_side(*c, true);
-    fmt::print("\nOlder engines:\n");
+    print_out("\nOlder engines:\n");
     print_side(*c, false);
     return;
   }
-  fmt::print("\nWhat changed:\n");
+  print_out("\nWhat changed:\n");
   for (const engine_change& x : engine_changes)
-    fmt::print("  {}, {}\n    before: {}\n    since:  {}\n", x.name, x.when, x.before, x.now);
+    print_out("  {}, {}\n    before: {}\n    since:  {}\n", x.name, x.when, x.before, x.now);
 }
 
 json::array differences_json(const std::vector<row>& rows) {
@@ -259,7 +261,7 @@ void print_json(comparison* c) {
                               {"terms", differences_json(c->now())}};
   o["engines"] = std::move(profiles);
   o["changes"] = std::move(all_changes);
-  fmt::print("{}\n", json::serialize(o));
+  print_out("{}\n", json_text(o));
 }
 
 }  // namespace

@@ -1,12 +1,11 @@
 #include "inputs.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <chrono>
-#include <cstdio>
 #include <memory>
 
+#include "output.hpp"
 #include "vrambudget/report/text.hpp"
 #include "vrambudget/request/named_adapters.hpp"
 
@@ -19,23 +18,21 @@ class progress_line {
   void operator()(const reading_progress& p) {
     if (p.is_over) return erase();
     const auto now = clock::now();
-    if (!is_terminal_ || now - last_ < std::chrono::milliseconds(is_shown_ ? 100 : 700)) return;
+    if (now - last_ < std::chrono::milliseconds(is_shown_ ? 100 : 700)) return;
     last_ = now;
     is_shown_ = true;
-    fmt::print(stderr, "\r\x1b[Kreading the header of {}: {}", p.what, in_mib(p.arrived));
-    std::fflush(stderr);
+    show_for_now(fmt::format("reading the header of {}: {}", p.what, in_mib(p.arrived)));
   }
 
  private:
   using clock = std::chrono::steady_clock;
 
   void erase() {
-    if (is_shown_) fmt::print(stderr, "\r\x1b[K");
+    if (is_shown_) show_for_now({});
     is_shown_ = false;
     last_ = clock::now();
   }
 
-  bool is_terminal_ = ::isatty(STDERR_FILENO) != 0;
   bool is_shown_ = false;
   clock::time_point last_ = clock::now();
 };
@@ -63,7 +60,7 @@ model_reader reader_of(const source_options& sources) {
   return model_reader(
       sources, environment_of_process(),
       {.progress = [line](const reading_progress& p) { (*line)(p); },
-       .note = [](const std::string& text) { fmt::print(stderr, "vrambudget: {}\n", text); }});
+       .note = [](const std::string& text) { tell_user(text); }});
 }
 
 model read_or_fail(model_reader& reader, const std::string& typed) {

@@ -8,6 +8,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/report/inspection.hpp"
 
 namespace vrambudget::cli {
@@ -36,7 +37,7 @@ std::string unchanged_or_fail(const inspected& f, std::string says) {
 int show(const question& a, const inspected& f) {
   if (!f.file.m && f.kind() == file_kind::model) throw failure{bad_input, f.file.m.error().message};
   if (a.q.json)
-    fmt::print("{}", unchanged_or_fail(f, inspection_json(f)));
+    print_out("{}", unchanged_or_fail(f, inspection_json(f)));
   else
     print_text(unchanged_or_fail(f, inspection_text(f)));
   return yes;
@@ -47,7 +48,7 @@ int compare(const question& a, const inspected& first, const inspected& second) 
     if (!f->file.m) throw failure{bad_input, f->file.m.error().message};
   const model &ma = *first.file.m, &mb = *second.file.m;
   if (a.q.json)
-    fmt::print("{}", difference_json(ma, mb));
+    print_out("{}", difference_json(ma, mb));
   else
     print_text(difference_text(ma, mb));
   return have_same_tensors(ma, mb) ? yes : does_not_fit;
@@ -65,7 +66,7 @@ int run_inspect(const question& a) {
   const gguf::header& h = first.file.headers.front();
   const std::string text = unchanged_or_fail(
       first, value_or_fail(a.q.json ? metadata_json(h, a.keys) : metadata_text(h, a.keys)));
-  fmt::print("{}", text);
+  print_out("{}", text);
   if (text.empty()) throw failure{does_not_fit, "--keys: no key has '" + a.keys + "'"};
   return yes;
 }

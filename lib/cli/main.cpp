@@ -1,25 +1,30 @@
 // The program: picks a command, prints what goes wrong on stderr, and exits with a status that means it.
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <deque>
 #include <exception>
 #include <filesystem>
 #include <map>
+#include <new>
 #include <span>
 
 #include "catalogue/names.hpp"
 #include "cli.hpp"
+#include "io/json_text.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "unknown_words.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
-#include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/request/server_word.hpp"
 #include "vrambudget/version.hpp"
 
@@ -146,16 +151,20 @@ int written(int status) {
 
 std::string error_json(const std::string& message, int status) {
   namespace json = boost::json;
-  return json::serialize(
+  return json_text(
       json::object{{"schema", json_schema},
                    {"vrambudget", vrambudget::version},
                    {"error", json::object{{"message", message}, {"status", status}}}});
 }
 
 int fail(const failure& f, bool as_json) {
-  const std::string message = gguf::printable(f.message, 4000);
-  fmt::print(stderr, "vrambudget: {}\n", message);
-  if (as_json && f.code != not_written) fmt::print("{}\n", error_json(message, f.code));
+  const std::string message = error_line(f.message);
+  tell_user(message);
+  if (!as_json || f.code == not_written) return f.code;
+  try {
+    print_out("{}\n", error_json(message, f.code));
+  } catch (const failure&) {  // who reads only that has the status
+  }
   return f.code;
 }
 
@@ -170,19 +179,30 @@ int run_pasted(std::vector<std::string> args, std::vector<std::string> notes) {
   }
 }
 
+/// What a file is opened as is never 0, 1 or 2, which are written to: where one is closed, it stays unusable.
+void occupy_standard_files() {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_files();
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit is told as a full disk is
   const std::vector<std::string> args(argv + 1, argv + argc);
   const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
   try {
     return written(run_program(args));
   } catch (const failure& f) {
     return fail(f, as_json);
+  } catch (const std::bad_alloc&) {
+    return fail({bad_input, "there is no memory left for what this takes"}, as_json);
+  } catch (const std::filesystem::filesystem_error& e) {
+    return fail({bad_input, e.what()}, as_json);
   } catch (const std::exception& e) {
     if (std::ferror(stdout))
       return fail({not_written, fmt::format("the output: {}", e.what())}, as_json);
-    fmt::print(stderr, "vrambudget: this is a bug: {}\n", e.what());
-    return our_bug;
+    return fail({our_bug, fmt::format("this is a bug: {}", e.what())}, as_json);
   }
 }

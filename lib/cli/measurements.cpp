@@ -129,6 +129,9 @@ std::vector<card_measurement> recorded_contexts(const std::string& file, operati
       auto m = from_device(v.get_object());
       const std::string gpu = text_of(v.get_object(), "gpu");
       if (!m || gpu.empty()) continue;
+      if (const auto total = size_of(v.get_object(), "total_bytes"); total && m->used > *total)
+        throw failure{bad_input, fmt::format("{}: {} bytes were measured on {}, which has {}", file,
+                                             m->used.count, gpu, total->count)};
       m->date = date;
       m->source = file.substr(file.rfind('/') + 1) + ": " + text_of(v.get_object(), "id");
       all.push_back({{gpu, system, text_of(recording, "driver"), {}, {}}, std::move(*m)});

@@ -13,7 +13,9 @@
 #include "cli.hpp"
 #include "input_text.hpp"
 #include "inputs.hpp"
+#include "io/json_text.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/request/option.hpp"
 #include "vrambudget/request/pasted_run.hpp"
@@ -107,23 +109,23 @@ int plan_all(const paste_request& q, const std::vector<std::string>& more,
   const bool is_bare = q.svg || !q.emit.empty();
   int worst = yes;
   if (q.json)
-    fmt::print("{{\"schema\":{},\"vrambudget\":\"{}\",\"runs\":[\n", json_schema, version);
+    print_out("{{\"schema\":{},\"vrambudget\":\"{}\",\"runs\":[\n", json_schema, version);
   for (const pasted_run& r : runs) {
     const bool is_first = &r == &runs.front();
     if (q.json)
-      fmt::print("{}{{\"pasted\":{},\"plan\":\n", is_first ? "" : ",\n",
-                 boost::json::serialize(as_json(r)));
+      print_out("{}{{\"pasted\":{},\"plan\":\n", is_first ? "" : ",\n",
+                 json_text(as_json(r)));
     else if (!is_bare)
-      fmt::print("{}{}", is_first ? "" : "\n\n", heading(r));
+      print_out("{}{}", is_first ? "" : "\n\n", heading(r));
     std::fflush(stdout);  // what is said of it on stderr comes after
     std::vector<std::string> args = {"plan"};
     const pasted_run here = without_absent_adapters(r);
     args.insert(args.end(), here.args.begin(), here.args.end());
     args.insert(args.end(), more.begin(), more.end());
     worst = std::max(worst, plan(std::move(args), here.notes));
-    if (q.json) fmt::print("}}");
+    if (q.json) print_out("}}");
   }
-  if (q.json) fmt::print("]}}\n");
+  if (q.json) print_out("]}}\n");
   return worst;
 }
 

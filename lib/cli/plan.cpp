@@ -8,6 +8,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "ranking.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/backends.hpp"
@@ -27,8 +28,8 @@ void print_launch(const plan_request& q, const named_models& models, planner& p,
                   const request::made_plan& made) {
   const auto started = request::launch_of(*find_launcher(q.emit), q, models, p, made);
   if (!started) throw failure{does_not_fit, "--emit: " + started.error().message};
-  fmt::print("{}", started->text);
-  for (const std::string& note : started->notes) fmt::print(stderr, "vrambudget: {}\n", note);
+  print_out("{}", started->text);
+  for (const std::string& n : started->notes) tell_user(n);
 }
 
 /// Of the largest contexts what the first device takes at shorter and longer ones, up to the training length.
@@ -64,11 +65,11 @@ int show(const plan_request& q, const named_gpus& gpus, const named_models& mode
   if (!q.emit.empty()) {
     print_launch(q, models, p, made);
   } else if (q.svg) {
-    fmt::print("{}", budget_svg(m, b,
+    print_out("{}", budget_svg(m, b,
                                 b.devices.size() == 1 ? context_curves(q, p, made.limits)
                                                       : std::vector<context_curve>{}));
   } else if (q.json) {
-    fmt::print("{}", budget_json(m, made.r, b,
+    print_out("{}", budget_json(m, made.r, b,
                                  {made.limit, made.limits, made.changes, made.judged, q.explain,
                                   made.fitted ? &*made.fitted : nullptr,
                                   made.best ? &*made.best : nullptr, made.smaller, made.speeds,

@@ -11,7 +11,9 @@
 #include "gpu/live_machine.hpp"
 #include "gpu/vulkan_probe.hpp"
 #include "inputs.hpp"
+#include "io/json_text.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "recording.hpp"
 #include "report/live_devices.hpp"
 #include "vrambudget/engine/device_id.hpp"
@@ -28,10 +30,10 @@ namespace json = boost::json;
 void print_devices(const std::vector<live_device>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const live_device& d = all[i];
-    fmt::print("{}{}  {}\n", i ? "\n" : "", name(device_id{.index = static_cast<std::uint32_t>(i)}),
+    print_out("{}{}  {}\n", i ? "\n" : "", name(device_id{.index = static_cast<std::uint32_t>(i)}),
                d.gpu.name);
     const auto row = [](const char* what, const std::string& value) {
-      fmt::print("    {:<20}{:>14}\n", what, value);
+      print_out("    {:<20}{:>14}\n", what, value);
     };
     const auto size = [&](const char* what, const std::optional<bytes>& b) {
       if (b) row(what, in_mib(*b));
@@ -52,13 +54,13 @@ void print_vulkan_devices(const std::vector<live_vulkan_device>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     const live_vulkan_device& d = all[i];
     const device_limits& l = d.gpu.limits;
-    fmt::print("\n{}  {} ({})\n",
+    print_out("\n{}  {} ({})\n",
                name(device_id{backend_kind::vulkan, static_cast<std::uint32_t>(i)}),
                gguf::printable(d.gpu.name), name(d.kind));
-    fmt::print("    {:<20}{:>14}\n", "total", in_mib(d.gpu.total));
-    fmt::print("    {:<20}{:>14}{}\n", "free", in_mib(d.gpu.free),
+    print_out("    {:<20}{:>14}\n", "total", in_mib(d.gpu.total));
+    print_out("    {:<20}{:>14}{}\n", "free", in_mib(d.gpu.free),
                d.tells_budget ? "" : "  the driver tells no budget: all of it");
-    fmt::print("    align={},mapalign={},range={},maxalloc={},maxbuf={},fp16={:d},index64={:d}\n",
+    print_out("    align={},mapalign={},range={},maxalloc={},maxbuf={},fp16={:d},index64={:d}\n",
                l.alignment, l.host_alignment, l.range, l.allocation, l.buffer, !l.lacks_fp16,
                l.indexes_64_bits);
   }
@@ -67,7 +69,7 @@ void print_vulkan_devices(const std::vector<live_vulkan_device>& all) {
 void print_json(json::object members) {
   json::object o{{"schema", json_schema}, {"vrambudget", version}};
   o.insert(members.begin(), members.end());
-  fmt::print("{}\n", json::serialize(o));
+  print_out("{}\n", json_text(o));
 }
 
 /// llama-server's options among the arguments, as they were given.

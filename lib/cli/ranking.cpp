@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "output.hpp"
 #include "vrambudget/catalogue/ranked_models.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/report/ranking.hpp"
@@ -30,7 +31,7 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
       throw failure{status_of(ok.error()), ok.error().message};
   const std::size_t most = q.top ? std::min<std::size_t>(q.top, all.size()) : all.size();
   if (q.json)
-    fmt::print("{}",
+    print_out("{}",
                ranking_json(asked, {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(most)}));
   else
     print_text(ranking_text(asked, all, more_with_q8_0(asked, among, all, threads),

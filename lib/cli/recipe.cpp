@@ -9,6 +9,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/report/recipes.hpp"
 #include "vrambudget/request/recipes.hpp"
 
@@ -43,7 +44,7 @@ int run_recipe(const question& a) {
     throw failure{does_not_fit, asked.error().message};
   const made_recipes made = value_or_fail(std::move(asked));
   if (q.json)
-    fmt::print("{}", recipes_json(told(made)));
+    print_out("{}", recipes_json(told(made)));
   else
     print_text(recipes_text(told(made), stdout_style().width), made.gpu_notes);
   const bool is_asked = q.r.n_ctx > 0 && !made.devices.empty();

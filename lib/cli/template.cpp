@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <boost/json.hpp>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -13,7 +12,9 @@
 #include "cli.hpp"
 #include "input_text.hpp"
 #include "inputs.hpp"
+#include "io/json_text.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/gguf/utf8.hpp"
 #include "vrambudget/io/header_change.hpp"
@@ -92,14 +93,14 @@ int print_difference(const std::string& a, const std::string& b, bool as_json) {
     json::array lines;
     for (const diff_line& l : line_diff(a, b))
       if (l.mark != ' ') lines.emplace_back(l.mark + gguf::valid_utf8(l.text));
-    fmt::print("{}\n", json::serialize(json::object{{"schema", json_schema},
+    print_out("{}\n", json_text(json::object{{"schema", json_schema},
                                                     {"vrambudget", version},
                                                     {"same", a == b},
                                                     {"lines", std::move(lines)}}));
   } else if (a == b) {
-    fmt::print("the templates are the same\n");
+    print_out("the templates are the same\n");
   } else {
-    fmt::print("{}", text.empty() ? "only the line feed at the end differs\n" : text);
+    print_out("{}", text.empty() ? "only the line feed at the end differs\n" : text);
   }
   return a == b ? yes : does_not_fit;
 }
@@ -107,7 +108,7 @@ int print_difference(const std::string& a, const std::string& b, bool as_json) {
 /// As it is, but on a terminal printable.
 void print_source(const std::string& source) {
   if (::isatty(STDOUT_FILENO))
-    fmt::print("{}", template_lines(source));
+    print_out("{}", template_lines(source));
   else
     std::fwrite(source.data(), 1, source.size(), stdout);
 }
@@ -116,7 +117,7 @@ void print_findings(const chat_facts& facts, const std::string& typed, bool as_j
   const template_findings found = examine_template(facts);
   const std::string name = facts.name.empty() ? typed : facts.name;
   if (as_json) {
-    fmt::print("{}", template_json(facts, found, name));
+    print_out("{}", template_json(facts, found, name));
     return;
   }
   std::vector<std::string> notes;
@@ -124,29 +125,25 @@ void print_findings(const chat_facts& facts, const std::string& typed, bool as_j
       !facts.architecture.empty())
     notes.emplace_back("llama-server --chat-template-file FILE takes another, and writes nothing");
   print_text(template_text(facts, found, name), notes);
-  if (facts.has_template) fmt::print("\n{}", template_lines(facts.source));
+  if (facts.has_template) print_out("\n{}", template_lines(facts.source));
 }
 
 /// How far the copy of a large file is, on a terminal.
 void show_progress(bytes done, bytes all) {
-  if (!::isatty(STDERR_FILENO)) return;
-  const std::string text =
-      done < all ? fmt::format("copied {} of {}", in_gib(done), in_gib(all)) : std::string();
-  fmt::print(stderr, "\r\x1b[K{}", text);
-  std::fflush(stderr);
+  show_for_now(done < all ? fmt::format("copied {} of {}", in_gib(done), in_gib(all))
+                          : std::string());
 }
 
 int change_file(model_reader& reader, const template_request& asked) {
   if (is_remote(asked.q.model))
     throw failure{usage, asked.q.model + ": lies on a server; files on this disk can be changed"};
   const std::string path = value_or_fail(reader.find_path(asked.q.model), bad_input);
-  std::signal(SIGXFSZ, SIG_IGN);  // a limit is told as a full disk is
   const header_change_options options{.force = asked.force, .progress = show_progress};
   const header_change c =
       asked.restore
           ? value_or_fail(restore_header(path, options))
           : value_or_fail(set_chat_template(path, template_file_or_fail(asked.set), options));
-  fmt::print("{}", asked.q.json ? change_json(c) : change_text(c));
+  print_out("{}", asked.q.json ? change_json(c) : change_text(c));
   return yes;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "cli.hpp"
+#include "output.hpp"
 #include "report/lines.hpp"
 
 namespace vrambudget::cli {
@@ -59,7 +60,7 @@ text_style stdout_style(bool explain) {
 void print_text(std::string text, const std::vector<std::string>& notes) {
   for (const std::string& n : notes) text += "note: " + n + "\n";
   const std::optional<std::size_t> width = terminal_width();
-  fmt::print("{}", width ? with_broken_lines(text, *width) : text);
+  print_out("{}", width ? with_broken_lines(text, *width) : text);
 }
 
 }  // namespace vrambudget::cli

@@ -10,6 +10,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/request/asked_together.hpp"
 
 namespace vrambudget::cli {
@@ -34,7 +35,7 @@ int run_together(const together_request& q) {
       q, std::move(all), gpus.devices, gpus.ram, beside.draft.get(), beside.mmproj.get()));
   const together_answer answer = value_or_fail(plan_together(asked));
   if (q.json)
-    fmt::print("{}", together_json(asked, answer));
+    print_out("{}", together_json(asked, answer));
   else
     print_text(together_text(asked, answer, stdout_style().width), gpus.notes);
   return answer.all.runs() ? yes : does_not_fit;

@@ -9,6 +9,7 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "output.hpp"
 #include "vrambudget/os/threads.hpp"
 
 namespace vrambudget::cli {
@@ -25,9 +26,9 @@ int run_trade(plan_request q) {
   const std::vector<trade> all = value_or_fail(find_trades(
       [&] { return models.on(gpus.devices, l); }, q.r, trade_axes_of(q.r), on_threads()));
   if (q.json)
-    fmt::print("{}", trade_json(*models.main, q.r, all));
+    print_out("{}", trade_json(*models.main, q.r, all));
   else if (q.svg)
-    fmt::print("{}", trade_svg(*models.main, q.r, all));
+    print_out("{}", trade_svg(*models.main, q.r, all));
   else
     print_text(trade_text(*models.main, q.r, all), gpus.notes);
   return std::any_of(all.begin(), all.end(),

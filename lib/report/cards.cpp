@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/sentences.hpp"
@@ -143,7 +144,7 @@ std::string cards_json(const cards_question& q, const known_cards& known,
                                         {"host_bytes", s->host.count}};
     o["nearest"] = std::move(next);
   }
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget

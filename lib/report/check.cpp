@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/version.hpp"
 
@@ -189,7 +190,7 @@ std::string check_json(const log_check& c) {
     std::replace(key.begin(), key.end(), ' ', '_');
     all[key] = c.count(v);
   }
-  return json::serialize(all) + "\n";
+  return json_text(all) + "\n";
 }
 
 }  // namespace vrambudget

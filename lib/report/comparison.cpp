@@ -6,6 +6,7 @@
 #include <boost/json.hpp>
 #include <functional>
 
+#include "io/json_text.hpp"
 #include "quality.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/sentences.hpp"
@@ -96,7 +97,7 @@ std::string comparison_json(std::span<const compared_file> all) {
     if (auto kld = kld_json(c.quality)) o["kld"] = std::move(*kld);
     files.push_back(std::move(o));
   }
-  return json::serialize(json::object{
+  return json_text(json::object{
              {"schema", json_schema}, {"vrambudget", version}, {"files", std::move(files)}}) +
          "\n";
 }

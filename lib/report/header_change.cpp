@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/gguf/utf8.hpp"
 #include "vrambudget/report/template.hpp"
@@ -55,7 +56,7 @@ std::string change_json(const header_change& c) {
                  {"header_bytes", c.header_after.count},
                  {"undid_interrupted", c.undid_another}};
   if (!c.backup.empty()) o["backup"] = gguf::valid_utf8(c.backup);
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget

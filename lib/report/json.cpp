@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/model/adapters.hpp"
@@ -270,7 +271,7 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
     for (const note& n : b.notes) notes.emplace_back(sentence(n));
     o["notes"] = std::move(notes);
   }
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget

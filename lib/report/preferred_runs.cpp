@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/json_text.hpp"
 #include "lines.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/json.hpp"
@@ -111,7 +112,7 @@ std::string preferred_runs_json(const model& m, const run& told,
     if (auto speed = speed_json(p.devices, p.speeds); !speed.empty()) o["speed"] = std::move(speed);
     runs.push_back(std::move(o));
   }
-  return json::serialize(json::object{{"schema", json_schema},
+  return json_text(json::object{{"schema", json_schema},
                                       {"vrambudget", version},
                                       {"engine", full_name(told.profile)},
                                       {"model", model_summary(m)},

@@ -7,6 +7,7 @@
 #include <boost/json.hpp>
 #include <set>
 
+#include "io/json_text.hpp"
 #include "quality.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/sentences.hpp"
@@ -269,7 +270,7 @@ std::string ranking_text(const ranking_question& q, const std::vector<ranked_mod
 std::string ranking_json(const ranking_question& q, const std::vector<ranked_model>& all) {
   json::array rows;
   for (const ranked_model& r : all) rows.push_back(json_of(r));
-  return json::serialize(json::object{{"schema", json_schema},
+  return json_text(json::object{{"schema", json_schema},
                                       {"vrambudget", version},
                                       {"engine", full_name(q.base.profile)},
                                       {"prefer", name(q.prefer)},

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "io/json_text.hpp"
 #include "vrambudget/report/recipes.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/version.hpp"
@@ -101,7 +102,7 @@ std::string recipes_json(const told_recipes& t) {
     for (const recipe_answer& a : t.all) recipes.push_back(recipe_json(t, a));
     o["recipes"] = std::move(recipes);
   }
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "vrambudget/gguf/split.hpp"
 #include "vrambudget/gguf/utf8.hpp"
 #include "vrambudget/model/model.hpp"
@@ -82,7 +83,7 @@ std::string split_parts_json(std::span<const split_part> parts) {
     if (p.layers) o["layers"] = {p.layers->first, p.layers->second};
     all.push_back(std::move(o));
   }
-  return json::serialize(all);
+  return json_text(all);
 }
 
 }  // namespace vrambudget

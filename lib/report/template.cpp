@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "report/lines.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/gguf/utf8.hpp"
@@ -117,7 +118,7 @@ std::string template_json(const chat_facts& f, const template_findings& t, std::
   for (const named_template& other : f.others)
     others[gguf::valid_utf8(other.name)] = gguf::valid_utf8(other.source);
   if (!others.empty()) o["other_templates"] = std::move(others);
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget

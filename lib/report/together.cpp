@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "lines.hpp"
 #include "vrambudget/engine/profile.hpp"
 #include "vrambudget/report/json.hpp"
@@ -218,14 +219,14 @@ std::string together_json(const together_question& q, const together_answer& a) 
       {"host", std::move(host)},
       {"max_context",
        json::object{{"n_ctx", a.max_ctx}, {"bound_by", a.by_training ? "n_ctx_train" : "memory"}}}};
-  if (a.all.runs()) return json::serialize(o) + "\n";
+  if (a.all.runs()) return json_text(o) + "\n";
   json::array subsets;
   for (const std::vector<std::size_t>& s : a.subsets)
     subsets.push_back(
         json::object{{"models", names_json(q, s)}, {"without", names_json(q, all_but(q, s))}});
   o["subsets"] = std::move(subsets);
   if (a.swap) o["swap"] = swap_json(q, a);
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget

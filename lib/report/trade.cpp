@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "io/json_text.hpp"
 #include "picture.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/text.hpp"
@@ -85,7 +86,7 @@ std::string trade_json(const model& m, const run& r, std::span<const trade> all)
   json::object whole{{"schema", json_schema}, {"vrambudget", version}, {"model", m.name}};
   if (n_ctx) whole["n_ctx"] = n_ctx;
   whole["runs"] = std::move(runs);
-  return json::serialize(whole) + "\n";
+  return json_text(whole) + "\n";
 }
 
 std::string trade_svg(const model& m, const run& r, std::span<const trade> all) {

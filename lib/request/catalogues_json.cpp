@@ -2,6 +2,7 @@
 #include <boost/json.hpp>
 
 #include "gpu/live_machine.hpp"
+#include "io/json_text.hpp"
 #include "report/live_devices.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
@@ -73,18 +74,18 @@ result<json::object> file_of(const catalogued_file& f) {
 
 }  // namespace
 
-std::string model_json(const model& m) { return json::serialize(model_summary(m)); }
+std::string model_json(const model& m) { return json_text(model_summary(m)); }
 
 result<std::string> gpus_json(const std::string& name) {
   json::array all;
   if (name.empty()) {
     for (const gpu_entry& g : gpus()) all.push_back(gpu_of(g));
-    return json::serialize(all);
+    return json_text(all);
   }
   const auto meant = gpus_named(name);
   if (!meant) return meant.error();
   for (const gpu_entry& g : *meant) all.push_back(gpu_of(g));
-  return json::serialize(all);
+  return json_text(all);
 }
 
 result<std::string> known_gpus_json(const std::string& name) {
@@ -94,7 +95,7 @@ result<std::string> known_gpus_json(const std::string& name) {
   json::array all;
   for (const gpu_entry& g : meant->planned) all.push_back(gpu_of(g));
   for (const other_gpu& g : meant->others) all.push_back(other_of(g));
-  return json::serialize(all);
+  return json_text(all);
 }
 
 result<std::string> models_json(const std::string& name) {
@@ -107,7 +108,7 @@ result<std::string> models_json(const std::string& name) {
       if (!file) return file.error();
       all.push_back(std::move(*file));
     }
-    return json::serialize(all);
+    return json_text(all);
   }
   for (const catalogued_model& m : catalogued_models())
     all.push_back(json::object{{"id", m.id},
@@ -115,7 +116,7 @@ result<std::string> models_json(const std::string& name) {
                                {"architecture", m.architecture},
                                {"quantization", m.quantization},
                                {"data_bytes", m.data.count}});
-  return json::serialize(all);
+  return json_text(all);
 }
 
 result<machine_now> probe_machine() {
@@ -136,7 +137,7 @@ result<std::string> probe_json() {
     o[key] = value;
   if (has_vulkan)
     for (auto& [key, value] : vulkan_devices_json(*vulkan)) o[key] = value;
-  return json::serialize(o);
+  return json_text(o);
 }
 
 }  // namespace vrambudget::request

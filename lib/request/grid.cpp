@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "io/json_text.hpp"
 #include "request/option_values.hpp"
 #include "vrambudget/basis.hpp"
 #include "vrambudget/request/request_json.hpp"
@@ -22,7 +23,7 @@ result<std::uint32_t> number_of(std::string_view key, const json::value& v) {
   boost::system::error_code bad;
   const auto n = v.is_number() ? v.to_number<std::uint32_t>(bad) : 0;
   if (bad || !v.is_number())
-    return refusal(fmt::format("{}: {} is no number of 32 bits", key, json::serialize(v)));
+    return refusal(fmt::format("{}: {} is no number of 32 bits", key, json_text(v)));
   return n;
 }
 
@@ -82,7 +83,7 @@ result<std::vector<std::pair<ggml_type, ggml_type>>> types_of(const json::value&
       return refusal("cache_types: a type, or one of K and one of V");
     for (const json::value& one : pair)
       if (!one.is_string())
-        return refusal(fmt::format("cache_types: {} is no text", json::serialize(one)));
+        return refusal(fmt::format("cache_types: {} is no text", json_text(one)));
     const auto q = request_of({{"type_k", pair[0]}, {"type_v", pair[pair.size() - 1]}});
     if (!q) return q.error();
     all.emplace_back(q->r.type_k, q->r.type_v);
@@ -149,7 +150,7 @@ std::string sweep_json(const sweep_result& r) {
                                    {"n_ctx_first", f.n_ctx_first},
                                    {"n_ctx_last", f.n_ctx_last},
                                    {"why", f.why}});
-  return out + "},\"refused\":" + json::serialize(refused) + "}";
+  return out + "},\"refused\":" + json_text(refused) + "}";
 }
 
 }  // namespace vrambudget::request

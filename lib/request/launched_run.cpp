@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/hub/url.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/report/verdict_text.hpp"
 #include "vrambudget/request/model_reader.hpp"
@@ -22,10 +23,12 @@ std::string published_place(const std::string& typed) {
   return fmt::format("hf:{}/{}", repo, f->published->file);
 }
 
-/// What a file is called: as it was named on a hub, else its path; of a catalogued model that is on none, its name.
+/// What a file is called: as it was named on a hub, else its path or address without what may be secret; of a catalogued
+/// model that is on none, its name.
 template <class Read>
 std::string file_of(const std::string& typed, const Read& read) {
-  if (is_remote(typed)) return typed;
+  if (typed.starts_with("hf:")) return typed;
+  if (is_remote(typed)) return shown_url(typed);
   return read.path.empty() ? read.name + ".gguf" : read.path;
 }
 
@@ -40,9 +43,13 @@ launch_files files_of(const plan_request& q, const named_models& models) {
   return f;
 }
 
-std::vector<std::string> notes_of(launcher l, const launch_files& files, const model& m,
-                                  const made_plan& made, const launch_fit& fit) {
+std::vector<std::string> notes_of(launcher l, const plan_request& q, const launch_files& files,
+                                  const model& m, const made_plan& made, const launch_fit& fit) {
   std::vector<std::string> all;
+  for (const std::string* typed : {&q.model, &q.mmproj, &q.draft})
+    if (is_remote(*typed) && may_hold_secrets(*typed))
+      all.push_back(shown_url(*typed) +
+                    " stands without its user, password and query, which may be secret");
   if (fit.n_gpu_layers < made.b.n_gpu_layers)
     all.push_back(fmt::format(
         "{} takes {} layers to the GPU instead of {}, to fit{}", name(l), fit.n_gpu_layers,
@@ -71,7 +78,7 @@ result<launched_run> launch_of(launcher l, const plan_request& q, const named_mo
   const auto fit = fit_launch(l, files, p, made.r, made.b);
   if (!fit) return fit.error();
   return launched_run{launch_text(l, files, *models.main, made.r, made.b, fit->n_gpu_layers),
-                      notes_of(l, files, *models.main, made, *fit)};
+                      notes_of(l, q, files, *models.main, made, *fit)};
 }
 
 }  // namespace vrambudget::request

@@ -2,6 +2,7 @@
 #include <array>
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/option.hpp"
 
@@ -35,7 +36,7 @@ std::string options_json() {
                                {"turns_off", o.turns_off()},
                                {"help", help_of(o)}});
   }
-  return json::serialize(all);
+  return json_text(all);
 }
 
 }  // namespace vrambudget::request

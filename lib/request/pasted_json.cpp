@@ -1,6 +1,7 @@
 // Runs in a pasted text as JSON, each with its options as plans take them.
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/option.hpp"
 #include "vrambudget/request/pasted_run.hpp"
@@ -63,7 +64,7 @@ result<std::string> runs_json(std::string_view text) {
     if (!one) return one.error();
     all.push_back(std::move(*one));
   }
-  return json::serialize(all);
+  return json_text(all);
 }
 
 }  // namespace vrambudget::request

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "catalogue/names.hpp"
+#include "io/json_text.hpp"
 #include "request/option_values.hpp"
 #include "vrambudget/request/option.hpp"
 
@@ -140,7 +141,7 @@ class reader {
     for (const json::value& v : all) {
       const double share = v.is_number() ? v.to_number<double>() : -1;
       if (!(share >= 0))
-        return refusal(fmt::format("{}: {} is not a proportion", key_, json::serialize(v)));
+        return refusal(fmt::format("{}: {} is not a proportion", key_, json_text(v)));
       shares.push_back(static_cast<float>(share));
     }
     k.at(q_) = std::move(shares);

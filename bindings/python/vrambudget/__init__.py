@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import dataclass
-from os import PathLike, fspath
+from os import PathLike, fsencode, fspath
 from typing import TYPE_CHECKING, Any, Callable, Iterable, Optional, Sequence, Union
 
 from . import _core
@@ -136,12 +136,12 @@ def open_model(
     options = plain(
         {"offline": offline, "no_cache": no_cache, "timeout": timeout, "retries": retries}
     )
-    return _core.open_model(fspath(name), options)
+    return _core.open_model(fsencode(name), options)
 
 
 def open_projector(path: AnyProjector) -> Projector:
     """Reads a projector's header (mmproj)."""
-    return path if isinstance(path, Projector) else _core.open_projector(fspath(path))
+    return path if isinstance(path, Projector) else _core.open_projector(fsencode(path))
 
 
 def _items(gpu: GpuSet) -> list[AnyGpu]:
@@ -262,7 +262,9 @@ def compare(
     """Files side by side: sizes, the largest contexts by KV type, speed, and how near their words are to the
     whole model's: a row a file, with the keys of the program's `compare --json`. Spare and speed are those at
     `n_ctx`, without it at the largest context."""
-    given = [(m.name, m) if isinstance(m, Model) else (fspath(m), None) for m in _models(models)]
+    given: list[tuple[bytes, Optional[Model]]] = [
+        (m.name.encode(), m) if isinstance(m, Model) else (fsencode(m), None) for m in _models(models)
+    ]
     _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
     answer = json.loads(_core.compare(given, beside, projector, devices, rest))
     return Comparison(answer["files"])
@@ -393,7 +395,7 @@ def recipe(
     }
     _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
     made: dict[str, Any] = json.loads(
-        _core.recipe(fspath(model), json.dumps(asked), beside, projector, devices, rest)
+        _core.recipe(fsencode(model), json.dumps(asked), beside, projector, devices, rest)
     )
     return made
 
@@ -411,9 +413,9 @@ def inspect(
     wrong = [k for k in options if k not in _OF_SOURCES]
     if wrong:
         raise InvalidArgumentError(f"inspect: {wrong[0]!r} is of a run, and nothing runs")
-    second = "" if other is None else fspath(other)
+    second = b"" if other is None else fsencode(other)
     inside: dict[str, Any] = json.loads(
-        _core.inspect(fspath(file), second, keys, plain(dict(options)))
+        _core.inspect(fsencode(file), second, keys, plain(dict(options)))
     )
     return inside
 
@@ -531,7 +533,7 @@ def template(
     options = plain(
         {"offline": offline, "no_cache": no_cache, "timeout": timeout, "retries": retries}
     )
-    found: dict[str, Any] = json.loads(_core.template(fspath(model), options))
+    found: dict[str, Any] = json.loads(_core.template(fsencode(model), options))
     return found
 
 

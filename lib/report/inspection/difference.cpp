@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "io/json_text.hpp"
 #include "report/inspection/inside.hpp"
 #include "report/inspection/tensor_groups.hpp"
 #include "report/lines.hpp"
@@ -191,7 +192,7 @@ std::string difference_json(const model& a, const model& b) {
     types.push_back(json::array{c.a->name, traits(c.a->type).name, traits(c.b->type).name});
   for (const changed& c : d.shapes)
     shapes.push_back(json::array{c.a->name, shape_text(*c.a), shape_text(*c.b)});
-  return json::serialize(json::object{{"schema", json_schema},
+  return json_text(json::object{{"schema", json_schema},
                                       {"vrambudget", version},
                                       {"a", side_json(a)},
                                       {"b", side_json(b)},

@@ -1,5 +1,6 @@
 #include <boost/json.hpp>
 
+#include "io/json_text.hpp"
 #include "report/inspection/inside.hpp"
 #include "report/inspection/tensor_groups.hpp"
 #include "vrambudget/report/inspection.hpp"
@@ -101,7 +102,7 @@ std::string inspection_json(const inspected& f) {
     add_other(o, f);
   if (const auto parts = split_parts(f.file.headers, f.file.path); parts && !parts->empty())
     o["files"] = json::parse(split_parts_json(*parts));
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <cmath>
 
+#include "io/json_text.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/model/name_pattern.hpp"
 #include "vrambudget/report/inspection.hpp"
@@ -66,7 +68,8 @@ json::value value_json(const gguf::value& v, std::uint64_t i) {
   if (v.element_type() == gguf::value_type::boolean) return v.integer(i).value_or(0) != 0;
   if (const auto n = v.signed_integer(i)) return *n;
   if (const auto n = v.integer(i)) return *n;
-  return v.number(i).value_or(0);
+  const double n = v.number(i).value_or(0);
+  return std::isfinite(n) ? json::value(n) : json::value(nullptr);
 }
 
 json::object entry_json(const gguf::entry& e) {
@@ -109,7 +112,7 @@ result<std::string> metadata_json(const gguf::header& h, const std::string& patt
   const auto done =
       each_key(h, pattern, [&](const gguf::entry& e) { keys.push_back(entry_json(e)); });
   if (!done) return done.error();
-  return json::serialize(json::object{
+  return json_text(json::object{
              {"schema", json_schema}, {"vrambudget", version}, {"keys", std::move(keys)}}) +
          "\n";
 }

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "arguments.hpp"
+#include "io/json_text.hpp"
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/hub/hub.hpp"
 #include "vrambudget/model/adapters.hpp"
@@ -220,7 +221,7 @@ std::string koboldcpp(const planned& p) {
   add_draft(o, p);
   if (json::array lost = not_set(p); !lost.empty()) o["_not_set"] = std::move(lost);
   o["_notes"] = notes(p);
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget::launching

@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "arguments.hpp"
+#include "io/json_text.hpp"
 #include "vrambudget/ggml/type.hpp"
 
 namespace vrambudget::launching {
@@ -105,7 +106,7 @@ std::string lmstudio(const planned& p) {
   if (!lost.empty()) o["_not_set"] = std::move(lost);
   if (!is_hub_name(p.files.model) && key == p.files.model)
     o["_notes"] = {"model: LM Studio knows files in its own folder: lms import brings one there"};
-  return json::serialize(o) + "\n";
+  return json_text(o) + "\n";
 }
 
 }  // namespace vrambudget::launching

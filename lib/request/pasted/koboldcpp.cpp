@@ -9,6 +9,7 @@
 #include <charconv>
 #include <map>
 
+#include "io/json_text.hpp"
 #include "request/pasted/line_text.hpp"
 #include "request/pasted/server_line.hpp"
 
@@ -169,7 +170,7 @@ class kobold_reader {
 };
 
 std::string text_of(const json::value& v) {
-  return v.is_string() ? std::string(v.get_string()) : json::serialize(v);
+  return v.is_string() ? std::string(v.get_string()) : json_text(v);
 }
 
 }  // namespace
