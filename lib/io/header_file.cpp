@@ -1,4 +1,4 @@
-// Reads until gguf::measure_header() asks for no more; see the header for what is promised.
+// Reads until gguf::parse() is content; see the header for what is promised.
 #include "vrambudget/io/header_file.hpp"
 
 #include <fmt/format.h>
@@ -84,19 +84,24 @@ result<header_file> header_file::open(const std::string& path) {
   f.was_ = state_of(opened->info);
   const std::uint64_t most = std::min(f.was_.size, gguf::max_header.count);
   std::uint64_t want = std::min(most, first_part), room = 0;
-  while (f.n_ < f.was_.size) {
+  if (most == 0)
+    return error{errc::truncated, path + ": is empty: found 0 bytes, expected a GGUF file"};
+  while (true) {
     if (want > room) {
       room = room == 0 ? want : most;
       f.n_ = 0;
       if (const auto ok = f.make_room(room, path); !ok) return ok.error();
     }
     if (const auto ok = f.read_up_to(opened->file.get(), want, path); !ok) return ok.error();
-    const auto size = gguf::measure_header(f.data());
-    if (!size) return in_context(path, size.error());
-    if (size->least <= f.n_) {
-      f.n_ = size->least;
+    auto parsed = gguf::parse(f.data(), {.file_size = f.size()});
+    if (parsed) {
+      f.header_ = std::move(*parsed);
+      f.n_ = std::min<std::uint64_t>(f.n_, f.header_.data_offset());
       break;
     }
+    const auto size = gguf::measure_header(f.data());
+    if (!size) return in_context(path, size.error());
+    if (size->least <= f.n_ || f.n_ == f.was_.size) return in_context(path, parsed.error());
     // what is read too much costs less than to look through it once more
     const std::uint64_t likely = std::max(size->likely, f.n_ + f.n_ / 8);
     want = std::min((f.n_ == first_part ? likely + likely * 3 / 2 : likely) + beyond, most);

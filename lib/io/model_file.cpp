@@ -22,11 +22,8 @@ struct opened {
 result<opened> open_one(const std::string& path) {
   auto file = header_file::open(path);
   if (!file) return file.error();
-  if (file->size() == bytes{})
-    return error{errc::truncated, path + ": is empty: found 0 bytes, expected a GGUF file"};
-  auto header = gguf::parse(file->data(), {.file_size = file->size()});
-  if (!header) return in_context(path, header.error());
-  return opened{std::move(*file), std::move(*header)};
+  gguf::header header = file->take_header();
+  return opened{std::move(*file), std::move(header)};
 }
 
 void append(model_file& model, const std::string& path, opened one) {

@@ -140,6 +140,7 @@ class Headers(Writes):
     def test_a_run_that_is_killed_leaves_nothing_that_the_next_one_believes(self):
         for _ in range(25):
             self.kill_during("inspect", self.url, within=0.06)
+        os.makedirs(self.folder + "/cache/vrambudget/headers", exist_ok=True)
         with open(self.folder + "/cache/vrambudget/headers/0123456789abcdef.header.new", "w") as f:
             f.write("half")
         self.inspect("--no-cache")

@@ -1,4 +1,4 @@
-// The beginning of a GGUF file in memory: as much of it as its header takes.
+// A GGUF file's header in memory, parsed.
 #pragma once
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "vrambudget/error.hpp"
+#include "vrambudget/gguf/header.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -27,28 +28,32 @@ struct pages_given_back {
 };
 }  // namespace detail
 
-/// A header as it was read, and the state of the file that it was read of. Moving it keeps the bytes where they are.
-/// Nothing of the file is mapped: whatever happens to it later, what was read stays.
+/// A header and the state of the file that it was read of. Moving it keeps the bytes where they are. Nothing of the file is mapped: whatever happens to it later, what was read stays.
 class header_file {
  public:
   header_file() = default;
   header_file(header_file&& other) noexcept
-      : data_(std::move(other.data_)), n_(std::exchange(other.n_, 0)), was_(other.was_) {}
+      : data_(std::move(other.data_)),
+        n_(std::exchange(other.n_, 0)),
+        was_(other.was_),
+        header_(std::move(other.header_)) {}
   header_file& operator=(header_file&& other) noexcept {
     std::swap(data_, other.data_);
     std::swap(n_, other.n_);
     std::swap(was_, other.was_);
+    std::swap(header_, other.header_);
     return *this;
   }
 
-  /// Reads a regular file from its beginning until its header is whole. Of a file that ends within its header all is
-  /// read; an empty one gives no bytes.
+  /// Reads a regular file from its beginning until its header is whole.
   /// Errors: io     it cannot be opened or read, is no regular file, or ends before the size that it had; names path and
   ///                cause
-  ///         those of gguf::measure_header(), after the path
+  ///         those of gguf::measure_header() and gguf::parse(), after the path
   [[nodiscard]] static result<header_file> open(const std::string& path);
 
-  /// The header, without padding before the data; all of a file that ends within it.
+  /// A view into data(), which must outlive it. Once: then there is none here.
+  [[nodiscard]] gguf::header take_header() { return std::move(header_); }
+  /// The header's bytes, up to the data.
   [[nodiscard]] std::span<const std::byte> data() const { return {data_.get(), n_}; }
   /// Of the whole file when it was opened.
   [[nodiscard]] bytes size() const { return {was_.size}; }
@@ -66,6 +71,7 @@ class header_file {
   std::unique_ptr<std::byte, detail::pages_given_back> data_;
   std::size_t n_ = 0;
   file_state was_;
+  gguf::header header_;
 };
 
 }  // namespace vrambudget
