@@ -120,6 +120,71 @@ void read_properties(const instance_api& api, VkPhysicalDevice d, live_vulkan_de
   l.buffer = has_four ? four.maxBufferSize : l.allocation;
 }
 
+/// What tells an architecture, as far as the driver says.
+struct told_of_kernels {
+  std::uint32_t vendor = 0, least_subgroup = 0, largest_subgroup = 0, waves = 0, warps = 0;
+  bool dots_bytes = false, dots_mixed_bytes = false, has_matrices = false;
+};
+
+/// Source: llama.cpp, ggml/src/ggml-vulkan/ggml-vulkan.cpp: get_device_architecture
+vulkan_architecture architecture_of(const told_of_kernels& t) {
+  using enum vulkan_architecture;
+  constexpr std::uint32_t amd = 0x1002, nvidia = 0x10de, intel = 0x8086;
+  constexpr std::uint32_t warps_of_turing = 32, waves_of_rdna1 = 20;
+  if (t.vendor == nvidia)
+    return !t.has_matrices ? pre_turing : t.warps == warps_of_turing ? turing : ampere;
+  if (t.vendor == intel)
+    return t.least_subgroup == 16 ? xe2 : t.least_subgroup == 8 && t.dots_bytes ? xe1 : gen9;
+  if (t.vendor != amd || t.largest_subgroup != 64) return unknown;
+  if (t.least_subgroup == 64) return t.dots_bytes ? vega20 : gcn;
+  if (t.waves == waves_of_rdna1) return t.dots_bytes ? rdna1_dot : rdna1;
+  return t.dots_mixed_bytes ? rdna3 : rdna2;
+}
+
+/// Chains a structure of properties before those that are asked for already.
+template <class T>
+void chain(VkPhysicalDeviceProperties2& all, T& one, VkStructureType type) {
+  one.sType = type;
+  one.pNext = all.pNext;
+  all.pNext = &one;
+}
+
+void read_architecture(const instance_api& api, VkPhysicalDevice d, device& to) {
+  const auto has = [&](const char* name) { return has_extension(api, d, name); };
+  VkPhysicalDeviceProperties2 all{};
+  all.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+  VkPhysicalDeviceVulkan12Properties twelve{};
+  VkPhysicalDeviceSubgroupSizeControlProperties subgroups{};
+  VkPhysicalDeviceShaderIntegerDotProductProperties dots{};
+  VkPhysicalDeviceShaderCorePropertiesAMD amd{};
+  VkPhysicalDeviceShaderCoreProperties2AMD amd2{};
+  VkPhysicalDeviceShaderSMBuiltinsPropertiesNV nvidia{};
+  chain(all, twelve, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_PROPERTIES);
+  if (has(VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME))
+    chain(all, subgroups, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES);
+  if (has(VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME))
+    chain(all, dots, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES);
+  if (has(VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME))
+    chain(all, amd, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD);
+  if (has(VK_AMD_SHADER_CORE_PROPERTIES_2_EXTENSION_NAME))
+    chain(all, amd2, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_2_AMD);
+  if (has(VK_NV_SHADER_SM_BUILTINS_EXTENSION_NAME))
+    chain(all, nvidia, VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_SM_BUILTINS_PROPERTIES_NV);
+  api.properties(d, &all);
+  to.n_sm = std::max(nvidia.shaderSMCount, amd2.activeComputeUnitCount);
+  to.limits.by_amds_driver = twelve.driverID == VK_DRIVER_ID_AMD_PROPRIETARY;
+  to.limits.architecture =
+      architecture_of({.vendor = all.properties.vendorID,
+                       .least_subgroup = subgroups.minSubgroupSize,
+                       .largest_subgroup = subgroups.maxSubgroupSize,
+                       .waves = amd.wavefrontsPerSimd,
+                       .warps = nvidia.shaderWarpsPerSM,
+                       .dots_bytes = dots.integerDotProduct4x8BitPackedSignedAccelerated != 0,
+                       .dots_mixed_bytes =
+                           dots.integerDotProduct4x8BitPackedMixedSignednessAccelerated != 0,
+                       .has_matrices = has("VK_KHR_cooperative_matrix")});
+}
+
 void read_features(const instance_api& api, VkPhysicalDevice d, device_limits& to) {
   VkPhysicalDeviceVulkan12Features twelve{};
   twelve.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_VULKAN_1_2_FEATURES;
@@ -160,7 +225,10 @@ json::object to_json(const live_vulkan_device& d) {
           {"free", d.gpu.free.count},
           {"limits", {l.alignment, l.host_alignment, l.allocation, l.buffer, l.range}},
           {"lacks_fp16", l.lacks_fp16},
-          {"indexes_64_bits", l.indexes_64_bits}};
+          {"indexes_64_bits", l.indexes_64_bits},
+          {"architecture", name(l.architecture)},
+          {"by_amds_driver", l.by_amds_driver},
+          {"cores", d.gpu.n_sm}};
 }
 
 live_vulkan_device from_json(const json::object& o) {
@@ -178,7 +246,11 @@ live_vulkan_device from_json(const json::object& o) {
                   .buffer = number(l[3]),
                   .range = number(l[4]),
                   .lacks_fp16 = o.at("lacks_fp16").as_bool(),
-                  .indexes_64_bits = o.at("indexes_64_bits").as_bool()};
+                  .indexes_64_bits = o.at("indexes_64_bits").as_bool(),
+                  .architecture = vulkan_architecture_named(o.at("architecture").as_string())
+                                      .value_or(vulkan_architecture::unknown),
+                  .by_amds_driver = o.at("by_amds_driver").as_bool()};
+  d.gpu.n_sm = static_cast<std::uint32_t>(number(o.at("cores")));
   d.gpu.backend = backend_kind::vulkan;
   d.gpu.unified = d.kind == vulkan_kind::integrated;
   d.gpu.driver_context = context_of_vulkan();
@@ -198,6 +270,7 @@ result<json::object> ask_loader() {
   for (std::uint32_t i = 0; i < std::min(n, most_devices); ++i) {
     live_vulkan_device d;
     read_properties(*api, handles[i], d);
+    read_architecture(*api, handles[i], d.gpu);
     read_features(*api, handles[i], d.gpu.limits);
     read_memory(*api, handles[i], d);
     devices.push_back(to_json(d));

@@ -56,6 +56,11 @@ struct in_words {
     return fmt::format("a ceiling for {} tokens", c.n_tokens);
   }
   std::string operator()(const why::scratch& s) const {
+    if (const auto& kept = s.need.kept)
+      return fmt::format(
+          "what kernels keep: {} of matrices and caches made halves, {} of inputs in the kernels' "
+          "form, {} of parts of sums",
+          in_mib(bytes{kept->x}), in_mib(bytes{kept->y}), in_mib(bytes{kept->split_k}));
     std::string text = "no operation draws scratch";
     if (const auto& by = s.need.by)
       text = fmt::format("scratch of {} of {} [{}] and [{}]", ggml::name(by->op), by->of,

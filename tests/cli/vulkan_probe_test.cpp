@@ -3,6 +3,17 @@
 
 #include "fake_devices.hpp"
 
+namespace {
+
+/// What is planned for kernels on the first device.
+std::uint64_t pool_of(const json::value& plan) {
+  for (const json::value& t : plan.at("devices").at(0).at("terms").as_array())
+    if (t.at("term").as_string() == "pool") return number(t, "bytes");
+  return 0;
+}
+
+}  // namespace
+
 TEST_SUITE("vulkan_probe") {
   TEST_CASE("a probe lists Vulkan's devices with their limits and what is free") {
     const outcome o = run("probe --json", "radeon");
@@ -38,6 +49,10 @@ TEST_SUITE("vulkan_probe") {
     CHECK(v.at("devices").at(0).at("id").as_string() == "Vulkan0");
     CHECK(number(v.at("devices").at(0), "usable_bytes") == 24460 * mib);
     CHECK(run("Llama-3.1-8B-Q4_K_M -c 8192 --backend vulkan", "radeon").status == 0);
+    // kernels are chosen as for the card of its name, whose architecture and cores the driver tells
+    const json::value named =
+        json::parse(run("Llama-3.1-8B-Q4_K_M -c 8192 --gpu 7900xtx --json", "radeon").out);
+    CHECK(pool_of(v) == pool_of(named));
     CHECK(run("Llama-3.1-8B-Q4_K_M -c 8192 --backend cuda", "radeon").status == 2);
   }
 

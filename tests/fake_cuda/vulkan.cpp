@@ -15,11 +15,12 @@ struct fake_device {
   VkPhysicalDeviceType type;
   const char* name;
   VkDeviceSize local;
+  std::uint32_t n_core;  // compute units
 };
 const std::array<fake_device, 3> devices{{
-    {VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU, "AMD Radeon 780M (RADV PHOENIX)", 4096 * mib},
-    {VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU, "AMD Radeon RX 7900 XTX (RADV NAVI31)", 24560 * mib},
-    {VK_PHYSICAL_DEVICE_TYPE_CPU, "llvmpipe", 32768 * mib},
+    {VK_PHYSICAL_DEVICE_TYPE_INTEGRATED_GPU, "AMD Radeon 780M (RADV PHOENIX)", 4096 * mib, 12},
+    {VK_PHYSICAL_DEVICE_TYPE_DISCRETE_GPU, "AMD Radeon RX 7900 XTX (RADV NAVI31)", 24560 * mib, 96},
+    {VK_PHYSICAL_DEVICE_TYPE_CPU, "llvmpipe", 32768 * mib, 0},
 }};
 
 const fake_device& of(VkPhysicalDevice d) { return *reinterpret_cast<const fake_device*>(d); }
@@ -47,9 +48,37 @@ VkResult enumerate_devices(VkInstance, std::uint32_t* n, VkPhysicalDevice* to) {
   return VK_SUCCESS;
 }
 
+/// What tells RDNA 3 from others.
+void tell_kernels(const fake_device& d, VkBaseOutStructure& to) {
+  switch (to.sType) {
+    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SUBGROUP_SIZE_CONTROL_PROPERTIES: {
+      auto& p = reinterpret_cast<VkPhysicalDeviceSubgroupSizeControlProperties&>(to);
+      p.minSubgroupSize = 32;
+      p.maxSubgroupSize = 64;
+      break;
+    }
+    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_INTEGER_DOT_PRODUCT_PROPERTIES: {
+      auto& p = reinterpret_cast<VkPhysicalDeviceShaderIntegerDotProductProperties&>(to);
+      p.integerDotProduct4x8BitPackedSignedAccelerated = VK_TRUE;
+      p.integerDotProduct4x8BitPackedMixedSignednessAccelerated = VK_TRUE;
+      break;
+    }
+    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_AMD:
+      reinterpret_cast<VkPhysicalDeviceShaderCorePropertiesAMD&>(to).wavefrontsPerSimd = 16;
+      break;
+    case VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_SHADER_CORE_PROPERTIES_2_AMD:
+      reinterpret_cast<VkPhysicalDeviceShaderCoreProperties2AMD&>(to).activeComputeUnitCount =
+          d.n_core;
+      break;
+    default:
+      break;
+  }
+}
+
 void get_properties(VkPhysicalDevice d, VkPhysicalDeviceProperties2* all) {
   VkPhysicalDeviceProperties& p = all->properties;
   p.deviceType = of(d).type;
+  p.vendorID = of(d).n_core > 0 ? 0x1002 : 0x10005;
   std::strncpy(p.deviceName, of(d).name, sizeof p.deviceName - 1);
   p.limits.minStorageBufferOffsetAlignment = 4;
   p.limits.minMemoryMapAlignment = 4096;
@@ -60,6 +89,7 @@ void get_properties(VkPhysicalDevice d, VkPhysicalDeviceProperties2* all) {
           4294967292;
     if (next->sType == VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_MAINTENANCE_4_PROPERTIES)
       reinterpret_cast<VkPhysicalDeviceMaintenance4Properties*>(next)->maxBufferSize = 4294967288;
+    tell_kernels(of(d), *next);
   }
 }
 
@@ -85,8 +115,12 @@ void get_memory(VkPhysicalDevice d, VkPhysicalDeviceMemoryProperties2* all) {
 
 VkResult get_extensions(VkPhysicalDevice, const char*, std::uint32_t* n, VkExtensionProperties* to) {
   constexpr std::array names = {VK_KHR_MAINTENANCE_4_EXTENSION_NAME,
+                                VK_EXT_SUBGROUP_SIZE_CONTROL_EXTENSION_NAME,
+                                VK_KHR_SHADER_INTEGER_DOT_PRODUCT_EXTENSION_NAME,
+                                VK_AMD_SHADER_CORE_PROPERTIES_EXTENSION_NAME,
+                                VK_AMD_SHADER_CORE_PROPERTIES_2_EXTENSION_NAME,
                                 VK_EXT_MEMORY_BUDGET_EXTENSION_NAME};
-  *n = fails("budget") ? 1 : 2;
+  *n = static_cast<std::uint32_t>(names.size()) - (fails("budget") ? 1 : 0);
   for (std::uint32_t i = 0; to != nullptr && i < *n; ++i)
     std::strncpy(to[i].extensionName, names[i], VK_MAX_EXTENSION_NAME_SIZE - 1);
   return VK_SUCCESS;

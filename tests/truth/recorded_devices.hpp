@@ -54,6 +54,9 @@ inline device_limits recorded_limits(const boost::json::object& d) {
   take("range", l.range);
   take("lacks_fp16", l.lacks_fp16);
   take("indexes_64_bits", l.indexes_64_bits);
+  take("by_amds_driver", l.by_amds_driver);
+  if (const auto* a = told->as_object().if_contains("architecture"))
+    l.architecture = vulkan_architecture_named(text(*a)).value();
   return l;
 }
 

@@ -79,7 +79,7 @@ class recorded_runs {
     return out;
   }
 
- private:
+  /// What we plan for the case.
   result<budget> plan(const boost::json::value& c, const engine_profile& profile) {
     const boost::json::object& keys = c.as_object();
     std::vector<std::string> args;
@@ -102,6 +102,14 @@ class recorded_runs {
         .budget_for(*r, {}, {.enforced = false});
   }
 
+  /// With -sm none only the main card is used.
+  static device_budget on(const budget& b, std::size_t i) {
+    const auto it = std::find_if(b.devices.begin(), b.devices.end(),
+                                 [&](const device_budget& x) { return x.id.index == i; });
+    return it == b.devices.end() ? device_budget{} : *it;
+  }
+
+ private:
   static cpu_variant recorded_cpu(const std::string& name) {
     const cpu_variant* const v = find_cpu_variant(name);
     if (!v) throw std::runtime_error("no CPU " + name);
@@ -123,13 +131,6 @@ class recorded_runs {
   static bytes context(const term_list& l) {
     return l.of(term_kind::kv_cache) + l.of(term_kind::recurrent_state);
   }
-  /// With -sm none only the main card is used.
-  static device_budget on(const budget& b, std::size_t i) {
-    const auto it = std::find_if(b.devices.begin(), b.devices.end(),
-                                 [&](const device_budget& x) { return x.id.index == i; });
-    return it == b.devices.end() ? device_budget{} : *it;
-  }
-
   static void compare(const boost::json::value& want, const budget& b, comparison& out) {
     compare_devices(want, b, out);
     compare_host(want, b, out);

@@ -1,7 +1,5 @@
-// What a context takes on a device in use, where that is not known kernel by kernel.
+// What a context takes on a device in use, where it is more than one number.
 #pragma once
-
-#include <string_view>
 
 #include "vrambudget/units.hpp"
 
@@ -10,7 +8,6 @@ namespace vrambudget {
 /// Scratch of kernels, kept once it was asked for: the usual amount, and the most that is expected.
 struct growth {
   bytes usual = {}, most = {};
-  std::string_view known_from = {};
 };
 
 }  // namespace vrambudget

@@ -15,7 +15,7 @@ namespace vrambudget {
 /// Accuracy: assumed
 [[nodiscard]] measured_range context_of_vulkan();
 
-/// Limits that NVIDIA's driver reports.
+/// Limits that NVIDIA's driver reports, and what kernels are chosen by.
 ///
 /// Accuracy: assumed: as device reports have them, alike for all cards; arithmetic of halves is missing before Volta,
 ///           but for compute capabilities 6.0 and 6.2

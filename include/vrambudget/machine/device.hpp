@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "vrambudget/backends/vulkan/architecture.hpp"
 #include "vrambudget/basis.hpp"
 #include "vrambudget/engine/device_id.hpp"
 #include "vrambudget/units.hpp"
@@ -29,7 +30,7 @@ struct measured_range {
   }
 };
 
-/// What a device of Vulkan or Metal must tell of its memory; 0: what is usual.
+/// What a device of Vulkan or Metal must tell of its memory and of its kernels; 0: what is usual.
 struct device_limits {
   std::uint64_t alignment = 0;       ///< minStorageBufferOffsetAlignment, bytes
   std::uint64_t host_alignment = 0;  ///< minMemoryMapAlignment
@@ -38,6 +39,8 @@ struct device_limits {
   std::uint64_t range = 0;           ///< maxStorageBufferRange
   bool lacks_fp16 = false;           ///< no arithmetic of halves
   bool indexes_64_bits = false;      ///< VK_EXT_shader_64bit_indexing: the range does not count
+  vulkan_architecture architecture = vulkan_architecture::unknown;
+  bool by_amds_driver = false;  ///< and not Mesa's
 
   friend auto operator<=>(const device_limits&, const device_limits&) = default;
 };
@@ -46,7 +49,7 @@ struct device_limits {
 struct device {
   std::string name;        ///< as the driver spells it, "NVIDIA GeForce RTX 3090"
   std::uint32_t cc = 0;    ///< compute capability times 100: 860 is 8.6
-  std::uint32_t n_sm = 0;  ///< streaming multiprocessors; 0: unknown
+  std::uint32_t n_sm = 0;  ///< streaming multiprocessors, compute units or Xe cores; 0: unknown
   bytes total;             ///< memory as the driver reports it
   bytes free;              ///< free to a process before its context; what a plan may use
   /// What the driver takes for a process: its context, the kernels' code, CUDA graphs.

@@ -55,7 +55,7 @@ class graph_planner {
   void keep_layer_inputs(std::vector<std::uint32_t> layers) { read_layers_ = std::move(layers); }
 
   /// Counts the pools of other devices in these ones' places too, whose graphs are the same.
-  void count_pools_on(std::span<const device> others) { elsewhere_.push_back(cards_of(others)); }
+  void count_pools_on(std::span<const device> others) { elsewhere_.push_back(drawing(others)); }
 
   graph_planner(const graph_planner&) = delete;
   graph_planner& operator=(const graph_planner&) = delete;
@@ -142,7 +142,7 @@ class graph_planner {
                                                           const ggml::scheduler& sched,
                                                           std::deque<sliced_node>& slices) const;
   /// Whether these cards add up results by CUDA's own scratch.
-  [[nodiscard]] static bool adds_halves(std::span<const cuda::card> cards);
+  [[nodiscard]] static bool adds_halves(std::span<const drawing_device> cards);
   /// Results in that graph of which each card has a part: the largest, and the largest that cards add up,
   /// for which each adds up its experts' first.
   struct partial_results {
@@ -164,10 +164,10 @@ class graph_planner {
   /// Copies of each input: four with pipeline parallelism, else one.
   [[nodiscard]] std::uint32_t n_copies(const context_params& cp) const;
 
-  [[nodiscard]] static std::vector<cuda::card> cards_of(std::span<const device> devices) {
-    std::vector<cuda::card> cards;
-    for (const device& d : devices) cards.push_back({d.cc, d.n_sm ? d.n_sm : most_sm, d.maps_pool});
-    return cards;
+  [[nodiscard]] static std::vector<drawing_device> drawing(std::span<const device> devices) {
+    std::vector<drawing_device> all;
+    for (const device& d : devices) all.push_back(drawing_device_of(d));
+    return all;
   }
 
   void add_weight(const model_tensor& t, const placed_weight& w, std::string_view known_as);
@@ -180,14 +180,13 @@ class graph_planner {
   engine_rules rules_;
   bool op_offload_, may_pipeline_;
   cpu_variant cpu_variant_;                      ///< whose kernels run on the host
-  bool draws_pools_;                             ///< kernels draw scratch from one
+  bool draws_pools_;                             ///< kernels draw scratch, and it is known what
   bool tells_projection_;                        ///< see orders_by_address()
-  static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   std::vector<std::unique_ptr<ggml::backend>> devices_;
   std::optional<meta::backend> meta_;  ///< of all of them, if they are one device
   std::optional<node_slicer> slicer_;
-  std::vector<cuda::card> cards_;
-  std::vector<std::vector<cuda::card>> elsewhere_;
+  std::vector<drawing_device> cards_;
+  std::vector<std::vector<drawing_device>> elsewhere_;
   cpu::backend cpu_;
   bytes host_tail_;  ///< of each buffer of the host
   /// Pieces of each backend's buffer, as they were reserved last.

@@ -25,12 +25,12 @@ graph_planner::graph_planner(const model& m, const placement& place, const weigh
       may_pipeline_(devices.size() > 1 && place.full_offload() &&
                     place.mode() == split_mode::layer && !has_overrides(r)),
       cpu_variant_(r.cpu.value_or(usual_cpu_beside(place))),
-      draws_pools_(has_pools(devices)),
+      draws_pools_(knows_scratch(devices)),
       tells_projection_(orders_by_address(devices)),
       cpu_(host_buffers_of(devices)),
       host_tail_(host_tail_of(devices)) {
   const int n_backends = place.host() + 1;
-  cards_ = cards_of(devices);
+  cards_ = drawing(devices);
   for (std::size_t i = 0; i < devices.size(); ++i) {
     devices_.push_back(backend_of(devices[i], place.backend_of(i), n_backends, rules_));
     if (!slicer) backends_.push_back(devices_.back().get());
@@ -207,7 +207,8 @@ result<void> graph_planner::reserve_all(ggml::scheduler& sched, compute_buffers&
   } else if (sequences_differ) {
     memory_layout own = memory;
     for (kv_cache& c : own.caches) c.n_stream = 1;
-    draw(sched, out, d, cp, own, {n_tokens, 1, prompt.n_outputs});
+    const std::int64_t n_of_one = std::min<std::int64_t>(n_tokens, cp.n_ctx_seq);
+    draw(sched, out, d, cp, own, {n_of_one, 1, std::min(n_of_one, prompt.n_outputs)});
     if (cp.embeddings) draw(sched, out, d, cp, own, {1, 1, 1});
   }
   return {};
@@ -365,16 +366,16 @@ void graph_planner::add_pools(const ggml::scheduler& sched, compute_buffers& out
   for (std::vector<pool_need>& set : out.pool_elsewhere) raise(set);
 }
 
-bool graph_planner::adds_halves(std::span<const cuda::card> cards) {
+bool graph_planner::adds_halves(std::span<const drawing_device> cards) {
   return cards.size() == meta::all_reduce_cards &&
          std::all_of(cards.begin(), cards.end(),
-                     [](const cuda::card& c) { return c.cc >= meta::all_reduce_from_cc; });
+                     [](const drawing_device& d) { return d.card.cc >= meta::all_reduce_from_cc; });
 }
 
 std::vector<const ggml::tensor*> graph_planner::nodes_on(std::size_t i,
                                                          const ggml::scheduler& sched,
                                                          std::deque<sliced_node>& slices) const {
-  if (!slicer_) return drawing_nodes(graph_, sched, static_cast<int>(i));
+  if (!slicer_) return drawing_nodes(graph_, sched, static_cast<int>(i), cards_[i]);
   slices = drawing_slices(*slicer_, graph_, sched, place_.backend_of(i), i);
   std::vector<const ggml::tensor*> nodes;
   for (const sliced_node& s : slices) nodes.push_back(&s.node);

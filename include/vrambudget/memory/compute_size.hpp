@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/backends/vulkan/prealloc.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -28,13 +29,15 @@ struct operation_name {
   std::array<std::int64_t, 4> a, b;  ///< shapes of its operands
 };
 
-/// Scratch that the operations of a context's graphs draw from one device's pool.
+/// Scratch that the operations of a context's graphs draw from one device's pool, or from buffers that it keeps.
 struct pool_need {
   bytes scratch;                          ///< most that one operation draws
   bool cublas = false;                    ///< some operation needs cuBLAS
   std::optional<operation_name> by = {};  ///< the one that draws most
   bytes of_whole_batches = {};            ///< `scratch` of full micro-batches of one sequence
   bool cublas_of_whole_batches = false;
+  /// Of Vulkan: what `scratch` and `of_whole_batches` are the sums of. Absent: no operation of the device's.
+  std::optional<vulkan::prealloc> kept = {}, kept_of_whole_batches = {};
 };
 
 /// Compute buffers, and what was decided on the way. "Per device": per card, if they are one device.

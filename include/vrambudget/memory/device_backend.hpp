@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "vrambudget/backends/cpu/backend.hpp"
+#include "vrambudget/backends/cuda/scratch.hpp"
 #include "vrambudget/backends/cuda/weight.hpp"
 #include "vrambudget/backends/hip/backend.hpp"
 #include "vrambudget/backends/metal/weight.hpp"
+#include "vrambudget/backends/vulkan/chip.hpp"
 #include "vrambudget/backends/vulkan/weight.hpp"
 #include "vrambudget/engine/placement.hpp"
 #include "vrambudget/engine/rules.hpp"
@@ -31,6 +33,39 @@ namespace vrambudget {
   if (told.indexes_64_bits) l.range = 0;
   l.has_fp16 = !told.lacks_fp16;
   return l;
+}
+
+/// What the kernels of a device of Vulkan depend on: one, or all that it may be, if its architecture is not known.
+/// Cores that are not told are many, but Intel's, which the engine does not know either.
+[[nodiscard]] inline std::vector<vulkan::chip> vulkan_chips(const device& d) {
+  constexpr std::uint32_t many = 192;
+  const vulkan::limits l = vulkan_limits(d.limits);
+  std::vector<vulkan::chip> all;
+  for (const vulkan::architecture_traits& t : vulkan::architectures) {
+    const bool unknown = d.limits.architecture == vulkan_architecture::unknown;
+    if (!unknown && t.is != d.limits.architecture) continue;
+    vulkan::chip c{.traits = t,
+                   .n_core = d.n_sm > 0 || t.by == vulkan::maker::intel ? d.n_sm : many,
+                   .has_fp16 = l.has_fp16,
+                   .unified = d.unified,
+                   .by_amds_driver = d.limits.by_amds_driver,
+                   .alignment = l.alignment};
+    if (l.range > 0) c.range = l.range;
+    all.push_back(c);
+  }
+  return all;
+}
+
+/// What the scratch of a device's kernels depends on.
+struct drawing_device {
+  cuda::card card = {};                  ///< of CUDA
+  std::vector<vulkan::chip> chips = {};  ///< of Vulkan, see vulkan_chips(); none: it is CUDA's
+};
+
+[[nodiscard]] inline drawing_device drawing_device_of(const device& d) {
+  constexpr std::uint32_t most_sm = 192;  // of a card that is not known better
+  if (d.backend == backend_kind::vulkan) return {.chips = vulkan_chips(d)};
+  return {{d.cc, d.n_sm ? d.n_sm : most_sm, d.maps_pool}};
 }
 
 /// How tensors lie in a device's buffers.
@@ -69,10 +104,13 @@ namespace vrambudget {
              : bytes{};
 }
 
-/// Whether it is known which kernel draws what from a pool.
-[[nodiscard]] inline bool has_pools(std::span<const device> devices) {
+/// Whether it is known which kernel draws what.
+[[nodiscard]] constexpr bool knows_scratch(backend_kind b) {
+  return b == backend_kind::cuda || b == backend_kind::vulkan;
+}
+[[nodiscard]] inline bool knows_scratch(std::span<const device> devices) {
   return std::all_of(devices.begin(), devices.end(),
-                     [](const device& d) { return d.backend == backend_kind::cuda; });
+                     [](const device& d) { return knows_scratch(d.backend); });
 }
 
 /// Whether the order of a graph depends on where caches lie, so that a run's buffers are not those that the engine

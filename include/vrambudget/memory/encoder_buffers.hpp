@@ -78,14 +78,13 @@ class encoder_planner {
 
   [[nodiscard]] bool lacks_flash_attn() const;
 
-  static constexpr std::uint32_t most_sm = 192;  ///< of a card that is not known better
   const encoder& encoder_;
   enum flash_attn flash_attn_;
   engine_rules rules_;
   std::vector<device> on_;  ///< the device, if it is on one
   std::unique_ptr<ggml::backend> of_device_;
   cpu::backend cpu_;
-  cuda::card card_;
+  drawing_device drawing_;
   std::vector<const ggml::backend*> backends_;
   const std::vector<model_tensor>* tensors_ = nullptr;
   arch::encoder_weights weights_;

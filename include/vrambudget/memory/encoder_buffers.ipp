@@ -17,7 +17,7 @@ encoder_planner::encoder_planner(const projector& p, const encoder& e, const dev
       on_(on ? std::vector{*on} : std::vector<device>{}),
       of_device_(on ? backend_of(*on, 0, 2, rules_) : nullptr),
       cpu_(host_buffers_of(on_)),
-      card_{on ? on->cc : 0, on && on->n_sm ? on->n_sm : most_sm, !on || on->maps_pool} {
+      drawing_(on ? drawing_device_of(*on) : drawing_device{}) {
   if (on) backends_.push_back(of_device_.get());
   backends_.push_back(&cpu_);
   // on the first backend, which is the host's if there is no other
@@ -40,8 +40,8 @@ result<encoder_buffers> encoder_planner::reserve(const encoder_input& in) {
   }
   flash_attn_ = out_.flash_attn ? flash_attn::on : flash_attn::off;
   out_.pool = {};
-  if (of_device_ && has_pools(on_))
-    raise_pool(out_.pool, drawing_nodes(graph_, sched, 0), card_, rules_, true);
+  if (of_device_ && knows_scratch(on_))
+    raise_pool(out_.pool, drawing_nodes(graph_, sched, 0, drawing_), drawing_, rules_, true);
   return out_;
 }
 

@@ -9,14 +9,16 @@
 
 #include "vrambudget/backends/cuda/kept_buffers.hpp"
 #include "vrambudget/backends/cuda/pool.hpp"
+#include "vrambudget/backends/vulkan/scratch.hpp"
 #include "vrambudget/ggml/scheduler.hpp"
 #include "vrambudget/memory/compute_size.hpp"
+#include "vrambudget/memory/device_backend.hpp"
 
 namespace vrambudget {
 
 namespace detail {
 
-/// Whether all that pool_scratch looks at is the same in two nodes.
+/// Whether all that pool_scratch, or asked_by of Vulkan, looks at is the same in two nodes.
 inline bool draws_the_same(const ggml::tensor& a, const ggml::tensor& b) {
   if (a.op != b.op || a.ne != b.ne || a.n_src != b.n_src || a.n_kv_max != b.n_kv_max ||
       a.hadamard != b.hadamard || a.f32_accumulator != b.f32_accumulator ||
@@ -44,17 +46,19 @@ inline operation_name name_operation(const ggml::tensor& t) {
 
 }  // namespace detail
 
-/// The nodes on `backend` that draw from its pool in a graph that was split, the first of those that draw
+/// The nodes on `backend`, which is `on`, that draw scratch in a graph that was split, the first of those that draw
 /// the same. Layers repeat each other, so a node is first compared with what came after its like before.
 [[nodiscard]] inline std::vector<const ggml::tensor*> drawing_nodes(const ggml::graph& g,
                                                                     const ggml::scheduler& sched,
-                                                                    int backend) {
+                                                                    int backend,
+                                                                    const drawing_device& on) {
+  const auto draws = on.chips.empty() ? cuda::draws_scratch : vulkan::asks_for_scratch;
   std::vector<const ggml::tensor*> all;
   std::size_t next = 0;
   for (const ggml::split& s : sched.splits()) {
     if (s.backend != backend) continue;
     for (const ggml::tensor* t : std::span(g.nodes()).subspan(s.begin, s.end - s.begin)) {
-      if (!cuda::draws_scratch(t->op)) continue;
+      if (!draws(t->op)) continue;
       if (next >= all.size() || !detail::draws_the_same(*all[next], *t))
         next = static_cast<std::size_t>(
             std::find_if(all.begin(), all.end(),
@@ -98,6 +102,33 @@ inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nod
   if (bytes{most} <= need.scratch) return;
   need.scratch = bytes{most};
   if (by) need.by = detail::name_operation(*by);
+}
+
+/// Raises `need` to what the nodes ask of the buffers that a context keeps on a device that is one of `chips`.
+inline void raise_kept(pool_need& need, std::span<const ggml::tensor* const> nodes,
+                       std::span<const vulkan::chip> chips, bool one_sequence) {
+  if (nodes.empty()) return;
+  vulkan::prealloc most = need.kept.value_or(vulkan::prealloc{}),
+                   whole = need.kept_of_whole_batches.value_or(vulkan::prealloc{});
+  for (const vulkan::chip& c : chips)
+    for (const ggml::tensor* t : nodes) {
+      const vulkan::asked a = vulkan::asked_by(*t, c);
+      most.raise(a.whole);
+      most.raise(a.most);
+      if (one_sequence) whole.raise(a.whole);
+    }
+  need.kept = most;
+  need.scratch = most.sum();
+  need.kept_of_whole_batches = whole;
+  need.of_whole_batches = whole.sum();
+}
+
+inline void raise_pool(pool_need& need, std::span<const ggml::tensor* const> nodes,
+                       const drawing_device& on, const engine_rules& rules, bool one_sequence) {
+  if (on.chips.empty())
+    raise_pool(need, nodes, on.card, rules, one_sequence);
+  else
+    raise_kept(need, nodes, on.chips, one_sequence);
 }
 
 }  // namespace vrambudget

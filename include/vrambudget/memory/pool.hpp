@@ -85,13 +85,14 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
 
 }  // namespace detail
 
-/// The pool and cuBLAS's workspace on one device.
+/// The pool and cuBLAS's workspace on one device; of Vulkan, the buffers that it keeps.
 ///
 /// Formula:  scratch of the operation that draws most, rounded to 2 MiB, plus the workspace, 32 MiB from
-///           compute capability 9.0 and 4 MiB before, if any operation needs cuBLAS
+///           compute capability 9.0 and 4 MiB before, if any operation needs cuBLAS; or vulkan::prealloc::sum()
 /// Accuracy: bound for full micro-batches: other sizes may leave partial tiles that those do not
 /// Source:   llama.cpp, ggml/src/ggml-cuda/{ggml-cuda.cu: ggml_cuda_pool_vmm, common.cuh: cublas_handle}
 [[nodiscard]] inline bytes pool_bytes(const pool_need& need, std::uint32_t cc) {
+  if (need.kept) return need.kept->sum();
   return pad(need.scratch, cuda::pool_granularity) +
          (need.cublas ? cuda::cublas_workspace(cc) : bytes{});
 }
@@ -132,6 +133,40 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
   return pad(most, (2_MiB).count) + (d.cc >= 900 ? 32_MiB : 4_MiB);
 }
 
+/// What a Vulkan context keeps for its kernels, for graphs that are not described: a ceiling from the weights alone.
+///
+/// Formula:  max over matrix products of the input in halves, in whole tiles of 256 tokens; the largest matrix of
+///           floats in halves, over a cache in halves and sums of long rows of scores; two results of the largest
+///           tile, or of attention's, for each core
+/// Accuracy: bound
+/// Source:   llama.cpp, ggml/src/ggml-vulkan/ggml-vulkan.cpp: what calls ggml_vk_preallocate_buffers
+[[nodiscard]] inline bytes kept_ceiling(const model& m, const weights& placed, int backend,
+                                        const device& d, const context_params& cp) {
+  constexpr std::uint64_t tile = 128 * 256, tokens_of_tile = 256, attention_rows = 64;
+  const std::uint64_t n_core = d.n_sm ? d.n_sm : 192;
+  vulkan::prealloc p;
+  for (const placed_weight& w : placed.all) {
+    if (w.backend != backend) continue;
+    const model_tensor& t = m.tensors[w.tensor];
+    if (t.ne[1] == 1 && t.ne[2] == 1) continue;
+    const std::uint64_t rows = pad(bytes{cp.n_ubatch}, tokens_of_tile).count *
+                               (stacks_experts(t.name) ? m.hp.n_expert_used(0) : 1);
+    p.y = std::max(p.y, 2 * static_cast<std::uint64_t>(t.ne[0]) * rows);
+    if (!is_quantized(t.type))
+      p.x = std::max(p.x, 2 * static_cast<std::uint64_t>(t.ne[0] * t.ne[1] * t.ne[2]));
+  }
+  std::uint64_t heads = 1, widest = 1, cached = 0;
+  for (std::uint32_t il = 0; il < m.hp.n_layer(); ++il) {
+    heads = std::max<std::uint64_t>(heads, m.hp.n_head(il));
+    widest = std::max<std::uint64_t>(widest, m.hp.n_embd_head_v(il));
+    cached = std::max<std::uint64_t>(cached, m.hp.n_embd_k_gqa(il) + m.hp.n_embd_v_gqa(il));
+  }
+  p.x = std::max(p.x, 2 * cached * cp.n_ctx);
+  if (!cp.flash_attn) p.x = std::max(p.x, heads * cp.n_ubatch * (cp.n_ctx / 128 + 4));
+  p.split_k = 2 * n_core * std::max(4 * tile, attention_rows * (4 * widest + 8));
+  return p.sum();
+}
+
 /// The pool of a ROCm context. It keeps pieces as they were asked for (no virtual memory), the largest of each kind.
 ///
 /// Formula:  usual: the largest input of a product in the kernel's form and as much for attention; most: the largest
@@ -161,8 +196,7 @@ inline bytes index_scratch(std::uint64_t n_cells, std::uint64_t n_tokens) {
     if (m.hp.n_head_kv(il) > 0)
       attention = std::max(attention, detail::attention_scratch(m.hp, il, cp, detail::any_turing,
                                                                 d.n_sm ? d.n_sm : 96));
-  return {input + converted, input + input + converted + attention,
-          "pieces of the pool by the engine's rules, not compared with a card"};
+  return {input + converted, input + input + converted + attention};
 }
 
 }  // namespace vrambudget

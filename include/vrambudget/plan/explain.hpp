@@ -82,6 +82,8 @@ template <class All>
 }
 
 [[nodiscard]] inline explanations explain_pool(const planned_context& c, std::size_t device) {
+  if (c.at.devices[device].backend == backend_kind::hip)
+    return {why::measured{"pieces of the pool by the engine's rules, not compared with a card"}};
   if (c.compute.pool.empty()) return {why::pool_ceiling{c.context.n_ubatch}};
   return {why::scratch{c.compute.pool[device]}};
 }

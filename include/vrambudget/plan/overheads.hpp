@@ -8,9 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/backends/meta/backend.hpp"
 #include "vrambudget/backends/growth.hpp"
-#include "vrambudget/backends/vulkan/growth.hpp"
+#include "vrambudget/backends/meta/backend.hpp"
 #include "vrambudget/memory/pool.hpp"
 #include "vrambudget/plan/budget.hpp"
 #include "vrambudget/plan/context_allocations.hpp"
@@ -78,12 +77,27 @@ inline void add_all_reduce(const planned_context& c, budget& b) {
                {why::all_reduce{meta::all_reduce_scratch}}});
 }
 
-/// What a context takes in use where pools are not known kernel by kernel; nothing: they are.
+/// What a Vulkan context keeps for its kernels. `need`: per device; empty: its graphs are not described.
+[[nodiscard]] inline growth growth_on_vulkan(const planned_context& c, std::size_t i,
+                                             const device& d, const std::vector<pool_need>& need,
+                                             bool told) {
+  if (need.empty()) {
+    const bytes most =
+        kept_ceiling(c.m(), c.at.placed_weights, c.where().backend_of(i), d, c.context);
+    return {most, most};
+  }
+  return {need[i].of_whole_batches, told ? need[i].scratch : need[i].of_whole_batches};
+}
+
+/// What a context takes in use where drivers decide what kernels draw, or no card was seen; nothing: neither.
+/// `need`, `told`: as of pool_on.
 [[nodiscard]] inline std::optional<growth> estimated_growth(const planned_context& c, std::size_t i,
-                                                            const device& d) {
+                                                            const device& d,
+                                                            const std::vector<pool_need>& need,
+                                                            bool told) {
   switch (d.backend) {
     case backend_kind::vulkan:
-      return vulkan::growth_of(c.context.flash_attn, c.context.n_ubatch);
+      return growth_on_vulkan(c, i, d, need, told);
     case backend_kind::hip:
       return growth_on_hip(c.m(), c.at.placed_weights, c.where().backend_of(i), d, c.context);
     case backend_kind::metal:  // all of it is in the compute buffer
@@ -94,22 +108,18 @@ inline void add_all_reduce(const planned_context& c, budget& b) {
   return std::nullopt;
 }
 
-inline void add_estimated_growth(const growth& more, std::size_t i, bool told, budget& b) {
+inline void add_estimated_growth(const planned_context& c, const growth& more, std::size_t i,
+                                 bool told, budget& b) {
   if (more.most.count == 0) return;
   b.ask({term_kind::pool, i, more.most});
   if (!told) return;
-  if (term* const known = b.devices[i].find(term_kind::pool)) {
-    known->size += more.most;
-    *known->low += more.usual;
-    *known->expected += more.usual;
-    return;
-  }
-  b.devices[i].add({term_kind::pool,
-                    more.most,
-                    basis::assumed,
-                    {why::measured{std::string(more.known_from)}},
-                    more.usual,
-                    more.usual});
+  const bool is_first = !b.devices[i].find(term_kind::pool);
+  b.devices[i].grow({term_kind::pool,
+                     more.most,
+                     basis::assumed,
+                     is_first ? explain_pool(c, i) : explanations{},
+                     more.usual,
+                     more.usual});
 }
 
 /// Each context has backends, and with them pools, of its own. `told`: they are terms.
@@ -119,16 +129,16 @@ inline void add_pools(const planned_context& c, bool told, budget& b) {
   for (std::size_t i = 0; i < n_devices; ++i) {
     for (std::size_t s = 0; s < n_sets; ++s) {
       const device& there = c.at.elsewhere[s][i];
-      if (const auto more = estimated_growth(c, i, there))
+      const std::vector<pool_need>& need =
+          c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s];
+      if (const auto more = estimated_growth(c, i, there, need, told))
         b.pool_elsewhere[s][i] += more->most;
       else
-        b.pool_elsewhere[s][i] +=
-            pool_on(c, i, there,
-                    c.compute.pool.empty() ? c.compute.pool : c.compute.pool_elsewhere[s], told);
+        b.pool_elsewhere[s][i] += pool_on(c, i, there, need, told);
     }
     device_budget& d = b.devices[i];
-    if (const auto more = estimated_growth(c, i, d.gpu)) {
-      add_estimated_growth(*more, i, told, b);
+    if (const auto more = estimated_growth(c, i, d.gpu, c.compute.pool, told)) {
+      add_estimated_growth(c, *more, i, told, b);
       continue;
     }
     const bytes more = pool_on(c, i, d.gpu, c.compute.pool, told);

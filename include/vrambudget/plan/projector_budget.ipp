@@ -165,7 +165,10 @@ void add_encoder_use(const encoder_budget& e, std::optional<std::size_t> device,
              e.basis, grown});
     if (e.largest.compute > e.warmup.compute)
       b.ask({term_kind::projector_growth, *device, e.largest.compute, e.warmup.compute});
-    if (told) at.grow({term_kind::pool, e.pool, basis::bound, detail::explain(e, part::pool)});
+    const bool is_bound = b.devices[*device].gpu.backend == backend_kind::cuda;
+    if (told)
+      at.grow({term_kind::pool, e.pool, is_bound ? basis::bound : basis::assumed,
+               detail::explain(e, part::pool)});
     b.ask({term_kind::pool, *device, e.pool});
   }
   b.host.grow(

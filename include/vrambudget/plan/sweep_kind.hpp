@@ -29,7 +29,7 @@ struct sweep_kind {
     key k;
     for (const device& d : set) {
       k.cards.push_back(axes.mmproj ? d.cc : cuda::same_buffers_from(d.cc));
-      k.devices.emplace_back(d.backend, d.gfx, d.limits);
+      k.devices.emplace_back(d.backend, d.gfx, axes.mmproj ? d.limits : of_memory(d.limits));
       if (axes.mmproj) k.cards.push_back(d.n_sm);
       if (axes.base.split_mode == split_mode::row)  // which shares matrices by whole memory
         k.cards.push_back(static_cast<std::uint32_t>(d.total.count >> 20));
@@ -45,7 +45,7 @@ struct sweep_kind {
   /// The number of the set whose pools are those of `set`.
   std::size_t number_of(const std::vector<device>& set) {
     const auto same = [](const device& a, const device& b) {
-      return a.cc == b.cc && a.n_sm == b.n_sm;
+      return a.cc == b.cc && a.n_sm == b.n_sm && a.unified == b.unified && a.limits == b.limits;
     };
     std::size_t n = 0;
     while (n < sets.size() &&
@@ -56,6 +56,12 @@ struct sweep_kind {
   }
 
  private:
+  /// Without what only kernels depend on.
+  static device_limits of_memory(device_limits l) {
+    l.architecture = vulkan_architecture::unknown;
+    l.by_amds_driver = false;
+    return l;
+  }
   static void add_layers(std::vector<int>& out, const run& r, const std::vector<device>& set,
                          const model& m) {
     const auto used = devices_of(r, set);

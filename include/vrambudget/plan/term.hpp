@@ -141,6 +141,12 @@ struct term_list {
     term* known = find(t.kind);
     if (known == nullptr) return add(std::move(t));
     if (t.size.count == 0) return;
+    const auto add_range = [&](std::optional<bytes> term::*end) {
+      if (known->*end || t.*end)
+        known->*end = (known->*end).value_or(known->size) + (t.*end).value_or(t.size);
+    };
+    add_range(&term::low);
+    add_range(&term::expected);
     known->size += t.size;
     known->basis = std::max(known->basis, t.basis);
     known->why.insert(known->why.end(), t.why.begin(), t.why.end());

@@ -30,6 +30,28 @@ TEST_CASE("NVIDIA's cards have Vulkan's limits, and halves from Volta on") {
   CHECK_FALSE(found("vega 64").d.limits.lacks_fp16);
 }
 
+TEST_CASE("what kernels are chosen by goes by the architecture, cores as the engine has them") {
+  CHECK(found("7900xtx").d.limits.architecture == vulkan_architecture::rdna3);
+  CHECK(found("7900xtx").d.n_sm == 96);
+  CHECK(found("9070 xt").d.limits.architecture == vulkan_architecture::rdna3);
+  CHECK(found("rx580").d.limits.architecture == vulkan_architecture::gcn);
+  CHECK(found("radeon vii").d.limits.architecture == vulkan_architecture::vega20);
+  CHECK(found("b580").d.limits.architecture == vulkan_architecture::xe2);
+  CHECK(found("b580").d.n_sm == 20);
+  CHECK(found("arc 140v").d.n_sm == 0);  // Intel's processors are not in its table
+  CHECK_FALSE(found("7900xtx").d.limits.by_amds_driver);
+  CHECK(found("7900xtx", {.system = operating_system::windows, .ram = 32_GiB}).d.limits.by_amds_driver);
+  CHECK(vulkan_limits_of_nvidia(750).architecture == vulkan_architecture::turing);
+  CHECK(vulkan_limits_of_nvidia(700).architecture == vulkan_architecture::pre_turing);
+  CHECK(vulkan_limits_of_nvidia(1200).architecture == vulkan_architecture::ampere);
+  for (const other_gpu& gpu : other_gpus())
+    if (gpu.is_vulkan()) {
+      CAPTURE(gpu.id);
+      CHECK(vulkan_limits_of(gpu, operating_system::native_linux).architecture !=
+            vulkan_architecture::unknown);
+    }
+}
+
 TEST_CASE("a chip without memory of its own has a part of the machine's") {
   const planned_gpu typed = found("780m 64gb");
   CHECK(typed.memory == 64_GiB);

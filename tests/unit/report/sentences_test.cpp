@@ -35,6 +35,10 @@ TEST_SUITE("sentences") {
     CHECK(sentence({s}) ==
           "scratch of mul_mat of blk.0.ffn_up.weight [2048 x 8192] and [2048 x 512 x 1 x 4], and "
           "cuBLAS's workspace");
+    s.need.kept = vulkan::prealloc{.x = 0, .y = 12 << 20, .split_k = 3 << 20};
+    CHECK(sentence({s}) ==
+          "what kernels keep: 0.0 MiB of matrices and caches made halves, 12.0 MiB of inputs in the "
+          "kernels' form, 3.0 MiB of parts of sums");
   }
 
   TEST_CASE("an encoder's input names how many are taken at once") {

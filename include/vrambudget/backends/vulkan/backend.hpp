@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "vrambudget/backends/op_offload.hpp"
+#include "vrambudget/backends/vulkan/mul_mat.hpp"
 #include "vrambudget/backends/vulkan/reorder.hpp"
 #include "vrambudget/ggml/backend.hpp"
 #include "vrambudget/ggml/buffer_type.hpp"
@@ -202,12 +203,6 @@ class backend final : public ggml::backend {
 
   static bool is_float(const ggml::tensor& t) {
     return t.type == ggml_type::f32 || t.type == ggml_type::f16;
-  }
-  /// Whether rows, and all of a matrix, follow each other.
-  static bool is_packed(const ggml::tensor& t) {
-    return t.nb[0] == element_size(t) &&
-           t.nb[1] == row_size(t.type, static_cast<std::uint64_t>(t.ne[0])).count &&
-           (t.ne[3] == 1 || t.nb[3] == t.nb[2] * static_cast<std::uint64_t>(t.ne[2]));
   }
   static bool multiplies(const ggml::tensor& t) {
     const bool by_id = t.op == ggml::op::mul_mat_id;
