@@ -48,24 +48,29 @@ constexpr std::pair<std::string_view, std::uint64_t (*)(const hparams&, std::uin
     {"dt_rank", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.ssm.dt_rank; }},
     {"n_group", [](const hparams& hp, std::uint32_t) -> std::uint64_t { return hp.ssm.n_group; }}};
 
-/// 0: a number or a name that is not known here.
-std::uint64_t factor_of(std::string_view written, const hparams& hp, std::uint32_t il) {
+/// Nothing: a name that is not known here.
+std::optional<std::uint64_t> factor_of(std::string_view written, const hparams& hp,
+                                       std::uint32_t il) {
   for (const auto& [name, of] : widths)
     if (name == written) return of(hp, il);
   std::uint64_t n = 0;
-  std::from_chars(written.data(), written.data() + written.size(), n);
+  if (std::from_chars(written.data(), written.data() + written.size(), n).ec != std::errc())
+    return std::nullopt;
   return n;
 }
 
-/// 0: one of its parts is, or it is too large.
-std::int64_t dimension_of(std::string_view written, const hparams& hp, std::uint32_t il) {
+/// Nothing: a part of it is not known, or it is too large.
+std::optional<std::int64_t> dimension_of(std::string_view written, const hparams& hp,
+                                         std::uint32_t il) {
   std::int64_t sum = 0;
   while (!written.empty()) {
     std::string_view product = next_part(written, '+');
     std::int64_t n = 1;
-    while (!product.empty())
-      if (__builtin_mul_overflow(n, factor_of(next_part(product, '*'), hp, il), &n)) return 0;
-    if (n == 0 || __builtin_add_overflow(sum, n, &sum)) return 0;
+    while (!product.empty()) {
+      const auto factor = factor_of(next_part(product, '*'), hp, il);
+      if (!factor || __builtin_mul_overflow(n, *factor, &n)) return std::nullopt;
+    }
+    if (__builtin_add_overflow(sum, n, &sum)) return std::nullopt;
   }
   return sum;
 }
@@ -77,8 +82,9 @@ std::optional<std::array<std::int64_t, 4>> asked_shape(std::string_view written,
   std::array<std::int64_t, 4> ne{1, 1, 1, 1};
   if (written.empty()) return std::nullopt;
   for (std::size_t i = 0; i < ne.size() && !written.empty(); ++i) {
-    ne[i] = dimension_of(next_part(written, ','), hp, il);
-    if (ne[i] == 0) return std::nullopt;
+    const auto n = dimension_of(next_part(written, ','), hp, il);
+    if (!n) return std::nullopt;
+    ne[i] = *n;
   }
   return ne;
 }

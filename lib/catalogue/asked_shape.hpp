@@ -11,8 +11,7 @@
 
 namespace vrambudget {
 
-/// The shape that it is in layer `il`; nothing: it is empty, names what is not known here or not given by the file, or
-/// is too large.
+/// The shape that it is in layer `il`; nothing: it is empty, names what is not known here, or is too large.
 [[nodiscard]] std::optional<std::array<std::int64_t, 4>> asked_shape(std::string_view written,
                                                                      const hparams& hp,
                                                                      std::uint32_t il);

@@ -48,12 +48,7 @@ namespace detail {
 inline tensor* step35_attention(builder& b, attention_input& attention, int il, tensor* x,
                                 tensor* pos) {
   const auto l = static_cast<std::uint32_t>(il);
-  const auto by_head = [&](tensor* t, std::int64_t heads) {
-    return b.reshape(t, t->ne[0] / heads, heads, b.ub.n_tokens);
-  };
-  qkv y = project_qkv(b, il, x, false);
-  y = {by_head(y.q, b.hp.n_head(l)), by_head(y.k, b.hp.n_head_kv(l)),
-       by_head(y.v, b.hp.n_head_kv(l))};
+  qkv y = in_heads(b, il, project_qkv(b, il, x, false));
   norm_heads(b, il, y);
   rotate_positions(b, y, pos, b.hp.is_swa(l) ? nullptr : b.rope_factors(il));
   tensor* out = attention(il, y, {.project = false});

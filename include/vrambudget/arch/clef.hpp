@@ -71,7 +71,7 @@ class decision_head {
   }
   /// Attention of `x` to all of `source`.
   tensor* attend_to(int il, const std::array<tensor_name, 4>& names, tensor* x, tensor* source) {
-    const std::int64_t n_head = b_.hp.decision.n_head, head = x->ne[0] / n_head;
+    const std::int64_t n_head = b_.hp.decision.n_head, head = b_.part(x->ne[0], n_head);
     tensor *q = biased(il, names[0], x), *k = biased(il, names[1], source),
            *v = biased(il, names[2], source);
     q = b_.permute(b_.reshape(q, head, n_head, x->ne[1]), {0, 2, 1, 3});

@@ -34,7 +34,7 @@ inline tensor* gated_latent_attention(builder& b, attention_input& attention, in
       latent_attention(b, attention, il, x, pos, nullptr, {.flat_q = true, .project = false});
   tensor* gate = b.plain_mul_mat(b.require(il, "attn_gate"), x);
   gate = b.sigmoid(b.reshape(gate, 1, n_head, nt));
-  y = b.mul(b.reshape(y, y->ne[0] / n_head, n_head, nt), gate);
+  y = b.mul(b.reshape(y, b.part(y->ne[0], n_head), n_head, nt), gate);
   return b.plain_mul_mat(b.require(il, "attn_output"), b.cont(y, y->ne[0] * n_head, nt));
 }
 }  // namespace detail

@@ -14,14 +14,9 @@ inline void build_olmoe(builder& b) {
   build_decoder(
       b, {},
       [&](int il, tensor* x) {
-        const auto l = static_cast<std::uint32_t>(il);
         qkv y = project_qkv(b, il, x, false);
         norm_heads(b, il, y);
-        const auto heads = [&](tensor* t, std::int64_t n) {
-          return b.reshape(t, t->ne[0] / n, n, b.ub.n_tokens);
-        };
-        y = {heads(y.q, b.hp.n_head(l)), heads(y.k, b.hp.n_head_kv(l)),
-             heads(y.v, b.hp.n_head_kv(l))};
+        y = in_heads(b, il, y);
         rotate_positions(b, y, pos);
         return attention(il, y);
       },

@@ -65,7 +65,7 @@ inline delta_net_inputs separate_inputs(builder& b, int il, tensor* x) {
 inline delta_net_inputs grouped_inputs(builder& b, int il, tensor* x) {
   const delta_net_shape s(b.hp);
   const std::int64_t nst = b.ub.n_seq_tokens(), n_seqs = b.ub.n_seqs,
-                     per_key = s.n_head_v / s.n_head_k;
+                     per_key = b.part(s.n_head_v, s.n_head_k);
   const auto group = [&](tensor* t, std::int64_t size, std::int64_t first) {
     return b.view_4d(t, {size, s.n_head_k, nst, n_seqs}, t->nb[1], t->nb[2], t->nb[3],
                      static_cast<std::uint64_t>(first) * t->nb[0]);

@@ -2,6 +2,7 @@
 // The operations that can be put in it are in ops.hpp.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
@@ -21,10 +22,14 @@
 namespace vrambudget::ggml {
 
 /// Owns tensors and the order in which they are computed. Reuse one for many graphs: `clear` keeps
-/// its memory. A first broken rule (shapes that do not fit, a size beyond 64 bits) is kept in
-/// `status()`; building goes on with harmless tensors so that descriptions need no checks.
+/// its memory. A first broken rule (shapes that do not fit, a size beyond 64 bits, no room for more tensors) is kept
+/// in `status()`; building goes on with harmless tensors so that descriptions need no checks.
 class graph {
  public:
+  /// Tensors that a graph may be made of, whatever a file says: 2^19, some 150 MB. The largest recorded has a
+  /// fifth of that.
+  static constexpr std::size_t most_tensors = std::size_t{1} << 19;
+
   /// Forgets all tensors; their memory is used again.
   void clear() {
     n_used_ = 0;
@@ -86,6 +91,7 @@ class graph {
     t->op = o;
     t->ne = ne;
     t->nb = nb;
+    require_extents(*t);
     t->view_src = source->view_src ? source->view_src : source;
     t->view_offs = source->view_offs + offset;
     t->nbytes = span_bytes(*t);
@@ -107,20 +113,21 @@ class graph {
   /// Tensors in buffers of their own (weights, caches) need no place and are not listed.
   /// Source: llama.cpp, ggml/src/ggml.c: ggml_visit_parents_graph
   void expand(tensor* t) {
-    if (t->is_weight && t->seen_in != number_) {
-      t->seen_in = number_;
-      t->copies = -1;  // it outlives graphs, its copies do not
-      ++n_weights_;
-    }
-    if (t->visited || t->home >= 0) return;
-    t->visited = true;
-    for (int i = 0; i < t->n_src; ++i) {
-      tensor* s = t->src[static_cast<std::size_t>(i)];
+    if (n_used_ == most_tensors && problem_) return;  // nothing will read it, and it must not grow
+    if (!enter(*t)) return;
+    entered_.push_back({t, 0});
+    while (!entered_.empty()) {  // not by recursion: a file may make chains of any length
+      auto& [now, n_seen] = entered_.back();
+      if (n_seen == now->n_src) {
+        (now->op == op::none ? leafs_ : nodes_).push_back(now);
+        entered_.pop_back();
+        continue;
+      }
+      tensor* s = now->src[n_seen++];
       if (!s) continue;
-      expand(s);
       ++s->uses;
+      if (enter(*s)) entered_.push_back({s, 0});
     }
-    (t->op == op::none ? leafs_ : nodes_).push_back(t);
   }
 
   [[nodiscard]] const std::vector<tensor*>& nodes() const { return nodes_; }
@@ -148,7 +155,22 @@ class graph {
   static constexpr std::size_t chunk_size = 8192;
   static_assert(std::is_trivially_destructible_v<tensor>);  // made anew where older ones lie
 
+  /// Whether a tensor gets a place in the order now.
+  bool enter(tensor& t) {
+    if (t.is_weight && t.seen_in != number_) {
+      t.seen_in = number_;
+      t.copies = -1;  // it outlives graphs, its copies do not
+      ++n_weights_;
+    }
+    if (t.visited || t.home >= 0) return false;
+    return t.visited = true;
+  }
+
   tensor* next() {
+    if (n_used_ == most_tensors) [[unlikely]] {
+      fail("its graph has more than " + std::to_string(most_tensors) + " tensors");
+      --n_used_;  // the last one is made anew, which nothing will read
+    }
     if (n_used_ == chunks_.size() * chunk_size)
       chunks_.push_back(std::make_unique_for_overwrite<std::byte[]>(chunk_size * sizeof(tensor)));
     std::byte* at = &chunks_[n_used_ / chunk_size][n_used_ % chunk_size * sizeof(tensor)];
@@ -156,7 +178,15 @@ class graph {
     return ::new (at) tensor;
   }
 
+  void require_extents(tensor& t) {
+    if (std::all_of(t.ne.begin(), t.ne.end(), [](std::int64_t n) { return n >= 0; })) [[likely]]
+      return;
+    fail("a dimension of a tensor of the graph is below zero");
+    t.ne = {1, 1, 1, 1};
+  }
+
   void set_dense_strides(tensor& t) {
+    require_extents(t);
     const type_traits& tr = traits(t.type);
     t.nb[0] = tr.block_bytes;
     bool wraps =
@@ -207,12 +237,17 @@ class graph {
     const void* owner;
     tensor* t;
   };
+  struct entered {
+    tensor* t;
+    std::uint8_t n_seen;  ///< of its sources
+  };
 
   std::vector<stored> stored_;
   std::vector<std::unique_ptr<std::byte[]>> chunks_;  ///< of tensors; touched as they are made
   std::size_t n_used_ = 0;
   std::vector<tensor*> nodes_;
   std::vector<tensor*> leafs_;
+  std::vector<entered> entered_;  ///< by expand(), from one tensor to what it needs
   std::optional<error> problem_;
   std::size_t n_weights_ = 0;
   std::uint32_t number_ = 1;

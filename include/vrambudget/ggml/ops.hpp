@@ -11,6 +11,15 @@ class op_builder {
  public:
   explicit op_builder(graph& g) : g_(g) {}
 
+  /// The size of each of `n` equal parts of `whole`. That there are none, or a rest, breaks a rule of the graph.
+  std::int64_t part(std::int64_t whole, std::int64_t n) {
+    if (n > 0 && whole % n == 0) [[likely]]
+      return whole / n;
+    g_.fail(std::to_string(whole) + " elements do not go into " + std::to_string(n) +
+            " equal parts");
+    return 1;
+  }
+
   // elementwise; b is repeated to a's shape
   tensor* add(tensor* a, tensor* b) { return elementwise(op::add, a, b); }
   tensor* sub(tensor* a, tensor* b) { return elementwise(op::sub, a, b); }
@@ -235,8 +244,8 @@ class op_builder {
   }
   /// Shape:    q [n_embd_head, n_tokens, n_head, n_stream], k and v likewise over cells
   tensor* flash_attn_ext(tensor* q, tensor* k, tensor* v, tensor* mask, tensor* sinks) {
-    g_.require(q->ne[0] == k->ne[0] && divides(k->ne[2], q->ne[2]), "flash_attn_ext: heads match",
-               *q, *k);
+    g_.require(q->ne[0] == k->ne[0] && q->ne[2] > 0 && divides(k->ne[2], q->ne[2]),
+               "flash_attn_ext: heads match", *q, *k);
     return g_.make_op(op::flash_attn_ext, ggml_type::f32, {v->ne[0], q->ne[2], q->ne[1], q->ne[3]},
                       {q, k, v, mask, sinks});
   }

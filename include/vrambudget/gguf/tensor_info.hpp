@@ -135,4 +135,13 @@ namespace detail {
   return {};
 }
 
+/// What is read into a graph has elements: kernels, ours and the engine's, divide by dimensions.
+///
+/// Errors:   bad_format  it has none
+[[nodiscard]] inline result<void> require_elements(const tensor_info& t) {
+  if (std::ranges::find(t.ne, 0) == t.ne.end()) return {};
+  return error{errc::bad_format, "tensor " + quoted(t.name) + " has no elements: its shape is " +
+                                     detail::shape_text(t)};
+}
+
 }  // namespace vrambudget::gguf

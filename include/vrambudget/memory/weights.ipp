@@ -48,12 +48,19 @@ class weight_overrides {
   /// `n_present`: the devices of the machine, which may be more than the run uses.
   [[nodiscard]] static result<weight_overrides> compile(const run& r, const placement& place,
                                                         std::size_t n_present) {
+    constexpr std::size_t most_steps = 1u << 14;  // some hundred lines of -ot as people write them
     weight_overrides all(r, place.host());
+    std::size_t n_steps = 0;
     for (const tensor_override& o : r.overrides) {
       const result<int> backend = backend_of(o.buffer, r, place, n_present);
       if (!backend) return backend.error();
       auto pattern = name_pattern::compile(o.pattern);
       if (!pattern) return error{errc::invalid_argument, "-ot: " + pattern.error().message};
+      n_steps += pattern->n_steps();
+      if (n_steps > most_steps)
+        return error{errc::limit, "-ot: " + std::to_string(r.overrides.size()) +
+                                      " regular expressions that take more than " +
+                                      std::to_string(most_steps) + " steps together"};
       all.rules_.push_back({std::move(*pattern), literal_start(o.pattern), *backend,
                             o.after_cpu_moe, o.after_cpu_ffn});
     }

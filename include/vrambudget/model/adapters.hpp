@@ -80,6 +80,7 @@ inline std::string shape_of(const model_tensor& t) {
   l.architecture = gguf::printable(detail::text_of(h, "general.architecture"));
   std::map<std::string_view, low_rank_pair> pairs;  // in the order of their names
   for (const gguf::tensor_info& t : h.tensors()) {
+    if (const auto ok = gguf::require_elements(t); !ok) return ok.error();
     std::string_view name = t.name;
     const bool is_a = name.ends_with(".lora_a"), is_b = name.ends_with(".lora_b");
     if (!is_a && !is_b) {

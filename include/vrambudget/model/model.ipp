@@ -49,6 +49,7 @@ result<model> read_model(std::span<const gguf::header> headers) {
   std::uint32_t file = 0;
   for (const gguf::header& h : headers) {
     for (const gguf::tensor_info& t : h.tensors()) {
+      if (const auto ok = gguf::require_elements(t); !ok) return ok.error();
       m.tensors.push_back({.name = std::string(t.name),
                            .type = t.type,
                            .ne = t.ne,

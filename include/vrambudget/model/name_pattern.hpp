@@ -24,6 +24,13 @@ class name_pattern {
   /// Units: at most steps of the expression times bytes of the name, and as much for each look ahead
   [[nodiscard]] bool is_in(std::string_view name) const;
 
+  /// Steps of its programs: what looking for it costs for each byte of a name, at most.
+  [[nodiscard]] std::size_t n_steps() const {
+    std::size_t n = 0;
+    for (const program& p : programs_) n += p.size();
+    return n;
+  }
+
   static constexpr std::size_t most_bytes = 4096;
 
  private:

@@ -12,7 +12,10 @@
 namespace vrambudget {
 
 namespace detail {
-[[nodiscard]] inline bool is_word_byte(unsigned char c) { return c == '_' || std::isalnum(c) != 0; }
+/// In the "C" locale, whichever the process is in.
+[[nodiscard]] constexpr bool is_word_byte(unsigned char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 }  // namespace detail
 
 /// Reads an expression by descent. Programs jump relatively, so that parts are put together as they are.

@@ -151,8 +151,10 @@ inline result<encoder> read_encoder(const gguf::header& h, modality kind) {
   }
   if (p.encoders.empty())
     return error{errc::invalid_argument, "a projector without an encoder for images or sound"};
-  for (const gguf::tensor_info& t : h.tensors())
+  for (const gguf::tensor_info& t : h.tensors()) {
+    if (const auto ok = gguf::require_elements(t); !ok) return ok.error();
     p.tensors.push_back({std::string(t.name), t.type, t.ne, t.size});
+  }
   return p;
 }
 

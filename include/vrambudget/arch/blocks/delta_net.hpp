@@ -104,7 +104,7 @@ inline delta_net_heads convolved_heads(builder& b, tensor* conv_in, tensor* kern
   const auto unit = [&](tensor* t) {
     t = b.scale(b.rms_norm(t));
     if (!interleave || s.n_head_k == s.n_head_v) return t;
-    const std::int64_t times = s.n_head_v / s.n_head_k;
+    const std::int64_t times = b.part(s.n_head_v, s.n_head_k);
     t = b.repeat(b.reshape(t, s.head_k, 1, s.n_head_k, nst * n_seqs),
                  {s.head_k, times, s.n_head_k, nst * n_seqs});
     return b.reshape(t, s.head_k, s.n_head_v, nst, n_seqs);

@@ -61,7 +61,7 @@ inline tensor* kda_convolution(builder& b, recurrent_input& rs, int il, tensor* 
   }
   tensor* y = b.ssm_conv(input, b.reshape(kernel, b.hp.ssm.d_conv, width));
   y = b.silu(b.reshape(y, width, nt));
-  return b.reshape(y, head, width / head, nst, n_seqs);
+  return b.reshape(y, head, b.part(width, head), nst, n_seqs);
 }
 
 /// Log decay of every channel.

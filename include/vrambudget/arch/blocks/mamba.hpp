@@ -156,7 +156,7 @@ inline tensor* mamba2(builder& b, recurrent_input& rs, int il, tensor* x) {
   out = b.add(out, b.mul(values, b.require(il, "ssm_d", "")));
   out = b.glu(b.cont(z), out);
   if (b.has(il, "ssm_norm"))
-    out = b.rms_norm_of(il, "ssm_norm", b.reshape(out, d_inner / n_group, n_group, nst, n_seqs));
+    out = b.rms_norm_of(il, "ssm_norm", b.reshape(out, b.part(d_inner, n_group), n_group, nst, n_seqs));
   return b.linear_without_bias(il, "ssm_out", b.reshape(out, d_inner, nst * n_seqs));
 }
 

@@ -43,7 +43,7 @@ namespace detail {
 
 /// Group-limited selection: the experts of groups that are not among the best are masked out.
 inline tensor* mask_groups(builder& b, tensor* selection) {
-  const std::int64_t n_group = b.hp.moe.n_group, per_group = selection->ne[0] / n_group,
+  const std::int64_t n_group = b.hp.moe.n_group, per_group = b.part(selection->ne[0], n_group),
                      nt = selection->ne[1];
   const std::int64_t n_expert = selection->ne[0];
   tensor* groups = b.reshape(selection, per_group, n_group, nt);
@@ -103,6 +103,10 @@ inline routing route(builder& b, int il, tensor* x, const moe_options& o) {
   if (b.hp.moe.n_group > 1) selection = mask_groups(b, selection);
 
   k = std::min(k, n_expert / o.per_group);
+  if (k < 1) {
+    b.get_graph().fail("layer " + std::to_string(il) + " uses none of its experts");
+    k = 1;
+  }
   tensor* ids = o.ids ? o.ids : b.argsort_top_k(selection, k);
   if (o.per_group > 1) ids = groups_of(b, ids);
   tensor* weights = b.get_rows(b.reshape(probs, 1, n_expert, nt), ids);

@@ -79,6 +79,18 @@ inline tensor* norm_across_heads(builder& b, int il, tensor_name name, tensor* x
   return b.reshape(b.layer_norm_of(il, name, b.reshape(x, head * heads, nt)), head, heads, nt);
 }
 
+/// Rows of Q, K and V as heads.
+///
+/// Shape:    [head * heads, tokens]; result [head, heads, tokens]
+inline qkv in_heads(builder& b, int il, const qkv& y) {
+  const auto l = static_cast<std::uint32_t>(il);
+  const auto heads = [&](tensor* t, std::int64_t n) {
+    return b.reshape(t, b.part(t->ne[0], n), n, b.ub.n_tokens);
+  };
+  return {heads(y.q, b.hp.n_head(l)), heads(y.k, b.hp.n_head_kv(l)),
+          heads(y.v, b.hp.n_head_kv(l))};
+}
+
 /// The output of attention times an activated gate, per head or per element as the gate has rows.
 ///
 /// Shape:    x [head * heads, tokens], gate [heads or head * heads, tokens]; result as x
@@ -87,7 +99,7 @@ inline tensor* gate_heads(builder& b, int il, tensor* x, tensor* gate) {
   const std::int64_t n_head = b.hp.n_head(l), nt = b.ub.n_tokens;
   if (gate->ne[0] != n_head) return b.mul(x, gate);
   tensor* heads =
-      b.mul(b.reshape(x, x->ne[0] / n_head, n_head, nt), b.reshape(gate, 1, n_head, nt));
+      b.mul(b.reshape(x, b.part(x->ne[0], n_head), n_head, nt), b.reshape(gate, 1, n_head, nt));
   return b.reshape(heads, x->ne[0], nt);
 }
 

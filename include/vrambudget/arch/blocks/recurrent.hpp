@@ -109,7 +109,10 @@ class recurrent_input {
 
  private:
   [[nodiscard]] const recurrent_layer& layer(int il) const {
-    return *state_.find(static_cast<std::uint32_t>(il));
+    if (const recurrent_layer* l = state_.find(static_cast<std::uint32_t>(il))) return *l;
+    b_.get_graph().fail("layer " + std::to_string(il) + " has no state to carry on");
+    static constexpr recurrent_layer none{};
+    return none;
   }
   tensor* state_of(const char* name, int il, std::uint64_t width) {
     return b_.get_graph().make_stored(&state_, name, il, layer(il).backend, ggml_type::f32,

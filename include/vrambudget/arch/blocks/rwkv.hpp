@@ -31,7 +31,7 @@ inline tensor* keep_state(builder& b, recurrent_input& rs, int il, tensor* resul
 /// A layer norm of each head, with scale and shift over all.
 inline tensor* norm_each_head(builder& b, int il, tensor* x, std::int64_t n_head) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens;
-  x = b.reshape(b.norm(b.reshape(x, n_embd / n_head, n_head, nt)), n_embd, nt);
+  x = b.reshape(b.norm(b.reshape(x, b.part(n_embd, n_head), n_head, nt)), n_embd, nt);
   return b.add(b.mul(x, b.require(il, "time_mix_ln")), b.require(il, "time_mix_ln", ".bias"));
 }
 
@@ -69,7 +69,7 @@ inline std::array<tensor*, 5> mixtures_of_token(builder& b, int il, tensor* x, t
 /// Source:   llama.cpp, src/models/rwkv6-base.cpp: build_rwkv6_time_mix
 inline tensor* time_mix_6(builder& b, recurrent_input& rs, int il, tensor* x, tensor* previous) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, head = b.hp.wkv.head_size;
-  const std::int64_t n_head = n_embd / head, n_kv = b.hp.n_head_kv(static_cast<std::uint32_t>(il));
+  const std::int64_t n_head = b.part(n_embd, head), n_kv = b.hp.n_head_kv(static_cast<std::uint32_t>(il));
   tensor* first = b.weight(il, "time_mix_first");
 
   tensor* shift = b.reshape(b.sub(previous, x), n_embd, nt);
@@ -77,7 +77,7 @@ inline tensor* time_mix_6(builder& b, recurrent_input& rs, int il, tensor* x, te
       detail::mixtures_of_token(b, il, b.reshape(x, n_embd, nt), shift);
   const auto heads = [&](tensor* t) {
     if (n_kv != 0 && n_kv != n_head)
-      t = b.repeat(b.reshape(t, head, 1, n_kv, nt), {head, n_head / n_kv, n_kv, nt});
+      t = b.repeat(b.reshape(t, head, 1, n_kv, nt), {head, b.part(n_head, n_kv), n_kv, nt});
     return b.reshape(t, head, n_head, nt);
   };
   tensor* r = b.reshape(b.linear(il, "time_mix_receptance", xr), head, n_head, nt);
@@ -107,7 +107,7 @@ inline tensor* time_mix_6(builder& b, recurrent_input& rs, int il, tensor* x, te
 inline tensor* time_mix_7(builder& b, recurrent_input& rs, int il, tensor* x, tensor* previous,
                           tensor*& first_value) {
   const std::int64_t n_embd = b.hp.n_embd, nt = b.ub.n_tokens, nst = b.ub.n_seq_tokens(),
-                     n_seqs = b.ub.n_seqs, head = b.hp.wkv.head_size, n_head = n_embd / head;
+                     n_seqs = b.ub.n_seqs, head = b.hp.wkv.head_size, n_head = b.part(n_embd, head);
   const bool gated = b.has(il, "time_mix_g1") && b.has(il, "time_mix_g2");
   const auto plain = [](tensor* t) { return t; };
   const auto heads = [&](tensor* t) { return b.reshape(t, head, n_head, nt); };

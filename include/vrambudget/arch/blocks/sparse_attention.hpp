@@ -10,10 +10,11 @@
 namespace vrambudget::arch {
 
 /// The cache of a kind, which the architecture's layout has.
-inline const kv_cache& cache_of(const builder& b, cache_kind kind) {
-  const kv_cache* c = b.memory.find(kind);
-  assert(c);
-  return *c;
+inline const kv_cache& cache_of(builder& b, cache_kind kind) {
+  if (const kv_cache* c = b.memory.find(kind)) return *c;
+  b.get_graph().fail("a cache that the graph reads is not made for this file");
+  static const kv_cache none{};
+  return none;
 }
 
 /// The best cells of each query by its score over the index keys k. `scale_weights`: the weights of the

@@ -181,6 +181,7 @@ constexpr std::uint64_t mma_unfinished(std::uint64_t tiles, std::uint64_t steps,
                                        std::uint64_t at_once, std::uint32_t cc) {
   if (cc < 890 && 100 * tiles / (at_once * ceil_div(tiles, at_once)) >= 75) return 0;
   std::uint64_t blocks = std::min(at_once, steps * tiles);
+  if (blocks == 0) return 0;  // no cells: T5 whose file says that it was trained for no context
   const std::uint64_t even = blocks / tiles * tiles;
   if (even > 0 && 100 * (blocks - even) / blocks <= 5) blocks = even;
   return tiles % blocks == 0 ? 0 : blocks;
@@ -210,7 +211,10 @@ inline void take_mma(scratch& s, const ggml::tensor& fa, const card& gpu) {
   };
   const std::uint64_t of_whole = unfinished(across);
   std::uint64_t most = of_whole;
-  for (std::uint64_t n = across - 1; n > 0 && most == 0; --n) most = unfinished(n);
+  // beyond four waves, two counts in a row that leave nothing unfinished mean that none does
+  const std::uint64_t few = 4 * at_once / per_row;
+  for (std::uint64_t n = across - 1; n > 0 && most == 0; n = n > few + 1 ? few + 1 : n - 1)
+    most = unfinished(n);
   s.take(most, of_whole);
 }
 

@@ -121,11 +121,14 @@ constexpr void take_mmq_input(scratch& s, mmq_matrix a, std::int64_t n_rows, std
 constexpr void take_mmq(scratch& s, mmq_matrix a, std::int64_t n_rows, std::uint64_t rows,
                         std::int64_t width, std::int64_t tile_columns, std::uint64_t n_columns,
                         std::uint64_t n_products, const card& gpu) {
+  if (n_columns == 0) return;
   const scratch before = s;
   take_mmq_input(s, a, n_rows, rows, width, tile_columns, gpu.cc);
   if (const std::uint64_t fixup = mmq_fixup(a, n_rows, n_columns, n_products, gpu))
     return s.take(fixup);
-  for (std::uint64_t n = (n_columns - 1) / 128 * 128; n > 0; n -= 128)
+  // ten waves of tiles fill nine tenths of their waves, whatever the last one has
+  const std::uint64_t ten_waves = std::uint64_t{10} * gpu.n_sm * mmq_widths.back();
+  for (std::uint64_t n = (std::min(n_columns, ten_waves) - 1) / 128 * 128; n > 0; n -= 128)
     if (const std::uint64_t fixup = mmq_fixup(a, n_rows, n, n_products, gpu)) {
       scratch fewer = before;
       take_mmq_input(fewer, a, n_rows, rows / n_columns * n, width, tile_columns, gpu.cc);

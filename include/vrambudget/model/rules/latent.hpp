@@ -26,6 +26,7 @@ inline void indexer(keys& k, hparams& hp) {
   hp.indexer.n_head = k.u32("attention.indexer.head_count");
   hp.indexer.head_size = k.u32("attention.indexer.key_length");
   hp.indexer.top_k = k.u32("attention.indexer.top_k");
+  k.limit("attention.indexer.head_count", hp.indexer.n_head, 1u << 10);
   k.limit("attention.indexer.key_length", hp.indexer.head_size, 1u << 16);
   if (k.has("attention.indexer.types"))
     hp.indexer.is_full_arr = k.flags("attention.indexer.types", hp.n_layer());

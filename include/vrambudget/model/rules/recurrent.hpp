@@ -49,7 +49,7 @@ inline void nemotron_h(keys& k, hparams& hp) {
   hp.moe.weights_scale = k.f32("expert_weights_scale");
 }
 inline void rwkv(keys& k, hparams& hp) {
-  hp.wkv.head_size = k.required("wkv.head_size");
+  hp.wkv.head_size = k.positive("wkv.head_size");
   k.limit("wkv.head_size", hp.wkv.head_size, 1u << 16);
   hp.wkv.token_shift_count = k.u32("token_shift_count", 2);
   k.limit("token_shift_count", hp.wkv.token_shift_count, 64);
@@ -74,7 +74,7 @@ inline void kimi_delta(keys& k, hparams& hp) {
   hp.mla.n_embd_head_k = k.required("attention.key_length_mla");
   hp.mla.n_embd_head_v = k.required("attention.value_length_mla");
   hp.ssm.d_conv = k.required("ssm.conv_kernel");
-  hp.kda.n_embd_head = k.required("kda.head_dim");
+  hp.kda.n_embd_head = k.positive("kda.head_dim");
   k.limit("kda.head_dim", hp.kda.n_embd_head, 1u << 16);
   k.limit("ssm.conv_kernel", hp.ssm.d_conv, 1u << 16);
   recurrent_without_kv_heads(hp);
@@ -141,7 +141,7 @@ inline void qwen4exp(keys& k, hparams& hp) {
   hp.n_embd_out_impl = hp.hc.mult * hp.n_embd;
   hp.indexer.block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
   for (const std::uint32_t n : hp.indexer.block_arr) {
-    k.limit("attention.compress_ratios", n, 1u << 16);
+    k.limit("attention.compress_ratios", n, 1u << 12);
     if (hp.indexer.kpool == 0) hp.indexer.kpool = n;
   }
   hp.indexer.is_full_arr.assign(hp.n_layer_all, 1);  // whatever the file says
@@ -150,14 +150,19 @@ inline void qwen4exp(keys& k, hparams& hp) {
   hp.ple.head_dim = k.u32("embedding_length_per_layer_input");
   k.limit("embedding_length_per_layer_input", hp.ple.head_dim, 1u << 20);
   hp.ple.ngram_size = k.u32("ple.ngram_size");
-  const std::uint32_t heads_per_ngram = k.u32("ple.heads_per_ngram");
   hp.ple.conv_kernel = k.u32("ple.conv_kernel");
-  for (const std::uint32_t n : {hp.ple.ngram_size, heads_per_ngram, hp.ple.conv_kernel})
+  for (const std::uint32_t n :
+       {hp.ple.ngram_size, k.u32("ple.heads_per_ngram"), hp.ple.conv_kernel})
     k.limit("ple", n, 1u << 12);
   const gguf::value* layers = k.find("ple.layers");
   for (std::uint64_t i = 0; layers && i < layers->size() && i < hp.n_layer_all; ++i)
     if (const auto il = layers->integer(i); il && *il < hp.n_layer_all) hp.ple.arr[*il] = 1;
-  if (layers && hp.ple.ngram_size > 1) hp.ple.n_heads = (hp.ple.ngram_size - 1) * heads_per_ngram;
+  if (!layers) return;
+  hp.ple.n_heads = (k.positive("ple.ngram_size") - 1) * k.positive("ple.heads_per_ngram");
+  k.positive("ple.conv_kernel");
+  if (hp.ple.n_heads == 0)
+    k.fail({errc::bad_format, "key '" + k.architecture() + ".ple.ngram_size' is 1, expected at " +
+                                  "least 2 where 'ple.layers' names layers"});
 }
 
 /// Makes room for `n` layers; the new ones repeat the old from the first on.
