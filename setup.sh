@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the program is built from (Debian 12 and 13, Ubuntu 24.04), builds it, and plans a model that
-# needs no file. With --tests it installs what the tests want besides, and no more.
+# needs no file. With --tests it installs what the tests want besides, with --dev what fuzzers are built with, and no
+# more.
 set -eu
 cd "$(dirname "$0")"
 
@@ -15,6 +16,10 @@ if [ "${1-}" = --tests ]; then
   install doctest-dev libcurl4-openssl-dev openssl pkgconf zsh fish \
     python3 python3-dev python3-venv pybind11-dev python3-mypy mypy python3-numpy python3-pandas \
     python3-matplotlib python3-nbclient python3-ipykernel
+  exit
+fi
+if [ "${1-}" = --dev ]; then
+  install clang-19 libclang-rt-19-dev
   exit
 fi
 

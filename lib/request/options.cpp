@@ -7,9 +7,6 @@
 namespace vrambudget::request {
 namespace {
 
-/// Each of a micro-batch's tokens is looked at where kernels take it apart: more would take seconds.
-constexpr std::uint32_t most_ubatch = 1 << 20;
-
 constexpr std::array<std::pair<std::string_view, flash_attn>, 9> flash_attn_words{
     {{"on", flash_attn::on},
      {"off", flash_attn::off},
@@ -208,8 +205,8 @@ constexpr option table[] = {
      "the context that it keeps in any case", "4096"},
     {context, "-b,--batch-size", "n_batch", count{of_run<&run::n_batch>}, "N", "logical batch",
      "2048"},
-    {context, "-ub,--ubatch-size", "n_ubatch",
-     count{.at = of_run<&run::n_ubatch>, .most = most_ubatch}, "N", "micro-batch", "512"},
+    {context, "-ub,--ubatch-size", "n_ubatch", count{of_run<&run::n_ubatch>}, "N", "micro-batch",
+     "512"},
     {context, "-np,--parallel", "n_parallel",
      count{.at = of_run<&run::n_parallel>, .is_auto_at_0 = true}, "N",
      "slots; 0 or not given: 4 over one unified cache"},

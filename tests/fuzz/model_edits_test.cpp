@@ -1,6 +1,6 @@
-// Recorded models with one thing of their headers edited at a time: a plan or a refusal with a message comes back, within
-// a stated time and memory. Usage: model_edits_test keys|tensors|all-keys|all-tensors SHAPES...
-// (files or folders); without "all" one model of each architecture.
+// Recorded models and projectors with one thing of their headers edited at a time: a plan or a refusal with a message comes
+// back, within a stated time and memory. Usage: model_edits_test keys|tensors|all-keys|all-tensors SHAPES... (files or
+// folders); without "all" one model of each architecture, and one projector of each type.
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -32,6 +32,7 @@
 #include "vrambudget/gguf/writer.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/planner.hpp"
+#include "vrambudget/plan/projector_budget.hpp"
 
 using namespace vrambudget;
 
@@ -236,12 +237,22 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+void plan_encoders(const gguf::header& header, const device& card) {
+  const auto p = read_projector(header);
+  if (!p) return require(!p.error().message.empty());
+  for (const device* on : {&card, static_cast<const device*>(nullptr)}) {
+    const auto b = plan_projector(*p, {}, on);
+    if (!b) require(!b.error().message.empty());
+  }
+}
+
 void plan_all(const std::vector<std::byte>& header) {
   const auto parsed = gguf::parse(header, {.check_data = false});
   if (!parsed) return require(!parsed.error().message.empty());
+  static const device card = to_device(find_gpu("3090").value());
+  if (is_projector(*parsed)) return plan_encoders(*parsed, card);
   const auto m = read_model({&*parsed, 1});
   if (!m) return require(!m.error().message.empty());
-  static const device card = to_device(find_gpu("3090").value());
   for (const run& r : runs) {
     const auto b = plan(*m, r, {card});
     if (!b) require(!b.error().message.empty());
@@ -294,6 +305,14 @@ std::size_t count_ended(const std::string& name, const gguf::header& h,
   return n_ended;
 }
 
+/// The architecture; of a projector, what its encoders are.
+std::string type_of(const gguf::header& h) {
+  std::string type(h.find("general.architecture")->string().value());
+  if (const auto p = is_projector(h) ? read_projector(h) : result<projector>(error{}); p)
+    for (const encoder& e : p->encoders) type += " " + e.type_name;
+  return type;
+}
+
 std::vector<std::filesystem::path> files_of(const std::filesystem::path& given) {
   std::vector<std::filesystem::path> all;
   if (!std::filesystem::is_directory(given)) return {given};
@@ -327,8 +346,7 @@ int main(int argc, char** argv) {
     for (const std::filesystem::path& file : files_of(argv[i])) {
       const auto header = header_from_shape(read_text(file)).value();
       const auto parsed = gguf::parse(header, {.check_data = false}).value();
-      const gguf::value* const architecture = parsed.find("general.architecture");
-      if (!seen.emplace(architecture->string().value()).second && !all) continue;
+      if (!seen.insert(type_of(parsed)).second && !all) continue;
       const auto edits = what == "keys" ? edits_of_keys(parsed) : edits_of_tensors(parsed);
       n_edits += edits.size();
       n_ended += count_ended(file.stem().string(), parsed, edits, *now);

@@ -147,6 +147,11 @@ inline result<void> set_outputs(context_params& c, const run& r, const hparams& 
   c.n_rs_seq = hp.supports_rollback && c.rules.states_for_rollback
                    ? std::max(r.n_rs_seq, states_kept_back(r))
                    : 0;
+  constexpr std::uint32_t most_kept = 4096;  // a copy of every layer's each: no graph has the room
+  if (c.n_rs_seq > most_kept)
+    return refused(std::to_string(c.n_rs_seq) + " drafted tokens (--spec-draft-n-max) are more " +
+                   "recurrent states to keep back than the " + std::to_string(most_kept) +
+                   " that a graph could have");
   c.causal_attn = hp.attn.causal;
   if (const auto ok = detail::set_sizes(c, r); !ok) return ok.error();
 

@@ -57,6 +57,47 @@ TEST_SUITE("ops") {
     CHECK_FALSE(g.status().has_value());
   }
 
+  TEST_CASE("nothing is divided into no parts, or with a rest") {
+    graph g;
+    op_builder b(g);
+    CHECK(b.part(4096, 32) == 128);
+    CHECK(g.status().has_value());
+    for (const std::int64_t n : {0, -1, 3}) {
+      g.clear();
+      CHECK(b.part(4096, n) == 1);  // harmless: what follows may divide by it
+      CHECK_FALSE(g.status().has_value());
+    }
+  }
+
+  TEST_CASE("a graph has room for so many tensors and no more, whatever is asked of it") {
+    graph g;
+    op_builder b(g);
+    tensor* t = g.make(ggml_type::f32, 1);
+    for (std::size_t i = 1; i < graph::most_tensors; ++i) t = b.sqr(t);
+    CHECK(g.status().has_value());
+    g.expand(t);  // half a million deep: not by recursion
+    CHECK(g.nodes().size() == graph::most_tensors - 1);
+    for (int i = 0; i < 1000; ++i) g.expand(b.sqr(b.sqr(t)));
+    CHECK_FALSE(g.status().has_value());
+    CHECK(g.nodes().size() == graph::most_tensors - 1);
+    g.clear();
+    CHECK(b.sqr(g.make(ggml_type::f32, 7))->ne[0] == 7);
+    CHECK(g.status().has_value());
+  }
+
+  TEST_CASE("a dimension below zero breaks a rule, none at all does not") {
+    graph g;
+    op_builder b(g);
+    tensor* x = g.make(ggml_type::f32, 16, 4);
+    CHECK(b.view_1d(x, 0, 0)->nbytes == 0);  // states beside those of the batch, where there are none
+    CHECK(g.status().has_value());
+    CHECK(b.view_1d(x, -1, 0)->ne[0] == 1);
+    CHECK_FALSE(g.status().has_value());
+    g.clear();
+    CHECK(g.make(ggml_type::f32, 16, -4)->ne[1] == 1);
+    CHECK_FALSE(g.status().has_value());
+  }
+
   TEST_CASE("views show their root and span what they see") {
     graph g;
     op_builder b(g);

@@ -44,6 +44,14 @@ TEST_SUITE("context") {
     CHECK(c.n_ctx == 256);
   }
 
+  TEST_CASE("more states to keep back than a graph could have are refused") {
+    hparams recurrent = llama();
+    recurrent.supports_rollback = true;
+    CHECK(effective_context({.n_rs_seq = 4096}, recurrent).value().n_rs_seq == 4096);
+    CHECK(refusal({.n_rs_seq = 4097}, recurrent).find("4097 drafted tokens") != std::string::npos);
+    CHECK(effective_context({.n_rs_seq = 4097}, llama()).value().n_rs_seq == 0);
+  }
+
   TEST_CASE("no context means the trained one") {
     CHECK(effective_context({}, llama()).value().n_ctx == 8192);
   }

@@ -105,6 +105,11 @@ TEST_SUITE("weights") {
     CHECK(grouped.error().message.starts_with("-ot: '(a)\\1'"));
     // std::regex would take years
     CHECK(place_weights(m, where, {.overrides = {{"(.*)*(.*)*(.*)*!", "CPU"}}}).has_value());
+    // "blk.1.ffn" is eleven steps: the letters and the end, and where to begin
+    const std::vector<tensor_override> many(3000, {"blk.1.ffn", "CPU"});
+    const auto too_many = place_weights(m, where, {.overrides = many});
+    REQUIRE_FALSE(too_many.has_value());
+    CHECK(too_many.error().code == errc::invalid_argument);
   }
 
   // by ECMAScript's rules: which of blk.0 to blk.3 have their ffn_up on the host

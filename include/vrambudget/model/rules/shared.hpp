@@ -34,6 +34,10 @@ inline void ssm(keys& k, hparams& hp) {
   for (const std::uint32_t n :
        {hp.ssm.d_conv, hp.ssm.d_inner, hp.ssm.d_state, hp.ssm.dt_rank, hp.ssm.n_group})
     k.limit("ssm", n, 1u << 24);
+  // what the states of a sequence are made of, counted in 64 bits
+  k.limit("ssm.conv_kernel", hp.ssm.d_conv, 1u << 16);
+  k.limit("ssm.inner_size", hp.ssm.d_inner + std::uint64_t{2} * hp.ssm.n_group * hp.ssm.d_state,
+          UINT32_MAX);
 }
 
 /// Every `interval`th layer attends, unless the file lists the recurrent ones; draft layers attend.

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "vrambudget/backends/cuda/kept_buffers.hpp"
 #include "vrambudget/ggml/convolution.hpp"
 #include "vrambudget/ggml/ops.hpp"
@@ -108,6 +110,30 @@ TEST_SUITE("cuda_pool") {
     // 100 columns take tiles of 112, the room behind the input is that of the widest that they fill: 96
     CHECK(product(rtx3090, ggml_type::q4_k, 4096, 4096, 100).size ==
           100 * 4096 / 128 * 144 + 96 * 144 + 82 * 128 * 112 * 4);
+  }
+
+  TEST_CASE("batches that fill ten waves are passed over, and change nothing") {
+    // rows x 4096 / 128 blocks of 144 bytes, and a tile behind; all smaller batches are tried, one by one
+    const auto input = [](std::uint64_t n) { return n * 4096 / 128 * 144 + 128 * 144; };
+    const auto tried = [&](const card& gpu, std::uint64_t n) {
+      const auto fixup = [&](std::uint64_t columns) {
+        return cuda::detail::mmq_fixup({ggml_type::q4_k, false}, 4096, columns, 1, gpu);
+      };
+      if (fixup(n)) return input(n) + fixup(n);
+      for (std::uint64_t fewer = (n - 1) / 128 * 128; fewer > 0; fewer -= 128)
+        if (fixup(fewer)) return std::max(input(n), input(fewer) + fixup(fewer));
+      return input(n);
+    };
+    for (const card& gpu : {rtx3090, rtx4090, rtx5090, h100})
+      for (std::uint64_t n = 512; n <= std::uint64_t{1} << 20; n += n / 3 + 1) {
+        CAPTURE(n);
+        CAPTURE(gpu.n_sm);
+        const auto rows = static_cast<std::int64_t>(n);
+        CHECK(product(gpu, ggml_type::q4_k, 4096, 4096, rows).size == tried(gpu, n));
+      }
+    // at once, however large a batch is
+    CHECK(product(rtx3090, ggml_type::q4_k, 4096, 4096, 2147483647).size > 0);
+    CHECK(attention(rtx3090, 128, 32, 8, 2147483647 / 256 * 256, 4096).size > 0);
   }
 
   TEST_CASE("Turing's shared memory leaves narrower tiles for Q2_K") {
