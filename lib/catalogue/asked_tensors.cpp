@@ -10,6 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "catalogue/asked_layer.hpp"
 #include "catalogue/asked_shape.hpp"
 #include "catalogue/embedded.hpp"
 #include "catalogue/next_part.hpp"
@@ -18,52 +19,6 @@
 
 namespace vrambudget {
 namespace {
-
-/// What words of the table say of a layer; for a tensor of no layer that is the first one.
-constexpr std::pair<std::string_view, bool (*)(const hparams&, std::uint32_t)> layer_words[] = {
-    {"recr", [](const hparams& hp, std::uint32_t il) { return hp.is_recr(il); }},
-    {"lead", [](const hparams& hp, std::uint32_t il) { return il < hp.moe.n_layer_dense_lead; }},
-    {"exp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_expert > 0; }},
-    {"moe_step", [](const hparams& hp, std::uint32_t il) { return hp.is_moe_step(il); }},
-    {"shexp", [](const hparams& hp, std::uint32_t) { return hp.moe.n_ff_shexp > 0; }},
-    {"mla", [](const hparams& hp, std::uint32_t) { return hp.is_mla(); }},
-    {"indexer", [](const hparams& hp, std::uint32_t) { return hp.indexer.n_head > 0; }},
-    {"indexer_full", [](const hparams& hp, std::uint32_t il) { return hp.is_indexer_full(il); }},
-    {"swa", [](const hparams& hp, std::uint32_t il) { return hp.is_swa(il); }},
-    {"ff", [](const hparams& hp, std::uint32_t il) { return hp.n_ff(il) > 0; }},
-    {"ff_exp", [](const hparams& hp, std::uint32_t il) { return hp.n_ff_exp(il) > 0; }},
-    {"head", [](const hparams& hp, std::uint32_t il) { return hp.n_head(il) > 0; }},
-    {"head_kv", [](const hparams& hp, std::uint32_t il) { return hp.n_head_kv(il) > 0; }},
-    {"has_kv", [](const hparams& hp, std::uint32_t il) { return hp.has_kv(il); }},
-    {"first", [](const hparams&, std::uint32_t il) { return il == 0; }},
-    {"ple", [](const hparams& hp, std::uint32_t il) { return hp.is_ple(il); }},
-    {"per_layer", [](const hparams& hp, std::uint32_t) { return hp.n_embd_per_layer > 0; }},
-    {"compressed",
-     [](const hparams& hp,
-        std::uint32_t
-            il) { return il < hp.dsv4.compress_ratios.size() && hp.dsv4.compress_ratios[il] > 0; }},
-    {"hc", [](const hparams& hp, std::uint32_t) { return hp.hc.mult > 0; }},
-    {"kq_norm", [](const hparams& hp, std::uint32_t) { return hp.attn.use_kq_norm; }}};
-
-/// Whether a tensor is asked for in a layer: where all words hold, and "-recr" does where "recr" does not; in layers that
-/// draft (NextN) if "nextn" or "all" is among them, in the others unless "nextn" is. A word that is not known never holds.
-bool is_asked_in(std::uint32_t il, const hparams& hp, std::string_view words) {
-  bool is_in_part = il < hp.n_layer();
-  while (!words.empty()) {
-    std::string_view word = next_part(words, ',');
-    if (word == "nextn" || word == "all") {
-      is_in_part = word == "all" || il >= hp.n_layer();
-      continue;
-    }
-    const bool wanted = !word.starts_with('-');
-    if (!wanted) word.remove_prefix(1);
-    bool holds = !wanted;
-    for (const auto& [name, of] : layer_words)
-      if (name == word) holds = of(hp, il);
-    if (holds != wanted) return false;
-  }
-  return is_in_part;
-}
 
 /// One name of a row: "NAME*=1!words", or "~" for "=1".
 struct asked_name {
@@ -87,7 +42,8 @@ std::string_view shape_of(const boost::json::object& shapes, std::string_view na
   const boost::json::value* all = shapes.if_contains(name);
   if (!all || mark == "~") return {};
   if (all->is_string()) return all->get_string();
-  return all->as_array().at(mark.empty() ? 0 : static_cast<std::size_t>(mark[1] - '0')).as_string();
+  const std::size_t at = mark.empty() ? 0 : std::string_view("0123456789abc").find(mark[1]);
+  return all->as_array().at(at).as_string();
 }
 
 /// False: the architecture is not in the table.
@@ -186,13 +142,17 @@ class tensor_check {
     if (is_layers && *n.number >= m_.hp.n_layer_all)
       return refused(t.name, "is of layer " + std::to_string(*n.number) + ", and the file says " +
                                  std::to_string(m_.hp.n_layer_all) + " layers");
+    if (const auto most = layers_of_stack(n.name).value_or(0); most > 0 && *n.number >= most)
+      return refused(t.name, "is of layer " + std::to_string(*n.number) + ", and the file says " +
+                                 std::to_string(most) + " layers of these");
     const auto it = asked_.find(n.name);
     const auto weight = it == asked_.end() ? scaled_weight(t.name) : std::nullopt;
     if (weight && there_.count(*weight))
       if (const std::int64_t most = scales_of(*weight); elements_of(t) != most)
         return refused(t.name, "has " + std::to_string(elements_of(t)) + " elements, expected " +
                                    std::to_string(most));
-    if (it == asked_.end() && !is_scale(t.name, n.name))
+    const bool is_elsewhere = n.name.starts_with(".nextn.") && *n.number < m_.hp.n_layer();
+    if (is_elsewhere || (it == asked_.end() && !is_scale(t.name, n.name)))
       return refused(t.name, "is none that architecture '" + m_.architecture + "' has");
     if (is_layers)
       for (const auto& [whole, part] : fused)
@@ -209,16 +169,19 @@ class tensor_check {
 
   [[nodiscard]] result<void> check_shape(const model_tensor& t, std::string_view shape,
                                          std::uint32_t il) const {
-    const auto expected = asked_shape(shape, m_.hp, il);
+    const auto fits = [&](const asked_ne& asked) { return asked.fits(t.ne); };
+    const auto expected = asked_shapes(shape, m_.hp, il, il);
+    if (expected.empty() || std::any_of(expected.begin(), expected.end(), fits)) return {};
     // some architectures take the widths of the first layer for all
-    if (!expected || *expected == t.ne || asked_shape(shape, m_.hp, 0) == t.ne) return {};
-    return refused(t.name, "is of shape " + text_of(t.ne) + ", expected " + text_of(*expected));
+    const auto by_first = asked_shapes(shape, m_.hp, il, 0);
+    if (std::any_of(by_first.begin(), by_first.end(), fits)) return {};
+    return refused(t.name, "is of shape " + text_of(t.ne) + ", expected " +
+                               text_of(expected.front()));
   }
 
   [[nodiscard]] result<void> check_required(std::string_view name, const asked_name& asked) const {
     const auto is_missing = [&](std::uint32_t il) {
-      return (il >= asked.is_there.size() || !asked.is_there[il]) &&
-             is_asked_in(il, m_.hp, asked.where);
+      return (il >= asked.is_there.size() || !asked.is_there[il]) && is_needed(il, asked.where);
     };
     if (const auto layers = layers_of_stack(name)) {
       for (std::uint32_t il = 0; il < *layers; ++il)
@@ -235,8 +198,31 @@ class tensor_check {
     return {};
   }
 
-  /// How many layers a stack of its own has, T5's encoder or decoder; nothing: the name is of none.
+  /// Whether all words between two bars hold. Those that begin with a point are tensors of the same layer.
+  [[nodiscard]] bool is_needed(std::uint32_t il, std::string_view where) const {
+    if (where.empty()) return is_asked_in(il, m_.hp, where);
+    while (!where.empty()) {
+      std::string_view all = next_part(where, '|');
+      std::string words;
+      bool holds = true;
+      while (!all.empty()) {
+        std::string_view word = next_part(all, ',');
+        const bool wanted = !word.starts_with("-.");
+        if (!wanted) word.remove_prefix(1);
+        if (word.starts_with('.'))
+          holds = holds && has(word, il) == wanted;
+        else
+          words += words.empty() ? std::string(word) : "," + std::string(word);
+      }
+      if (holds && is_asked_in(il, m_.hp, words)) return true;
+    }
+    return false;
+  }
+
+  /// How many layers a stack of its own has, T5's encoder or decoder or a vocoder's two; nothing: the name is of none.
   [[nodiscard]] std::optional<std::uint32_t> layers_of_stack(std::string_view name) const {
+    if (name.starts_with("posnet.%d.")) return m_.hp.vocoder.n_layer_posnet;
+    if (name.starts_with("convnext.%d.")) return m_.hp.vocoder.n_layer_convnext;
     if (name.starts_with("enc.blk.%d.")) return m_.hp.n_layer_all;
     if (name.starts_with("dec.blk.%d.")) return m_.hp.dec_n_layer;
     return std::nullopt;
@@ -289,6 +275,9 @@ result<void> check_asked_tensors(const model& m) {
     return error{errc::bad_format, "the engine refuses this file: it has " + std::to_string(n) +
                                        " tensors of a projector inside, which lie in a file of "
                                        "their own; Ollama's engine loads it, as ollama:NAME"};
+  if (!m.hp.lacks.empty())
+    return error{errc::not_found, "the engine refuses this file: key '" + m.hp.lacks +
+                                      "' is missing: the architecture needs it"};
   asked_tensors asked;
   return read(asked, m.architecture) ? tensor_check(m, asked).run() : result<void>{};
 }

@@ -1,7 +1,10 @@
 // Hyperparameters of each kind of block, by the engine's names. hparams.hpp has one of each. 0: absent.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <iterator>
+#include <string_view>
 #include <vector>
 
 namespace vrambudget {
@@ -109,11 +112,16 @@ struct hc_hparams {
 struct dsv4_hparams {
   std::uint32_t o_group_count = 0, o_lora_rank = 0, hash_layer_count = 0;
   std::vector<std::uint32_t> compress_ratios;  ///< per layer: tokens in one key; 0: not compressed
+
+  [[nodiscard]] std::uint32_t ratio(std::uint32_t il) const {
+    return il < compress_ratios.size() ? compress_ratios[il] : 0;
+  }
 };
 
 /// Embeddings of n-grams beside some layers.
 struct ple_hparams {
   std::uint32_t ngram_size = 0, conv_kernel = 0, n_heads = 0, head_dim = 0;
+  std::uint32_t n_rows = 0;       ///< of their table, at least
   std::vector<std::uint8_t> arr;  ///< per layer: it has them
 };
 
@@ -138,6 +146,50 @@ struct decision_hparams {
   std::uint32_t n_layer_routing = 0;  ///< blocks in which options read the prompt
   std::uint32_t n_layer_joint = 0;    ///< blocks in which questions read each other and the prompt
   std::uint32_t n_head = 0;
+};
+
+/// Keys of numbers that only shapes of tensors depend on.
+inline constexpr std::string_view width_keys[] = {"attention.decay_lora_rank",
+                                                  "attention.gate_lora_rank",
+                                                  "attention.iclr_lora_rank",
+                                                  "attention.output_group_count",
+                                                  "attention.output_lora_rank",
+                                                  "attention.q_lora_rank",
+                                                  "attention.relative_buckets_count",
+                                                  "attention.value_residual_mix_lora_rank",
+                                                  "conv_group_size",
+                                                  "conv_kernel_size",
+                                                  "convnext.embedding_length",
+                                                  "dense_2_feat_out",
+                                                  "dense_3_feat_in",
+                                                  "embedding_length_per_layer_input",
+                                                  "expert_latent_length",
+                                                  "expert_shared_count",
+                                                  "expert_shared_feed_forward_length",
+                                                  "hyper_connection.low_rank",
+                                                  "kda.head_dim",
+                                                  "moe_every_n_layers",
+                                                  "moe_latent_size",
+                                                  "ple.conv_kernel",
+                                                  "posnet.embedding_length",
+                                                  "selector_rank",
+                                                  "target_hidden_size",
+                                                  "time_decay_extra_dim",
+                                                  "time_mix_extra_dim",
+                                                  "wkv.head_size"};
+
+/// What those keys say, and two more that only shapes depend on.
+struct width_hparams {
+  std::array<std::uint32_t, std::size(width_keys)> by_key{};
+  std::uint32_t n_cls_out = 1;      ///< labels of a classifier
+  std::uint32_t n_token_types = 0;  ///< `tokenizer.ggml.token_type_count`
+
+  /// 0: the file does not say, or the key is none of them.
+  [[nodiscard]] std::uint32_t of(std::string_view key) const {
+    for (std::size_t i = 0; i < by_key.size(); ++i)
+      if (width_keys[i] == key) return by_key[i];
+    return 0;
+  }
 };
 
 /// Models that draft for another.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "vrambudget/engine/run.hpp"
@@ -59,6 +60,8 @@ struct hparams {
   vocoder_hparams vocoder;
   decision_hparams decision;
   draft_hparams draft;
+  width_hparams widths;
+  std::string lacks;  ///< a key that the engine loads no file without, and no size depends on; empty: none
 
   [[nodiscard]] std::uint32_t n_layer() const { return n_layer_all - n_layer_nextn; }
   [[nodiscard]] std::uint32_t n_embd_inp() const {

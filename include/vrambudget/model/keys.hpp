@@ -2,12 +2,14 @@
 // defaults, so that rules need no checks.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/gguf/header.hpp"
 
@@ -58,7 +60,15 @@ class keys {
     if (!has(name))
       fail({errc::not_found, "key '" + full(name) + "' is missing: the architecture needs it"});
   }
-  /// The same for a key without the architecture in front.
+  /// Notes the absence of a key that the engine loads no file without and that nothing here needs.
+  void ask(std::string_view name) {
+    if (!has(name) && lacks_.empty()) lacks_ = full(name);
+  }
+  /// Makes 0 an error of a key that is there.
+  void nonzero(std::string_view name) {
+    if (has(name)) positive(name);
+  }
+  /// The same as `need` for a key without the architecture in front.
   void need_bare(std::string_view name) {
     if (!header_.find(name))
       fail({errc::not_found,
@@ -127,7 +137,18 @@ class keys {
   /// As per_layer, for flags.
   std::vector<std::uint8_t> flags(std::string_view name, std::uint32_t n_layer) {
     std::vector<std::uint8_t> all;
-    for (const std::uint32_t n : per_layer(name, n_layer, 0, true)) all.push_back(n != 0);
+    for (const std::uint32_t n : per_layer(name, n_layer)) all.push_back(n != 0);
+    return all;
+  }
+  /// The same of a list that may be longer, or shorter: layers that it does not reach have none.
+  std::vector<std::uint8_t> listed_flags(std::string_view name, std::uint32_t n_layer) {
+    const gguf::value* v = find(name);
+    const std::uint64_t size = v && v->is_array() ? v->size() : 0;
+    limit(name, size, llama_max_layers);
+    const auto n_listed = static_cast<std::uint32_t>(std::min<std::uint64_t>(size, n_layer));
+    std::vector<std::uint8_t> all;
+    for (const std::uint32_t n : per_layer(name, n_listed, 0, true)) all.push_back(n != 0);
+    all.resize(n_layer, 0);
     return all;
   }
   /// The same for floats; empty if the key is absent.
@@ -149,6 +170,8 @@ class keys {
       fail({errc::limit, "key '" + full(name) + "' is " + std::to_string(found) +
                              ", expected at most " + std::to_string(most)});
   }
+  /// The first key that was asked for and is not there; empty: none.
+  [[nodiscard]] const std::string& lacks() const { return lacks_; }
   /// The first problem, if there was any.
   [[nodiscard]] result<void> status() const {
     if (problem_) return *problem_;
@@ -166,6 +189,7 @@ class keys {
 
   const gguf::header& header_;
   std::string architecture_;
+  std::string lacks_;
   std::optional<error> problem_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/model/architecture.hpp"
 #include "vrambudget/model/keys.hpp"
+#include "vrambudget/model/needed_keys.hpp"
 #include "vrambudget/model/norm_epsilon.hpp"
 
 namespace vrambudget {
@@ -49,6 +51,10 @@ inline void read_experts(keys& k, hparams& hp) {
     k.fail({errc::bad_format, "key '" + k.architecture() + ".expert_used_count' is missing or 0, " +
                                   "expected at least 1 of " + std::to_string(hp.moe.n_expert) +
                                   " experts"});
+  if (hp.moe.n_group > 0 && hp.moe.n_group >= hp.moe.n_expert)
+    k.fail({errc::bad_format, "key '" + k.architecture() + ".expert_group_count' is " +
+                                  std::to_string(hp.moe.n_group) + ", expected fewer than the " +
+                                  std::to_string(hp.moe.n_expert) + " experts"});
   if (hp.moe.n_group > 1 && (hp.moe.n_expert % hp.moe.n_group != 0 || hp.moe.n_group_used == 0 ||
                              hp.moe.n_group_used >= hp.moe.n_group))
     k.fail({errc::bad_format, std::to_string(hp.moe.n_expert) + " experts do not go into " +
@@ -92,21 +98,35 @@ inline void read_positions(keys& k, hparams& hp) {
         v->signed_integer(0).value_or(0) > 0 && v->signed_integer(1).value_or(0) > 0;
 }
 
-/// The vocabulary's size: the token list's length; said outright, where there is no tokenizer; the embedding's rows.
+/// The vocabulary's size: what is said outright, or 0, where a file says that it has no tokenizer; else the token
+/// list's length, and of headers without one what is said or the embedding's rows.
 /// Source: llama.cpp, src/llama-vocab.cpp: load
 inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   const gguf::value* tokenizer = h.find("tokenizer.ggml.model");
   const bool has_none =
       tokenizer && (tokenizer->string() == "none" || tokenizer->string() == "no_vocab");
   const std::uint32_t said = k.u32("vocab_size");
+  if (has_none) return said;
   const gguf::value* tokens = h.find("tokenizer.ggml.tokens");
-  if (tokens && tokens->is_array() && tokens->size() > 0 && !(has_none && said))
+  if (tokens && tokens->is_array() && tokens->size() > 0)
     return static_cast<std::uint32_t>(std::min<std::uint64_t>(tokens->size(), UINT32_MAX));
   if (said) return said;
   for (const gguf::tensor_info& t : h.tensors())
     if (t.name == "token_embd.weight")
       return static_cast<std::uint32_t>(std::min<std::int64_t>(t.ne[1], UINT32_MAX));
   return 0;
+}
+
+/// Numbers that architectures have of their own names for; one of another type is none of theirs.
+inline void read_widths(keys& k, const gguf::header& h, hparams& hp) {
+  for (std::size_t i = 0; i < std::size(width_keys); ++i)
+    if (const gguf::value* v = k.find(width_keys[i])) hp.widths.by_key[i] = v->u32().value_or(0);
+  const gguf::value* labels = k.find("classifier.output_labels");
+  if (labels && labels->is_array() && labels->size() > 0)
+    hp.widths.n_cls_out =
+        static_cast<std::uint32_t>(std::min<std::uint64_t>(labels->size(), UINT32_MAX));
+  if (const gguf::value* types = h.find("tokenizer.ggml.token_type_count"))
+    hp.widths.n_token_types = types->u32().value_or(0);
 }
 
 }  // namespace detail
@@ -127,6 +147,7 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   detail::read_experts(k, hp);
   detail::read_heads(k, hp);
   detail::read_positions(k, hp);
+  detail::read_widths(k, h, hp);
   hp.n_vocab = detail::read_vocab(k, h);
   hp.swa.arr.assign(hp.n_layer_all, 0);
   hp.is_recr_arr.assign(hp.n_layer_all, traits.memory == memory_kind::recurrent);
@@ -138,6 +159,8 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   hp.mixes_inputs = traits.mixes_inputs;
   hp.has_encoder = traits.encoder;
   if (traits.keys) traits.keys(k, hp);
+  detail::ask_for_keys(k, traits);
+  hp.lacks = k.lacks();
   detail::check_norm_epsilon(k, h, traits);
   if (const auto read = k.status(); !read) return read.error();
   return hp;

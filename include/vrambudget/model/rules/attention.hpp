@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "vrambudget/model/rules/shared.hpp"
 
@@ -35,6 +36,10 @@ inline void glm4moe(keys& k, hparams& hp) {
 
 inline void mistral3(keys& k, hparams& hp) {
   hp.attn.f_temp_scale = k.f32("attention.temperature_scale");
+  if (hp.attn.f_temp_scale != 0 && hp.rope.n_ctx_orig_yarn == 0)
+    k.fail({errc::bad_format, "key '" + k.architecture() +
+                                  ".rope.scaling.original_context_length' is 0, by which the "
+                                  "temperature of attention is scaled"});
 }
 
 /// A window whose layers the file lists.
@@ -73,7 +78,7 @@ inline void llama4(keys& k, hparams& hp) {
   window(k, hp, 4, false, swa_type::chunked);
 }
 inline void smallthinker(keys& k, hparams& hp) {
-  hp.moe.gating_func = k.required("expert_gating_func");
+  hp.moe.gating_func = k.u32("expert_gating_func");
   hp.swa.n = k.u32("attention.sliding_window");
   if (hp.swa.n == 0) {
     hp.rope.n_no_rope_layer_step = hp.n_layer();
@@ -86,8 +91,16 @@ inline void gemma3n(keys& k, hparams& hp) {
   required_window<5>(k, hp);
   hp.attn.n_layer_kv_from_start = 20;
 }
+/// Keys and values of a layer are as wide.
+inline void heads_of_one_size(keys& k, const hparams& hp) {
+  if (hp.attn.n_embd_head_k != hp.attn.n_embd_head_v ||
+      hp.swa.n_embd_head_k != hp.swa.n_embd_head_v)
+    k.fail({errc::bad_format, "the heads of '" + k.architecture() +
+                                  ".attention.key_length' and 'value_length' differ"});
+}
 inline void gemma4(keys& k, hparams& hp) {
   listed_window(k, hp);
+  heads_of_one_size(k, hp);
   const std::uint32_t shared = k.u32("attention.shared_kv_layers");
   k.limit("attention.shared_kv_layers", shared, hp.n_layer_all);
   hp.attn.n_layer_kv_from_start = static_cast<std::int32_t>(hp.n_layer_all) -

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "vrambudget/model/rules/shared.hpp"
 
@@ -20,7 +21,19 @@ template <std::uint32_t n_layer>
 void size_70b(keys&, hparams& hp) {
   hp.is_70b = hp.n_layer() == n_layer;
 }
-inline void llama(keys&, hparams& hp) {
+/// RoPE turns whole heads.
+inline void whole_heads(keys& k, hparams& hp) {
+  if (hp.n_head() > 0 && hp.rope.n_rot != hp.attn.n_embd_head_k)
+    k.fail({errc::bad_format, "key '" + k.architecture() + ".rope.dimension_count' is " +
+                                  std::to_string(hp.rope.n_rot) + ", expected " +
+                                  std::to_string(hp.attn.n_embd_head_k)});
+}
+inline void deci(keys& k, hparams& hp) {
+  whole_heads(k, hp);
+  size_70b<80>(k, hp);
+}
+inline void llama(keys& k, hparams& hp) {
+  whole_heads(k, hp);
   hp.is_70b = hp.n_layer() == 80 && hp.moe.n_expert != 8 && hp.n_head() != hp.n_head_kv();
 }
 
@@ -37,12 +50,8 @@ void rope_but_every(keys&, hparams& hp) {
   for (std::uint32_t il = 0; il < hp.n_layer_all; ++il) hp.rope.arr[il] = (il + 1) % period != 0;
 }
 
-/// Positions in several dimensions at once.
-inline void sections(keys& k, hparams&) { k.need("rope.dimension_sections"); }
-
 /// Image features beside the input embeddings, for as many layers.
 inline void deepstack(keys& k, hparams& hp) {
-  sections(k, hp);
   hp.n_deepstack_layers = k.u32("n_deepstack_layers");
   k.limit("n_deepstack_layers", hp.n_deepstack_layers, hp.n_layer_all);
   for (std::uint32_t il = 0; il < std::min(hp.n_deepstack_layers, hp.n_layer_all); ++il)
@@ -55,10 +64,9 @@ inline void apertus(keys& k, hparams&) {
     k.need_bare(name);
 }
 
-inline void hunyuan_moe(keys& k, hparams&) { k.need("expert_feed_forward_length"); }
-inline void ernie4_5_moe(keys& k, hparams&) {
-  k.need("expert_feed_forward_length");
-  k.need("interleave_moe_layer_step");
+inline void ernie4_5_moe(keys& k, hparams& hp) {
+  k.positive("interleave_moe_layer_step");
+  hp.moe.n_layer_dense_lead = k.u32("leading_dense_block_count");
 }
 
 }  // namespace vrambudget::detail::rules

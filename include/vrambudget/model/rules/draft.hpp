@@ -4,7 +4,7 @@
 #include <string>
 
 #include "vrambudget/engine/llama_cpp.hpp"
-#include "vrambudget/model/rules/attention.hpp"
+#include "vrambudget/model/rules/latent.hpp"
 
 namespace vrambudget::detail::rules {
 
@@ -36,11 +36,21 @@ inline void dflash(keys& k, hparams& hp) {
   hp.scale.f_embedding = k.f32("embedding_scale");
   hp.attn.f_value_scale = k.f32("attention.value_scale");
   const gguf::value* act = k.find("hidden_activation");
-  const std::string name(act && act->string() ? *act->string() : "silu");
-  hp.draft.ffn_gelu = name == "gelu" || name == "gelu_pytorch_tanh";
-  if (!hp.draft.ffn_gelu && name != "silu")
-    k.fail({errc::unsupported, "DFlash with activation '" + name + "'"});
+  const std::string activation(act && act->string() ? *act->string() : "silu");
+  hp.draft.ffn_gelu = activation == "gelu" || activation == "gelu_pytorch_tanh";
+  if (!hp.draft.ffn_gelu && activation != "silu")
+    k.fail({errc::unsupported, "DFlash with activation '" + activation + "'"});
   hp.hc.mult = k.u32("hyper_connection.count");
+  if (hp.hc.mult > 0) {
+    hp.moe.gating_func = k.u32("expert_gating_func");
+    by_square_root(k, hp);
+    for (const char* key :
+         {"attention.q_lora_rank", "attention.sliding_window", "expert_feed_forward_length",
+          "expert_shared_count", "expert_weights_scale", "expert_weights_norm", "swiglu_clamp_exp",
+          "attention.output_group_count", "attention.output_lora_rank",
+          "hyper_connection.sinkhorn_iterations", "hyper_connection.epsilon"})
+      k.ask(key);
+  }
   hp.swa.n = k.u32("attention.sliding_window");
   if (hp.hc.mult > 0) {
     hp.swa.type = swa_type::standard;
@@ -52,6 +62,7 @@ inline void dflash(keys& k, hparams& hp) {
 
 inline void gemma4_assistant(keys& k, hparams& hp) {
   listed_window(k, hp);
+  heads_of_one_size(k, hp);
   hp.n_embd_inp_impl = hp.n_embd_out();
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "vrambudget/model/rules/shared.hpp"
 
@@ -25,7 +26,15 @@ inline void modern_bert(keys& k, hparams& hp) {
   hp.n_embd_out_impl = n_question_types;
 }
 
+/// Dense layers after pooling begin and end with the model's own width; 0: a file has none.
+inline void dense_ends(keys& k, const hparams& hp) {
+  for (const char* name : {"dense_2_feat_in", "dense_3_feat_out"})
+    if (const std::uint32_t n = k.u32(name); n != 0 && n != hp.n_embd)
+      k.fail({errc::bad_format, "key '" + k.architecture() + "." + name + "' is " +
+                                    std::to_string(n) + ", expected " + std::to_string(hp.n_embd)});
+}
 inline void gemma_embedding(keys& k, hparams& hp) {
+  dense_ends(k, hp);
   hp.swa.n = k.required("attention.sliding_window");
   window(k, hp, 6, false, swa_type::symmetric);
   hp.attn.causal = false;
@@ -44,6 +53,9 @@ inline void wavtokenizer(keys& k, hparams& hp) {
   hp.vocoder.n_layer_posnet = k.required("posnet.block_count");
   hp.vocoder.n_layer_convnext = k.required("convnext.block_count");
   k.limit("features_length", hp.n_embd, 1u << 24);
+  if (k.u32("posnet.embedding_length") != k.u32("convnext.embedding_length"))
+    k.fail({errc::bad_format, "the widths of '" + k.architecture() +
+                                  ".posnet.embedding_length' and 'convnext.' differ"});
   k.limit("posnet.block_count", hp.vocoder.n_layer_posnet, std::min(6u, hp.n_layer_all));
   k.limit("convnext.block_count", hp.vocoder.n_layer_convnext, hp.n_layer_all);
 }

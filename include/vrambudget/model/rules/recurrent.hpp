@@ -13,6 +13,7 @@ namespace vrambudget::detail::rules {
 inline void granitehybrid(keys& k, hparams& hp) {
   granite_scales(k, hp);
   ssm(k, hp);
+  twice_as_wide(k, hp);
   hp.rope.arr.assign(hp.n_layer_all, k.boolean("rope.scaling.finetuned", true));
   recurrent_without_kv_heads(hp);
   hp.moe.n_ff_shexp = k.u32("expert_shared_feed_forward_length");
@@ -30,11 +31,13 @@ inline void ssm_hybrid(keys& k, hparams& hp) {
 }
 inline void mamba(keys& k, hparams& hp) {
   ssm(k, hp);
+  twice_as_wide(k, hp);
   hp.ssm.n_group = 0;
   hp.ssm.dt_b_c_rms = k.boolean("ssm.dt_b_c_rms");
 }
 inline void jamba(keys& k, hparams& hp) {
   ssm_hybrid(k, hp);
+  twice_as_wide(k, hp);
   hp.ssm.n_group = 0;
 }
 inline void falcon_h1(keys& k, hparams& hp) {
@@ -60,10 +63,12 @@ inline void lfm2moe(keys& k, hparams& hp) {
   hp.n_shortconv_l_cache = k.required("shortconv.l_cache");
   k.limit("shortconv.l_cache", hp.n_shortconv_l_cache, 1u << 16);
   recurrent_without_kv_heads(hp);
+  hp.moe.n_layer_dense_lead = k.u32("leading_dense_block_count");
   hp.moe.gating_func = k.u32("expert_gating_func");
 }
 inline void lfm2(keys& k, hparams& hp) {
   lfm2moe(k, hp);
+  hp.moe.n_layer_dense_lead = hp.n_layer();
   hp.swa.n = k.u32("attention.sliding_window");
   if (hp.swa.n == 0) return;
   hp.swa.type = swa_type::standard;
@@ -86,6 +91,9 @@ inline void kimi_linear(keys& k, hparams& hp) {
 }
 inline void bailingmoe3(keys& k, hparams& hp) {
   kimi_delta(k, hp);
+  if (!k.boolean("kda.safe_gate", true) || !(k.f32("kda.gate_lower_bound", -1.0f) < 0))
+    k.fail({errc::bad_format, "the gate of '" + k.architecture() +
+                                  ".kda' has no lower bound below 0, which the engine needs"});
   hp.moe.swiglu_clamp_exp_arr = k.floats("swiglu_clamp_exp", hp.n_layer_all);
   hp.moe.swiglu_clamp_shexp_arr = k.floats("swiglu_clamp_shexp", hp.n_layer_all);
 }
@@ -101,6 +109,7 @@ inline void kimi_k3(keys& k, hparams& hp) {
 inline void glm5_next(keys& k, hparams& hp) {
   kimi_delta(k, hp);
   indexer(k, hp);
+  indexer_types(k, hp);
   streams(k, hp);
   hp.attn.n_embd_head_v = hp.swa.n_embd_head_v = hp.mla.n_lora_kv;  // the cache has the latent
   if (hp.moe.gating_func == 0) hp.moe.gating_func = 2;
@@ -137,7 +146,13 @@ inline void qwen4exp(keys& k, hparams& hp) {
   indexer(k, hp);
   hp.indexer.n_head = k.positive("attention.indexer.head_count");
   streams(k, hp);
-  k.u32("hyper_connection.low_rank");
+  if (hp.hc.mult == 1)
+    k.fail({errc::bad_format, "key '" + k.architecture() +
+                                  ".hyper_connection.count' is 1, expected at least 2"});
+  for (const char* name : {"hyper_connection.low_rank", "attention.indexer.key_length",
+                           "attention.indexer.top_k", "ssm.conv_kernel", "ssm.inner_size",
+                           "ssm.state_size", "ssm.time_step_rank", "ssm.group_count"})
+    k.nonzero(name);
   hp.n_embd_out_impl = hp.hc.mult * hp.n_embd;
   hp.indexer.block_arr = k.per_layer("attention.compress_ratios", hp.n_layer_all);
   for (const std::uint32_t n : hp.indexer.block_arr) {
@@ -157,12 +172,50 @@ inline void qwen4exp(keys& k, hparams& hp) {
   const gguf::value* layers = k.find("ple.layers");
   for (std::uint64_t i = 0; layers && i < layers->size() && i < hp.n_layer_all; ++i)
     if (const auto il = layers->integer(i); il && *il < hp.n_layer_all) hp.ple.arr[*il] = 1;
-  if (!layers) return;
+  if (!layers || layers->size() == 0) return;
+  constexpr std::uint32_t most_ngram = 8, most_heads = 64;
+  if (layers->size() != 1)
+    k.fail({errc::unsupported, "key '" + k.architecture() + ".ple.layers' lists " +
+                                   std::to_string(layers->size()) +
+                                   " layers: the engine runs one"});
+  for (std::uint32_t il = 0; il < hp.n_layer_all; ++il)
+    if (hp.ple.arr[il] && !hp.is_recr_arr[il])
+      k.fail({errc::bad_format, "layer " + std::to_string(il) + " of key '" + k.architecture() +
+                                    ".ple.layers' is not recurrent"});
+  k.nonzero("embedding_length_per_layer_input");
+  k.limit("ple.ngram_size", hp.ple.ngram_size, most_ngram);
   hp.ple.n_heads = (k.positive("ple.ngram_size") - 1) * k.positive("ple.heads_per_ngram");
   k.positive("ple.conv_kernel");
   if (hp.ple.n_heads == 0)
     k.fail({errc::bad_format, "key '" + k.architecture() + ".ple.ngram_size' is 1, expected at " +
                                   "least 2 where 'ple.layers' names layers"});
+  k.limit("ple.heads_per_ngram", hp.ple.n_heads, most_heads);
+  for (const char* name :
+       {"ple.eos_token_id", "embedding_length_per_layer_input", "ple.layer_multipliers",
+        "ple.head_offsets", "ple.head_vocab_sizes"})
+    k.ask(name);
+  const auto check_list = [&](std::string_view name, std::uint32_t least) {
+    const gguf::value* v = k.find(name);
+    if (v && (!v->is_array() || v->size() < least))
+      k.fail({errc::bad_format, "key '" + k.architecture() + "." + std::string(name) +
+                                    "' has fewer than " + std::to_string(least) + " entries"});
+  };
+  check_list("ple.layer_multipliers", hp.ple.ngram_size);
+  check_list("ple.head_offsets", hp.ple.n_heads);
+  check_list("ple.head_vocab_sizes", hp.ple.n_heads);
+  if (const auto so_far = k.status(); !so_far) return;
+  const gguf::value *offsets = k.find("ple.head_offsets"), *sizes = k.find("ple.head_vocab_sizes");
+  if (!offsets || !sizes) return;
+  for (std::uint32_t h = 0; h < hp.ple.n_heads; ++h) {
+    const std::uint64_t at = offsets->integer(h).value_or(INT32_MAX);
+    const std::uint64_t n = sizes->integer(h).value_or(0);
+    if (n == 0 || at > INT32_MAX || n > INT32_MAX || at + n > INT32_MAX) {
+      k.fail({errc::limit, "the rows of head " + std::to_string(h) + " of '" + k.architecture() +
+                               ".ple.head_offsets' are none, or beyond what 31 bits count"});
+      return;
+    }
+    hp.ple.n_rows = std::max(hp.ple.n_rows, static_cast<std::uint32_t>(at + n));
+  }
 }
 
 /// Makes room for `n` layers; the new ones repeat the old from the first on.
@@ -192,5 +245,12 @@ inline void graniteswitch(keys& k, hparams& hp) {
   hp.n_layer_nextn = 1;
   hp.n_head_arr.back() = hp.n_head_kv_arr.back() = 1;
   hp.n_ff_arr.back() = 0;
+  for (const char* name : {"adapters.token_ids_activate", "adapters.token_ids_substitute"}) {
+    const gguf::value* v = k.find(name);
+    if (v && (!v->is_array() || v->size() != n_adapter))
+      k.fail({errc::bad_format, "key '" + k.architecture() + "." + name +
+                                    "' is no list of one token for each of " +
+                                    std::to_string(n_adapter) + " adapters"});
+  }
 }
 }  // namespace vrambudget::detail::rules

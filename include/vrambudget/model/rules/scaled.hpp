@@ -51,7 +51,7 @@ inline void granite_swa(keys& k, hparams& hp) {
   deepstack_mapping(k, hp);
   listed_window(k, hp);
   if (k.has("attention.rope_pattern"))
-    hp.rope.arr = k.flags("attention.rope_pattern", hp.n_layer_all);
+    hp.rope.arr = k.listed_flags("attention.rope_pattern", hp.n_layer_all);
 }
 /// MiniCPM, whose first files had none of its constants.
 inline void minicpm(keys& k, hparams& hp) {
@@ -88,7 +88,8 @@ inline void muse_glimmer(keys& k, hparams& hp) {
 /// The stack runs several times over the same weights, each time with a cache of its own.
 inline void nanbeige(keys& k, hparams& hp) {
   const std::uint32_t n_once = hp.n_layer();
-  const std::uint64_t n = std::uint64_t{n_once} * std::max(1u, k.u32("num_loops", 1));
+  const std::uint32_t n_loops = k.has("num_loops") ? k.positive("num_loops") : 1;
+  const std::uint64_t n = std::uint64_t{n_once} * n_loops;
   k.limit("num_loops", n, 512);
   if (n > 512) return;
   repeat_layers(hp, static_cast<std::uint32_t>(n));

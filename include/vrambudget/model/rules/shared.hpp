@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 
 #include "vrambudget/model/hparams.hpp"
 #include "vrambudget/model/keys.hpp"
@@ -16,12 +17,20 @@ inline void window(keys& k, hparams& hp, std::uint32_t period, bool dense_first 
   hp.swa.type = type;
   const gguf::value* v = k.find("attention.sliding_window_pattern");
   if (v && v->is_array()) {
-    hp.swa.arr = k.flags("attention.sliding_window_pattern", hp.n_layer_all);
+    hp.swa.arr = k.listed_flags("attention.sliding_window_pattern", hp.n_layer_all);
     return;
   }
   period = k.u32("attention.sliding_window_pattern", period);
   for (std::uint32_t il = 0; il < hp.n_layer(); ++il)
     hp.swa.arr[il] = period == 0 || (dense_first ? il % period != 0 : il % period < period - 1);
+}
+
+/// The engine takes but one width of state spaces.
+inline void twice_as_wide(keys& k, const hparams& hp) {
+  if (std::uint64_t{2} * hp.n_embd != hp.ssm.d_inner)
+    k.fail({errc::bad_format, "key '" + k.architecture() + ".ssm.inner_size' is " +
+                                  std::to_string(hp.ssm.d_inner) + ", expected twice " +
+                                  std::to_string(hp.n_embd)});
 }
 
 /// State space keys, all required.
@@ -46,7 +55,12 @@ inline void recurrent_but_every(keys& k, hparams& hp, std::uint32_t interval) {
     hp.is_recr_arr = k.flags("attention.recurrent_layers", hp.n_layer_all);
     return;
   }
-  interval = std::max(1u, k.u32("full_attention_interval", interval));
+  interval = k.u32("full_attention_interval", interval);
+  if (interval == 0) {
+    k.fail({errc::bad_format, "key '" + k.architecture() +
+                                  ".full_attention_interval' is 0, expected at least 1"});
+    return;
+  }
   for (std::uint32_t il = 0; il < hp.n_layer_all; ++il)
     hp.is_recr_arr[il] = il < hp.n_layer() && (il + 1) % interval != 0;
 }
