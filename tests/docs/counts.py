@@ -15,6 +15,7 @@ def rows(pattern: str) -> list[dict]:
 
 runs = rows("tests/truth/cases/*.jsonl")
 growth = [run["expected"]["decode_growth"] for run in runs if "decode_growth" in run.get("expected", {})]
+edits = rows("tests/truth/edited.jsonl")
 told = {
     "README.md": [f"{len(runs):,} recorded runs"],
     "docs/exactness.md": [
@@ -24,6 +25,9 @@ told = {
         f"for {len(rows('tests/truth/quantized.jsonl'))} models in",
         f"for {len(rows('tests/truth/recipes.jsonl'))} recipes with options",
         f"{len(rows('tests/truth/adapters.jsonl'))} recorded runs with adapters",
+        f"All {len(rows('tests/truth/refusals.jsonl'))} edits of headers",
+        f"of {len(edits):,} single edits drawn at random",
+        f"all but {sum('reason' in edit for edit in edits)}, which have the reason",
         f"{sum('expected' in run for run in rows('tests/truth/backends/metal.jsonl'))} recorded runs of v0.5.0's own Metal code",
     ],
     "docs/recipes.md": [f"in all {len(rows('tests/truth/recipes.jsonl'))} that were recorded"],

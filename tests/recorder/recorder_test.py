@@ -2,6 +2,7 @@
 """What the recorder makes of the engine's numbers, without an engine: shapes, cases, graphs side by side."""
 import json
 import pathlib
+import random
 import struct
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import unittest
 sys.dont_write_bytecode = True
 
 import case
+import edits
 import engine
 import graphs
 import grid
@@ -195,6 +197,34 @@ class Graphs(unittest.TestCase):
         told = graphs.first_difference(self.ours.replace("2,1,1,1\t8", "3,1,1,1\t12"), self.engines)
         self.assertIn("prompt, an input", told)
         self.assertIn("inp_pos", told)
+
+
+class Edits(unittest.TestCase):
+    READ = {"name": "n", "architecture": "a", "metadata": {"a.x": ["u32", 8], "general.y": ["u32", 1]},
+            "tensors": [["blk.{0-1}.t.weight", "F32", [256, 4]]]}
+
+    def test_numbers_are_others(self):
+        told = [edit["set"]["ARCH.x"] for _, edit in edits.edits_of_key("ARCH.x", "u32", 8)]
+        self.assertEqual(told[0], None)
+        self.assertEqual([n for _, n in told[1:]], [0, 1, 3, 4, 9, 16, 1 << 16, 1 << 24, (1 << 32) - 1])
+
+    def test_edits_are_made(self):
+        after = edits.edited(self.READ, {"set": {"ARCH.x": None}, "shape": {"blk.1.t.weight": [256, 2]}})
+        self.assertEqual(after["metadata"], {"general.y": ["u32", 1]})
+        self.assertEqual(after["tensors"], [["blk.0.t.weight", "F32", [256, 4]], ["blk.1.t.weight", "F32", [256, 2]]])
+        self.assertEqual(edits.edited(self.READ, {"remove": ["blk.0.t.weight"]})["tensors"], [["blk.1.t.weight", "F32", [256, 4]]])
+
+    def test_as_many_are_drawn_as_there_are(self):
+        all_of_them = edits.drawn(self.READ, 3000, random.Random(1))
+        self.assertEqual(len(all_of_them), 10 + 7)
+        self.assertIn(("all of a kind are missing", {"remove": ["blk.0.t.weight", "blk.1.t.weight"]}), all_of_them)
+
+    def test_recorded_edits_are_of_shapes(self):
+        rows = case.read_cases(TESTS / "truth/edited.jsonl").values()
+        self.assertGreater(len(rows), 1500)
+        self.assertEqual({row["result"] for row in rows}, {"loads", "refused", "aborts"})
+        for name in {row["model"] for row in rows}:
+            case.find_shape(name)
 
 
 if __name__ == "__main__":
