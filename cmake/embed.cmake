@@ -22,13 +22,14 @@ set(rows "")
 foreach(file IN LISTS files)
   file(READ ${file} text)
   get_filename_component(stem ${file} NAME_WLE)
-  string(APPEND rows "    {\"${stem}\", R\"embedded(${text})embedded\"},\n")
+  string(APPEND rows "    {\"${stem}\", R\"embedded(${text})embedded\"sv},\n")
 endforeach()
 file(WRITE ${source} "#include \"catalogue/embedded.hpp\"
 
 namespace vrambudget::detail {
 
 std::span<const embedded_file> ${name}() {
+  using namespace std::string_view_literals;  // whose lengths no compiler counts anew
   static constexpr embedded_file files[] = {
 ${rows}  };
   return files;

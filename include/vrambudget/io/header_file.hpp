@@ -28,7 +28,8 @@ struct pages_given_back {
 };
 }  // namespace detail
 
-/// A header and the state of the file that it was read of. Moving it keeps the bytes where they are. Nothing of the file is mapped: whatever happens to it later, what was read stays.
+/// A header and the state of the file that it was read of. Moving it keeps the bytes where they are. Nothing of the file
+/// is mapped: whatever happens to it later, what was read stays.
 class header_file {
  public:
   header_file() = default;

@@ -25,7 +25,8 @@ using settings_change =
 
 /// Replaces the file by what `change` makes of it: other readers see the old text or the new one, never
 /// a part, whenever the process or the machine stops; other writers wait for their turn at "PATH.lock", 10 s at most.
-/// Folders that are missing are made for this user alone, as the file is. Where `change` fails nothing is written. A link is followed.
+/// Folders that are missing are made for this user alone, as the file is. Where `change` fails nothing is written. A link
+/// is followed.
 /// Errors: those of `change` and read_settings; io  the file cannot be written
 [[nodiscard]] result<void> update_settings(const std::string& path, const settings_change& change);
 

@@ -113,7 +113,7 @@ class shell_reader {
 
   /// Up to the same quote. One that nothing closes, or that stands in a word of prose, is a character.
   void quoted(char quote) {
-    const bool is_apostrophe = quote == '\'' && in_word_ &&
+    const bool is_apostrophe = quote == '\'' && !word_.empty() &&
                                std::isalpha(static_cast<unsigned char>(word_.back())) &&
                                std::isalpha(static_cast<unsigned char>(next()));
     std::size_t end = at_ + 1;
