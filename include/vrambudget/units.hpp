@@ -33,6 +33,11 @@ constexpr bytes saturating_sub(bytes a, bytes b) {
   return {a.count > b.count ? a.count - b.count : 0};
 }
 
+/// How many parts of size `b` take `a`, the last of them whole or not.
+[[nodiscard]] constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) {
+  return (a + b - 1) / b;
+}
+
 /// Smallest multiple of `alignment` (at least 1) that is not below `size`.
 constexpr bytes pad(bytes size, std::uint64_t alignment) {
   const std::uint64_t rest = size.count % alignment;

@@ -11,6 +11,7 @@
 #include "io/header/header_backup.hpp"
 #include "io/header/replace_header.hpp"
 #include "io/header/target_file.hpp"
+#include "io/replaced_file.hpp"
 #include "vrambudget/gguf/header_parts.hpp"
 #include "vrambudget/gguf/split.hpp"
 #include "vrambudget/gguf/utf8.hpp"

@@ -66,14 +66,11 @@ void header_file::give_back_rest() {
 }
 
 result<void> header_file::read_up_to(int fd, std::size_t end, const std::string& path) {
-  while (n_ < end) {
-    const ssize_t n = ::pread(fd, data_.get() + n_, end - n_, static_cast<off_t>(n_));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return refused_by_system(path, "read", errno);
-    if (n == 0)
-      return changed(path, fmt::format("it had {} bytes, and ends after {} now", was_.size, n_));
-    n_ += static_cast<std::size_t>(n);
-  }
+  const ssize_t n = detail::read_at(fd, {data_.get() + n_, end - n_}, n_);
+  if (n < 0) return refused_by_system(path, "read", errno);
+  n_ += static_cast<std::size_t>(n);
+  if (n_ < end)
+    return changed(path, fmt::format("it had {} bytes, and ends after {} now", was_.size, n_));
   return {};
 }
 

@@ -56,12 +56,6 @@ result<descriptor> open_beside(const std::string& path, const std::string& besid
   return error{errc::io, path + ": cannot be written: " + beside + " is not this user's"};
 }
 
-void sync_folder(const std::string& path) {
-  const std::string folder = fs::path(path).parent_path().string();
-  const descriptor in(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC));
-  if (in.is_open()) ::fsync(in.get());  // not every file system can
-}
-
 }  // namespace
 
 result<void> replace_file(const std::string& given, std::string_view text, unsigned mode,
@@ -79,8 +73,14 @@ result<void> replace_file(const std::string& given, std::string_view text, unsig
     ::unlink(beside.c_str());
     return refused_by_system(path, "be written", code);
   }
-  if (lasts) sync_folder(path);
+  if (lasts) sync_folder_of(path);
   return {};
+}
+
+void sync_folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  const descriptor in(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_CLOEXEC));
+  if (in.is_open()) ::fsync(in.get());
 }
 
 void remove_unless_written(const std::string& beside) {

@@ -11,8 +11,7 @@ set(tables
   lib/request/pasted/programs.hpp
   lib/template/family.cpp
   lib/template/known_templates.hpp
-  include/vrambudget/model/norm_epsilon.hpp
-  include/vrambudget/model/needed_keys.hpp)
+  include/vrambudget/model/norm_epsilon.hpp)
 
 file(READ ${source}/include/vrambudget/model/architectures.hpp text)
 string(REGEX MATCHALL "\\.name = \"[^\"]+\"" rows "${text}")

@@ -58,9 +58,10 @@ class weight_overrides {
       if (!pattern) return error{errc::invalid_argument, "-ot: " + pattern.error().message};
       n_steps += pattern->n_steps();
       if (n_steps > most_steps)
-        return error{errc::invalid_argument, "-ot: " + std::to_string(r.overrides.size()) +
-                                      " regular expressions that take more than " +
-                                      std::to_string(most_steps) + " steps together"};
+        return error{errc::invalid_argument,
+                     "-ot: " + std::to_string(r.overrides.size()) +
+                         " regular expressions that take more than " +
+                         std::to_string(most_steps) + " steps together"};
       all.rules_.push_back({std::move(*pattern), literal_start(o.pattern), *backend,
                             o.after_cpu_moe, o.after_cpu_ffn});
     }

@@ -68,6 +68,9 @@ struct architecture_traits {
   enum rope_type rope = rope_type::norm;
   /// Reads its own GGUF keys; null: those that all architectures share are enough.
   void (*keys)(vrambudget::keys&, hparams&) = nullptr;
+  /// Keys that no size may depend on, but without which the engine loads no file, with blanks between them; those that
+  /// `keys` requires are not among them. A model that a log tells of has not all of them.
+  std::string_view needs = {};
   bool rollback = false;          ///< recurrent states can be rolled back
   bool rope_by_sections = false;  ///< M-RoPE if the file has rotation sections
   bool encoder = false;

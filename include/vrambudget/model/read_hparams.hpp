@@ -10,7 +10,6 @@
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/model/architecture.hpp"
 #include "vrambudget/model/keys.hpp"
-#include "vrambudget/model/needed_keys.hpp"
 #include "vrambudget/model/norm_epsilon.hpp"
 
 namespace vrambudget {
@@ -117,6 +116,15 @@ inline std::uint32_t read_vocab(keys& k, const gguf::header& h) {
   return 0;
 }
 
+/// Asks for the keys between blanks.
+inline void ask_for_all(keys& k, std::string_view names) {
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(' '), names.size());
+    k.ask(names.substr(0, end));
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+}
+
 /// Numbers that architectures have of their own names for; one of another type is none of theirs.
 inline void read_widths(keys& k, const gguf::header& h, hparams& hp) {
   for (std::size_t i = 0; i < std::size(width_keys); ++i)
@@ -159,7 +167,7 @@ inline void read_widths(keys& k, const gguf::header& h, hparams& hp) {
   hp.mixes_inputs = traits.mixes_inputs;
   hp.has_encoder = traits.encoder;
   if (traits.keys) traits.keys(k, hp);
-  detail::ask_for_keys(k, traits);
+  detail::ask_for_all(k, traits.needs);
   hp.lacks = k.lacks();
   detail::check_norm_epsilon(k, h, traits);
   if (const auto read = k.status(); !read) return read.error();

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "io/replaced_file.hpp"
 #include "os/descriptor.hpp"
 
 namespace vrambudget::detail {

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "io/header/target_file.hpp"
+#include "io/replaced_file.hpp"
 #include "os/descriptor.hpp"
 #include "template/sha256.hpp"
 #include "vrambudget/gguf/header.hpp"

@@ -12,6 +12,7 @@
 #include "io/header/copied_file.hpp"
 #include "io/header/guarded_write.hpp"
 #include "io/header/header_backup.hpp"
+#include "io/replaced_file.hpp"
 
 namespace vrambudget::detail {
 namespace {

@@ -65,16 +65,9 @@ result<target_file> open_target(const std::string& path, bool force) {
 result<std::vector<std::byte>> read_at(const target_file& f, std::uint64_t offset,
                                        std::uint64_t size) {
   std::vector<std::byte> data(size);
-  std::uint64_t n = 0;
-  while (n < size) {
-    const ssize_t got =
-        ::pread(f.file.get(), data.data() + n, size - n, static_cast<off_t>(offset + n));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return refused_by_system(f.path, "read", errno);
-    if (got == 0) break;
-    n += static_cast<std::uint64_t>(got);
-  }
-  data.resize(n);
+  const ssize_t got = read_at(f.file.get(), data, offset);
+  if (got < 0) return refused_by_system(f.path, "read", errno);
+  data.resize(static_cast<std::size_t>(got));
   return data;
 }
 
@@ -123,16 +116,11 @@ result<std::vector<std::byte>> data_samples(const target_file& f, int fd, std::u
     const std::uint64_t n = std::min(block, data - at);
     const std::size_t begin = all.size();
     all.resize(begin + n);
-    const ssize_t got = ::pread(fd, all.data() + begin, n, static_cast<off_t>(data_offset + at));
+    const ssize_t got = read_at(fd, std::span(all).subspan(begin), data_offset + at);
     if (got < 0 || static_cast<std::uint64_t>(got) != n)
       return refused_by_system(f.path, "read", got < 0 ? errno : EIO);
   }
   return all;
-}
-
-void sync_folder_of(const std::string& path) {
-  const descriptor folder(::open(fs::path(path).parent_path().c_str(), O_RDONLY | O_CLOEXEC));
-  if (folder.is_open()) ::fsync(folder.get());
 }
 
 }  // namespace vrambudget::detail

@@ -44,7 +44,4 @@ struct target_file {
                                                           std::uint64_t data_offset,
                                                           std::uint64_t size);
 
-/// Makes what was written to a folder's names last.
-void sync_folder_of(const std::string& path);
-
 }  // namespace vrambudget::detail

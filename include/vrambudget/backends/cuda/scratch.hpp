@@ -73,7 +73,6 @@ namespace detail {
 /// First compute capability with the tensor cores that the kernels are written for.
 inline constexpr std::uint32_t turing = 750, ampere = 800, ada = 890, blackwell = 1200;
 
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 constexpr std::uint64_t u64(std::int64_t n) { return static_cast<std::uint64_t>(n); }
 }  // namespace detail
 

@@ -13,7 +13,6 @@ namespace vrambudget::metal::detail {
 using u64 = std::uint64_t;
 
 [[nodiscard]] constexpr u64 padded(u64 n, u64 to) { return pad(bytes{n}, to).count; }
-[[nodiscard]] constexpr u64 n_parts(u64 n, u64 of) { return (n + of - 1) / of; }
 /// Elements of a dimension.
 [[nodiscard]] inline u64 extent(const ggml::tensor& t, std::size_t d) {
   return static_cast<u64>(t.ne[d]);
@@ -71,8 +70,8 @@ class flash_attn_scratch {
   }
   [[nodiscard]] u64 hidden() const {
     if (!mask_) return 0;
-    const u64 across = n_parts(extent(*mask_, 0), is_vector() ? cells_of_vector : cells);
-    const u64 down = n_parts(extent(q_, 1), is_vector() ? queries_of_vector : queries);
+    const u64 across = ceil_div(extent(*mask_, 0), is_vector() ? cells_of_vector : cells);
+    const u64 down = ceil_div(extent(q_, 1), is_vector() ? queries_of_vector : queries);
     return padded(across * down * n_masks(), 32);
   }
   [[nodiscard]] u64 partial() const {

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "vrambudget/backends/vulkan/architecture.hpp"
+#include "vrambudget/units.hpp"
 
 namespace vrambudget::vulkan {
 
@@ -75,7 +76,6 @@ consteval bool architectures_in_order() {
 }
 static_assert(architectures_in_order());
 
-constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 constexpr std::uint64_t round_up(std::uint64_t a, std::uint64_t b) { return ceil_div(a, b) * b; }
 constexpr std::uint64_t u64(std::int64_t n) { return static_cast<std::uint64_t>(n); }
 }  // namespace detail
