@@ -9,6 +9,11 @@ function(vrambudget_find package debian)
   endforeach()
 endfunction()
 
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL wasm32)
+  include(${CMAKE_CURRENT_LIST_DIR}/dependencies_of_web.cmake)
+  return()
+endif()
+
 vrambudget_find(Boost "libboost-dev (of Debian 12: libboost1.81-dev)" 1.81 CONFIG)
 vrambudget_find(Eigen3 libeigen3-dev 3.4)
 # {fmt} is compiled by lib/linked_in/, so what is wanted of it is where its headers are.

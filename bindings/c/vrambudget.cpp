@@ -8,12 +8,13 @@
 #include <exception>
 #include <map>
 #include <memory>
-#include <new>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "vrambudget/error.hpp"
+#include "vrambudget/gguf/header.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/plan/least_spare.hpp"
 #include "vrambudget/request/answers.hpp"
@@ -69,17 +70,26 @@ vrambudget_status fail(vrambudget_status s, const std::string& message, char** e
   return s;
 }
 
+template <class F>
+vrambudget_status told(char** error, const F& work) {
+  const vb::result<vrambudget_status> done = work();
+  return done ? *done : fail(status_of(done.error().code), done.error().message, error);
+}
+
 /// Runs `work`, which gives a status or an error; no exception leaves it.
 template <class F>
 vrambudget_status guarded(char** error, const F& work) noexcept {
+#ifdef __cpp_exceptions
   try {
-    const vb::result<vrambudget_status> done = work();
-    return done ? *done : fail(status_of(done.error().code), done.error().message, error);
+    return told(error, work);
   } catch (const std::exception& e) {
     return fail(VRAMBUDGET_INTERNAL, e.what(), error);
   } catch (...) {
     return fail(VRAMBUDGET_INTERNAL, "an unknown failure", error);
   }
+#else
+  return told(error, work);
+#endif
 }
 
 vb::error bad_argument(const char* why) { return {vb::errc::invalid_argument, why}; }
@@ -87,7 +97,7 @@ vb::error bad_argument(const char* why) { return {vb::errc::invalid_argument, wh
 vb::result<vrambudget_status> give(const std::string& text, char** out) {
   if (out == nullptr) return bad_argument("no place for the answer");
   char* copied = copy_of(text);
-  if (copied == nullptr) throw std::bad_alloc();
+  if (copied == nullptr) return vb::error{vb::errc::io, "no memory for the answer"};
   *out = copied;
   return VRAMBUDGET_OK;
 }
@@ -136,7 +146,12 @@ std::unique_ptr<vrambudget_table> table_of(vb::sweep_result swept) {
   return table;
 }
 
+std::span<const std::byte> bytes_of(const void* begin, std::uint64_t n) {
+  return {static_cast<const std::byte*>(begin), static_cast<std::size_t>(n)};
+}
+
 constexpr const char* no_model = "no model";
+constexpr const char* no_bytes = "no bytes";
 
 }  // namespace
 
@@ -161,6 +176,30 @@ vrambudget_status vrambudget_open_model(const char* name, const char* options_js
 }
 
 void vrambudget_close_model(vrambudget_model* model) { delete model; }
+
+vrambudget_status vrambudget_header_extent(const void* beginning, uint64_t n_bytes, uint64_t* least,
+                                           uint64_t* likely, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (beginning == nullptr) return bad_argument(no_bytes);
+    const auto size = vb::gguf::measure_header(bytes_of(beginning, n_bytes));
+    if (!size) return size.error();
+    if (least != nullptr) *least = size->least;
+    if (likely != nullptr) *likely = size->likely;
+    return VRAMBUDGET_OK;
+  });
+}
+
+vrambudget_status vrambudget_read_model(const void* beginning, uint64_t n_bytes, uint64_t file_size,
+                                        const char* name, vrambudget_model** model, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (beginning == nullptr || name == nullptr || model == nullptr)
+      return bad_argument("no bytes, no name, or no place for the model");
+    auto read = request::model_of_header(bytes_of(beginning, n_bytes), {file_size}, name);
+    if (!read) return read.error();
+    *model = new vrambudget_model{std::move(*read)};
+    return VRAMBUDGET_OK;
+  });
+}
 
 vrambudget_status vrambudget_model_json(const vrambudget_model* model, char** out, char** error) {
   return guarded(error, [&]() -> vb::result<vrambudget_status> {
@@ -271,6 +310,28 @@ vrambudget_status vrambudget_trade(const vrambudget_model* model, const char* op
   });
 }
 
+vrambudget_status vrambudget_launch(const vrambudget_model* model, const char* options_json,
+                                    const char* program, char** out, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (model == nullptr || program == nullptr) return bad_argument("no model, or no program");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    return give(request::launch_json(inputs_of(model), *q, program), out);
+  });
+}
+
+vrambudget_status vrambudget_check(const char* log, const vrambudget_model* model,
+                                   const char* options_json, const char* engine, char** out,
+                                   char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (log == nullptr) return bad_argument("no log");
+    const auto q = request_of(options_json);
+    if (!q) return q.error();
+    const vb::model* const given = model == nullptr ? nullptr : model->read.get();
+    return give(request::check_of_json(log, given, *q, std::string(text_of(engine))), out);
+  });
+}
+
 vrambudget_status vrambudget_compare_files(const char* const* names, uint64_t n_names,
                                            const char* options_json, char** out, char** error) {
   return guarded(error, [&]() -> vb::result<vrambudget_status> {
@@ -356,6 +417,10 @@ vrambudget_status vrambudget_model_files(const char* name, char** out, char** er
     if (text_of(name).empty()) return bad_argument("no name of a model");
     return give(request::models_json(name), out);
   });
+}
+
+vrambudget_status vrambudget_options(char** out, char** error) {
+  return guarded(error, [&] { return give(request::options_json(), out); });
 }
 
 vrambudget_status vrambudget_find_runs(const char* text, char** out, char** error) {

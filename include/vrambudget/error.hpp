@@ -4,6 +4,7 @@
 
 #include <boost/assert/source_location.hpp>
 #include <boost/system/result.hpp>
+#include <boost/throw_exception.hpp>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -39,7 +40,7 @@ struct exception : std::runtime_error {
 };
 
 [[noreturn]] inline void throw_exception_from_error(const error& e, const boost::source_location&) {
-  throw exception(e);
+  boost::throw_exception(exception(e));
 }
 
 /// A value or an `error`. Only what `std::expected` has too is used of it.

@@ -1,8 +1,6 @@
 // `vrambudget check`: a llama.cpp log against the prediction.
 #include "vrambudget/report/check.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -13,11 +11,9 @@
 #include "inputs.hpp"
 #include "options.hpp"
 #include "output.hpp"
-#include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/log/log_check.hpp"
 #include "vrambudget/log/log_parser.hpp"
-#include "vrambudget/request/named_adapters.hpp"
-#include "vrambudget/request/run_line.hpp"
+#include "vrambudget/request/checked_log.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -37,20 +33,14 @@ parsed_log read_log(const std::string& path) {
 
 int run_check(const check_request& q) {
   parsed_log log = read_log(q.log);
-  if (log.n_known == 0)
-    throw failure{bad_input, fmt::format("{}: none of its {} lines is one of llama.cpp's", q.log,
-                                         log.n_lines)};
-  rebuild_options options;
-  if (!q.engine.empty()) options.profile = value_or_fail(find_profile(q.engine), usage);
-  if (!q.gpus.names.empty()) options.devices = gpus_or_fail(q.gpus).devices;
-  if (auto r = parse_known_run(log.args)) options.base = std::move(*r);
-  const bool tells = !q.loras.empty() || !q.control_vectors.empty();
-  options.adapted_by = value_or_fail(
-      tells ? load_adapters(q) : request::load_adapters(request::adapters_of_line(log.args)));
   std::optional<model> given;
   model_reader reader = reader_of(q.sources);
   if (!q.model.empty()) given = read_or_fail(reader, q.model);
-  const log_check c = check_log(std::move(log), options, given ? &*given : nullptr);
+  auto checked =
+      request::check_log_of(std::move(log), q.log, q, q.engine, given ? &*given : nullptr);
+  if (!checked && checked.error().code == errc::not_found)  // a GPU's name
+    throw failure{usage, checked.error().message};
+  const log_check c = value_or_fail(std::move(checked));
   if (q.json)
     print_out("{}", check_json(c));
   else

@@ -2,7 +2,6 @@
 #include "vrambudget/io/header_file.hpp"
 
 #include <fmt/format.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <cerrno>
 
 #include "io/regular_file.hpp"
+#include "os/pages.hpp"
 #include "vrambudget/gguf/header.hpp"
 
 namespace vrambudget {
@@ -21,9 +21,6 @@ using detail::refused_by_system;
 // lengths of its strings tell; the types and merges of its tokens behind it take one and a half as much, and then there
 // are the tensors.
 constexpr std::uint64_t first_part = std::uint64_t{256} << 10, beyond = std::uint64_t{256} << 10;
-constexpr std::size_t page = 4096, huge_page = std::size_t{2} << 20;
-
-constexpr std::size_t rounded(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
 file_state state_of(const struct stat& info) {
   return {static_cast<std::uint64_t>(info.st_dev), static_cast<std::uint64_t>(info.st_ino),
@@ -36,33 +33,20 @@ error changed(const std::string& path, const std::string& how) {
 
 }  // namespace
 
-void detail::pages_given_back::operator()(std::byte* p) const { ::munmap(p, size); }
+void detail::pages_given_back::operator()(std::byte* p) const { give_back({p, size}); }
 
 /// Memory that has no pages until it is written to, and then, if it is much, huge ones: the system is asked for each.
 result<void> header_file::make_room(std::size_t size, const std::string& path) {
-  const std::size_t more = size > first_part ? huge_page : 0, all = rounded(size, page) + more;
-  void* const given = ::mmap(nullptr, all, PROT_READ | PROT_WRITE,
-                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (given == MAP_FAILED)
+  const detail::pages given = detail::take_pages(size, size > first_part);
+  if (given.begin == nullptr)
     return error{errc::io, fmt::format("{}: no memory for a header of up to {} bytes", path, size)};
-  auto* begin = static_cast<std::byte*>(given);
-  if (more > 0) {
-    const auto at = reinterpret_cast<std::uintptr_t>(begin);
-    const std::size_t before = rounded(at, huge_page) - at;
-    if (before > 0) ::munmap(begin, before);
-    if (before < more) ::munmap(begin + before + all - more, more - before);
-    begin += before;
-    ::madvise(begin, all - more, MADV_HUGEPAGE);
-  }
-  data_ = {begin, detail::pages_given_back{all - more}};
+  data_ = {given.begin, detail::pages_given_back{given.size}};
   return {};
 }
 
 void header_file::give_back_rest() {
-  const std::size_t used = rounded(n_, page), all = data_.get_deleter().size;
-  if (used >= all) return;
-  ::munmap(data_.get() + used, all - used);
-  data_.get_deleter().size = used;
+  std::size_t& size = data_.get_deleter().size;
+  size = detail::give_back_behind({data_.get(), size}, n_).size;
 }
 
 result<void> header_file::read_up_to(int fd, std::size_t end, const std::string& path) {
@@ -85,7 +69,7 @@ result<header_file> header_file::open(const std::string& path) {
     return error{errc::truncated, path + ": is empty: found 0 bytes, expected a GGUF file"};
   while (true) {
     if (want > room) {
-      room = room == 0 ? want : most;
+      room = room == 0 || !detail::free_until_written ? want : most;
       f.n_ = 0;
       if (const auto ok = f.make_room(room, path); !ok) return ok.error();
     }
@@ -100,7 +84,7 @@ result<header_file> header_file::open(const std::string& path) {
     if (!size) return in_context(path, size.error());
     if (size->least <= f.n_ || f.n_ == f.was_.size) return in_context(path, parsed.error());
     // what is read too much costs less than to look through it once more
-    const std::uint64_t likely = std::max(size->likely, f.n_ + f.n_ / 8);
+    const std::uint64_t likely = std::max<std::uint64_t>(size->likely, f.n_ + f.n_ / 8);
     want = std::min((f.n_ == first_part ? likely + likely * 3 / 2 : likely) + beyond, most);
   }
   f.give_back_rest();

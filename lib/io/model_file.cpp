@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <system_error>
 #include <utility>
 
+#include "os/files.hpp"
 #include "vrambudget/gguf/split.hpp"
 
 namespace vrambudget {
@@ -38,8 +38,7 @@ result<void> check_all_there(const std::vector<std::string>& paths) {
   constexpr std::size_t most = 8;
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < paths.size(); ++i)
-    if (std::error_code code; !std::filesystem::exists(paths[i], code) && !code)
-      missing.push_back(i);
+    if (detail::is_missing(paths[i])) missing.push_back(i);
   if (missing.empty()) return {};
   std::string message =
       fmt::format("file {} of {}: {}: cannot open: {}", missing[0] + 1, paths.size(),

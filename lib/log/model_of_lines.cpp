@@ -1,12 +1,12 @@
 #include "model_of_lines.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "os/decimal.hpp"
 #include "scan.hpp"
 #include "vrambudget/gguf/writer.hpp"
 
@@ -58,7 +58,7 @@ void add_dumped(gguf::writer& out, const log_model& lines, std::vector<std::stri
       if (ok) out.add(key, static_cast<std::uint32_t>(*n));
     } else if (type == "f32") {
       float f = 0;
-      ok = std::from_chars(value.data(), value.data() + value.size(), f).ec == std::errc{};
+      ok = detail::read_decimal(value.data(), value.data() + value.size(), f).ec == std::errc{};
       if (ok) out.add(key, f);
     } else if (type == "bool") {
       out.add(key, value == "true");

@@ -1,12 +1,12 @@
 // Whether a model can be the one of a log.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include "os/decimal.hpp"
 #include "scan.hpp"
 #include "vrambudget/log/logged_model.hpp"
 
@@ -71,7 +71,7 @@ bool other_size(const model& m, const log_model& lines) {
     if (it == lines.info.end()) continue;
     double n = 0;
     const std::string& text = it->second;
-    const auto [rest, failed] = std::from_chars(text.data(), text.data() + text.size(), n);
+    const auto [rest, failed] = detail::read_decimal(text.data(), text.data() + text.size(), n);
     std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
     if (failed != std::errc{} || !(n > 0)) continue;
     const double mib = n * (skip(unit, "GiB") ? 1024 : 1);

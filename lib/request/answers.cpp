@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
 #include <utility>
 
+#include "io/json_text.hpp"
 #include "vrambudget/catalogue/preferred_runs.hpp"
 #include "vrambudget/catalogue/ranked_models.hpp"
+#include "vrambudget/gguf/header.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/plan/sweep.hpp"
@@ -23,6 +26,7 @@
 #include "vrambudget/request/named_adapters.hpp"
 #include "vrambudget/request/projectors.hpp"
 #include "vrambudget/request/under_backends.hpp"
+#include "vrambudget/version.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -111,6 +115,15 @@ result<std::shared_ptr<const model>> open_model(const std::string& name,
   return std::make_shared<const model>(std::move(*m));
 }
 
+result<std::shared_ptr<const model>> model_of_header(std::span<const std::byte> header,
+                                                     bytes file_size, const std::string& name) {
+  const auto parsed = gguf::parse(header, {.file_size = file_size});
+  if (!parsed) return in_context(name, parsed.error());
+  auto m = model_of_headers({&*parsed, 1}, name, file_size);
+  if (!m) return m.error();
+  return std::make_shared<const model>(std::move(*m));
+}
+
 result<std::shared_ptr<const projector>> open_projector(const std::string& path) {
   auto p = load_projector(path);
   if (!p) return p.error();
@@ -147,11 +160,24 @@ result<launched_run> launch(const plan_inputs& in, const plan_request& q,
   if (!l)
     return error{errc::invalid_argument,
                  "program '" + program + "': llama-server, ollama, koboldcpp or lmstudio"};
-  const auto a = read(in, q);
+  auto a = read(in, q);
   if (!a) return a.error();
   planner p = a->plans();
   const auto made = make_plan(a->q, p, a->gpu_notes);
+  if (a->q.model.empty()) a->q.model = a->in.main->name;  // where it is published
   return made ? launch_of(*l, a->q, a->in, p, *made) : made.error();
+}
+
+result<std::string> launch_json(const plan_inputs& in, const plan_request& q,
+                                const std::string& program) {
+  const auto started = launch(in, q, program);
+  if (!started) return started.error();
+  boost::json::array notes(started->notes.begin(), started->notes.end());
+  return json_text(boost::json::object{{"schema", json_schema},
+                                       {"vrambudget", version},
+                                       {"program", program},
+                                       {"text", started->text},
+                                       {"notes", std::move(notes)}});
 }
 
 result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {

@@ -1,9 +1,12 @@
-// Answers about files: what llama-quantize would write, and what is inside.
+// Answers about files: what llama-quantize would write, what is inside, what a log says.
 #include <utility>
 
+#include "vrambudget/log/log_parser.hpp"
+#include "vrambudget/report/check.hpp"
 #include "vrambudget/report/inspection.hpp"
 #include "vrambudget/report/recipes.hpp"
 #include "vrambudget/request/answers.hpp"
+#include "vrambudget/request/checked_log.hpp"
 #include "vrambudget/request/recipes.hpp"
 
 namespace vrambudget::request {
@@ -16,7 +19,7 @@ result<std::string> recipe_of_json(const std::string& name, std::string_view rec
   model_reader reader(q.sources);
   const auto made = ask_recipes(name, *asked, q, beside, beside.devices, reader);
   if (!made) return made.error();
-  return recipes_json(told(*made));
+  return recipes_json(vrambudget::told(*made));
 }
 
 result<std::string> inspection_of_json(const std::string& name, const std::string& other,
@@ -41,6 +44,15 @@ result<std::string> inspection_of_json(const std::string& name, const std::strin
   if (!f.file.m) return f.file.m.error();
   if (!second->m) return second->m.error();
   return difference_json(*f.file.m, *second->m);
+}
+
+result<std::string> check_of_json(std::string_view log, const model* given, const plan_request& q,
+                                  const std::string& engine) {
+  log_parser parser;
+  parser.feed(log);
+  const auto checked = check_log_of(parser.finish(), "the log", q, engine, given);
+  if (!checked) return checked.error();
+  return check_json(*checked);
 }
 
 }  // namespace vrambudget::request

@@ -1,6 +1,6 @@
 // The reader's files as they are: their paths and headers.
-#include <filesystem>
 
+#include "os/files.hpp"
 #include "vrambudget/hub/remote_model.hpp"
 #include "vrambudget/hub/url.hpp"
 #include "vrambudget/io/model_file.hpp"
@@ -9,16 +9,15 @@
 namespace vrambudget::request {
 
 result<std::string> model_reader::find_path(const std::string& typed) {
-  std::error_code ignored;
   if (is_ollamas(typed)) {
     const auto found = find_ollamas(around_, typed);
     return found ? result<std::string>(found->path) : found.error();
   }
   if (typed.starts_with("~/") && !around_.home.empty())
     if (const std::string path = around_.home + typed.substr(1);
-        std::filesystem::exists(path, ignored))
+        detail::is_there(path))
       return path;
-  if (std::filesystem::exists(typed, ignored)) return typed;
+  if (detail::is_there(typed)) return typed;
   const auto whole = find_whole_name(stored(), typed);
   if (!whole) return whole.error();
   if (*whole) return (*whole)->path;

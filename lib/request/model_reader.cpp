@@ -1,11 +1,11 @@
 #include "vrambudget/request/model_reader.hpp"
 
-#include <filesystem>
 #include <memory>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "os/files.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"
@@ -22,16 +22,8 @@ bool looks_like_path(const std::string& s) {
 }
 
 result<model> model_of(const model_file& f, const std::string& path) {
-  if (is_projector(f.headers.front()))
-    return error{errc::unsupported, path + ": a projector and not a model: give it with --mmproj"};
-  auto m = read_model(f.headers);
-  if (!m)
-    if (const file_kind kind = kind_of(f.headers.front()); kind != file_kind::model)
-      return error{errc::unsupported, path + ": no model, but " + std::string(name(kind))};
-  if (!m) return in_context(path, m.error());
-  m->path = f.paths.front();
-  m->file_size = f.total_size;
-  if (m->name.empty()) m->name = std::filesystem::path(path).stem().string();
+  auto m = model_of_headers(f.headers, path, f.total_size);
+  if (m) m->path = f.paths.front();
   return m;
 }
 
@@ -69,6 +61,21 @@ error as_not_found(error e) {
 }
 
 }  // namespace
+
+result<model> model_of_headers(std::span<const gguf::header> headers, const std::string& path,
+                               bytes file_size) {
+  if (is_projector(headers.front()))
+    return error{errc::unsupported, path + ": a projector and not a model: give it with --mmproj"};
+  auto m = read_model(headers);
+  if (!m)
+    if (const file_kind kind = kind_of(headers.front()); kind != file_kind::model)
+      return error{errc::unsupported, path + ": no model, but " + std::string(name(kind))};
+  if (!m) return in_context(path, m.error());
+  m->path = path;
+  m->file_size = file_size;
+  if (m->name.empty()) m->name = detail::stem_of(path);
+  return m;
+}
 
 store_folders usual_folders(const environment& e) {
   store_folders f;
@@ -120,8 +127,7 @@ bool looks_like_repository(std::string_view typed) {
 }
 
 bool model_reader::finds_file(const std::string& typed) {
-  std::error_code ignored;
-  if (is_remote(typed) || is_ollamas(typed) || std::filesystem::exists(typed, ignored)) return true;
+  if (is_remote(typed) || is_ollamas(typed) || detail::is_there(typed)) return true;
   const auto whole = find_whole_name(stored(), typed);
   return whole && *whole;
 }
@@ -206,13 +212,12 @@ result<model> model_reader::read(const std::string& typed) {
     const auto found = find_ollamas(around_, typed);
     return found ? read_kept(*found) : result<model>(found.error());
   }
-  std::error_code ignored;
   // a shell leaves "~" in quotes, and files have it
   if (typed.starts_with("~/") && !around_.home.empty())
     if (const std::string path = around_.home + typed.substr(1);
-        std::filesystem::exists(path, ignored))
+        detail::is_there(path))
       return read_file(path);
-  return std::filesystem::exists(typed, ignored) ? read_file(typed) : read_named(typed);
+  return detail::is_there(typed) ? read_file(typed) : read_named(typed);
 }
 
 result<model> model_reader::read_named(const std::string& typed) {

@@ -1,10 +1,10 @@
 #include "vrambudget/request/named_adapters.hpp"
 
-#include <filesystem>
 #include <string>
 #include <utility>
 #include <variant>
 
+#include "os/files.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/request/option.hpp"
 
@@ -31,7 +31,7 @@ result<std::shared_ptr<const adapters>> load_adapters(const plan_request& q) {
   for (const adapter_file& f : q.loras) {
     auto one = read_file(f, read_lora);
     if (!one) return one.error();
-    if (one->name.empty()) one->name = std::filesystem::path(f.path).stem().string();
+    if (one->name.empty()) one->name = detail::stem_of(f.path);
     all.loras.push_back(std::move(*one));
   }
   for (const adapter_file& f : q.control_vectors) {
@@ -56,8 +56,7 @@ plan_request adapters_of_line(const std::vector<std::string>& args) {
       static_cast<void>(set(*o, q, args[i + 1]));
   }
   const auto is_gone = [](const adapter_file& f) {
-    std::error_code ignored;
-    return !std::filesystem::exists(f.path, ignored);
+    return !detail::is_there(f.path);
   };
   std::erase_if(q.loras, is_gone);
   std::erase_if(q.control_vectors, is_gone);

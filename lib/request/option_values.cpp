@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "os/decimal.hpp"
 #include "vrambudget/engine/find_profile.hpp"
 #include "vrambudget/engine/speculative.hpp"
 #include "vrambudget/request/option.hpp"
@@ -123,7 +124,7 @@ result<std::uint32_t> parse_tokens(std::string_view typed) {
 result<bytes> parse_size(std::string_view text) {
   double n = 0;
   const char* end = text.data() + text.size();
-  const auto [rest, failed] = std::from_chars(text.data(), end, n);
+  const auto [rest, failed] = detail::read_decimal(text.data(), end, n);
   std::string unit(rest, end);
   for (char& c : unit) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
   const double scale = unit.empty() || unit == "b"    ? 1
@@ -197,7 +198,7 @@ result<void> take(const kind::shares& k, plan_request& q, std::string_view text)
   for (const std::string_view part : split(text, text.find('/') == text.npos ? ',' : '/')) {
     float f = 0;
     const char* end = part.data() + part.size();
-    const auto [rest, failed] = std::from_chars(part.data(), end, f);
+    const auto [rest, failed] = detail::read_decimal(part.data(), end, f);
     if (failed != std::errc{} || rest != end || !(f >= 0))
       return no_proportion(std::string(part), text);
     all.push_back(f);
@@ -270,7 +271,7 @@ result<void> take(const kind::adapters& k, plan_request& q, std::string_view tex
     const std::size_t colon = part.rfind(':');
     const char* const end = part.data() + part.size();
     if (colon != part.npos) {
-      const auto [rest, failed] = std::from_chars(part.data() + colon + 1, end, f.scale);
+      const auto [rest, failed] = detail::read_decimal(part.data() + colon + 1, end, f.scale);
       if (failed == std::errc{} && rest == end && std::isfinite(f.scale))
         f.path.resize(colon);
       else

@@ -1,10 +1,10 @@
 #include "vrambudget/request/projectors.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <vector>
 
 #include "catalogue/names.hpp"
+#include "os/files.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
@@ -22,7 +22,7 @@ result<projector> from_file(const std::string& path,
   auto p = read(f->headers.front());
   if (!p) return in_context(path, p.error());
   p->path = path;
-  if (p->name.empty()) p->name = std::filesystem::path(path).stem().string();
+  if (p->name.empty()) p->name = detail::stem_of(path);
   return p;
 }
 
@@ -56,14 +56,12 @@ std::string base_name(const std::string& path) {
 }
 
 bool is_here_or_known(const std::string& typed) {
-  std::error_code ignored;
-  return is_ollamas(typed) || std::filesystem::exists(typed, ignored) || find_projector(typed);
+  return is_ollamas(typed) || detail::is_there(typed) || find_projector(typed);
 }
 
 /// What the catalogue has in the place of a projector's file that is not here; empty: it is here, or nothing is.
 std::string known_projector(const std::string& typed, const std::string& model) {
-  std::error_code ignored;
-  if (!typed.ends_with(".gguf") || is_ollamas(typed) || std::filesystem::exists(typed, ignored))
+  if (!typed.ends_with(".gguf") || is_ollamas(typed) || detail::is_there(typed))
     return {};
   const std::string file = base_name(typed);
   const auto exactly = [](const std::string& name) {
@@ -88,8 +86,7 @@ std::string known_projector(const std::string& typed, const std::string& model) 
 
 result<projector> load_projector(const std::string& typed) {
   if (is_ollamas(typed)) return from_ollamas_store(typed, environment_of_process());
-  std::error_code ignored;
-  if (std::filesystem::exists(typed, ignored) || typed.find('/') != std::string::npos ||
+  if (detail::is_there(typed) || typed.find('/') != std::string::npos ||
       typed.ends_with(".gguf"))
     return from_file(typed);
   const auto known = find_projector(typed);
@@ -120,20 +117,12 @@ plan_request with_meant_projector(plan_request q, const environment& around) {
 }
 
 std::string projector_beside(const model& m) {
-  namespace fs = std::filesystem;
   if (m.path.empty()) return {};
-  std::error_code failed;
-  std::vector<std::string> found;
-  for (fs::directory_iterator it(
-           fs::path(m.path).parent_path().empty() ? fs::path(".") : fs::path(m.path).parent_path(),
-           failed),
-       end;
-       !failed && it != end; it.increment(failed)) {
-    const std::string name = it->path().filename().string();
-    if (name.ends_with(".gguf") && name.find("mmproj") != std::string::npos)
-      found.push_back(it->path().string());
-  }
-  return found.empty() ? "" : *std::min_element(found.begin(), found.end());
+  const std::size_t slash = m.path.rfind('/');
+  const std::string folder = slash == m.path.npos ? "./" : m.path.substr(0, slash + 1);
+  for (const std::string& name : detail::names_in(folder))
+    if (name.ends_with(".gguf") && name.find("mmproj") != std::string::npos) return folder + name;
+  return {};
 }
 
 }  // namespace vrambudget::request

@@ -108,6 +108,48 @@ static void check_sweep(const vrambudget_model *model) {
   vrambudget_close_table(NULL);
 }
 
+/* A file's beginning: 24 bytes that say version 3, no tensors and one key, which is cut. */
+static void check_beginnings(void) {
+  const unsigned char beginning[] = {'G', 'G', 'U', 'F', 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0};
+  uint64_t least = 0, likely = 0;
+  char *error = NULL;
+  vrambudget_model *model = NULL;
+  CHECK(vrambudget_header_extent(beginning, sizeof beginning, &least, &likely, &error) == VRAMBUDGET_OK);
+  CHECK(error == NULL && least > sizeof beginning && likely >= least);
+  CHECK(vrambudget_header_extent("<html><body>no such file</body>", 31, &least, NULL, &error) == VRAMBUDGET_BAD_FILE);
+  CHECK(error && strstr(error, "GGUF"));
+  vrambudget_free(error);
+  error = NULL;
+  CHECK(vrambudget_header_extent(NULL, 1, &least, NULL, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_read_model(beginning, sizeof beginning, 4096, "cut.gguf", &model, &error) == VRAMBUDGET_BAD_FILE);
+  CHECK(model == NULL && error && strstr(error, "cut.gguf: "));
+  vrambudget_free(error);
+  CHECK(vrambudget_read_model(beginning, sizeof beginning, 4096, NULL, &model, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+}
+
+static void check_launch_and_log(const vrambudget_model *model) {
+  char *error = NULL, *json = NULL;
+  const char *options = "{\"gpu\": \"3090\", \"ctx_size\": 8192}";
+  CHECK(vrambudget_launch(model, options, "llama-server", &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"text\":\"llama-server ") && strstr(json, " -c 8192 "));
+  vrambudget_free(json);
+  json = NULL;
+  CHECK(vrambudget_launch(model, options, "word", &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_launch(model, "{\"gpu\": \"1060\", \"ctx_size\": 8192}", "ollama", &json, NULL) ==
+        VRAMBUDGET_UNSUPPORTED);
+  const char *log = "llama_kv_cache:      CUDA0 KV buffer size =  1152.00 MiB\n";
+  CHECK(vrambudget_check(log, NULL, NULL, NULL, &json, &error) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"schema\":1"));
+  vrambudget_free(json);
+  json = NULL;
+  CHECK(vrambudget_check(log, model, NULL, "no such build", &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_check("no log\n", model, NULL, NULL, &json, NULL) == VRAMBUDGET_BAD_FILE);
+  CHECK(vrambudget_check(NULL, model, NULL, NULL, &json, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_options(&json, NULL) == VRAMBUDGET_OK);
+  CHECK(json && strstr(json, "\"ctx_size\""));
+  vrambudget_free(json);
+}
+
 int main(void) {
   char *error = NULL, *json = NULL;
   vrambudget_model *model = NULL;
@@ -146,6 +188,8 @@ int main(void) {
   CHECK(vrambudget_max_context(model, "{\"gpu\": \"3090\"}", &n_ctx, &error) == VRAMBUDGET_OK);
   CHECK(n_ctx == 40960); /* what it was trained for */
 
+  check_beginnings();
+  check_launch_and_log(model);
   CHECK(vrambudget_plan(model, "{\"gpu\": \"3090\", \"ctx_sise\": 1}", &json, &error) ==
         VRAMBUDGET_BAD_ARGUMENT);
   CHECK(json == NULL && error && strstr(error, "ctx_sise"));

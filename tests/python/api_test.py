@@ -92,13 +92,15 @@ class Plan(unittest.TestCase):
         line = vb.emit("Qwen3-8B-Q4_K_M", gpu="3090", n_ctx=8192, n_parallel=1)
         self.assertTrue(line.startswith("llama-server -hf "), line)
         self.assertIn(" -c 8192 ", line + " ")
+        model = vb.open_model("Qwen3-8B-Q4_K_M")  # its name says where it is published
+        self.assertEqual(vb.emit(model, gpu="3090", n_ctx=8192, n_parallel=1), line)
         self.assertIn("num_ctx 8192", vb.emit("Qwen3-8B-Q4_K_M", gpu="3090", program="ollama", n_ctx=8192))
         with self.assertRaisesRegex(vb.UnsupportedError, "does not fit"):
             vb.emit("gpt-oss-120b", gpu="3060", n_ctx=8192)
         with self.assertRaisesRegex(vb.InvalidArgumentError, "koboldcpp"):
             vb.emit("Qwen3-8B", gpu="3090", program="vllm")
         with self.assertWarnsRegex(UserWarning, "stands for the model's file"):
-            vb.emit(vb.open_model("Qwen3-8B-Q4_K_M"), gpu="3090", n_ctx=8192)
+            vb.emit(vb.open_model("Qwen3-8B-Q5_K_M"), gpu="3090", n_ctx=8192)
 
     def test_only_what_is_ours_is_listed(self):
         self.assertEqual(dir(vb), sorted(vb.__all__))

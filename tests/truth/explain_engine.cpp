@@ -201,7 +201,7 @@ int main(int argc, char** argv) try {
   for (const auto& file : testing::case_files(words[1]))
     testing::each_case(file, [&](const json::value& c) {
       const auto there = testing::case_of_engine(c, words[0]);
-      if (there) t.add(c, file.stem().string(), e.explain(*there));
+      if (there) t.add(c, vrambudget::detail::stem_of(file), e.explain(*there));
     });
   return t.print(words[0], from) ? 0 : 1;
 } catch (const std::exception& e) {

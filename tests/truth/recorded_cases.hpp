@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstddef>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "os/files.hpp"
+#include "recorded_devices.hpp"
 
 namespace vrambudget::testing {
 
@@ -47,31 +48,33 @@ inline void print_row(std::string_view name, const tally& t) {
 }
 
 /// The files of a folder in order, or the file itself.
-inline std::vector<std::filesystem::path> case_files(const std::filesystem::path& cases) {
-  if (!std::filesystem::is_directory(cases)) return {cases};
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(cases))
-    files.push_back(entry.path());
-  std::sort(files.begin(), files.end());
-  return files;
+inline std::vector<std::string> case_files(const std::string& cases) {
+  std::vector<std::string> files;
+  for (const std::string& name : vrambudget::detail::names_in(cases))
+    files.push_back(cases + "/" + name);
+  return files.empty() ? std::vector{cases} : files;
 }
 
 /// All cases of a file, one a line.
-inline void each_case(const std::filesystem::path& file,
+inline void each_case(const std::string& file,
                       const std::function<void(const boost::json::value&)>& see) {
-  std::ifstream in(file);
-  for (std::string line; std::getline(in, line);) see(boost::json::parse(line));
+  const std::string text = read_text(file);
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    see(boost::json::parse(std::string_view(text).substr(at, end - at)));
+    at = end + 1;
+  }
 }
 
 /// `cases`: a file or a folder of files. What a case throws is printed as its miss. 0 if there are cases
 /// and all passed, else 1.
-inline int run_cases(const std::filesystem::path& cases, const headings& h,
+inline int run_cases(const std::string& cases, const headings& h,
                      const std::function<void(const boost::json::value&, tally&)>& run_case) {
   tally none;
   none.misses.resize(h.columns.size());
   std::map<std::string, tally> by_file;
-  for (const std::filesystem::path& file : case_files(cases)) {
-    tally& t = by_file.emplace(file.stem().string(), none).first->second;
+  for (const std::string& file : case_files(cases)) {
+    tally& t = by_file.emplace(vrambudget::detail::stem_of(file), none).first->second;
     each_case(file, [&](const boost::json::value& c) {
       ++t.cases;
       const int passed = t.passed;

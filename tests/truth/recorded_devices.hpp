@@ -2,23 +2,19 @@
 #pragma once
 
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 
+#include "vrambudget/io/whole_file.hpp"
 #include "vrambudget/machine/device.hpp"
 
 namespace vrambudget::testing {
 
-inline std::string read_text(const std::filesystem::path& p) {
-  std::ifstream in(p, std::ios::binary);
-  if (!in) throw std::runtime_error("cannot read " + p.string());
-  return {std::istreambuf_iterator<char>(in), {}};
+inline std::string read_text(const std::string& path) {
+  return read_whole_file(path, 256_MiB).value();
 }
 
 inline std::int64_t number(const boost::json::value& v) {
@@ -60,7 +56,7 @@ inline device_limits recorded_limits(const boost::json::object& d) {
   return l;
 }
 
-inline std::map<std::string, device> recorded_devices(const std::filesystem::path& file) {
+inline std::map<std::string, device> recorded_devices(const std::string& file) {
   std::map<std::string, device> out;
   const boost::json::value all = boost::json::parse(read_text(file));
   for (const auto& [key, v] : all.as_object()) {

@@ -7,7 +7,6 @@
 #include <boost/json.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -56,7 +55,7 @@ struct comparison {
 
 class recorded_runs {
  public:
-  recorded_runs(const std::filesystem::path& devices, std::vector<std::filesystem::path> shapes)
+  recorded_runs(const std::string& devices, std::vector<std::string> shapes)
       : devices_(recorded_devices(devices)), models_(std::move(shapes)) {}
 
   /// The case planned by a profile's rules.

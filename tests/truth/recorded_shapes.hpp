@@ -1,7 +1,6 @@
 // The models of the recordings, read from shapes when they are first asked for.
 #pragma once
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -9,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "os/files.hpp"
 #include "recorded_devices.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
@@ -18,15 +18,15 @@ namespace vrambudget::testing {
 
 class recorded_shapes {
  public:
-  explicit recorded_shapes(std::vector<std::filesystem::path> folders)
+  explicit recorded_shapes(std::vector<std::string> folders)
       : folders_(std::move(folders)) {}
 
   [[nodiscard]] const model& operator[](const std::string& name) {
     std::unique_ptr<model>& m = models_[name];
     if (m) return *m;
-    for (const std::filesystem::path& folder : folders_) {
-      const std::filesystem::path p = folder / (name + ".json");
-      if (!std::filesystem::exists(p)) continue;
+    for (const std::string& folder : folders_) {
+      const std::string p = folder + "/" + name + ".json";
+      if (!vrambudget::detail::is_there(p)) continue;
       const auto header = header_from_shape(read_text(p)).value();
       const auto parsed = gguf::parse(header, {.check_data = false}).value();
       m = std::make_unique<model>(read_model({&parsed, 1}).value());
@@ -36,7 +36,7 @@ class recorded_shapes {
   }
 
  private:
-  std::vector<std::filesystem::path> folders_;
+  std::vector<std::string> folders_;
   std::map<std::string, std::unique_ptr<model>> models_;
 };
 

@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Grows when a function or status is added; what is there keeps its meaning. */
-#define VRAMBUDGET_ABI 2
+#define VRAMBUDGET_ABI 3
 
 typedef enum vrambudget_status {
   VRAMBUDGET_OK = 0,
@@ -49,6 +49,19 @@ VRAMBUDGET_API const char* vrambudget_version(void);
 VRAMBUDGET_API vrambudget_status vrambudget_open_model(const char* name, const char* options_json,
                                                        vrambudget_model** model, char** error);
 VRAMBUDGET_API void vrambudget_close_model(vrambudget_model* model);
+
+/* How many bytes from a file's beginning its header takes, by `n_bytes` of them. `least`: exactly, if it is not more
+ * than `n_bytes`; else at least so many. `likely`: as many are worth to be fetched then. Either may be NULL.
+ * VRAMBUDGET_BAD_FILE: no GGUF file, or none that further bytes could mend. */
+VRAMBUDGET_API vrambudget_status vrambudget_header_extent(const void* beginning, uint64_t n_bytes,
+                                                          uint64_t* least, uint64_t* likely,
+                                                          char** error);
+
+/* A model of one file by its beginning, with the whole header, and the size of the whole file. The bytes are not needed
+ * afterwards. `name`: its path or what else it is called by. */
+VRAMBUDGET_API vrambudget_status vrambudget_read_model(const void* beginning, uint64_t n_bytes,
+                                                       uint64_t file_size, const char* name,
+                                                       vrambudget_model** model, char** error);
 
 /* The model's summary. */
 VRAMBUDGET_API vrambudget_status vrambudget_model_json(const vrambudget_model* model, char** json,
@@ -134,6 +147,18 @@ VRAMBUDGET_API vrambudget_status vrambudget_together(const vrambudget_model* con
  * VRAMBUDGET_IO: no driver, no device, or either fails. */
 VRAMBUDGET_API vrambudget_status vrambudget_probe(char** json, char** error);
 
+/* The plan as what starts it in `program`, "llama-server", "ollama", "koboldcpp" or "lmstudio": {"text", "notes"}.
+ * VRAMBUDGET_UNSUPPORTED: it does not run, or not in that program. */
+VRAMBUDGET_API vrambudget_status vrambudget_launch(const vrambudget_model* model,
+                                                   const char* options_json, const char* program,
+                                                   char** json, char** error);
+
+/* A log of llama.cpp against the plan of its run, as `vrambudget check --json` says it. `model`: its model, or NULL: as
+ * the log tells of it. Of the options count GPUs and adapters. `engine`: the build that wrote it, or NULL. */
+VRAMBUDGET_API vrambudget_status vrambudget_check(const char* log, const vrambudget_model* model,
+                                                  const char* options_json, const char* engine,
+                                                  char** json, char** error);
+
 /* Rows of a sweep. */
 typedef struct vrambudget_table vrambudget_table;
 
@@ -187,6 +212,9 @@ VRAMBUDGET_API vrambudget_status vrambudget_gpus(const char* name, char** json, 
 VRAMBUDGET_API vrambudget_status vrambudget_models(char** json, char** error);
 /* The files of one model of the catalogue: `models NAME --json`. */
 VRAMBUDGET_API vrambudget_status vrambudget_model_files(const char* name, char** json, char** error);
+
+/* The options of a plan: [{"name", "names", "kind", "turns_off", "help"}]. */
+VRAMBUDGET_API vrambudget_status vrambudget_options(char** json, char** error);
 
 /* The runs in a pasted text, a command line, a compose file, a Modelfile and the like: [{"program", "line", "name",
  * "args", "options", "notes"}]; "options" are a plan's, with "model". */

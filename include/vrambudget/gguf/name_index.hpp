@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -24,7 +25,7 @@ class name_index {
 
   template <class NameOf>
   name_index(std::size_t n, const NameOf& name_of)
-      : shift_(std::countl_zero(n | 1)), first_((std::size_t{2} << (63 - shift_)) + 1), slots_(n) {
+      : shift_(std::countl_zero(std::uint64_t{n} | 1)), first_((std::size_t{2} << (63 - shift_)) + 1), slots_(n) {
     std::vector<slot> unsorted(n);
     for (std::size_t i = 0; i < n; ++i) {
       unsorted[i] = {hash(name_of(i)), i};
@@ -67,8 +68,14 @@ class name_index {
     std::size_t position = 0;
   };
 
-  static std::uint64_t hash(std::string_view name) { return std::hash<std::string_view>{}(name); }
-  [[nodiscard]] std::size_t bucket(std::uint64_t hash) const { return hash >> shift_; }
+  /// In the upper bits, which choose the bucket, where the machine's own hashes are shorter.
+  static std::uint64_t hash(std::string_view name) {
+    return std::uint64_t{std::hash<std::string_view>{}(name)}
+           << (64 - std::numeric_limits<std::size_t>::digits);
+  }
+  [[nodiscard]] std::size_t bucket(std::uint64_t hash) const {
+    return static_cast<std::size_t>(hash >> shift_);
+  }
   [[nodiscard]] std::vector<slot>::const_iterator at(std::size_t i) const {
     return slots_.begin() + static_cast<std::ptrdiff_t>(i);
   }

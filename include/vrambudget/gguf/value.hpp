@@ -193,7 +193,7 @@ class value {
   }
   [[nodiscard]] static std::string_view string_at(const std::byte* length) {
     return {reinterpret_cast<const char*>(length) + sizeof(std::uint64_t),
-            detail::load<std::uint64_t>(length)};
+            static_cast<std::size_t>(detail::load<std::uint64_t>(length))};
   }
 
   std::span<const std::byte> payload_;

@@ -57,7 +57,7 @@ struct driver_api {
                                        int) = nullptr;  ///< null before CUDA 10.2
   int (*cuDriverGetVersion)(int*) = nullptr;            ///< may be null: only tells, is not needed
 };
-static_assert(sizeof(driver_api::allocation_properties) == 32);
+static_assert(sizeof(void*) != 8 || sizeof(driver_api::allocation_properties) == 32);
 
 /// The driver of this machine. The library stays loaded.
 ///

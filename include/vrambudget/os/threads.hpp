@@ -15,6 +15,7 @@
 
 namespace vrambudget {
 
+#ifdef __STDCPP_THREADS__
 /// The caller's thread and others, `n_threads` together at most; 0: as many as the machine runs at once.
 /// What one of them throws ends all, and is thrown to the caller.
 [[nodiscard]] inline sweep_runner on_threads(unsigned n_threads = 0) {
@@ -50,5 +51,18 @@ namespace vrambudget {
     return !stopped;
   };
 }
+#else
+/// There are no threads here: the caller's does all.
+[[nodiscard]] inline sweep_runner on_threads(unsigned = 0) {
+  return [](std::size_t n, const std::function<void(std::size_t)>& work,
+            const std::function<bool()>& between) {
+    for (std::size_t i = 0; i < n; ++i) {
+      work(i);
+      if (!between()) return false;
+    }
+    return true;
+  };
+}
+#endif
 
 }  // namespace vrambudget

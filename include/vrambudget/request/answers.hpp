@@ -2,9 +2,11 @@
 // JSON that the program prints.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -49,6 +51,10 @@ struct sweep_request {
 /// A model by path, address, hf:, ollama: or name.
 [[nodiscard]] result<std::shared_ptr<const model>> open_model(const std::string& name,
                                                               const source_options& sources = {});
+/// A model by the bytes of its file's header, and what the whole file has. A set of several files is no such.
+/// Errors: those of gguf::parse() and read_model(); unsupported  a projector, or another file that is no model
+[[nodiscard]] result<std::shared_ptr<const model>> model_of_header(
+    std::span<const std::byte> header, bytes file_size, const std::string& name);
 /// A projector by path or name.
 [[nodiscard]] result<std::shared_ptr<const projector>> open_projector(const std::string& path);
 
@@ -73,6 +79,10 @@ struct planned : made_plan {
 /// The largest context that fits; `limit`: not more than this; 0: the training length.
 [[nodiscard]] result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,
                                                     std::uint32_t limit);
+
+/// The same as an object: "program", "text", "notes".
+[[nodiscard]] result<std::string> launch_json(const plan_inputs& in, const plan_request& q,
+                                              const std::string& program);
 
 /// All points of a grid (plan/sweep.hpp), at most 100 million. Options that the axes decide are refused.
 /// `progress` is called on the caller's thread.
@@ -126,6 +136,10 @@ struct file_to_compare {
                                                      const std::string& other,
                                                      const std::string& keys,
                                                      const source_options& sources);
+
+/// A log against the plan of its run: what `vrambudget check --json` says. See check_log_of().
+[[nodiscard]] result<std::string> check_of_json(std::string_view log, const model* given,
+                                                const plan_request& q, const std::string& engine);
 
 /// A model's summary: schema 1's "model".
 [[nodiscard]] std::string model_json(const model& m);

@@ -147,6 +147,11 @@ class model_reader {
   std::optional<opened_model> opened_;
 };
 
+/// The model of a file's headers, named by its path where it has no name.
+/// Errors: unsupported  a projector, or another file that is no model;  those of read_model()
+[[nodiscard]] result<model> model_of_headers(std::span<const gguf::header> headers,
+                                             const std::string& path, bytes file_size);
+
 /// A model that another program put on this disk.
 /// Errors: what the file and read_model() give
 [[nodiscard]] result<model> read_stored(const stored_model& s);

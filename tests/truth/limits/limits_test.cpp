@@ -4,12 +4,11 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>
 
+#include "../recorded_cases.hpp"
 #include "../recorded_devices.hpp"
 #include "../recorded_shapes.hpp"
 #include "vrambudget/plan/max_context.hpp"
@@ -20,14 +19,13 @@ namespace {
 
 using namespace vrambudget;
 namespace json = boost::json;
-namespace fs = std::filesystem;
 
 using testing::number;
 using testing::text;
 
 class runner {
  public:
-  runner(const fs::path& devices, std::vector<fs::path> shapes)
+  runner(const std::string& devices, std::vector<std::string> shapes)
       : models_(std::move(shapes)), devices_(testing::recorded_devices(devices)) {}
 
   /// How the case differs; empty: in nothing.
@@ -99,16 +97,14 @@ int main(int argc, char** argv) {
   }
   runner cases(argv[2], {argv + 3, argv + argc});
   int n = 0, wrong = 0;
-  std::ifstream in(argv[1]);
-  for (std::string line; std::getline(in, line);) {
-    const json::value v = json::parse(line);
+  testing::each_case(argv[1], [&](const json::value& v) {
     const json::object& c = v.as_object();
     ++n;
     const std::string differs = cases.run_case(c);
-    if (differs.empty()) continue;
+    if (differs.empty()) return;
     ++wrong;
     fmt::print("{}: {}\n", text(c.at("id")), differs);
-  }
+  });
   fmt::print("{} cases, {} equal\n", n, n - wrong);
   return n > 0 && wrong == 0 ? 0 : 1;
 }
