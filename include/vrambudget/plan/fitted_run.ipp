@@ -66,7 +66,8 @@ class fitter {
   struct need {
     std::int64_t weights = 0, all = 0, states = 0;
   };
-  /// How many layers each device has, and of how many the experts are elsewhere. The first of those may
+  /// How many layers each device has, and of how many the experts are elsewhere. Where the last device has the output
+  /// alone, one less than none are: the engine's numbers of 32 bits wrap, and no layer is meant. The first of those may
   /// keep more, or less, and may leave the rest to another device.
   struct arrangement {
     counts layers, partial;
@@ -238,13 +239,14 @@ class fitter {
     if (n_ > 1) r.tensor_split.assign(a.layers.begin(), a.layers.end());
     std::uint32_t il = n_layer_ + 1 - total(a.layers);
     for (std::size_t i = 0; i < n_; ++i) {
-      il += a.layers[i] - a.partial[i];
-      for (std::uint32_t k = 0; k < a.partial[i]; ++k, ++il) {
+      const std::uint32_t first = il + whole_layers(a, i), end = first + a.partial[i];
+      for (il = first; il < end; ++il) {
         tensor_override o;
-        o.pattern = overflow_pattern(il, k == 0 ? a.first_keeps[i] : fit_part::all_but_experts);
-        o.buffer = k == 0 ? a.first_goes_to[i] : "CPU";
+        o.pattern = overflow_pattern(il, il == first ? a.first_keeps[i] : fit_part::all_but_experts);
+        o.buffer = il == first ? a.first_goes_to[i] : "CPU";
         r.overrides.push_back(std::move(o));
       }
+      il = end;
     }
     return r;
   }
