@@ -37,10 +37,13 @@ export async function start() {
 
 /// Waits until a verdict stands that belongs to what is asked.
 export async function settled(page) {
+  if (/view=(compare|check)/.test(page.url())) return void (await page.waitForSelector("#answer table, #answer .problem, #answer textarea"));
+  await page.waitForTimeout(60);
+  await page.waitForSelector("#answer[aria-busy=false] .verdict, .problem", { timeout: 20_000 });
   await page.waitForSelector(".verdict.yes, .verdict.no, .verdict.tight, .problem", { timeout: 20_000 });
   await page.waitForFunction(() => {
     const said = document.querySelector(".verdict [role=status]")?.textContent ?? "";
     const shown = [...document.querySelectorAll(".verdict p:first-of-type > *")].map((e) => e.textContent).join(": ");
-    return !document.querySelector(".verdict") || (said === shown && shown.length > 5);
+    return !document.querySelector(".verdict") || (document.querySelector("#answer[aria-busy=false]") && said === shown && shown.length > 5);
   }, null, { timeout: 20_000 });
 }

@@ -1,16 +1,17 @@
 // Answers of the core as state of a component: the last good one stays while the next is on its way.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Superseded } from "./core.js";
 
-/// {value, error, pending} of core.ask(kind, method, ...args); args null: nothing is asked yet.
+/// {value, error, pending} of core.ask(kind, method, args); args null: nothing is asked yet.
 export function useAnswer(core, kind, method, args, delay_ms = 0) {
+  const owner = useRef({});
   const key = args && JSON.stringify(args);
   const [state, set_state] = useState({ value: null, error: null, key: null });
   useEffect(() => {
     if (!args) return undefined;
     let wanted = true;
     const ask = () =>
-      core.ask(kind, method, ...args).then(
+      core.ask(kind, method, args, owner.current).then(
         (value) => wanted && set_state({ value, error: null, key }),
         (error) => wanted && !(error instanceof Superseded) && set_state({ value: null, error, key }),
       );

@@ -33,6 +33,7 @@ export function bar_of_host(host) {
   };
 }
 
+const key_of = (t, i) => `${t.term} ${t.held ?? ""} ${i}`;
 const percent = (n, whole) => `${((100 * n) / whole).toFixed(3)}%`;
 
 function segment_label(look, bytes, whole) {
@@ -40,9 +41,10 @@ function segment_label(look, bytes, whole) {
 }
 
 function Segments({ bar, whole, lit, on_light }) {
-  return bar.terms.map(({ term, held, bytes }, i) => {
-    const look = term_look(term);
-    const key = `${term} ${held ?? ""} ${i}`;
+  return bar.terms.map((t, i) => {
+    const look = term_look(t.term);
+    const key = key_of(t, i);
+    const { bytes } = t;
     return (
       <span
         key={key}
@@ -65,36 +67,39 @@ function explained({ term, held, bytes, low_bytes, basis }) {
   return parts.filter(Boolean).join(" ");
 }
 
-function TermRows({ bar, lit, on_light }) {
-  const rows = bar.terms.map((t, i) => ({ ...t, key: `${t.term} ${t.held ?? ""} ${i}` }));
+function TermList({ bar, lit, on_light }) {
   return (
-    <table class="terms">
-      <caption class="unseen">{`Terms of ${bar.id}`}</caption>
-      <thead class="unseen"><tr><th scope="col">Term</th><th scope="col">Size</th><th scope="col">Basis</th></tr></thead>
-      <tbody>
-        {rows.map((t) => {
-          const look = term_look(t.term);
-          return (
-            <tr key={t.key} class={lit === t.key ? "lit" : ""} onPointerEnter={() => on_light(t.key)} onPointerLeave={() => on_light(null)}>
-              <th scope="row">
-                <button type="button" class="term" onFocus={() => on_light(t.key)} onBlur={() => on_light(null)} title={explained(t)} aria-description={explained(t)}>
-                  <i class={look.striped ? "striped" : ""} style={{ backgroundColor: look.colour }} />
-                  {look.name}
-                </button>
-              </th>
-              <td>{in_mib(t.bytes)}</td>
-              <td class="basis">{t.basis ?? ""}{t.held ? `, ${t.held}` : ""}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <ul class="terms" aria-label={`Terms of ${bar.id}`}>
+      {bar.terms.map((t, i) => {
+        const look = term_look(t.term);
+        const key = key_of(t, i);
+        const basis = `${t.basis ?? ""}${t.held ? `, ${t.held}` : ""}`;
+        return (
+          <li key={key}>
+            <button
+              type="button"
+              class={`term${lit === key ? " lit" : ""}`}
+              onFocus={() => on_light(key)}
+              onBlur={() => on_light(null)}
+              onPointerEnter={() => on_light(key)}
+              onPointerLeave={() => on_light(null)}
+              aria-description={explained(t)}
+            >
+              <i class={look.striped ? "striped" : ""} style={{ backgroundColor: look.colour }} />
+              <span>{look.name}</span>
+              <b>{in_mib(t.bytes)}</b>
+              <small>{basis}</small>
+            </button>
+          </li>
+        );
+      })}
+    </ul>
   );
 }
 
 export function Bar({ bar, whole }) {
   const [lit, set_lit] = useState(null);
-  const shown = bar.terms.find((t, i) => `${t.term} ${t.held ?? ""} ${i}` === lit);
+  const shown = bar.terms.find((t, i) => key_of(t, i) === lit);
   const over = bar.usable !== undefined && bar.used > bar.usable;
   const spare = bar.usable !== undefined ? bar.usable - bar.used : undefined;
   const others = bar.total !== undefined && bar.usable !== undefined ? bar.total - bar.usable : 0;
@@ -113,8 +118,9 @@ export function Bar({ bar, whole }) {
         <span class="segments"><Segments bar={bar} whole={whole} lit={lit} on_light={set_lit} /></span>
         {bar.usable !== undefined && <span class="limit" style={{ left: percent(bar.usable, whole) }} />}
       </div>
-      <TermRows bar={bar} lit={lit} on_light={set_lit} />
-      <p class="explained" aria-hidden="true">{shown ? explained(shown) : " "}</p>
+      <TermList bar={bar} lit={lit} on_light={set_lit} />
+      {bar.grows_to && <p class="quiet small">{`Up to ${in_gib(bar.grows_to)} after hours, with saved prompts and checkpoints.`}</p>}
+      {shown && <p class="explained" aria-hidden="true">{explained(shown)}</p>}
     </section>
   );
 }

@@ -19,6 +19,7 @@ const other_rows = OTHER_CARDS.flatMap(([id, name, vendor, sizes]) =>
 
 const row_of = (gpu) => ({
   key: gpu.id,
+  aliases: [...gpu.aliases, gpu.id.replace(/^rtx-|^gtx-/, "")],
   text: `${gpu.name} ${gpu.id} ${gpu.aliases.join(" ")}`.toLowerCase().replaceAll("geforce ", ""),
   name: gpu.name.replace(/^NVIDIA (GeForce )?/, ""),
   detail: `${count(Math.round(gpu.memory_bytes / GiB))} GiB${gpu.form === "desktop" ? "" : `, ${gpu.form}`}`,
@@ -73,11 +74,12 @@ function Chosen({ card, name, on_count, on_remove }) {
   );
 }
 
-export function CardsBox({ core, question, on_cards, children }) {
+export function CardsBox({ core, question, on_cards, open, children }) {
   const { value: gpus, error } = useAnswer(core, "gpus", "gpus", []);
   const rows = useMemo(() => [...(gpus ?? []).map(row_of), ...other_rows, { key: "none", text: "none cpu no card", name: "No card", detail: "all on the CPU" }], [gpus]);
   const { cards } = question;
-  const name_of = (id) => rows.find((r) => r.key === id)?.name ?? (id.startsWith("name=") ? id.replace(/^name=\w+,/, "").replaceAll(",", ", ") : id);
+  const named = (id) => rows.find((r) => r.key === id || r.aliases?.includes(id));
+  const name_of = (id) => named(id)?.name ?? (id.startsWith("name=") ? id.replace(/^name=\w+,/, "").replaceAll(",", ", ") : id);
   const replace = (i, card) => on_cards(cards.flatMap((c, j) => (i === j ? (card ? [card] : []) : [c])));
   const add = (id) => {
     if (id === "none") return on_cards(["none"]);
@@ -104,14 +106,17 @@ export function CardsBox({ core, question, on_cards, children }) {
       {cards.length === 1 && cards[0] !== "none" && <SwapCards on_cards={on_cards} current={cards[0]} />}
       {error && <p class="problem">{error.message}</p>}
       <OwnCard on_add={add} />
-      {children}
+      <details open={open}>
+        <summary>Host memory, free memory, system, desktop</summary>
+        {children}
+      </details>
     </section>
   );
 }
 
 /// The cards that most people have, one press away.
 function SwapCards({ on_cards, current }) {
-  const usual = [["rtx-3060-12gb", "3060"], ["rtx-4060-ti-16gb", "4060 Ti 16"], ["rtx-3090", "3090"], ["rtx-4090", "4090"], ["rtx-5090", "5090"], ["radeon-rx-7900-xtx", "7900 XTX"], ["m4-max-64gb", "M4 Max 64"]];
+  const usual = [["rtx-3060", "3060"], ["rtx-4060-ti-16gb", "4060 Ti 16"], ["rtx-3090", "3090"], ["rtx-4090", "4090"], ["rtx-5090", "5090"], ["radeon-rx-7900-xtx", "7900 XTX"], ["m4-max-64gb", "M4 Max 64"]];
   return (
     <div class="chips" role="group" aria-label="Instead">
       {usual.map(([id, name]) => (

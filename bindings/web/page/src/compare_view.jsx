@@ -17,13 +17,14 @@ const rows = [
   ["Spare", (f) => (f.fits ? size(f.spare_bytes) : "does not fit")],
   ["Tokens a second, empty", (f) => interval(f.speed?.[0])],
   ["Tokens a second, full", (f) => interval(f.speed?.at(-1))],
-  ["Loss of quality (KLD)", (f) => (f.kld ? `${f.kld.low.toPrecision(1)} to ${f.kld.high.toPrecision(2)}` : "")],
+  ["Loss of quality (KLD)", (f) => loss(f.kld)],
 ];
 
 const context = (c) => (c?.n_ctx ? `${count(c.n_ctx)}${c.bound_by === "n_ctx_train" ? ", as trained" : ""}` : c ? "none" : "");
+const loss = (kld) => (!kld ? "" : kld.mean !== undefined ? `${kld.mean.toPrecision(2)}, measured` : `${kld.low.toPrecision(1)} to ${kld.high.toPrecision(1)}`);
 const interval = (s) => (s?.expected ? `${rate(s.expected.low_tokens_per_s)} to ${rate(s.expected.high_tokens_per_s)}` : "");
 
-export function CompareView({ core, question, names, problem, on_files, on_plan }) {
+export function CompareView({ core, question, names, problem, on_files, on_picked, on_plan }) {
   const { value: models } = useAnswer(core, "models", "models", []);
   const list = useMemo(() => (models ?? []).map((m) => ({ key: m.name, text: m.name.toLowerCase(), name: m.name, detail: in_gib(m.data_bytes, 1) })), [models]);
   const options = without(options_of(question), "mmproj", "draft", "loras", "file_size");
@@ -42,6 +43,7 @@ export function CompareView({ core, question, names, problem, on_files, on_plan 
         {files.length < most_files && (
           <SearchBox label="Add a model to compare" placeholder={files.length < 2 ? "Add a model: two to four are compared" : "Add another"} rows={list} other={(text) => ({ key: text, name: text, detail: "by this name" })} on_choose={(name) => files.includes(name) || on_files([...files, name])} />
         )}
+        <label class="button">Open GGUF files…<input type="file" class="unseen" multiple accept=".gguf" onChange={(e) => on_picked(e.target.files)} /></label>
         {told && <p class="problem" role="alert">{told}</p>}
         {value && !told && (
           <div class={`scroll${pending ? " stale" : ""}`} tabIndex={0} role="region" aria-label="Comparison">

@@ -1,5 +1,5 @@
-// The core as the page sees it: a worker that is asked one thing at a time. Of several questions of a kind only the
-// last one waits. A worker that trapped or hangs is replaced, and the page goes on.
+// The core as the page sees it: a worker that is asked one thing at a time. Of the questions of one asker only
+// the last one waits. A worker that trapped or hangs is replaced, and the page goes on.
 export class CoreError extends Error {
   constructor(message, status) {
     super(message);
@@ -28,19 +28,20 @@ export class Core {
     this.ready.catch(() => {});
   }
 
-  /// The answer of a method of worker.js. `kind`: a later question of the same kind takes its place while it waits.
-  ask(kind, method, ...args) {
+  /// The answer of a method of worker.js. `kind` decides what comes first; a later question of the same owner takes the
+  /// place of one that still waits.
+  ask(kind, method, args, owner) {
     return new Promise((resolve, reject) => {
-      const same = this.waiting_.findIndex((call) => call.kind === kind && kind !== "file");
+      const same = owner ? this.waiting_.findIndex((call) => call.owner === owner) : -1;
       if (same >= 0) this.waiting_.splice(same, 1)[0].reject(new Superseded());
-      this.waiting_.push({ kind, method, args, resolve, reject });
+      this.waiting_.push({ kind, method, args, owner, resolve, reject });
       this.next_();
     });
   }
 
   /// Makes a file known: its beginning, with its whole header, and its size.
   async add_file(path, bytes, size) {
-    await this.ask("file", "addFile", path, bytes, size);
+    await this.ask("file", "addFile", [path, bytes, size]);
     this.files_.set(path, { bytes, size });
   }
   has_file(path) {

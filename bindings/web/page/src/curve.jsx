@@ -32,9 +32,9 @@ const places = (from, to, step) => {
 /// What is drawn of a row: memory that is used on one card; on several what is used on the fullest, as if all were as
 /// large as it; without cards main memory.
 export function measure_of(n_cards) {
-  if (n_cards === 0) return { title: "Main memory", value: (c, i) => c.at("host", i) };
-  if (n_cards === 1) return { title: "Memory on the card", value: (c, i) => c.at("used", i) };
-  return { title: "Memory, were all cards as full as the fullest", value: (c, i) => c.at("usable", i) - n_cards * c.at("spare", i) };
+  if (n_cards === 0) return { title: "Main memory against context", value: (c, i) => c.at("host", i) };
+  if (n_cards === 1) return { title: "Memory against context", value: (c, i) => c.at("used", i) };
+  return { title: "Memory against context, were all cards as full as the fullest", value: (c, i) => c.at("usable", i) - n_cards * c.at("spare", i) };
 }
 
 /// Points of a line, few enough to draw.
@@ -72,7 +72,7 @@ export function Curve({ curves, chosen, n_ctx, most, n_cards, limit, on_context,
   return (
     <figure class="curve" ref={ref}>
       <figcaption>
-        <strong>{measure.title} against context</strong>
+        <strong>{measure.title}</strong>
         <span class="chips" role="group" aria-label="Type of KV cache">
           {curves.map((c) => (
             <button key={c.name} type="button" aria-pressed={c.name === chosen} onClick={() => on_type(c.k, c.v)}>
@@ -87,7 +87,7 @@ export function Curve({ curves, chosen, n_ctx, most, n_cards, limit, on_context,
         width={width}
         height={height}
         role="img"
-        aria-label={`${measure.title} grows from ${decimal(measure.value(current.curve, 0) / GiB, 1)} GiB to ${decimal(measure.value(current.curve, current.curve.length - 1) / GiB, 1)} GiB at ${count(most)} tokens${limit ? `; the limit is ${decimal(limit / GiB, 1)} GiB` : ""}`}
+        aria-label={`${measure.title}: from ${decimal(measure.value(current.curve, 0) / GiB, 1)} GiB at the shortest to ${decimal(measure.value(current.curve, current.curve.length - 1) / GiB, 1)} GiB at ${count(most)} tokens${limit ? `; the limit is ${decimal(limit / GiB, 1)} GiB` : ""}`}
         onPointerDown={(e) => {
           e.currentTarget.setPointerCapture(e.pointerId);
           context_at(e);

@@ -71,7 +71,7 @@ export async function add_model(core, model, told = () => {}) {
     } catch (error) {
       if (found.file) throw error;
       // The catalogue may have it, as the program would say then.
-      return core.ask("file", "summary", [model, {}]).then(() => model, () => { throw error; });
+      return core.ask("file", "summary", [[model, {}]]).then(() => model, () => { throw error; });
     }
   }
   if (/^https?:\/\//i.test(model)) return add_of_address(core, model, told);
@@ -88,7 +88,7 @@ export function useOpenedModel(core, model, file_size, version) {
     const open = async () => {
       const name = await add_model(core, model, told);
       const reference = [name, file_size ? { file_size } : {}];
-      const summary = await core.ask(`summary ${model}`, "summary", reference);
+      const summary = await core.ask("summary", "summary", [reference]);
       if (wanted) set_state({ model, reference, summary });
     };
     open().catch((error) => wanted && set_state({ model, error }));

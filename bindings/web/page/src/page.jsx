@@ -1,6 +1,7 @@
 // The whole page: what is asked on one side, the answer on the other.
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { useAnswer } from "./answer.js";
+import { Boundary } from "./boundary.jsx";
 import { CardsBox } from "./cards_box.jsx";
 import { CheckView } from "./check_view.jsx";
 import { CompareView } from "./compare_view.jsx";
@@ -13,7 +14,10 @@ import { first_question, fragment_of, question_of, with_settings } from "./quest
 import { MachineSettings, SettingsBox } from "./settings_box.jsx";
 import { ThemeButton } from "./theme.jsx";
 
+/// Whether there is room beside the answer, so that nothing need be folded away.
+const is_wide = matchMedia("(min-width: 62rem)").matches;
 const views = [["plan", "Plan"], ["compare", "Compare"], ["check", "Check a log"]];
+const most_compared = 4;
 const files_of_settings = ["mmproj", "draft", "loras"];
 const is_file = (text) => typeof text === "string" && /^(local:|hf:|https?:)/.test(text);
 
@@ -145,7 +149,11 @@ export function Page({ core }) {
     if (refused) return undefined;
     set_version((v) => v + 1);
     if (!model) return on_settings({ mmproj: projector });
-    return set_question((q) => ({ ...with_settings(q, { n_ctx: undefined, mmproj: projector, file_size: undefined, fit: undefined }), model, view: "plan" }));
+    return set_question((q) =>
+      q.view === "compare"
+        ? { ...q, files: [...q.files.filter((f) => f !== model), model].slice(-most_compared) }
+        : { ...with_settings(q, { n_ctx: undefined, mmproj: projector, file_size: undefined, fit: undefined }), model, view: "plan" },
+    );
   }, []);
   const on_run = useCallback((run) => {
     const { model, gpu, ...settings } = run.options;
@@ -154,7 +162,7 @@ export function Page({ core }) {
   /// Flags as a suggestion has them, read by the core itself.
   const on_flags = useCallback(async (flags, model) => {
     try {
-      const [run] = flags.trim() ? await core.ask("paste", "findRuns", `llama-server -m model.gguf ${flags}`) : [{ options: {} }];
+      const [run] = flags.trim() ? await core.ask("paste", "findRuns", [`llama-server -m model.gguf ${flags}`]) : [{ options: {} }];
       const { model: ignored, ...settings } = run.options;
       set_question((q) => ({ ...with_settings(q, { fit: undefined, ...settings }), ...(model ? { model } : {}) }));
     } catch (error) {
@@ -183,20 +191,22 @@ export function Page({ core }) {
       </header>
       <main class={question.view === "plan" ? "" : "other"}>
         <div class="ask">
-          <ModelBox core={core} question={question} opened={opened} on_model={on_model} on_files={on_files} />
-          <CardsBox core={core} question={question} on_cards={on_cards}>
+          {question.view === "compare" || <ModelBox core={core} question={question} opened={opened} on_model={on_model} on_files={on_files} />}
+          <CardsBox core={core} question={question} on_cards={on_cards} open={is_wide}>
             <MachineSettings settings={question.settings} options={options} on_change={on_settings} />
           </CardsBox>
-          <SettingsBox settings={question.settings} options={options} on_change={on_settings} open={matchMedia("(min-width: 62rem)").matches}>
+          <SettingsBox settings={question.settings} options={options} on_change={on_settings} open={is_wide}>
             <Paste core={core} on_run={on_run} />
           </SettingsBox>
         </div>
         <div>
           {told && <p class="problem" role="alert">{told} <button type="button" class="plain" onClick={() => set_told(null)} aria-label="Close this message">×</button></p>}
           <CoreState core={core} />
+          <Boundary of={question}>
           {question.view === "plan" && <PlanView core={core} question={asked} opened={shown} on_settings={on_settings} on_flags={on_flags} on_cards={on_cards} on_model={(model, flags) => (flags ? on_flags(flags, model) : on_model(model))} />}
-          {question.view === "compare" && <CompareView core={core} question={question} names={compared.names} problem={compared.problem} on_files={(files) => change({ files })} on_plan={(model) => change({ model, view: "plan" })} />}
+          {question.view === "compare" && <CompareView core={core} question={question} names={compared.names} problem={compared.problem} on_picked={on_files} on_files={(files) => change({ files })} on_plan={(model) => change({ model, view: "plan" })} />}
           {question.view === "check" && <CheckView core={core} opened={opened} question={question} />}
+          </Boundary>
         </div>
       </main>
       <footer>

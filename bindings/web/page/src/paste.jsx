@@ -6,8 +6,7 @@ export function Paste({ core, on_run }) {
   const read = async (text) => {
     if (!text.trim()) return set_state({});
     try {
-      const runs = await core.ask("paste", "findRuns", text);
-      if (runs.length === 0) throw new Error("There is no run of llama.cpp, Ollama or KoboldCpp in this text.");
+      const runs = await core.ask("paste", "findRuns", [text]);
       set_state({ runs });
       if (runs.length === 1) on_run(runs[0]);
     } catch (error) {

@@ -50,7 +50,8 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
   const limits = useAnswer(core, "limits", "plan", reference && [reference, without(options, "n_ctx")]);
   const largest = limits.value?.max_context?.n_ctx ?? 0;
   const n_ctx = asked ?? (largest || 4096);
-  const plan = useAnswer(core, "plan", "plan", reference && (asked !== undefined || limits.value) && [reference, { ...options, n_ctx }]);
+  const knows_context = asked !== undefined || (limits.value !== null && !limits.pending);
+  const plan = useAnswer(core, "plan", "plan", reference && knows_context && [reference, { ...options, n_ctx }]);
   const most = Math.max(summary?.n_ctx_train || fallback_most, asked ?? 0);
   const sweep = useSweep(core, reference, question, most);
   const own_fit = useAnswer(core, "fit", "plan", reference && asked !== undefined && settings.fit === undefined ? [reference, { ...options, fit: "on" }] : null, 400);
@@ -62,7 +63,7 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
   const curve = sweep.curves?.find((c) => c.name === chosen)?.curve;
   const budget = curve?.budget_at(n_ctx);
   const planned = plan.value;
-  const is_current = planned && !plan.pending && !opened.pending;
+  const is_current = Boolean(planned && knows_context && !plan.pending && !opened.pending);
   const verdict = is_current ? verdict_of(planned) : budget && n_cards === planned?.devices.length ? quick_verdict(budget, n_ctx, n_cards) : planned ? verdict_of(planned) : null;
   const quick = !is_current && budget && n_cards === 1 && planned?.devices.length === 1;
   const bars = planned && (quick ? quick_bars(budget, planned) : [...planned.devices.map(bar_of_device), bar_of_host(planned.host)]);
@@ -73,18 +74,20 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
   const on_type = (k, v) => on_settings({ type_k: k === "f16" ? undefined : k, type_v: v === "f16" ? undefined : v });
 
   return (
-    <div class={`answer${opened.pending ? " stale" : ""}`} id="answer" tabIndex={-1}>
+    <div class={`answer${opened.pending ? " stale" : ""}`} id="answer" tabIndex={-1} aria-busy={!is_current}>
       <Verdict verdict={verdict} />
       <ContextSlider n_ctx={n_ctx} most={most} largest={largest} trained={summary?.n_ctx_train} is_largest={asked === undefined} on_context={on_context} />
       {bound && <p class="quiet bound">{bound.n_ctx ? `At most ${tokens(bound.n_ctx)} fit: ${binding(bound.bound_by)}.` : "No context is short enough for these settings."}</p>}
-      {sweep.curves && <Curve curves={sweep.curves} chosen={chosen} n_ctx={n_ctx} most={most} n_cards={n_cards} limit={limit} on_context={on_context} on_type={on_type} />}
       {bars && <Bars bars={bars} />}
       {planned && is_current && <Suggestions plan={planned} on_flags={on_flags} on_model={on_model} />}
       {planned?.notes?.length > 0 && <Notes notes={planned.notes} />}
+      {sweep.curves && <Curve curves={sweep.curves} chosen={chosen} n_ctx={n_ctx} most={most} n_cards={n_cards} limit={limit} on_context={on_context} on_type={on_type} />}
       <div class="panels">
+        <div class={`stack${planned?.speed ? "" : " alone"}`}>
         {limits.value && <Largest limits={limits.value} chosen={chosen} on_choose={(type) => on_settings({ type_k: type, type_v: type, n_ctx: undefined })} />}
-        <Speed speed={planned?.speed} />
         <EngineFit fit={fit} asked={asked} on_take={() => on_settings({ n_ctx: fit.n_ctx || undefined, fit: "on" })} />
+        </div>
+        <Speed speed={planned?.speed} />
         {trade.value && <Trade trade={trade.value} chosen={chosen} on_choose={(r) => on_settings({ type_k: r.cache_type, type_v: r.cache_type, n_ubatch: r.n_ubatch, n_parallel: r.n_parallel, n_ctx: r.n_ctx })} />}
         {planned && is_current && <Launch core={core} reference={reference} options={{ ...options, n_ctx }} model={question.model} />}
         {reference && n_cards > 0 && <BestRuns core={core} reference={reference} options={without(options, "n_ctx")} on_flags={on_flags} />}

@@ -3,12 +3,24 @@ import { useId, useMemo, useRef, useState } from "preact/hooks";
 
 const most_shown = 60;
 
-/// Rows whose text has all typed words, those that begin with them first.
+/// How far a word is from being one of the row's: 0 it is, 1 one begins with it, 2 it is within one.
+function distance(parts, word) {
+  if (parts.includes(word)) return 0;
+  return parts.some((part) => part.startsWith(word)) ? 1 : 2;
+}
+
+/// Rows whose text has all typed words, the nearest first.
 export function found(rows, typed) {
-  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const hits = rows.filter((row) => words.every((w) => row.text.includes(w)));
-  const rank = (row) => (row.text.startsWith(words[0] ?? "") ? 0 : row.text.includes(` ${words[0] ?? ""}`) ? 1 : 2);
-  return words.length === 0 ? hits : hits.sort((a, b) => rank(a) - rank(b));
+  const words = typed.toLowerCase().split(/[\s-]+/).filter(Boolean);
+  if (words.length === 0) return rows;
+  return rows
+    .filter((row) => words.every((word) => row.text.includes(word)))
+    .map((row) => {
+      const parts = row.text.split(/[\s-]+/);
+      return { row, far: words.reduce((sum, word) => sum + distance(parts, word), parts[0].startsWith(words[0]) ? 0 : 0.5) };
+    })
+    .sort((a, b) => a.far - b.far)
+    .map(({ row }) => row);
 }
 
 /// `rows`: [{key, text (lower case, searched), name, detail}]; `other`: a row for typed text itself, or null.

@@ -13,6 +13,9 @@ const choices = {
   kv_unified: null,
 };
 
+/// What holds where the table has no short word for it.
+const usual_values = { n_parallel: "4, one cache", n_cpu_moe: "0", n_cpu_ffn: "0", mmproj: "none", draft: "none", loras: "none" };
+
 /// "micro-batch [512]" in its parts.
 export function help_parts(help) {
   const parts = /^(.*?)(?: \[(.*)\])?$/s.exec(help);
@@ -21,7 +24,8 @@ export function help_parts(help) {
 
 /// `option`: a row of the core's table, {name, names, kind, help, turns_off}.
 export function Setting({ option, label, value, on_change }) {
-  const { what, usual } = help_parts(option.help);
+  const { what, usual: told } = help_parts(option.help);
+  const usual = told || usual_values[option.name] || "";
   const flag = flag_of(option);
   const name = label ?? flag;
   const help = label ? `${flag}: ${what}` : what;

@@ -10,20 +10,20 @@ export function verdict_of(plan) {
   const tightest = devices.reduce((a, b) => (spare_of(a) <= spare_of(b) ? a : b), devices[0]);
   if (verdict === "fits") {
     if (!tightest) return yes(`${n} in ${size(host.used_bytes)}${host.ram_bytes ? ` of ${size(host.ram_bytes)}` : ""} of main memory`);
-    const where = devices.length > 1 ? `, on ${tightest.id}, the fullest` : "";
-    return yes(`${n} in ${size(tightest.used_bytes)} of ${size(tightest.usable_bytes)}${where}; ${size(spare_of(tightest))} spare`);
+    const which = devices.length > 1 ? ` on ${tightest.id}, the fullest` : "";
+    return yes(`${n} in ${size(tightest.used_bytes)} of ${size(tightest.usable_bytes)}${which}; ${size(spare_of(tightest))} spare`);
   }
-  if (verdict === "tight") return { kind: "tight", word: "Tight", text: `${n} fit as expected, but not if ${decided(plan)} takes as much as it may${missing ? `: then ${size(missing)} are missing` : ""}` };
-  if (verdict === "spills") return no("Spills", `${size(fails_at?.bytes ?? missing ?? 0)} of ${n} go to the host's memory: it runs, at about a third of the speed`);
+  const where = fails_at && `${term_look(fails_at.stage).name} on ${fails_at.device}`;
+  if (verdict === "tight") return { kind: "tight", word: "Tight", text: `${n} fit as expected, not at the high end of what is measured${where ? `: there ${where} is ${size(fails_at.short_bytes)} short` : ""}` };
+  if (verdict === "spills") return no("Spills", `${n}: ${size(fails_at?.short_bytes ?? missing ?? 0)}${fails_at ? ` of ${fails_at.device}` : ""} go to the host's memory; it runs at about a third of the speed`);
   if (verdict === "reads_from_disk") return no("Reads from disk", `weights on the host do not stay in its memory, and are read from disk for every token`);
-  const lack = fails_at ? `${term_look(fails_at.stage).name} on ${fails_at.device} asks for ${size(fails_at.bytes)}, ${size(fails_at.short_bytes)} more than is free` : missing ? `${size(missing)} are missing` : "the host has too little memory";
+  const lack = where ? `${where} asks for ${size(fails_at.bytes)}, ${size(fails_at.short_bytes)} more than is free` : missing ? `${size(missing)} are missing` : "the host has too little memory";
   if (verdict === "fails_in_use") return no("Does not fit", `${n}: it is loaded, and fails in use, where ${lack}`);
   return no("Does not fit", `${n}: ${lack}`);
 }
 
 const yes = (text) => ({ kind: "yes", word: "Fits", text });
 const no = (word, text) => ({ kind: "no", word, text });
-const decided = (plan) => (plan.decided_by === "others" ? "a desktop" : "the driver");
 
 /// What is left on a device, its own use at the high end.
 export const spare_of = (device) => (device.fits ? device.free_bytes : device.usable_bytes - device.used_bytes);
@@ -34,6 +34,7 @@ export function quick_verdict(budget, n_ctx, n_cards) {
   if (n_cards === 0) return null;
   if (budget.spare >= 0)
     return yes(`${n} in ${size(budget.used)} of ${size(budget.usable)}${n_cards > 1 ? " on all cards" : ""}; ${size(budget.spare)} spare${n_cards > 1 ? " on the fullest" : ""}`);
+  if (budget.fits) return { kind: "tight", word: "Tight", text: `${n} fit as expected, not at the high end of what is measured: there ${size(-budget.spare)} are missing` };
   return no("Does not fit", `${n}: ${size(-budget.spare)} are missing${n_cards > 1 ? " on the fullest card" : ""}`);
 }
 

@@ -1,0 +1,103 @@
+// Writes GGUF headers: a small Llama, whole or damaged.
+const types = { u32: 4, f32: 6, string: 8, array: 9 };
+
+class Writer {
+  constructor(size = 1 << 20) {
+    this.bytes = new Uint8Array(size);
+    this.view = new DataView(this.bytes.buffer);
+    this.at = 0;
+  }
+  room(n) {
+    if (this.at + n <= this.bytes.length) return;
+    const larger = new Uint8Array(Math.max(this.bytes.length * 2, this.at + n));
+    larger.set(this.bytes.subarray(0, this.at));
+    this.bytes = larger;
+    this.view = new DataView(larger.buffer);
+  }
+  u32(n) {
+    this.room(4);
+    this.view.setUint32(this.at, n, true);
+    this.at += 4;
+  }
+  u64(n) {
+    this.room(8);
+    this.view.setBigUint64(this.at, BigInt(n), true);
+    this.at += 8;
+  }
+  f32(n) {
+    this.room(4);
+    this.view.setFloat32(this.at, n, true);
+    this.at += 4;
+  }
+  string(text) {
+    this.u64(text.length);
+    this.room(text.length);
+    for (let i = 0; i < text.length; ++i) this.bytes[this.at++] = text.charCodeAt(i);
+  }
+  key(name, type, value) {
+    this.string(name);
+    this.u32(types[type]);
+    this[type](value);
+  }
+  strings(name, n) {
+    this.string(name);
+    this.u32(types.array);
+    this.u32(types.string);
+    this.u64(n);
+    for (let i = 0; i < n; ++i) this.string("t");
+  }
+}
+
+const f16 = 1, f32 = 0;
+const n_embd = 4096, n_head = 32, n_head_kv = 8, n_ff = 14336;
+
+function tensors(n_layer, n_vocab) {
+  const all = [["token_embd.weight", [n_embd, n_vocab], f16], ["output_norm.weight", [n_embd], f32], ["output.weight", [n_embd, n_vocab], f16]];
+  const n_kv = (n_embd / n_head) * n_head_kv;
+  for (let i = 0; i < n_layer; ++i)
+    all.push(
+      [`blk.${i}.attn_norm.weight`, [n_embd], f32],
+      [`blk.${i}.attn_q.weight`, [n_embd, n_embd], f16],
+      [`blk.${i}.attn_k.weight`, [n_embd, n_kv], f16],
+      [`blk.${i}.attn_v.weight`, [n_embd, n_kv], f16],
+      [`blk.${i}.attn_output.weight`, [n_embd, n_embd], f16],
+      [`blk.${i}.ffn_norm.weight`, [n_embd], f32],
+      [`blk.${i}.ffn_gate.weight`, [n_embd, n_ff], f16],
+      [`blk.${i}.ffn_up.weight`, [n_embd, n_ff], f16],
+      [`blk.${i}.ffn_down.weight`, [n_ff, n_embd], f16],
+    );
+  return all;
+}
+
+/// {header, size}: the beginning of a file of that size. `strings`: tokens of its vocabulary.
+export function llama({ n_layer = 32, n_vocab = 32000, strings = n_vocab } = {}) {
+  const w = new Writer();
+  const list = tensors(n_layer, n_vocab);
+  w.u32(0x46554747);
+  w.u32(3);
+  w.u64(list.length);
+  w.u64(12);
+  w.key("general.architecture", "string", "llama");
+  w.key("llama.block_count", "u32", n_layer);
+  w.key("llama.context_length", "u32", 131072);
+  w.key("llama.embedding_length", "u32", n_embd);
+  w.key("llama.feed_forward_length", "u32", n_ff);
+  w.key("llama.attention.head_count", "u32", n_head);
+  w.key("llama.attention.head_count_kv", "u32", n_head_kv);
+  w.key("llama.attention.layer_norm_rms_epsilon", "f32", 1e-5);
+  w.key("llama.rope.dimension_count", "u32", n_embd / n_head);
+  w.key("llama.vocab_size", "u32", n_vocab);
+  w.key("tokenizer.ggml.model", "string", "llama");
+  w.strings("tokenizer.ggml.tokens", strings);
+  let offset = 0;
+  for (const [name, shape, type] of list) {
+    w.string(name);
+    w.u32(shape.length);
+    for (const n of shape) w.u64(n);
+    w.u32(type);
+    w.u64(offset);
+    offset += shape.reduce((a, b) => a * b, type === f16 ? 2 : 4);
+  }
+  const data = Math.ceil(w.at / 32) * 32;
+  return { header: w.bytes.slice(0, w.at), size: data + offset };
+}
