@@ -31,6 +31,7 @@ async function bundle(entry, define = {}) {
     legalComments: "none",
     jsx: "automatic",
     jsxImportSource: "preact",
+    external: ["node:*"],
     alias: { vrambudget: join(package_folder, "vrambudget.js") },
     define: { "import.meta.url": "self.location.href", ...Object.fromEntries(Object.entries(define).map(([k, v]) => [k, JSON.stringify(v)])) },
     logLevel: "warning",

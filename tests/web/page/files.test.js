@@ -54,7 +54,7 @@ describe("a local file", () => {
     assert.ok(read < 4 * 2 ** 20);
     await settled(page);
     assert.match(decodeURIComponent(page.url()), /model=local:Sixteen\.gguf/);
-    assert.match(await page.locator("[aria-labelledby=launch-title] pre").innerText(), /llama-server -m Sixteen\.gguf/);
+    await page.getByText("llama-server -m Sixteen.gguf").waitFor();
     await page.context().close();
   });
 

@@ -24,6 +24,7 @@ describe("a plan", () => {
     assert.match(terms.replaceAll("\n", " "), /weights 15,382\.8 MiB exact KV cache 7,456\.0 MiB exact recurrent state 598\.5 MiB exact/);
     assert.match(await page.locator("[aria-labelledby=speed-title]").innerText(), /writing, empty context\s+26 to 42/);
     assert.match(await page.locator("[aria-labelledby=fit-title]").innerText(), /96,256 tokens/);
+    await page.waitForFunction(() => document.querySelector("[aria-labelledby=launch-title] pre")?.textContent.trim());
     assert.match(await page.locator("[aria-labelledby=launch-title] pre").innerText(), /^llama-server -hf unsloth\/Qwen3\.6-27B-GGUF .* -c 119296/);
     assert.deepEqual(page.problems, []);
     await page.context().close();

@@ -81,7 +81,7 @@ describe("a repository", () => {
     await page.waitForFunction(() => document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"));
     await settled(page);
     assert.match(decodeURIComponent(page.url()), /model=hf:org\/Model-GGUF\/Model-Q4_K_M\.gguf/);
-    assert.match(await page.locator("[aria-labelledby=launch-title] pre").innerText(), /-hf org\/Model-GGUF -hff Model-Q4_K_M\.gguf/);
+    await page.getByText("-hf org/Model-GGUF -hff Model-Q4_K_M.gguf").waitFor();
   });
 
   it("that is gated, missing or empty gets a sentence", async () => {

@@ -1,4 +1,4 @@
-// The core as the page sees it: a worker that is asked one thing at a time. Of the questions of one asker only
+// One worker with the core: it is asked one thing at a time. Of the questions of one asker only
 // the last one waits. A worker that trapped or hangs is replaced, and the page goes on.
 export class CoreError extends Error {
   constructor(message, status) {
@@ -13,15 +13,16 @@ export class Superseded extends Error {}
 const longest_call_ms = 30_000;
 
 /// What is dragged comes first, tables that take a while last.
-const order = ["file", "sweep", "plan", "limits", "summary", "models", "model_files", "gpus", "options", "launch"];
+const order = ["file", "summary", "plan", "limits", "sweep", "models", "model_files", "gpus", "options", "fit", "launch"];
 const urgency = (kind) => (order.includes(kind) ? order.indexOf(kind) : order.length);
 
-/// `start`: gives {worker, wasm}, a new worker and what its start is told.
+/// `start`: gives {worker, wasm}, a new worker and what its start is told. `files`: what is known by its path from the
+/// start on, {bytes, size}.
 export class Core {
-  constructor(start) {
+  constructor(start, files) {
     this.start_ = start;
     this.waiting_ = [];
-    this.files_ = new Map();
+    this.files_ = files;
     this.current_ = null;
     this.id_ = 0;
     this.ready = this.begin_();
@@ -37,15 +38,6 @@ export class Core {
       this.waiting_.push({ kind, method, args, owner, resolve, reject });
       this.next_();
     });
-  }
-
-  /// Makes a file known: its beginning, with its whole header, and its size.
-  async add_file(path, bytes, size) {
-    await this.ask("file", "addFile", [path, bytes, size]);
-    this.files_.set(path, { bytes, size });
-  }
-  has_file(path) {
-    return this.files_.has(path);
   }
 
   async begin_() {
