@@ -33,7 +33,10 @@ async function bundle(entry, define = {}) {
     jsxImportSource: "preact",
     external: ["node:*"],
     alias: { vrambudget: join(package_folder, "vrambudget.js") },
-    define: { "import.meta.url": "self.location.href", ...Object.fromEntries(Object.entries(define).map(([k, v]) => [k, JSON.stringify(v)])) },
+    define: {
+      "import.meta.url": "self.location.href",
+      ...Object.fromEntries(Object.entries(define).map(([k, v]) => [k, JSON.stringify(v)])),
+    },
     logLevel: "warning",
   });
   return outputFiles[0].text;
@@ -49,8 +52,17 @@ function write(name, content) {
   return file;
 }
 
-const html = (parts) => readFileSync(join(here, "src/index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]);
-const policy = (...more) => ["default-src 'none'", "img-src data:", "connect-src *", "base-uri 'none'", "form-action 'none'", ...more].join("; ");
+const html = (parts) =>
+  readFileSync(join(here, "src/index.html"), "utf8").replace(/\{\{(\w+)\}\}/g, (_, name) => parts[name]);
+const policy = (...more) =>
+  [
+    "default-src 'none'",
+    "img-src data:",
+    "connect-src *",
+    "base-uri 'none'",
+    "form-action 'none'",
+    ...more,
+  ].join("; ");
 const source_hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
 rmSync(dist, { recursive: true, force: true });
@@ -60,7 +72,11 @@ const wasm = readFileSync(join(package_folder, "vrambudget.wasm"));
 const module_file = write("vrambudget.wasm", wasm);
 const worker = await bundle("worker.js");
 const worker_file = write("worker.js", worker);
-const script = await bundle("main.jsx", { WORKER_FILE: worker_file, MODULE_FILE: module_file, OTHER_CARDS: other_cards() });
+const script = await bundle("main.jsx", {
+  WORKER_FILE: worker_file,
+  MODULE_FILE: module_file,
+  OTHER_CARDS: other_cards(),
+});
 const script_file = write("page.js", script);
 const style = await bundle("style.css");
 const style_file = write("page.css", style);
@@ -74,7 +90,10 @@ writeFileSync(join(dist, "index.html"), index);
 written.set("index.html", index);
 
 const kept = ["./", ...[...written.keys()].filter((f) => f !== "index.html")];
-const service_worker = await bundle("service_worker.js", { KEPT_FILES: kept, KEPT_VERSION: hash_of([...written.keys()].join() + hash_of(index)) });
+const service_worker = await bundle("service_worker.js", {
+  KEPT_FILES: kept,
+  KEPT_VERSION: hash_of([...written.keys()].join() + hash_of(index)),
+});
 writeFileSync(join(dist, "service_worker.js"), service_worker);
 written.set("service_worker.js", service_worker);
 
@@ -84,7 +103,11 @@ const main_text = inside(script);
 writeFileSync(
   join(dist, "vrambudget.html"),
   html({
-    policy: policy(`script-src ${source_hash(main_text)} 'wasm-unsafe-eval' blob:`, `style-src ${source_hash(style)}`, "worker-src blob:"),
+    policy: policy(
+      `script-src ${source_hash(main_text)} 'wasm-unsafe-eval' blob:`,
+      `style-src ${source_hash(style)}`,
+      "worker-src blob:",
+    ),
     style: `<style>${style}</style>`,
     script: [
       `<script type="text/plain" id="inlined-worker">${inside(worker)}</script>`,

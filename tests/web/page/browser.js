@@ -7,7 +7,14 @@ import { serve_folder } from "./site.js";
 export const here = dirname(fileURLToPath(import.meta.url));
 export const dist = process.env.VRAMBUDGET_PAGE ?? join(here, "../../../bindings/web/page/dist");
 const executable = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const arguments_ = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
+const arguments_ = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
 
 /// {browser, site, open(fragment, options), close()}
 export async function start() {
@@ -15,7 +22,12 @@ export async function start() {
   const browser = await chromium.launch({ executablePath: executable, headless: true, args: arguments_ });
   /// A page whose answer is there. What it says on its console as an error is in page.problems.
   const open = async (fragment = "", options = {}, wait = true) => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB", bypassCSP: options.bypassCSP ?? false, ...options });
+    const context = await browser.newContext({
+      viewport: { width: 1280, height: 900 },
+      locale: "en-GB",
+      bypassCSP: options.bypassCSP ?? false,
+      ...options,
+    });
     const page = await context.newPage();
     page.problems = [];
     page.on("console", (m) => m.type() === "error" && page.problems.push(m.text()));
@@ -37,13 +49,23 @@ export async function start() {
 
 /// Waits until a verdict stands that belongs to what is asked.
 export async function settled(page) {
-  if (/view=(compare|check)/.test(page.url())) return void (await page.waitForSelector("#answer table, #answer .problem, #answer textarea"));
+  if (/view=(compare|check)/.test(page.url()))
+    return void (await page.waitForSelector("#answer table, #answer .problem, #answer textarea"));
   await page.waitForTimeout(60);
   await page.waitForSelector("#answer[aria-busy=false] .verdict, .problem", { timeout: 20_000 });
   await page.waitForSelector(".verdict.yes, .verdict.no, .verdict.tight, .problem", { timeout: 20_000 });
-  await page.waitForFunction(() => {
-    const said = document.querySelector(".verdict [role=status]")?.textContent ?? "";
-    const shown = [...document.querySelectorAll(".verdict p:first-of-type > *")].map((e) => e.textContent).join(": ");
-    return !document.querySelector(".verdict") || (document.querySelector("#answer[aria-busy=false]") && said === shown && shown.length > 5);
-  }, null, { timeout: 20_000 });
+  await page.waitForFunction(
+    () => {
+      const said = document.querySelector(".verdict [role=status]")?.textContent ?? "";
+      const shown = [...document.querySelectorAll(".verdict p:first-of-type > *")]
+        .map((e) => e.textContent)
+        .join(": ");
+      return (
+        !document.querySelector(".verdict") ||
+        (document.querySelector("#answer[aria-busy=false]") && said === shown && shown.length > 5)
+      );
+    },
+    null,
+    { timeout: 20_000 },
+  );
 }

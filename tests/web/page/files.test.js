@@ -42,9 +42,12 @@ describe("a local file", () => {
         return slice.call(this, from, to);
       };
       new MutationObserver(() => {
-        if (/6\.\d B|8\.\d+ B/.test(document.querySelector("#model-title ~ .quiet")?.textContent)) window.shown ??= performance.now();
+        const said = document.querySelector("#model-title ~ .quiet")?.textContent ?? "";
+        if (window.chosen && said.includes("40 layers")) window.shown ??= performance.now();
       }).observe(document.body, { subtree: true, childList: true, characterData: true });
-      document.querySelector("input[type=file][aria-label^=GGUF]").addEventListener("change", () => (window.chosen = performance.now()), true);
+      document
+        .querySelector("input[type=file][aria-label^=GGUF]")
+        .addEventListener("change", () => (window.chosen = performance.now()), true);
     });
     await pick(page, path);
     await page.waitForFunction(() => window.shown);
@@ -70,8 +73,16 @@ describe("a local file", () => {
     const page = await chrome.open();
     const { header, size } = llama();
     const cases = [
-      ["text.gguf", { header: new TextEncoder().encode("good morning".repeat(100)), size: 1200 }, /GGUF|magic/i],
-      ["cut.gguf", { header: header.slice(0, 50_000), size: 50_000 }, /cut|ends|truncated|file has|more than/i],
+      [
+        "text.gguf",
+        { header: new TextEncoder().encode("good morning".repeat(100)), size: 1200 },
+        /GGUF|magic/i,
+      ],
+      [
+        "cut.gguf",
+        { header: header.slice(0, 50_000), size: 50_000 },
+        /cut|ends|truncated|file has|more than/i,
+      ],
       ["empty.gguf", { header: new Uint8Array(), size: 0 }, /ends|empty|GGUF/i],
       ["short.gguf", { header, size: header.length + 1000 }, /./],
       ["strings.gguf", llama({ strings: 10_000_000 }), /./],
@@ -79,8 +90,17 @@ describe("a local file", () => {
     ];
     for (const [name, content, pattern] of cases) {
       await pick(page, sparse(name, content));
-      await page.waitForFunction((n) => [...document.querySelectorAll("[role=alert], .verdict p")].some((e) => e.textContent.length > 5) && (!n.endsWith(".gguf") || location.hash.includes(n) || document.querySelector("[role=alert]")), name);
-      await page.waitForFunction(() => !/Opening|read$/.test(document.querySelector("#model-title ~ .quiet")?.textContent ?? ""), null, { timeout: 30_000 });
+      await page.waitForFunction(
+        (n) =>
+          [...document.querySelectorAll("[role=alert], .verdict p")].some((e) => e.textContent.length > 5) &&
+          (!n.endsWith(".gguf") || location.hash.includes(n) || document.querySelector("[role=alert]")),
+        name,
+      );
+      await page.waitForFunction(
+        () => !/Opening|read$/.test(document.querySelector("#model-title ~ .quiet")?.textContent ?? ""),
+        null,
+        { timeout: 30_000 },
+      );
       const said = await page.locator("[role=alert], .verdict p").first().innerText();
       console.log(`${name}: ${said}`);
       assert.match(said, pattern, name);
@@ -95,14 +115,19 @@ describe("a local file", () => {
     const page = await chrome.open();
     await pick(page, sparse("Half-00001-of-00002.gguf", llama()));
     await page.waitForSelector("#answer .problem");
-    assert.match(await alert(page), /one of 2 parts: choose all of them at once\. Missing: Half-00002-of-00002\.gguf/);
+    assert.match(
+      await alert(page),
+      /one of 2 parts: choose all of them at once\. Missing: Half-00002-of-00002\.gguf/,
+    );
     await page.context().close();
   });
 
   it("named mmproj beside a model is its projector", async () => {
     const page = await chrome.open();
     await pick(page, [sparse("Seeing.gguf", llama()), sparse("mmproj-Seeing.gguf", llama({ n_layer: 1 }))]);
-    await page.waitForFunction(() => decodeURIComponent(location.hash).includes("mmproj=local:mmproj-Seeing.gguf"));
+    await page.waitForFunction(() =>
+      decodeURIComponent(location.hash).includes("mmproj=local:mmproj-Seeing.gguf"),
+    );
     assert.match(decodeURIComponent(page.url()), /model=local:Seeing\.gguf/);
     await page.context().close();
   });

@@ -48,11 +48,19 @@ class Writer {
   }
 }
 
-const f16 = 1, f32 = 0;
-const n_embd = 4096, n_head = 32, n_head_kv = 8, n_ff = 14336;
+const f16 = 1,
+  f32 = 0;
+const n_embd = 4096,
+  n_head = 32,
+  n_head_kv = 8,
+  n_ff = 14336;
 
 function tensors(n_layer, n_vocab) {
-  const all = [["token_embd.weight", [n_embd, n_vocab], f16], ["output_norm.weight", [n_embd], f32], ["output.weight", [n_embd, n_vocab], f16]];
+  const all = [
+    ["token_embd.weight", [n_embd, n_vocab], f16],
+    ["output_norm.weight", [n_embd], f32],
+    ["output.weight", [n_embd, n_vocab], f16],
+  ];
   const n_kv = (n_embd / n_head) * n_head_kv;
   for (let i = 0; i < n_layer; ++i)
     all.push(

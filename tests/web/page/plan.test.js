@@ -21,11 +21,22 @@ describe("a plan", () => {
     assert.match(await verdict(page), /Fits\s+119,296 tokens in 23\.54 GiB of 23\.55 GiB; 15\.8 MiB spare/);
     assert.match(await page.locator(".bound").innerText(), /119,296 tokens fit: bound by CUDA0/);
     const terms = await page.locator("[aria-label='Terms of CUDA0']").innerText();
-    assert.match(terms.replaceAll("\n", " "), /weights 15,382\.8 MiB exact KV cache 7,456\.0 MiB exact recurrent state 598\.5 MiB exact/);
-    assert.match(await page.locator("[aria-labelledby=speed-title]").innerText(), /writing, empty context\s+26 to 42/);
+    assert.match(
+      terms.replaceAll("\n", " "),
+      /weights 15,382\.8 MiB exact KV cache 7,456\.0 MiB exact recurrent state 598\.5 MiB exact/,
+    );
+    assert.match(
+      await page.locator("[aria-labelledby=speed-title]").innerText(),
+      /writing, empty context\s+26 to 42/,
+    );
     assert.match(await page.locator("[aria-labelledby=fit-title]").innerText(), /96,256 tokens/);
-    await page.waitForFunction(() => document.querySelector("[aria-labelledby=launch-title] pre")?.textContent.trim());
-    assert.match(await page.locator("[aria-labelledby=launch-title] pre").innerText(), /^llama-server -hf unsloth\/Qwen3\.6-27B-GGUF .* -c 119296/);
+    await page.waitForFunction(() =>
+      document.querySelector("[aria-labelledby=launch-title] pre")?.textContent.trim(),
+    );
+    assert.match(
+      await page.locator("[aria-labelledby=launch-title] pre").innerText(),
+      /^llama-server -hf unsloth\/Qwen3\.6-27B-GGUF .* -c 119296/,
+    );
     assert.deepEqual(page.problems, []);
     await page.context().close();
   });
@@ -48,7 +59,10 @@ describe("a plan", () => {
 
   it("has a button for each change that makes it fit", async () => {
     const page = await chrome.open("#model=Qwen3-14B-Q4_K_M&gpu=rtx-4070&n_ctx=32768&os=linux");
-    assert.match(await verdict(page), /Does not fit\s+32,768 tokens: KV cache on CUDA0 asks for 5\.00 GiB, 1\.55 GiB more than is free/);
+    assert.match(
+      await verdict(page),
+      /Does not fit\s+32,768 tokens: KV cache on CUDA0 asks for 5\.00 GiB, 1\.55 GiB more than is free/,
+    );
     const buttons = page.locator(".suggestion");
     assert.match((await buttons.allInnerTexts()).join("\n"), /-ctk q8_0 -ctv q8_0[^]*-c 20736[^]*-ngl 34/);
     await buttons.filter({ hasText: "-ctk q8_0 -ctv q8_0" }).first().click();
@@ -135,8 +149,12 @@ describe("a plan", () => {
   it("reads a pasted command line", async () => {
     const page = await chrome.open();
     await page.getByText("Paste a command line").click();
-    await page.getByPlaceholder(/^llama-server -hf/).fill("llama-server -m Qwen3-8B-Q4_K_M.gguf -c 16k -ctk q8_0 -ctv q8_0 -np 1 --jinja");
-    await page.waitForFunction(() => /16,384|16,000/.test(document.querySelector(".verdict")?.innerText ?? ""));
+    await page
+      .getByPlaceholder(/^llama-server -hf/)
+      .fill("llama-server -m Qwen3-8B-Q4_K_M.gguf -c 16k -ctk q8_0 -ctv q8_0 -np 1 --jinja");
+    await page.waitForFunction(() =>
+      /16,384|16,000/.test(document.querySelector(".verdict")?.innerText ?? ""),
+    );
     await settled(page);
     assert.match(await fragment(page), /model=Qwen3-8B-Q4_K_M.*n_parallel=1.*type_k=q8_0/);
     await page.getByPlaceholder(/^llama-server -hf/).fill("good morning");
@@ -144,12 +162,36 @@ describe("a plan", () => {
     await page.context().close();
   });
 
+  it("has desktops, and files beside the model", async () => {
+    const page = await chrome.open("#model=Qwen3-14B-Q4_K_M&gpu=rtx-3090&n_ctx=16384&os=linux");
+    await page.getByLabel("Desktop on the card").selectOption("heavy");
+    await settled(page);
+    assert.match(await fragment(page), /display=heavy/);
+    assert.match(await page.locator(".bar-title").first().innerText(), /of 21\.\d\d GiB/);
+    await page.getByText("Projector, draft, adapters").click();
+    await page.getByRole("textbox", { name: "Draft model" }).fill("Qwen3-0.6B-Q8_0");
+    await page.keyboard.press("Tab");
+    await page.locator("[aria-label='Terms of CUDA0']").getByText("draft: weights").waitFor();
+    await page.getByRole("button", { name: "Copy link" }).click();
+    await page.getByText("Copied", { exact: true }).waitFor();
+    await page.context().close();
+  });
+
   it("gives what starts it in four programs", async () => {
     const page = await chrome.open("#model=Qwen3.6-27B-UD-Q4_K_XL&gpu=rtx-3090&n_ctx=65536&os=linux");
     const text = page.locator("[aria-labelledby=launch-title] pre");
-    for (const [name, pattern] of [["Ollama", /PARAMETER num_ctx 65536/], ["LM Studio", /"contextLength": 65536/], ["KoboldCpp", /"contextsize": 65408/], ["llama-server", /-c 65536/]]) {
+    for (const [name, pattern] of [
+      ["Ollama", /PARAMETER num_ctx 65536/],
+      ["LM Studio", /"contextLength": 65536/],
+      ["KoboldCpp", /"contextsize": 65408/],
+      ["llama-server", /-c 65536/],
+    ]) {
       await page.getByRole("button", { name, exact: true }).click();
-      await page.waitForFunction(([s]) => new RegExp(s).test(document.querySelector("[aria-labelledby=launch-title] pre")?.textContent), [pattern.source]);
+      await page.waitForFunction(
+        ([s]) =>
+          new RegExp(s).test(document.querySelector("[aria-labelledby=launch-title] pre")?.textContent),
+        [pattern.source],
+      );
       assert.match(await text.innerText(), pattern);
     }
     await page.context().close();
@@ -158,12 +200,15 @@ describe("a plan", () => {
   it("says on request which cards hold it, which runs are best, which models fit", async () => {
     const page = await chrome.open("#model=Qwen3-8B-Q4_K_M&gpu=rtx-3060&n_ctx=16384&os=linux");
     await page.getByText("Which cards hold this run").click();
-    await page.getByRole("button", { name: /^RTX 3060/ }).first().waitFor();
+    await page
+      .getByRole("button", { name: /^RTX 3060/ })
+      .first()
+      .waitFor();
     await page.getByText("The best runs here").click();
-    await page.getByRole("button", { name: "Plan the run that is best for context" }).waitFor();
+    await page.getByRole("button", { name: "Plan it: the run that is best for context" }).waitFor();
     await page.getByText("Which models fit on these cards").click();
     await page.locator("[aria-label='Which models fit on these cards'] tbody tr").first().waitFor();
-    await page.getByRole("button", { name: "Plan the run that is best for speed" }).click();
+    await page.getByRole("button", { name: "Plan it: the run that is best for speed" }).click();
     await settled(page);
     assert.deepEqual(page.problems, []);
     await page.context().close();

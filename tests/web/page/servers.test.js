@@ -23,14 +23,24 @@ function bytes_of(from, to) {
   return all;
 }
 
-const cors = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "Range", "Access-Control-Expose-Headers": "Content-Range, Content-Length, Link" };
+const cors = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Allow-Headers": "Range",
+  "Access-Control-Expose-Headers": "Content-Range, Content-Length, Link",
+};
 
 function answer_range(request, response, headers = cors) {
   if (request.method === "OPTIONS") return response.writeHead(204, headers).end();
   if (request.method === "HEAD") return response.writeHead(200, { ...headers, "Content-Length": size }).end();
   const [, from, to] = /bytes=(\d+)-(\d+)/.exec(request.headers.range).map(Number);
   const end = Math.min(to + 1, size);
-  return response.writeHead(206, { ...headers, "Content-Range": `bytes ${from}-${end - 1}/${size}`, "Content-Length": end - from }).end(bytes_of(from, end));
+  return response
+    .writeHead(206, {
+      ...headers,
+      "Content-Range": `bytes ${from}-${end - 1}/${size}`,
+      "Content-Length": end - from,
+    })
+    .end(bytes_of(from, end));
 }
 
 async function ask_for(text) {
@@ -55,10 +65,19 @@ async function goes_on() {
 async function hub(files, { list_status = 200, file_status = 206 } = {}) {
   await page.route("https://huggingface.co/**", (route) => {
     const url = new URL(route.request().url());
-    if (url.pathname.startsWith("/api/")) return route.fulfill({ status: list_status, headers: cors, json: list_status === 200 ? files : { error: "no" } });
+    if (url.pathname.startsWith("/api/"))
+      return route.fulfill({
+        status: list_status,
+        headers: cors,
+        json: list_status === 200 ? files : { error: "no" },
+      });
     if (file_status !== 206) return route.fulfill({ status: file_status, headers: cors, body: "" });
     const [, from, to] = /bytes=(\d+)-(\d+)/.exec(route.request().headers().range).map(Number);
-    return route.fulfill({ status: 206, headers: { ...cors, "Content-Range": `bytes ${from}-${to}/${size}` }, body: bytes_of(from, Math.min(to + 1, size)) });
+    return route.fulfill({
+      status: 206,
+      headers: { ...cors, "Content-Range": `bytes ${from}-${to}/${size}` },
+      body: bytes_of(from, Math.min(to + 1, size)),
+    });
   });
 }
 const list = [
@@ -76,9 +95,14 @@ describe("a repository", () => {
     await ask_for("org/Model-GGUF");
     const files = page.locator(".repository .files li");
     await files.first().waitFor();
-    assert.deepEqual((await files.allInnerTexts()).map((t) => t.replace(/\s+/g, " ")), ["Model-Q4_K_M 13.49 GiB", "Model-Q8_0 13.49 GiB", "Model-BF16 26.98 GiB, 2 parts"]);
+    assert.deepEqual(
+      (await files.allInnerTexts()).map((t) => t.replace(/\s+/g, " ")),
+      ["Model-Q4_K_M 13.49 GiB", "Model-Q8_0 13.49 GiB", "Model-BF16 26.98 GiB, 2 parts"],
+    );
     await files.first().getByRole("button").click();
-    await page.waitForFunction(() => document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"));
+    await page.waitForFunction(() =>
+      document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"),
+    );
     await settled(page);
     assert.match(decodeURIComponent(page.url()), /model=hf:org\/Model-GGUF\/Model-Q4_K_M\.gguf/);
     await page.getByText("-hf org/Model-GGUF -hff Model-Q4_K_M.gguf").waitFor();
@@ -91,12 +115,16 @@ describe("a repository", () => {
     await page.unrouteAll();
     await hub([{ type: "file", path: "README.md", size: 1 }]);
     await ask_for("org/Empty-GGUF");
-    await page.waitForFunction(() => /has no GGUF files/.test(document.querySelector(".repository .problem")?.textContent));
+    await page.waitForFunction(() =>
+      /has no GGUF files/.test(document.querySelector(".repository .problem")?.textContent),
+    );
     await page.unrouteAll();
     await hub(list, { file_status: 403 });
     await ask_for("org/Half-GGUF");
     await page.locator(".repository .files button").first().click();
-    await page.waitForFunction(() => /wants a token for this \(403\)/.test(document.querySelector("#answer .problem")?.textContent));
+    await page.waitForFunction(() =>
+      /wants a token for this \(403\)/.test(document.querySelector("#answer .problem")?.textContent),
+    );
     await goes_on();
   });
 });
@@ -105,7 +133,9 @@ describe("an address", () => {
   it("is read by ranges", async () => {
     const server = await serve_with((request, response) => answer_range(request, response));
     await ask_for(`${server.address}/dir/Remote.gguf`);
-    await page.waitForFunction(() => document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"));
+    await page.waitForFunction(() =>
+      document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"),
+    );
     await settled(page);
     assert.ok(server.requests.every((r) => r.method !== "GET" || r.range));
     server.close();
@@ -115,7 +145,9 @@ describe("an address", () => {
     const hiding = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "Range" };
     const server = await serve_with((request, response) => answer_range(request, response, hiding));
     await ask_for(`${server.address}/Hidden.gguf`);
-    await page.waitForFunction(() => document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"));
+    await page.waitForFunction(() =>
+      document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"),
+    );
     assert.ok(server.requests.some((r) => r.method === "HEAD"));
     server.close();
   });
@@ -135,7 +167,9 @@ describe("an address", () => {
       });
     });
     await ask_for(`${server.address}/Whole.gguf`);
-    await page.waitForFunction(() => document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"));
+    await page.waitForFunction(() =>
+      document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"),
+    );
     await closed;
     console.log(`a host that ignores ranges sent ${server.state.sent} of ${size} bytes`);
     assert.ok(server.state.sent < 64 * 2 ** 20);
@@ -146,10 +180,18 @@ describe("an address", () => {
     const silent = await serve_with((request, response) => response.writeHead(200).end("x"));
     await ask_for(`${silent.address}/NoCors.gguf`);
     assert.match(await refusal(), /does not allow other sites to read it \(CORS\)/);
-    const missing = await serve_with((request, response) => response.writeHead(request.method === "OPTIONS" ? 204 : 404, cors).end());
+    const missing = await serve_with((request, response) =>
+      response.writeHead(request.method === "OPTIONS" ? 204 : 404, cors).end(),
+    );
     await ask_for(`${missing.address}/Gone.gguf`);
-    await page.waitForFunction(() => /There is no such file on/.test(document.querySelector("#answer .problem")?.textContent));
-    const text = await serve_with((request, response) => response.writeHead(200, cors).end(request.method === "OPTIONS" ? "" : "<!doctype html><p>Not found</p>".repeat(9)));
+    await page.waitForFunction(() =>
+      /There is no such file on/.test(document.querySelector("#answer .problem")?.textContent),
+    );
+    const text = await serve_with((request, response) =>
+      response
+        .writeHead(200, cors)
+        .end(request.method === "OPTIONS" ? "" : "<!doctype html><p>Not found</p>".repeat(9)),
+    );
     await ask_for(`${text.address}/Text.gguf`);
     await page.waitForFunction(() => /GGUF/.test(document.querySelector("#answer .problem")?.textContent));
     await goes_on();

@@ -37,12 +37,23 @@ it("two to four files are compared, and one of them planned", async () => {
 
 it("a pasted log is held against the plan of its run", async () => {
   const page = await chrome.open("#view=check&model=Qwen3-8B-Q4_K_M&gpu=rtx-3090&os=linux");
-  await page.getByLabel("Log", { exact: true }).fill(readFileSync(join(here, "../../log/logs/L365.log"), "utf8"));
+  await page
+    .getByLabel("Log", { exact: true })
+    .fill(readFileSync(join(here, "../../log/logs/L365.log"), "utf8"));
   await page.locator("table.check").waitFor();
-  assert.match(await page.locator("#answer [role=status]").innerText(), /14 equal 10 differ 5 not comparable/);
-  assert.match(await page.locator("table.check").innerText(), /47\s+KV cache\s+CUDA0\s+272\s+272\.00\s+equal/);
+  assert.match(
+    await page.locator("#answer [role=status]").innerText(),
+    /14 equal 10 differ 5 not comparable/,
+  );
+  assert.match(
+    await page.locator("table.check").innerText(),
+    /47\s+KV cache\s+CUDA0\s+272\s+272\.00\s+equal/,
+  );
   await page.getByLabel("Log", { exact: true }).fill("nothing of the kind");
-  await page.locator("#answer .problem, #answer [role=status]").filter({ hasText: /none of its/ }).waitFor();
+  await page
+    .locator("#answer .problem, #answer [role=status]")
+    .filter({ hasText: /none of its/ })
+    .waitFor();
   assert.deepEqual(page.problems, []);
   await page.context().close();
 });

@@ -2,7 +2,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Superseded } from "./core.js";
 
-/// {value, error, pending} of core.ask(kind, method, args); args null: nothing is asked yet.
+/// {value, error, pending, args} of core.ask(kind, method, args); args null: nothing is asked yet. `args` given back:
+/// what `value` is the answer to.
 export function useAnswer(core, kind, method, args, delay_ms = 0) {
   const owner = useRef({});
   const key = args && JSON.stringify(args);
@@ -12,7 +13,7 @@ export function useAnswer(core, kind, method, args, delay_ms = 0) {
     let wanted = true;
     const ask = () =>
       core.ask(kind, method, args, owner.current).then(
-        (value) => wanted && set_state({ value, error: null, key }),
+        (value) => wanted && set_state({ value, error: null, key, args }),
         (error) => wanted && !(error instanceof Superseded) && set_state({ value: null, error, key }),
       );
     const timer = delay_ms ? setTimeout(ask, delay_ms) : ask();

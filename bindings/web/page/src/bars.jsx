@@ -20,7 +20,12 @@ export function bar_of_device(device) {
 
 /// The same of main memory, whose limit may be unknown.
 export function bar_of_host(host) {
-  const process = host.process && { term: "process", bytes: host.process.bytes, basis: host.process.basis, low_bytes: host.process.low_bytes };
+  const process = host.process && {
+    term: "process",
+    bytes: host.process.bytes,
+    basis: host.process.basis,
+    low_bytes: host.process.low_bytes,
+  };
   return {
     id: "host",
     name: "main memory",
@@ -62,7 +67,8 @@ function Segments({ bar, whole, lit, on_light }) {
 function explained({ term, held, bytes, low_bytes, basis }) {
   const look = term_look(term);
   const parts = [`${look.name}: ${look.meaning}.`, basis && `${basis}: ${basis_meaning[basis] ?? ""}.`];
-  if (low_bytes !== undefined && low_bytes < bytes) parts.push(`From ${in_mib(low_bytes)} to ${in_mib(bytes)}.`);
+  if (low_bytes !== undefined && low_bytes < bytes)
+    parts.push(`From ${in_mib(low_bytes)} to ${in_mib(bytes)}.`);
   if (held) parts.push(`${held}: ${held_meaning[held] ?? ""}.`);
   return parts.filter(Boolean).join(" ");
 }
@@ -106,21 +112,46 @@ export function Bar({ bar, whole }) {
   return (
     <section class="bar-block" aria-label={`${bar.id} ${bar.name}`}>
       <div class="row spread bar-title">
-        <h3>{bar.id} <small>{bar.name}</small></h3>
+        <h3>
+          {bar.id} <small>{bar.name}</small>
+        </h3>
         <span class="figures">
-          {in_gib(bar.used)}{bar.usable !== undefined ? ` of ${in_gib(bar.usable)}` : ""}
-          {spare !== undefined && <b class={over ? "no" : "yes"}>{over ? `${size(-spare)} missing` : `${size(spare)} spare`}</b>}
+          {in_gib(bar.used)}
+          {bar.usable !== undefined ? ` of ${in_gib(bar.usable)}` : ""}
+          {spare !== undefined && (
+            <b class={over ? "no" : "yes"}>{over ? `${size(-spare)} missing` : `${size(spare)} spare`}</b>
+          )}
         </span>
       </div>
-      <div class={`bar${over ? " over" : ""}`} role="img" aria-label={`${in_gib(bar.used)} used${bar.usable !== undefined ? ` of ${in_gib(bar.usable)}` : ""}`}>
-        {bar.total !== undefined && <span class="track" style={{ width: percent(Math.min(bar.total, whole), whole) }} />}
-        {others > 0 && <span class="held" title={`${size(others)} held by others or kept free`} style={{ left: percent(bar.usable, whole), width: percent(others, whole) }} />}
-        <span class="segments"><Segments bar={bar} whole={whole} lit={lit} on_light={set_lit} /></span>
+      <div
+        class={`bar${over ? " over" : ""}`}
+        role="img"
+        aria-label={`${in_gib(bar.used)} used${bar.usable !== undefined ? ` of ${in_gib(bar.usable)}` : ""}`}
+      >
+        {bar.total !== undefined && (
+          <span class="track" style={{ width: percent(Math.min(bar.total, whole), whole) }} />
+        )}
+        {others > 0 && (
+          <span
+            class="held"
+            title={`${size(others)} held by others or kept free`}
+            style={{ left: percent(bar.usable, whole), width: percent(others, whole) }}
+          />
+        )}
+        <span class="segments">
+          <Segments bar={bar} whole={whole} lit={lit} on_light={set_lit} />
+        </span>
         {bar.usable !== undefined && <span class="limit" style={{ left: percent(bar.usable, whole) }} />}
       </div>
       <TermList bar={bar} lit={lit} on_light={set_lit} />
-      {bar.grows_to && <p class="quiet small">{`Up to ${in_gib(bar.grows_to)} after hours, with saved prompts and checkpoints.`}</p>}
-      {shown && <p class="explained" aria-hidden="true">{explained(shown)}</p>}
+      {bar.grows_to && (
+        <p class="quiet small">{`Up to ${in_gib(bar.grows_to)} after hours, with saved prompts and checkpoints.`}</p>
+      )}
+      {shown && (
+        <p class="explained" aria-hidden="true">
+          {explained(shown)}
+        </p>
+      )}
     </section>
   );
 }
@@ -132,7 +163,9 @@ export function Bars({ bars }) {
   const whole = Math.max(...(cards.length ? cards : bars).map(room), 1);
   return (
     <div class={`bars${cards.length > 1 ? " many" : ""}`}>
-      {bars.map((bar) => <Bar key={bar.id} bar={bar} whole={bar.id === "host" ? Math.max(whole, bar.used) : whole} />)}
+      {bars.map((bar) => (
+        <Bar key={bar.id} bar={bar} whole={bar.id === "host" ? Math.max(whole, bar.used) : whole} />
+      ))}
     </div>
   );
 }

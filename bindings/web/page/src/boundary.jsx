@@ -7,6 +7,11 @@ export class Boundary extends Component {
   }
   render({ children, of }, { error, of: failed }) {
     if (!error || of !== failed) return children;
-    return <p class="problem large" role="alert">{`This answer cannot be shown (${error.message}): the page goes on with another question.`}</p>;
+    return (
+      <p
+        class="problem large"
+        role="alert"
+      >{`This answer cannot be shown (${error.message}): the page goes on with another question.`}</p>
+    );
   }
 }

@@ -32,7 +32,9 @@ export function ContextSlider({ n_ctx, most, largest, trained, is_largest, on_co
   return (
     <div class="context">
       <div class="row spread">
-        <label for="context-range"><strong>Context</strong></label>
+        <label for="context-range">
+          <strong>Context</strong>
+        </label>
         <span class="row">
           <input
             type="text"
@@ -46,16 +48,35 @@ export function ContextSlider({ n_ctx, most, largest, trained, is_largest, on_co
               else e.target.value = count(n_ctx);
             }}
           />
-          <button type="button" aria-pressed={is_largest} onClick={() => on_context(undefined)} disabled={!largest}>Largest that fits</button>
+          <button
+            type="button"
+            aria-pressed={is_largest}
+            onClick={() => on_context(undefined)}
+            disabled={!largest}
+          >
+            Largest that fits
+          </button>
         </span>
       </div>
       <div class="slider">
         {largest > 0 && <span class="slider-fits" style={{ width: share(largest) }} aria-hidden="true" />}
-        <input id="context-range" type="range" min={0} max={most} step={step} value={n_ctx} aria-valuetext={tokens(n_ctx)} onInput={(e) => slide(Math.max(step, Number(e.target.value)))} />
+        <input
+          id="context-range"
+          type="range"
+          min={0}
+          max={most}
+          step={step}
+          value={n_ctx}
+          aria-valuetext={tokens(n_ctx)}
+          onInput={(e) => slide(Math.max(step, Number(e.target.value)))}
+        />
       </div>
       <div class="row spread quiet small" aria-hidden="true">
         <span>0</span>
-        <span>{short_tokens(most)}{most === trained ? ", as trained" : ""}</span>
+        <span>
+          {short_tokens(most)}
+          {most === trained ? ", as trained" : ""}
+        </span>
       </div>
     </div>
   );

@@ -13,7 +13,19 @@ export class Superseded extends Error {}
 const longest_call_ms = 30_000;
 
 /// What is dragged comes first, tables that take a while last.
-const order = ["file", "summary", "plan", "limits", "sweep", "models", "model_files", "gpus", "options", "fit", "launch"];
+const order = [
+  "file",
+  "summary",
+  "plan",
+  "limits",
+  "sweep",
+  "models",
+  "model_files",
+  "gpus",
+  "options",
+  "fit",
+  "launch",
+];
 const urgency = (kind) => (order.includes(kind) ? order.indexOf(kind) : order.length);
 
 /// `start`: gives {worker, wasm}, a new worker and what its start is told. `files`: what is known by its path from the
@@ -49,7 +61,8 @@ export class Core {
       this.replace_(event.message || "the worker does not start");
     };
     const version = await this.send_({ method: "start", args: [wasm] });
-    for (const [path, { bytes, size }] of this.files_) await this.send_({ method: "addFile", args: [path, bytes, size] });
+    for (const [path, { bytes, size }] of this.files_)
+      await this.send_({ method: "addFile", args: [path, bytes, size] });
     this.is_ready_ = true;
     this.next_();
     return version;
@@ -62,7 +75,10 @@ export class Core {
   post_(call) {
     this.current_ = call;
     call.id = ++this.id_;
-    call.timer = setTimeout(() => this.replace_("this took longer than half a minute and was stopped"), longest_call_ms);
+    call.timer = setTimeout(
+      () => this.replace_("this took longer than half a minute and was stopped"),
+      longest_call_ms,
+    );
     this.worker_.postMessage({ id: call.id, method: call.method, args: call.args });
   }
 

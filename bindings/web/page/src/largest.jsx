@@ -4,7 +4,11 @@ import { count, tokens } from "./numbers.js";
 /// "CUDA0 is full", "the model was trained for no more"
 export function binding(bound_by) {
   if (!bound_by) return "";
-  return bound_by === "n_ctx_train" ? "as many as the model was trained for" : bound_by === "host" ? "bound by main memory" : `bound by ${bound_by}`;
+  return bound_by === "n_ctx_train"
+    ? "as many as the model was trained for"
+    : bound_by === "host"
+      ? "bound by main memory"
+      : `bound by ${bound_by}`;
 }
 
 export function Largest({ limits, chosen, on_choose }) {
@@ -13,18 +17,32 @@ export function Largest({ limits, chosen, on_choose }) {
     <section class="panel" aria-labelledby="largest-title">
       <h2 id="largest-title">Largest context</h2>
       <table>
-        <thead><tr><th scope="col">KV cache</th><th scope="col">tokens</th><th scope="col">bound by</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">KV cache</th>
+            <th scope="col">tokens</th>
+            <th scope="col">bound by</th>
+          </tr>
+        </thead>
         <tbody>
           {types.map(([type, { n_ctx, bound_by }]) => (
             <tr key={type} class={type === chosen ? "current" : ""}>
-              <th scope="row"><button type="button" onClick={() => on_choose(type)} disabled={!n_ctx}>{type}</button></th>
+              <th scope="row">
+                <button type="button" onClick={() => on_choose(type)} disabled={!n_ctx}>
+                  {type}
+                </button>
+              </th>
               <td>{n_ctx ? count(n_ctx) : "none"}</td>
               <td>{n_ctx ? binding(bound_by).replace(/^bound by /, "") : "does not fit"}</td>
             </tr>
           ))}
         </tbody>
       </table>
-      {types.length === 0 && limits.max_context && <p>{tokens(limits.max_context.n_ctx)}, {binding(limits.max_context.bound_by)}</p>}
+      {types.length === 0 && limits.max_context && (
+        <p>
+          {tokens(limits.max_context.n_ctx)}, {binding(limits.max_context.bound_by)}
+        </p>
+      )}
     </section>
   );
 }
@@ -47,7 +65,9 @@ export function EngineFit({ fit, asked, on_take }) {
       {fit.status === "success" ? (
         <>
           <p>{`Its --fit, which is on unless told off and keeps 1 GiB of each card free, would ${changes_of(fit, asked) ?? "change nothing"}.`}</p>
-          <button type="button" onClick={on_take}>Plan that run</button>
+          <button type="button" onClick={on_take}>
+            Plan that run
+          </button>
         </>
       ) : (
         <p>Its --fit finds no way to run this here.</p>

@@ -1,9 +1,15 @@
 // What starts the planned run, to copy.
 import { useState } from "preact/hooks";
 import { useAnswer } from "./answer.js";
+import { Copy } from "./copy.jsx";
 import { repository_of } from "./repository.js";
 
-const programs = [["llama-server", "llama-server"], ["ollama", "Ollama"], ["lmstudio", "LM Studio"], ["koboldcpp", "KoboldCpp"]];
+const programs = [
+  ["llama-server", "llama-server"],
+  ["ollama", "Ollama"],
+  ["lmstudio", "LM Studio"],
+  ["koboldcpp", "KoboldCpp"],
+];
 
 /// A file of a repository by that, where the core only knows the path that its header has here.
 function with_repository(text, model) {
@@ -20,29 +26,6 @@ const pretty = (text) => {
   }
 };
 
-function Copy({ text }) {
-  const [done, set_done] = useState(false);
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-    } catch {
-      const area = Object.assign(document.createElement("textarea"), { value: text });
-      document.body.append(area);
-      area.select();
-      document.execCommand("copy");
-      area.remove();
-    }
-    set_done(true);
-    setTimeout(() => set_done(false), 2000);
-  };
-  return (
-    <>
-      <button type="button" class="copy" onClick={copy}>{done ? "Copied" : "Copy"}</button>
-      <span class="unseen" role="status">{done ? "Copied to the clipboard" : ""}</span>
-    </>
-  );
-}
-
 export function Launch({ core, reference, options, model }) {
   const [program, set_program] = useState("llama-server");
   const { value, error } = useAnswer(core, "launch", "launch", [reference, options, program], 150);
@@ -52,18 +35,28 @@ export function Launch({ core, reference, options, model }) {
       <div class="row spread">
         <h2 id="launch-title">Run it</h2>
         <span class="chips" role="group" aria-label="Program">
-          {programs.map(([id, name]) => <button key={id} type="button" aria-pressed={id === program} onClick={() => set_program(id)}>{name}</button>)}
+          {programs.map(([id, name]) => (
+            <button key={id} type="button" aria-pressed={id === program} onClick={() => set_program(id)}>
+              {name}
+            </button>
+          ))}
         </span>
       </div>
       {error ? (
         <p class="quiet">{error.message}</p>
       ) : (
         <div class="command">
-          <pre tabIndex={0} aria-label={`What starts it in ${program}`}>{text ?? " "}</pre>
-          {text && <Copy text={text} />}
+          <pre tabIndex={0} aria-label={`What starts it in ${program}`}>
+            {text ?? " "}
+          </pre>
+          {text && <Copy text={() => text} class="copy" />}
         </div>
       )}
-      {value?.notes?.map((note) => <p key={note} class="quiet small">{note}</p>)}
+      {value?.notes?.map((note) => (
+        <p key={note} class="quiet small">
+          {note}
+        </p>
+      ))}
     </section>
   );
 }

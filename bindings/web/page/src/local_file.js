@@ -15,7 +15,10 @@ export const local_source = (file) => ({
 export function names_of_set(name) {
   const part = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/i.exec(name);
   if (!part || Number(part[3]) > 1000) return [name];
-  return Array.from({ length: Number(part[3]) }, (_, i) => `${part[1]}-${String(i + 1).padStart(5, "0")}-of-${part[3]}.gguf`);
+  return Array.from(
+    { length: Number(part[3]) },
+    (_, i) => `${part[1]}-${String(i + 1).padStart(5, "0")}-of-${part[3]}.gguf`,
+  );
 }
 
 export const is_projector = (name) => /mmproj/i.test(name);

@@ -8,5 +8,9 @@ import { apply_kept_theme } from "./theme.jsx";
 apply_kept_theme();
 render(<Page core={new Planners(start_worker)} />, document.getElementById("page"));
 
-if ("serviceWorker" in navigator && location.protocol.startsWith("http") && !document.getElementById("inlined-worker"))
+if (
+  "serviceWorker" in navigator &&
+  location.protocol.startsWith("http") &&
+  !document.getElementById("inlined-worker")
+)
   addEventListener("load", () => navigator.serviceWorker.register("service_worker.js").catch(() => {}));

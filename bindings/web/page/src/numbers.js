@@ -4,11 +4,15 @@ const locale = typeof navigator === "undefined" ? "en" : navigator.languages?.[0
 const formats = new Map();
 function format(value, digits) {
   if (!formats.has(digits))
-    formats.set(digits, new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }));
+    formats.set(
+      digits,
+      new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+    );
   return formats.get(digits).format(value);
 }
 
-const KiB = 1024, MiB = 1024 * KiB;
+const KiB = 1024,
+  MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
 
 export const count = (n) => format(n, 0);
@@ -19,7 +23,13 @@ export const in_mib = (bytes, digits = 1) => `${format(bytes / MiB, digits)} MiB
 /// In the unit that a person would say it in.
 export function size(bytes) {
   const n = Math.abs(bytes);
-  return n >= GiB ? in_gib(bytes) : n >= MiB ? in_mib(bytes) : n >= KiB ? `${format(bytes / KiB, 1)} KiB` : `${count(bytes)} B`;
+  return n >= GiB
+    ? in_gib(bytes)
+    : n >= MiB
+      ? in_mib(bytes)
+      : n >= KiB
+        ? `${format(bytes / KiB, 1)} KiB`
+        : `${count(bytes)} B`;
 }
 
 export const tokens = (n) => `${count(n)} tokens`;

@@ -35,16 +35,27 @@ async function add_picked(core, name, told) {
   if (core.has_file(`/${name}`)) return `/${name}`;
   const names = names_of_set(name);
   const missing = names.filter((n) => !picked.has(n));
-  if (missing.length === names.length) throw new Error(`${name} is a file of whoever made this link: choose yours of that name.`);
-  if (missing.length > 0) throw new Error(`${name} is one of ${names.length} parts: choose all of them at once. Missing: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", ..." : ""}`);
-  return add_all(core, names.map((n) => local_source(picked.get(n))), told);
+  if (missing.length === names.length)
+    throw new Error(`${name} is a file of whoever made this link: choose yours of that name.`);
+  if (missing.length > 0)
+    throw new Error(
+      `${name} is one of ${names.length} parts: choose all of them at once. Missing: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", ..." : ""}`,
+    );
+  return add_all(
+    core,
+    names.map((n) => local_source(picked.get(n))),
+    told,
+  );
 }
 
 async function add_of_repository(core, { repository, file, quantization }, told) {
   told(`Reading the list of ${repository}`);
   const files = await files_of(repository);
-  const chosen = file ? files.find((f) => f.file === file || f.parts.some((p) => p.file === file)) : file_for(files, quantization);
-  if (!chosen) throw new Error(file ? `There is no ${file} in ${repository}.` : `${repository} has no GGUF model.`);
+  const chosen = file
+    ? files.find((f) => f.file === file || f.parts.some((p) => p.file === file))
+    : file_for(files, quantization);
+  if (!chosen)
+    throw new Error(file ? `There is no ${file} in ${repository}.` : `${repository} has no GGUF model.`);
   const sources = chosen.parts.map((part) => new RemoteFile(address_in(repository, part.file), part.size));
   return core.has_file(`/${sources[0].name}`) ? `/${sources[0].name}` : add_all(core, sources, told);
 }
@@ -53,7 +64,9 @@ async function add_of_address(core, address, told) {
   let files;
   try {
     const name = decodeURIComponent(new URL(address).pathname.split("/").pop());
-    files = names_of_set(name).map((part) => new RemoteFile(new URL(encodeURIComponent(part), address).href + new URL(address).search));
+    files = names_of_set(name).map(
+      (part) => new RemoteFile(new URL(encodeURIComponent(part), address).href + new URL(address).search),
+    );
   } catch {
     throw new Error(`${address} is no address.`);
   }
@@ -71,7 +84,12 @@ export async function add_model(core, model, told = () => {}) {
     } catch (error) {
       if (found.file) throw error;
       // The catalogue may have it, as the program would say then.
-      return core.ask("file", "summary", [[model, {}]]).then(() => model, () => { throw error; });
+      return core.ask("file", "summary", [[model, {}]]).then(
+        () => model,
+        () => {
+          throw error;
+        },
+      );
     }
   }
   if (/^https?:\/\//i.test(model)) return add_of_address(core, model, told);

@@ -14,7 +14,7 @@ const views = ["plan", "compare", "check"];
 export function question_of(fragment) {
   const words = new URLSearchParams(fragment.replace(/^#/, ""));
   if (!words.has("model") && !words.has("gpu") && !words.has("view")) return null;
-  const question = { ...first_question, cards: [], settings: {}, files: [] };
+  const question = { ...first_question, cards: [], settings: { ...first_question.settings }, files: [] };
   for (const [key, value] of words) {
     if (key === "view") question.view = views.includes(value) ? value : "plan";
     else if (key === "model") question.model = value;
@@ -39,7 +39,8 @@ export function fragment_of({ view, model, cards, settings, files }) {
 /// A question with some settings changed; undefined takes one away.
 export function with_settings(question, changes) {
   const settings = { ...question.settings, ...changes };
-  for (const key of Object.keys(settings)) if (settings[key] === undefined || settings[key] === "") delete settings[key];
+  for (const key of Object.keys(settings))
+    if (settings[key] === undefined || settings[key] === "") delete settings[key];
   return { ...question, settings };
 }
 

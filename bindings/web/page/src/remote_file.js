@@ -7,7 +7,10 @@ async function answer_of(address, init) {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeout_ms);
   try {
-    return { response: await fetch(address, { ...init, signal: controller.signal, referrerPolicy: "no-referrer" }), controller };
+    return {
+      response: await fetch(address, { ...init, signal: controller.signal, referrerPolicy: "no-referrer" }),
+      controller,
+    };
   } catch {
     throw new Error(
       navigator.onLine === false
@@ -23,12 +26,14 @@ function refusal(address, status) {
   if (status === 401 || status === 403)
     return `${host_of(address)} wants a token for this (${status}): the repository is gated, private or not there. Accept its terms, download the file, and drop it here.`;
   if (status === 404) return `There is no such file on ${host_of(address)}: ${new URL(address).pathname}`;
-  if (status === 429) return `${host_of(address)} has been asked too often (429): try again in a few minutes.`;
+  if (status === 429)
+    return `${host_of(address)} has been asked too often (429): try again in a few minutes.`;
   return `${host_of(address)} answers ${status}.`;
 }
 
 /// The whole length behind "bytes 0-99/1234"; undefined: it does not say.
-const length_of_range = (response) => Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1]) || undefined;
+const length_of_range = (response) =>
+  Number(/\/(\d+)$/.exec(response.headers.get("Content-Range") ?? "")?.[1]) || undefined;
 
 export class RemoteFile {
   constructor(address, size) {
@@ -39,7 +44,9 @@ export class RemoteFile {
 
   async read(from, to) {
     if (this.stream_) return this.next_of_stream_(to - from);
-    const { response, controller } = await answer_of(this.address, { headers: { Range: `bytes=${from}-${to - 1}` } });
+    const { response, controller } = await answer_of(this.address, {
+      headers: { Range: `bytes=${from}-${to - 1}` },
+    });
     if (!response.ok) throw new Error(refusal(this.address, response.status));
     if (response.status === 206) {
       this.size ??= length_of_range(response);

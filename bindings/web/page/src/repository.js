@@ -7,13 +7,18 @@ const most_pages = 10;
 /// {repository, file, quantization} of "hf:org/repo/dir/file.gguf", "hf:org/repo:Q4_K_M", "org/repo" or an address
 /// there; null: it is none.
 export function repository_of(text) {
-  const address = /^https?:\/\/(?:huggingface\.co|hf\.co)\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob|tree)\/[^/]+(?:\/([^?#]*))?)?\/?(?:[?#].*)?$/.exec(text);
-  if (address) return { repository: address[1], file: address[2] ? decodeURIComponent(address[2]) : undefined };
+  const address =
+    /^https?:\/\/(?:huggingface\.co|hf\.co)\/([\w.-]+\/[\w.-]+)(?:\/(?:resolve|blob|tree)\/[^/]+(?:\/([^?#]*))?)?\/?(?:[?#].*)?$/.exec(
+      text,
+    );
+  if (address)
+    return { repository: address[1], file: address[2] ? decodeURIComponent(address[2]) : undefined };
   const named = /^(?:hf:|hf\.co\/)?([\w.-]+\/[\w.-]+?)(?::([\w.-]+)|\/(.+\.gguf))?$/i.exec(text);
   return named && { repository: named[1], quantization: named[2], file: named[3] };
 }
 
-export const address_in = (repository, file) => `${endpoint}/${repository}/resolve/main/${file.split("/").map(encodeURIComponent).join("/")}`;
+export const address_in = (repository, file) =>
+  `${endpoint}/${repository}/resolve/main/${file.split("/").map(encodeURIComponent).join("/")}`;
 
 function refusal(repository, status) {
   if (status === 401 || status === 403)
@@ -46,7 +51,8 @@ export async function files_of(repository) {
   let address = `${endpoint}/api/models/${repository}/tree/main?recursive=true`;
   for (let page = 0; address && page < most_pages; ++page) {
     const { entries, next } = await page_of(address, repository);
-    for (const e of entries) if (e.type === "file" && /\.gguf$/i.test(e.path)) sizes.set(e.path, e.lfs?.size ?? e.size ?? 0);
+    for (const e of entries)
+      if (e.type === "file" && /\.gguf$/i.test(e.path)) sizes.set(e.path, e.lfs?.size ?? e.size ?? 0);
     address = next;
   }
   const files = [];
@@ -57,7 +63,10 @@ export async function files_of(repository) {
     files.push({
       file,
       parts: parts.map((part) => ({ file: part, size: sizes.get(part) })),
-      size: parts.reduce((sum, part) => sum + (sizes.get(part) ?? 0), size && !sizes.has(parts[0]) ? size : 0),
+      size: parts.reduce(
+        (sum, part) => sum + (sizes.get(part) ?? 0),
+        size && !sizes.has(parts[0]) ? size : 0,
+      ),
       is_projector: /mmproj/i.test(file),
     });
   }
@@ -71,5 +80,9 @@ const words_of = (name) => name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 export function file_for(files, quantization = "Q4_K_M") {
   const models = files.filter((f) => !f.is_projector);
   const wanted = words_of(quantization);
-  return models.find((f) => words_of(f.file).includes(`-${wanted}-gguf`)) ?? models.find((f) => words_of(f.file).includes(wanted)) ?? models[0];
+  return (
+    models.find((f) => words_of(f.file).includes(`-${wanted}-gguf`)) ??
+    models.find((f) => words_of(f.file).includes(wanted)) ??
+    models[0]
+  );
 }

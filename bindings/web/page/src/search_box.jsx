@@ -11,13 +11,22 @@ function distance(parts, word) {
 
 /// Rows whose text has all typed words, the nearest first.
 export function found(rows, typed) {
-  const words = typed.toLowerCase().split(/[\s-]+/).filter(Boolean);
+  const words = typed
+    .toLowerCase()
+    .split(/[\s-]+/)
+    .filter(Boolean);
   if (words.length === 0) return rows;
   return rows
     .filter((row) => words.every((word) => row.text.includes(word)))
     .map((row) => {
       const parts = row.text.split(/[\s-]+/);
-      return { row, far: words.reduce((sum, word) => sum + distance(parts, word), parts[0].startsWith(words[0]) ? 0 : 0.5) };
+      return {
+        row,
+        far: words.reduce(
+          (sum, word) => sum + distance(parts, word),
+          parts[0].startsWith(words[0]) ? 0 : 0.5,
+        ),
+      };
     })
     .sort((a, b) => a.far - b.far)
     .map(({ row }) => row);
@@ -79,7 +88,14 @@ export function SearchBox({ label, placeholder, rows, other, on_choose, value = 
         onKeyDown={on_key}
         onBlur={close}
       />
-      <ul class="search-list" role="listbox" id={`${id}-list`} aria-label={label} ref={list} hidden={!is_open}>
+      <ul
+        class="search-list"
+        role="listbox"
+        id={`${id}-list`}
+        aria-label={label}
+        ref={list}
+        hidden={!is_open}
+      >
         {shown.map((row, i) => (
           <li
             key={row.key}
@@ -96,7 +112,11 @@ export function SearchBox({ label, placeholder, rows, other, on_choose, value = 
             {row.detail && <small>{row.detail}</small>}
           </li>
         ))}
-        {is_open && shown.length === 0 && <li role="option" aria-disabled="true" aria-selected="false"><small>Nothing of that name</small></li>}
+        {is_open && shown.length === 0 && (
+          <li role="option" aria-disabled="true" aria-selected="false">
+            <small>Nothing of that name</small>
+          </li>
+        )}
       </ul>
     </div>
   );

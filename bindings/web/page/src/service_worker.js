@@ -22,6 +22,9 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.method !== "GET" || new URL(request.url).origin !== self.location.origin) return;
   const kept = () => caches.match(request, { ignoreSearch: true });
-  if (request.mode === "navigate") event.respondWith(fetch(request).catch(async () => (await kept()) ?? (await caches.match("./")) ?? Response.error()));
+  if (request.mode === "navigate")
+    event.respondWith(
+      fetch(request).catch(async () => (await kept()) ?? (await caches.match("./")) ?? Response.error()),
+    );
   else event.respondWith(kept().then((found) => found ?? fetch(request)));
 });

@@ -14,7 +14,14 @@ const choices = {
 };
 
 /// What holds where the table has no short word for it.
-const usual_values = { n_parallel: "4, one cache", n_cpu_moe: "0", n_cpu_ffn: "0", mmproj: "none", draft: "none", loras: "none" };
+const usual_values = {
+  n_parallel: "4, one cache",
+  n_cpu_moe: "0",
+  n_cpu_ffn: "0",
+  mmproj: "none",
+  draft: "none",
+  loras: "none",
+};
 
 /// "micro-batch [512]" in its parts.
 export function help_parts(help) {
@@ -32,7 +39,11 @@ export function Setting({ option, label, value, on_change }) {
   if (option.kind === "switch")
     return (
       <label class="switch" title={help}>
-        <input type="checkbox" checked={value === !option.turns_off} onChange={(e) => on_change(e.target.checked ? !option.turns_off : undefined)} />
+        <input
+          type="checkbox"
+          checked={value === !option.turns_off}
+          onChange={(e) => on_change(e.target.checked ? !option.turns_off : undefined)}
+        />
         <span>{name}</span>
         {label ? null : <small>{what}</small>}
       </label>
@@ -40,14 +51,28 @@ export function Setting({ option, label, value, on_change }) {
   const words = choices[option.name];
   return (
     <label class="field" title={help}>
-      <span>{name}{label ? null : <small>{what}</small>}</span>
+      <span>
+        {name}
+        {label ? null : <small>{what}</small>}
+      </span>
       {words ? (
         <select value={value ?? ""} onChange={(e) => on_change(e.target.value || undefined)}>
           <option value="">{usual || "as usual"}</option>
-          {words.map((w) => <option key={w} value={w}>{w}</option>)}
+          {words.map((w) => (
+            <option key={w} value={w}>
+              {w}
+            </option>
+          ))}
         </select>
       ) : (
-        <input type="text" value={value ?? ""} placeholder={usual} spellcheck={false} autocomplete="off" onChange={(e) => on_change(e.target.value.trim() || undefined)} />
+        <input
+          type="text"
+          value={value ?? ""}
+          placeholder={usual}
+          spellcheck={false}
+          autocomplete="off"
+          onChange={(e) => on_change(e.target.value.trim() || undefined)}
+        />
       )}
     </label>
   );
@@ -56,6 +81,9 @@ export function Setting({ option, label, value, on_change }) {
 /// Its longest name as a command line has it, shortest first: "-ctk, --cache-type-k".
 export function flag_of(option) {
   const names = [...option.names].sort((a, b) => a.length - b.length);
-  const written = (n) => (n.length <= 6 && !n.includes("_") && names.length > 1 ? `-${n}` : `--${n.replaceAll("_", "-")}`);
-  return names.length > 1 ? `${written(names[0])}, --${names[names.length - 1].replaceAll("_", "-")}` : written(names[0]);
+  const written = (n) =>
+    n.length <= 6 && !n.includes("_") && names.length > 1 ? `-${n}` : `--${n.replaceAll("_", "-")}`;
+  return names.length > 1
+    ? `${written(names[0])}, --${names[names.length - 1].replaceAll("_", "-")}`
+    : written(names[0]);
 }

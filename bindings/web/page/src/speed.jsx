@@ -24,10 +24,19 @@ export function Speed({ speed }) {
       <h2 id="speed-title">Speed to expect</h2>
       <table>
         <thead>
-          <tr><th scope="col">Tokens a second</th><th scope="col">expected</th><th scope="col">at most</th><th scope="col">basis</th></tr>
+          <tr>
+            <th scope="col">Tokens a second</th>
+            <th scope="col">expected</th>
+            <th scope="col">at most</th>
+            <th scope="col">basis</th>
+          </tr>
         </thead>
         <tbody>
-          <Rows rows={speed.decode} depth="n_depth" what={(n) => (n ? `writing, at ${tokens(n)}` : "writing, empty context")} />
+          <Rows
+            rows={speed.decode}
+            depth="n_depth"
+            what={(n) => (n ? `writing, at ${tokens(n)}` : "writing, empty context")}
+          />
           <Rows rows={speed.prompt ?? []} depth="n_tokens" what={(n) => `reading a prompt of ${tokens(n)}`} />
         </tbody>
       </table>

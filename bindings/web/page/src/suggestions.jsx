@@ -7,7 +7,10 @@ function Row({ flags, gives, spare, host, on_choose }) {
       <button type="button" class="suggestion" onClick={on_choose}>
         <span>{gives}</span>
         <code>{flags}</code>
-        <small>{`${size(spare)} spare`}{host !== undefined ? `, ${in_gib(host, 1)} of main memory` : ""}</small>
+        <small>
+          {`${size(spare)} spare`}
+          {host !== undefined ? `, ${in_gib(host, 1)} of main memory` : ""}
+        </small>
       </button>
     </li>
   );
@@ -19,10 +22,29 @@ export function Suggestions({ plan, on_flags, on_model }) {
   return (
     <section class="panel" aria-labelledby="would-fit">
       <h2 id="would-fit">What would fit</h2>
-      {suggestions.length === 0 && !smaller && <p>Nothing that is tried makes this run fit here: a smaller model, a larger card, or more of them.</p>}
+      {suggestions.length === 0 && !smaller && (
+        <p>Nothing that is tried makes this run fit here: a smaller model, a larger card, or more of them.</p>
+      )}
       <ul class="plain-list suggestions">
-        {suggestions.map((s) => <Row key={s.flags} flags={s.flags} gives={s.gives} spare={s.free_bytes} host={s.host_bytes} on_choose={() => on_flags(s.flags)} />)}
-        {smaller && <Row flags={`${smaller.model} ${smaller.flags}`.trim()} gives={smaller.gives} spare={smaller.free_bytes} host={smaller.host_bytes} on_choose={() => on_model(smaller.model, smaller.flags)} />}
+        {suggestions.map((s) => (
+          <Row
+            key={s.flags}
+            flags={s.flags}
+            gives={s.gives}
+            spare={s.free_bytes}
+            host={s.host_bytes}
+            on_choose={() => on_flags(s.flags)}
+          />
+        ))}
+        {smaller && (
+          <Row
+            flags={`${smaller.model} ${smaller.flags}`.trim()}
+            gives={smaller.gives}
+            spare={smaller.free_bytes}
+            host={smaller.host_bytes}
+            on_choose={() => on_model(smaller.model, smaller.flags)}
+          />
+        )}
       </ul>
     </section>
   );

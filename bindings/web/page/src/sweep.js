@@ -1,6 +1,8 @@
 // Memory against context, of every KV type at once: what the slider reads while it moves.
 export const kv_types = ["f16", "q8_0", "q4_0"];
-const step_cells = 256, most_steps = 4096;
+export const coarse_steps = 48;
+export const fine_steps = 4096;
+const step_cells = 256;
 
 export const kv_name = (k, v) => (k === v ? k : `${k}/${v}`);
 
@@ -10,8 +12,9 @@ export function types_shown(k, v) {
   return kv_types.includes(k) && k === v ? pairs : [[k, v], ...pairs];
 }
 
-export function grid_of(cards, types, most, n_parallel) {
-  const step = step_cells * Math.ceil(most / step_cells / most_steps);
+/// Contexts up to `most`, in at most so many steps of whole cells.
+export function grid_of(cards, types, most, n_parallel, steps) {
+  const step = step_cells * Math.ceil(most / step_cells / steps);
   return {
     gpus: cards.length === 1 ? cards : [cards],
     n_ctx: { first: step, last: Math.max(step, Math.floor(most / step) * step), step },
@@ -20,7 +23,20 @@ export function grid_of(cards, types, most, n_parallel) {
   };
 }
 
-const term_columns = ["weights", "kv_cache", "recurrent_state", "compute_buffer", "driver_context", "pool", "other", "page_rounding"];
+/// Whether a table of more rows costs hardly more: on one card most of these lie on lines through a few budgets, on
+/// several each is judged by itself.
+export const is_cheap = (n_cards, { n_budgets, columns }) => n_cards <= 1 && n_budgets * 2 < columns.n_ctx.length;
+
+const term_columns = [
+  "weights",
+  "kv_cache",
+  "recurrent_state",
+  "compute_buffer",
+  "driver_context",
+  "pool",
+  "other",
+  "page_rounding",
+];
 
 /// Columns of one KV type, ordered by context.
 export class Curve {
@@ -37,7 +53,8 @@ export class Curve {
 
   /// The first place whose context is at least `n_ctx`: a run takes whole cells, rounded up.
   place_of(n_ctx) {
-    let low = 0, high = this.rows_.length - 1;
+    let low = 0,
+      high = this.rows_.length - 1;
     while (low < high) {
       const middle = (low + high) >> 1;
       if (this.at("n_ctx", middle) < n_ctx) low = middle + 1;
@@ -46,18 +63,28 @@ export class Curve {
     return low;
   }
 
-  /// Sums over all devices there: {used, usable, spare, host, fits, terms}; null: the engine takes no such run.
+  /// Sums over all devices there, on the line between two rows if it is between: {used, usable, spare, host, fits,
+  /// terms, between}; null: the engine takes no such run.
   budget_at(n_ctx) {
     if (this.length === 0) return null;
-    const row = this.rows_[this.place_of(n_ctx)];
-    const value = (column) => this.columns_[column]?.[row] ?? 0;
+    const place = this.place_of(n_ctx);
+    const above = this.rows_[place], below = this.rows_[Math.max(0, place - 1)];
+    const to = this.columns_.n_ctx[above], from = this.columns_.n_ctx[below];
+    const is_between = n_ctx < to && to - from > step_cells;
+    const share = is_between ? Math.max(0, (n_ctx - from) / (to - from)) : 1;
+    const value = (column) => {
+      const values = this.columns_[column];
+      return values ? Math.round(values[below] + share * (values[above] - values[below])) : 0;
+    };
+    const spare = value("spare");
     return {
       used: value("used"),
       usable: value("usable"),
-      spare: value("spare"),
+      spare,
       host: value("host"),
-      fits: value("fits") === 1,
+      fits: is_between ? spare >= 0 : this.columns_.fits[above] === 1,
       terms: term_columns.map((term) => ({ term, bytes: value(term) })).filter((t) => t.bytes > 0),
+      between: is_between,
     };
   }
 }

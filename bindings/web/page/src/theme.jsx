@@ -11,7 +11,9 @@ function kept() {
   }
 }
 
-const is_dark = () => (document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+const is_dark = () =>
+  (document.documentElement.dataset.theme ??
+    (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
 
 export function apply_kept_theme() {
   const theme = kept();
@@ -30,5 +32,15 @@ export function ThemeButton() {
     }
     set_dark(!dark);
   };
-  return <button type="button" class="plain" onClick={turn} aria-label={dark ? "Light colours" : "Dark colours"} title={dark ? "Light colours" : "Dark colours"}>{dark ? "☀" : "☾"}</button>;
+  return (
+    <button
+      type="button"
+      class="plain"
+      onClick={turn}
+      aria-label={dark ? "Light colours" : "Dark colours"}
+      title={dark ? "Light colours" : "Dark colours"}
+    >
+      {dark ? "☀" : "☾"}
+    </button>
+  );
 }

@@ -32,13 +32,27 @@ const methods = {
     return core.addFile(path, bytes, size);
   },
   summary: (model) => model_of(...model).summary,
-  together: (names, options) => core.together(names.map((n) => model_of(...n)), options),
+  together: (names, options) =>
+    core.together(
+      names.map((n) => model_of(...n)),
+      options,
+    ),
   sweep: (model, grid, options) => core.sweep([model_of(...model)], grid, options),
   check: (log, model, options) => core.check(log, model && model_of(...model), options),
 };
 for (const name of ["plan", "maxContext", "bestRuns", "trade", "cards", "launch"])
   methods[name] = (model, ...rest) => core[name](model_of(...model), ...rest);
-for (const name of ["rank", "compareFiles", "recipe", "inspect", "gpus", "models", "modelFiles", "options", "findRuns"])
+for (const name of [
+  "rank",
+  "compareFiles",
+  "recipe",
+  "inspect",
+  "gpus",
+  "models",
+  "modelFiles",
+  "options",
+  "findRuns",
+])
   methods[name] = (...rest) => core[name](...rest);
 
 self.onmessage = async ({ data: { id, method, args } }) => {
