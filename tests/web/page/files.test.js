@@ -113,11 +113,21 @@ describe("a local file", () => {
 
   it("in parts needs all of them", async () => {
     const page = await chrome.open();
-    await pick(page, sparse("Half-00001-of-00002.gguf", llama()));
+    const part = (no) => sparse(`Half-0000${no + 1}-of-00002.gguf`, llama({ part: { no, count: 2 } }));
+    await pick(page, part(0));
     await page.waitForSelector("#answer .problem");
     assert.match(
       await alert(page),
       /one of 2 parts: choose all of them at once\. Missing: Half-00002-of-00002\.gguf/,
+    );
+    await pick(page, [part(1), part(0)]);
+    await page.waitForFunction(() =>
+      document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"),
+    );
+    await settled(page);
+    assert.match(
+      await page.locator("[aria-label='Terms of CUDA0']").innerText(),
+      /weights\s+13,5\d\d\.\d MiB\s+exact/,
     );
     await page.context().close();
   });

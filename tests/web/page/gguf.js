@@ -1,5 +1,5 @@
 // Writes GGUF headers: a small Llama, whole or damaged.
-const types = { u32: 4, f32: 6, string: 8, array: 9 };
+const types = { u16: 2, u32: 4, i32: 5, f32: 6, string: 8, array: 9 };
 
 class Writer {
   constructor(size = 1 << 20) {
@@ -13,6 +13,14 @@ class Writer {
     larger.set(this.bytes.subarray(0, this.at));
     this.bytes = larger;
     this.view = new DataView(larger.buffer);
+  }
+  u16(n) {
+    this.room(2);
+    this.view.setUint16(this.at, n, true);
+    this.at += 2;
+  }
+  i32(n) {
+    this.u32(n);
   }
   u32(n) {
     this.room(4);
@@ -77,14 +85,7 @@ function tensors(n_layer, n_vocab) {
   return all;
 }
 
-/// {header, size}: the beginning of a file of that size. `strings`: tokens of its vocabulary.
-export function llama({ n_layer = 32, n_vocab = 32000, strings = n_vocab } = {}) {
-  const w = new Writer();
-  const list = tensors(n_layer, n_vocab);
-  w.u32(0x46554747);
-  w.u32(3);
-  w.u64(list.length);
-  w.u64(12);
+function keys_of_model(w, n_layer, n_vocab, strings) {
   w.key("general.architecture", "string", "llama");
   w.key("llama.block_count", "u32", n_layer);
   w.key("llama.context_length", "u32", 131072);
@@ -97,6 +98,28 @@ export function llama({ n_layer = 32, n_vocab = 32000, strings = n_vocab } = {})
   w.key("llama.vocab_size", "u32", n_vocab);
   w.key("tokenizer.ggml.model", "string", "llama");
   w.strings("tokenizer.ggml.tokens", strings);
+}
+
+function keys_of_part(w, { no, count }, n_tensors) {
+  w.key("split.no", "u16", no);
+  w.key("split.count", "u16", count);
+  w.key("split.tensors.count", "i32", n_tensors);
+}
+
+/// {header, size}: the beginning of a file of that size. `strings`: tokens of its vocabulary. `part`: {no, count}, the
+/// file is one of a set.
+export function llama({ n_layer = 32, n_vocab = 32000, strings = n_vocab, part } = {}) {
+  const w = new Writer();
+  const all = tensors(n_layer, n_vocab);
+  const has_keys = !part || part.no === 0;
+  const share = Math.ceil(all.length / (part?.count ?? 1));
+  const list = all.slice((part?.no ?? 0) * share, ((part?.no ?? 0) + 1) * share);
+  w.u32(0x46554747);
+  w.u32(3);
+  w.u64(list.length);
+  w.u64((has_keys ? 12 : 0) + (part ? 3 : 0));
+  if (has_keys) keys_of_model(w, n_layer, n_vocab, strings);
+  if (part) keys_of_part(w, part, all.length);
   let offset = 0;
   for (const [name, shape, type] of list) {
     w.string(name);

@@ -108,6 +108,34 @@ describe("a repository", () => {
     await page.getByText("-hf org/Model-GGUF -hff Model-Q4_K_M.gguf").waitFor();
   });
 
+  it("of a pasted line is the catalogue's model where it cannot be reached", async () => {
+    await page.route("https://huggingface.co/**", (route) => route.abort());
+    await page.getByText("Paste a command line").click();
+    await page
+      .getByPlaceholder(/^llama-server -hf/)
+      .fill(
+        "llama-server -hf unsloth/Qwen3.6-27B-GGUF:UD-Q4_K_XL -c 65536 -ctk q8_0 -ctv q8_0 -ngl 99 -np 1 --jinja",
+      );
+    await page.waitForFunction(() => /65,536/.test(document.querySelector(".verdict")?.innerText ?? ""));
+    await settled(page);
+    assert.match(
+      await page.locator(".verdict p").first().innerText(),
+      /Fits\s+65,536 tokens in 18\.\d\d GiB/,
+    );
+  });
+
+  it("of a pasted line is read where it can be, by its quantization", async () => {
+    await hub(list);
+    await page.getByText("Paste a command line").click();
+    await page.getByPlaceholder(/^llama-server -hf/).fill("llama-server -hf org/Model-GGUF:Q8_0 -c 8192");
+    await page.waitForFunction(() =>
+      document.querySelector("#model-title ~ .quiet")?.textContent.includes("7.24 B"),
+    );
+    await settled(page);
+    assert.match(await page.locator(".verdict p").first().innerText(), /Fits\s+8,192 tokens/);
+    await page.getByText("llama-server -hf org/Model-GGUF:Q8_0").waitFor();
+  });
+
   it("that is gated, missing or empty gets a sentence", async () => {
     await hub(list, { list_status: 401 });
     await ask_for("org/Gated-GGUF");

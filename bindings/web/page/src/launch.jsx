@@ -14,8 +14,14 @@ const programs = [
 /// A file of a repository by that, where the core only knows the path that its header has here.
 function with_repository(text, model) {
   const found = model.startsWith("hf:") && repository_of(model);
-  if (!found?.file) return text.replace(/(-m |--model )\/(?=\S)/, "$1");
-  return text.replace(/(?:-m|--model) \/\S+\.gguf/, `-hf ${found.repository} -hff ${found.file}`);
+  if (!found) return text.replace(/(-m |--model )\/(?=\S)/, "$1");
+  const { repository, file, quantization } = found;
+  const named = file
+    ? `${repository} -hff ${file}`
+    : quantization
+      ? `${repository}:${quantization}`
+      : repository;
+  return text.replace(/(?:-m|--model) \/\S+\.gguf/, `-hf ${named}`);
 }
 
 const pretty = (text) => {

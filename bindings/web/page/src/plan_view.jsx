@@ -19,6 +19,13 @@ import { Verdict, quick_verdict, verdict_of } from "./verdict.jsx";
 
 const fallback_most = 131072;
 
+/// How long the context has to stand still before it is planned: what a table shows needs no plan at once, and one that
+/// does not fit takes long, since what would fit is looked for.
+function plan_delay_ms(budget, n_cards) {
+  if (!budget) return 0;
+  return n_cards === 1 && !budget.between ? 90 : budget.spare < 0 ? 150 : 0;
+}
+
 /// Bars of one card from the sweep's row, with what only a plan says from the last one.
 function quick_bars(budget, plan) {
   const [device] = plan.devices;
@@ -48,14 +55,17 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
   const largest = limits.value?.max_context?.n_ctx ?? 0;
   const n_ctx = asked ?? (largest || 4096);
   const knows_context = asked !== undefined || (limits.value !== null && !limits.pending);
+  const most = Math.max(summary?.n_ctx_train || fallback_most, asked ?? 0);
+  const sweep = useSweep(core, reference, question, most);
+  const curve = sweep.curves?.find((c) => c.name === chosen)?.curve;
+  const budget = sweep.is_current ? curve?.budget_at(n_ctx) : null;
   const plan = useAnswer(
     core,
     "plan",
     "plan",
     reference && knows_context && [reference, { ...options, n_ctx }],
+    plan_delay_ms(budget, n_cards),
   );
-  const most = Math.max(summary?.n_ctx_train || fallback_most, asked ?? 0);
-  const sweep = useSweep(core, reference, question, most);
   const own_fit = useAnswer(
     core,
     "fit",
@@ -75,8 +85,6 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
   );
 
   const error = opened.error ?? plan.error ?? limits.error;
-  const curve = sweep.curves?.find((c) => c.name === chosen)?.curve;
-  const budget = sweep.is_current ? curve?.budget_at(n_ctx) : null;
   const planned = plan.value;
   const is_current = Boolean(planned && knows_context && !plan.pending && !opened.pending);
   const verdict = is_current
