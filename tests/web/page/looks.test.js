@@ -29,7 +29,7 @@ const views = {
   missing: ["#model=Qwen3-14B-Q4_K_M&gpu=rtx-4070&n_ctx=32768&os=linux&ram=32GiB", whole],
   two: ["#model=Qwen3.6-27B-UD-Q4_K_XL&gpu=2xrtx-3060&n_ctx=65536&os=linux&ram=64GiB", whole],
   opened: [
-    "#model=Qwen3-30B-A3B-Q4_K_M&gpu=rtx-3060&n_ctx=16384&os=windows&type_k=q8_0&type_v=q8_0",
+    "#model=Qwen3-30B-A3B-Q4_K_M&gpu=rtx-3060&n_ctx=16384&os=windows&n_cpu_moe=40&ram=64GiB",
     async (page) => {
       await whole(page);
       await page.evaluate(() => document.querySelectorAll("details").forEach((d) => (d.open = true)));

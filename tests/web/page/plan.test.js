@@ -214,6 +214,43 @@ describe("a plan", () => {
     await page.context().close();
   });
 
+  it("stands whatever is in the address", async () => {
+    const page = await chrome.open();
+    for (const words of [
+      "n_ctx=abc",
+      "n_ctx=1e99",
+      "n_ctx=4294967295",
+      "n_ctx=0",
+      "n_parallel=many&type_k=gold",
+      "type_k=q4_0&flash_attn=off",
+      "gpu=" + "x".repeat(5000),
+      "gpu=15xrtx-3090&gpu=rtx-3060",
+      "free=-1&ram=lots",
+      "os=plan9",
+      "overrides=(((",
+      "file_size=1e400",
+      "__proto__=1&constructor=2&gpu=%00%ff",
+      "mmproj=local:nowhere.gguf",
+      "draft=nothing",
+      "view=unknown",
+      "model=local:&gpu=",
+      "model=hf:../..:x",
+      "model=https://[",
+    ]) {
+      await page.goto("about:blank");
+      await page.goto(`${chrome.site.address}/#model=Qwen3-8B-Q4_K_M&gpu=rtx-3060&${words}`);
+      await page.waitForSelector("#answer[aria-busy=false]", { timeout: 15_000 });
+      const said = await page.locator("#answer > .problem, .verdict p").first().innerText();
+      console.log(`${words.slice(0, 60)}: ${said.replaceAll("\n", ": ").slice(0, 150)}`);
+      assert.ok(said.length > 8);
+    }
+    assert.deepEqual(
+      page.problems.filter((p) => !/Failed to load resource/.test(p)),
+      [],
+    );
+    await page.context().close();
+  });
+
   it("answers nonsense with a sentence and goes on", async () => {
     const page = await chrome.open("#model=no-such-model&gpu=rtx-3090");
     assert.match(await page.getByRole("alert").innerText(), /no-such-model/);

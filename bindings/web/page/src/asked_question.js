@@ -8,14 +8,17 @@ export function useQuestion() {
   const written = useRef(location.hash);
   useEffect(() => {
     const timer = setTimeout(() => {
-      written.current = fragment_of(question);
-      if (location.hash !== written.current) history.replaceState(null, "", written.current);
+      // Another one stands there since: hashchange is about to tell of it.
+      if (location.hash !== written.current) return;
+      history.replaceState(null, "", fragment_of(question));
+      written.current = location.hash;
     }, 250);
     return () => clearTimeout(timer);
   }, [question]);
   useEffect(() => {
     const follow = () => {
       const other = location.hash !== written.current && question_of(location.hash);
+      written.current = location.hash;
       if (other) set_question(other);
     };
     addEventListener("hashchange", follow);

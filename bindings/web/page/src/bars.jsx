@@ -10,7 +10,6 @@ export function bar_of_device(device) {
     name: device.gpu,
     terms: device.terms,
     used: device.used_bytes,
-    low: device.used_low_bytes,
     usable: device.usable_bytes,
     total: Math.max(device.total_bytes, device.usable_bytes),
     others: device.others,

@@ -1,6 +1,6 @@
 // How much context: a slider that follows the pointer, and the number itself.
 import { useRef } from "preact/hooks";
-import { count, short_tokens, tokens } from "./numbers.js";
+import { count, parsed_tokens, short_tokens, tokens } from "./numbers.js";
 
 const step = 256;
 
@@ -16,14 +16,6 @@ function useEachFrame(call) {
       latest.current.call(latest.current.value);
     });
   };
-}
-
-/// "64k", "65536", "65,536"
-export function parsed_tokens(text) {
-  const found = /^\s*(\d[\d\s.,_’']*)\s*(k?)\s*$/i.exec(text);
-  if (!found) return null;
-  const n = Number(found[1].replace(/\D/g, "")) * (found[2] ? 1024 : 1);
-  return n > 0 && n <= 0xffffffff ? n : null;
 }
 
 export function ContextSlider({ n_ctx, most, largest, trained, is_largest, on_context }) {

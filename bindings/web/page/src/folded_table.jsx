@@ -127,7 +127,7 @@ export function HoldingCards({ core, reference, options, on_cards }) {
                       <td>{in_gib(c.memory_bytes, 0)}</td>
                       <td>{in_gib(c.used_bytes)}</td>
                       <td>{c.verdict === "tight" ? "tight" : size(c.spare_bytes)}</td>
-                      <td>{c.max_context ? count(c.max_context.n_ctx) : ""}</td>
+                      <td>{c.max_context?.n_ctx ? count(c.max_context.n_ctx) : "–"}</td>
                     </tr>
                   ))}
                 </tbody>

@@ -42,3 +42,11 @@ export function rate(n) {
   if (n >= 100) return count(Number(n.toPrecision(2)));
   return n >= 10 ? count(n) : format(n, 1);
 }
+
+/// Of "64k", "65536", "65,536" in any language; null: it is no such number.
+export function parsed_tokens(text) {
+  const found = /^\s*(\d[\d\s.,_’']*)\s*(k?)\s*$/i.exec(text);
+  if (!found) return null;
+  const n = Number(found[1].replace(/\D/g, "")) * (found[2] ? 1024 : 1);
+  return n > 0 && n <= 0xffffffff ? n : null;
+}

@@ -114,7 +114,7 @@ export function Page({ core }) {
       const [run] = flags.trim()
         ? await core.ask("paste", "findRuns", [`llama-server -m model.gguf ${flags}`])
         : [{ options: {} }];
-      const { model: ignored, ...settings } = run.options;
+      const settings = without(run.options, "model");
       set_question((q) => ({
         ...with_settings(q, { fit: undefined, ...settings }),
         ...(model ? { model } : {}),

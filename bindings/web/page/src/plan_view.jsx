@@ -7,7 +7,7 @@ import { Curve } from "./curve.jsx";
 import { BestRuns, FittingModels, HoldingCards } from "./folded_table.jsx";
 import { EngineFit, Largest, binding } from "./largest.jsx";
 import { Launch } from "./launch.jsx";
-import { tokens } from "./numbers.js";
+import { parsed_tokens, tokens } from "./numbers.js";
 import { options_of, without } from "./question.js";
 import { Speed } from "./speed.jsx";
 import { Still } from "./still.js";
@@ -18,6 +18,13 @@ import { Trade } from "./trade.jsx";
 import { Verdict, quick_verdict, verdict_of } from "./verdict.jsx";
 
 const fallback_most = 131072;
+
+/// The context of a question: 0 is as many tokens as the model was trained for, what is no number is not asked.
+function asked_context(told, summary) {
+  if (told === undefined) return undefined;
+  if (Number(told) === 0) return summary?.n_ctx_train;
+  return parsed_tokens(String(told)) ?? undefined;
+}
 
 /// How long the context has to stand still before it is planned: what a table shows needs no plan at once, and one that
 /// does not fit takes long, since what would fit is looked for.
@@ -46,12 +53,12 @@ function quick_bars(budget, plan) {
 export function PlanView({ core, question, opened, on_settings, on_flags, on_model, on_cards }) {
   const { reference, summary } = opened;
   const { settings, cards } = question;
-  const options = options_of(question);
+  const options = options_of({ cards, settings: without(settings, "n_ctx") });
   const n_cards = cards[0] === "none" ? 0 : number_of_cards(cards);
   const chosen = kv_name(settings.type_k ?? "f16", settings.type_v ?? "f16");
 
-  const asked = settings.n_ctx === undefined ? undefined : Number(settings.n_ctx);
-  const limits = useAnswer(core, "limits", "plan", reference && [reference, without(options, "n_ctx")]);
+  const asked = asked_context(settings.n_ctx, summary);
+  const limits = useAnswer(core, "limits", "plan", reference && [reference, options]);
   const largest = limits.value?.max_context?.n_ctx ?? 0;
   const n_ctx = asked ?? (largest || 4096);
   const knows_context = asked !== undefined || (limits.value !== null && !limits.pending);
@@ -71,7 +78,7 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
     "fit",
     "plan",
     reference && asked !== undefined && settings.fit === undefined
-      ? [reference, { ...options, fit: "on" }]
+      ? [reference, { ...options, n_ctx, fit: "on" }]
       : null,
     400,
   );
@@ -79,8 +86,7 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
     core,
     "trade",
     "trade",
-    reference &&
-      n_cards > 0 && [reference, without(options, "n_ctx", "type_k", "type_v", "n_ubatch", "n_parallel")],
+    reference && n_cards > 0 && [reference, without(options, "type_k", "type_v", "n_ubatch", "n_parallel")],
     300,
   );
 
@@ -174,7 +180,7 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
           />
         </div>
         <Speed speed={planned?.speed} />
-        {trade.value && (
+        {trade.value?.runs.some((run) => run.n_ctx) && (
           <Still on={[trade.value, chosen]}>
             <Trade trade={trade.value} chosen={chosen} on_choose={on_trade} />
           </Still>
@@ -183,12 +189,7 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
           <Launch core={core} reference={reference} options={{ ...options, n_ctx }} model={question.model} />
         )}
         {reference && n_cards > 0 && (
-          <BestRuns
-            core={core}
-            reference={reference}
-            options={without(options, "n_ctx")}
-            on_flags={on_flags}
-          />
+          <BestRuns core={core} reference={reference} options={options} on_flags={on_flags} />
         )}
         {reference && (
           <HoldingCards

@@ -25,7 +25,8 @@ export function grid_of(cards, types, most, n_parallel, steps) {
 
 /// Whether a table of more rows costs hardly more: on one card most of these lie on lines through a few budgets, on
 /// several each is judged by itself.
-export const is_cheap = (n_cards, { n_budgets, columns }) => n_cards <= 1 && n_budgets * 2 < columns.n_ctx.length;
+export const is_cheap = (n_cards, { n_budgets, columns }) =>
+  n_cards <= 1 && n_budgets * 2 < columns.n_ctx.length;
 
 const term_columns = [
   "weights",
@@ -68,8 +69,10 @@ export class Curve {
   budget_at(n_ctx) {
     if (this.length === 0) return null;
     const place = this.place_of(n_ctx);
-    const above = this.rows_[place], below = this.rows_[Math.max(0, place - 1)];
-    const to = this.columns_.n_ctx[above], from = this.columns_.n_ctx[below];
+    const above = this.rows_[place],
+      below = this.rows_[Math.max(0, place - 1)];
+    const to = this.columns_.n_ctx[above],
+      from = this.columns_.n_ctx[below];
     const is_between = n_ctx < to && to - from > step_cells;
     const share = is_between ? Math.max(0, (n_ctx - from) / (to - from)) : 1;
     const value = (column) => {
