@@ -53,6 +53,13 @@ function line_of(curve, value, x, y) {
   return path;
 }
 
+/// The line in words.
+function described({ title, value }, curve, most, limit) {
+  const gib = (bytes) => `${decimal(bytes / GiB, 1)} GiB`;
+  const [first, last] = [value(curve, 0), value(curve, curve.length - 1)].map(gib);
+  return `${title}: from ${first} at the shortest to ${last} at ${count(most)} tokens${limit ? `; the limit is ${gib(limit)}` : ""}`;
+}
+
 export function Curve({ curves, chosen, n_ctx, most, n_cards, limit, on_context, on_type }) {
   const [ref, width] = useWidth();
   const drawn = useMemo(() => {
@@ -115,7 +122,7 @@ export function Curve({ curves, chosen, n_ctx, most, n_cards, limit, on_context,
           width={width}
           height={height}
           role="img"
-          aria-label={`${measure.title}: from ${decimal(measure.value(current.curve, 0) / GiB, 1)} GiB at the shortest to ${decimal(measure.value(current.curve, current.curve.length - 1) / GiB, 1)} GiB at ${count(most)} tokens${limit ? `; the limit is ${decimal(limit / GiB, 1)} GiB` : ""}`}
+          aria-label={described(measure, current.curve, most, limit)}
           onPointerDown={(e) => {
             e.currentTarget.setPointerCapture(e.pointerId);
             context_at(e);

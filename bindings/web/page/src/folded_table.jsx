@@ -84,6 +84,11 @@ export function BestRuns({ core, reference, options, on_flags }) {
   );
 }
 
+function nearest_text({ name, missing_bytes: missing, suggestion }) {
+  const change = suggestion ? `; with ${suggestion.flags} it holds it` : "";
+  return `Nearest of those that do not: ${name}, ${size(missing)} short${change}.`;
+}
+
 /// Which known cards hold the run.
 export function HoldingCards({ core, reference, options, on_cards }) {
   return (
@@ -98,9 +103,7 @@ export function HoldingCards({ core, reference, options, on_cards }) {
         const holding = cards.filter((c) => c.fits);
         return (
           <>
-            {nearest && (
-              <p>{`Nearest of those that do not: ${nearest.name}, ${size(nearest.missing_bytes)} short${nearest.suggestion ? `; with ${nearest.suggestion.flags} it holds it` : ""}.`}</p>
-            )}
+            {nearest && <p>{nearest_text(nearest)}</p>}
             {holding.length === 0 ? (
               <p>None of the catalogue, alone or in pairs.</p>
             ) : (

@@ -64,7 +64,10 @@ export function EngineFit({ fit, asked, on_take }) {
       <h2 id="fit-title">What llama-server would do by itself</h2>
       {fit.status === "success" ? (
         <>
-          <p>{`Its --fit, which is on unless told off and keeps 1 GiB of each card free, would ${changes_of(fit, asked) ?? "change nothing"}.`}</p>
+          <p>
+            Its --fit, which is on unless told off and keeps 1 GiB of each card free, would{" "}
+            {changes_of(fit, asked) ?? "change nothing"}.
+          </p>
           <button type="button" onClick={on_take}>
             Plan that run
           </button>

@@ -39,7 +39,8 @@ async function add_picked(core, name, told) {
     throw new Error(`${name} is a file of whoever made this link: choose yours of that name.`);
   if (missing.length > 0)
     throw new Error(
-      `${name} is one of ${names.length} parts: choose all of them at once. Missing: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", ..." : ""}`,
+      `${name} is one of ${names.length} parts: choose all of them at once. ` +
+        `Missing: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? ", ..." : ""}`,
     );
   return add_all(
     core,

@@ -34,7 +34,8 @@ function CoreState({ core }) {
     core.ready.catch((error) =>
       set_problem(
         location.protocol === "file:"
-          ? "Browsers let no page start its planner from a folder: open vrambudget.html, which has everything in one file, or put the folder on a web server."
+          ? "Browsers let no page start its planner from a folder: open vrambudget.html, which has " +
+              "everything in one file, or put the folder on a web server."
           : `The planner does not start: ${error.message}`,
       ),
     );

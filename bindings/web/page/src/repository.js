@@ -22,7 +22,10 @@ export const address_in = (repository, file) =>
 
 function refusal(repository, status) {
   if (status === 401 || status === 403)
-    return `${repository} wants a token (${status}): it is gated, private or not there. Accept its terms on Hugging Face, download the file, and drop it here.`;
+    return (
+      `${repository} wants a token (${status}): it is gated, private or not there. ` +
+      "Accept its terms on Hugging Face, download the file, and drop it here."
+    );
   if (status === 404) return `There is no repository ${repository} on Hugging Face.`;
   if (status === 429) return "Hugging Face has been asked too often (429): try again in a few minutes.";
   return `Hugging Face answers ${status} for ${repository}.`;
