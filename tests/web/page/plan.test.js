@@ -57,6 +57,43 @@ describe("a plan", () => {
     await page.context().close();
   });
 
+  it("has the same figures while one drags as once it stands", async () => {
+    const page = await chrome.open("#model=Qwen3-14B-Q4_K_M&gpu=rtx-4070&n_ctx=16384&os=linux");
+    await page.locator(".curve svg").waitFor();
+    await page.waitForTimeout(1000);
+    // Plans are held back, so that what the table says stays to be read.
+    await page.evaluate(() => {
+      const post = Worker.prototype.postMessage;
+      window.held = [];
+      Worker.prototype.postMessage = function (message, ...rest) {
+        if (window.holds && message.method === "plan")
+          window.held.push(() => post.call(this, message, ...rest));
+        else post.call(this, message, ...rest);
+      };
+    });
+    const figures = async () => [await verdict(page), await page.locator(".bar-block").first().innerText()];
+    for (const n_ctx of ["256", "12,800", "20,736", "20,992", "40,960"]) {
+      await page.evaluate(() => (window.holds = true));
+      await page.getByLabel("Context in tokens").fill(n_ctx);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(
+        (n) => document.querySelector(".verdict").innerText.includes(`${n} tokens`),
+        n_ctx,
+      );
+      const [quick, quick_bar] = await figures();
+      await page.evaluate(() => {
+        window.holds = false;
+        for (const post of window.held.splice(0)) post();
+      });
+      await settled(page);
+      const [said, bar] = await figures();
+      assert.equal(quick_bar, bar);
+      if (/Fits/.test(said)) assert.equal(quick, said);
+      else assert.equal(quick.split("\n")[0], said.split("\n")[0]);
+    }
+    await page.context().close();
+  });
+
   it("has a button for each change that makes it fit", async () => {
     const page = await chrome.open("#model=Qwen3-14B-Q4_K_M&gpu=rtx-4070&n_ctx=32768&os=linux");
     assert.match(
