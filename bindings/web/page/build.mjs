@@ -1,5 +1,5 @@
 // Builds the page into dist/: hashed files for a static host, and vrambudget.html with everything in one file.
-// VRAMBUDGET_PACKAGE: the folder of vrambudget.js and vrambudget.wasm, if not ../package.
+// VRAMBUDGET_PACKAGE: the folder of vrambudget.js and vrambudget.wasm, if not build/web/package of this tree.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const package_folder = process.env.VRAMBUDGET_PACKAGE ?? join(here, "../package");
+const package_folder = process.env.VRAMBUDGET_PACKAGE ?? join(here, "../../../build/web/package");
 const dist = join(here, "dist");
 const most_brotli_bytes = 60_000;
 
