@@ -33,6 +33,7 @@ export function bar_of_host(host) {
     usable: host.ram_bytes,
     total: host.ram_bytes,
     fits: host.fits !== false,
+    starts_with: host.resident_bytes,
     grows_to: host.grows_to_bytes,
   };
 }
@@ -144,7 +145,10 @@ export function Bar({ bar, whole }) {
       </div>
       <TermList bar={bar} lit={lit} on_light={set_lit} />
       {bar.grows_to && (
-        <p class="quiet small">{`Up to ${in_gib(bar.grows_to)} after hours, with saved prompts and checkpoints.`}</p>
+        <p class="quiet small">
+          {`Beside what is mapped ${in_gib(bar.starts_with)} at start, up to ${in_gib(bar.grows_to)} after hours, `}
+          with saved prompts and checkpoints.
+        </p>
       )}
       {shown && (
         <p class="explained" aria-hidden="true">
@@ -155,7 +159,7 @@ export function Bar({ bar, whole }) {
   );
 }
 
-/// All bars have one scale, but for main memory where that is larger than every card.
+/// All cards have one scale; main memory has its own where its size is known.
 export function Bars({ bars }) {
   const cards = bars.filter((b) => b.id !== "host");
   const room = (b) => Math.max(b.total ?? 0, b.used);
@@ -163,7 +167,11 @@ export function Bars({ bars }) {
   return (
     <div class={`bars${cards.length > 1 ? " many" : ""}`}>
       {bars.map((bar) => (
-        <Bar key={bar.id} bar={bar} whole={bar.id === "host" ? Math.max(whole, bar.used) : whole} />
+        <Bar
+          key={bar.id}
+          bar={bar}
+          whole={bar.id === "host" ? Math.max(bar.total ?? whole, bar.used) : whole}
+        />
       ))}
     </div>
   );

@@ -20,7 +20,7 @@ const other_rows = OTHER_CARDS.flatMap(([id, name, vendor, sizes]) =>
 const row_of = (gpu) => ({
   key: gpu.id,
   aliases: [...gpu.aliases, gpu.id.replace(/^rtx-|^gtx-/, "")],
-  text: `${gpu.name} ${gpu.id} ${gpu.aliases.join(" ")}`.toLowerCase().replaceAll("geforce ", ""),
+  text: `${gpu.name.replace(/^NVIDIA (GeForce )?/, "")} ${gpu.id} ${gpu.aliases.join(" ")} NVIDIA`.toLowerCase(),
   name: gpu.name.replace(/^NVIDIA (GeForce )?/, ""),
   detail: `${count(Math.round(gpu.memory_bytes / GiB))} GiB${gpu.form === "desktop" ? "" : `, ${gpu.form}`}`,
 });
