@@ -19,6 +19,10 @@ if(TARGET vrambudget_program)
   install(FILES ${PROJECT_BINARY_DIR}/share/vrambudget.fish
     DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 endif()
+# The page, where it has been built: docs/web-page.md.
+if(EXISTS ${PROJECT_SOURCE_DIR}/bindings/web/page/dist/index.html)
+  install(DIRECTORY bindings/web/page/dist/ DESTINATION ${CMAKE_INSTALL_DATADIR}/vrambudget/page)
+endif()
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/vrambudget)
 install(EXPORT vrambudget_targets NAMESPACE vrambudget:: DESTINATION ${package_dir})

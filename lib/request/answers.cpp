@@ -60,6 +60,8 @@ result<asked> read(const plan_inputs& given, const plan_request& q, model_reader
   auto models = read_best_models(a.in, a.q, a.in.devices, limits_of(a.q, a.q.gpus.ram), reader);
   if (!models) return models.error();
   static_cast<named_models&>(a.in) = std::move(*models);
+  // of one that was opened by name its files are known, and where they are published
+  if (a.q.model.empty() && a.in.main->path.empty()) a.q.model = a.in.main->name;
   if (a.in.mmproj && a.q.mmproj.empty()) a.q.mmproj = a.in.mmproj->path;
   return a;
 }
@@ -164,7 +166,6 @@ result<launched_run> launch(const plan_inputs& in, const plan_request& q,
   if (!a) return a.error();
   planner p = a->plans();
   const auto made = make_plan(a->q, p, a->gpu_notes);
-  if (a->q.model.empty()) a->q.model = a->in.main->name;  // where it is published
   return made ? launch_of(*l, a->q, a->in, p, *made) : made.error();
 }
 

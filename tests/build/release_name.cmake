@@ -13,6 +13,7 @@ set(n 0)
 foreach(folder IN ITEMS include lib bindings)
   file(GLOB_RECURSE files ${root}/${folder}/*)
   list(REMOVE_ITEM files ${header})
+  list(FILTER files EXCLUDE REGEX "/(dist|node_modules)/")  # of the page, made of these
   foreach(file IN LISTS files)
     math(EXPR n "${n} + 1")
     file(STRINGS ${file} lines REGEX "${pattern}" LIMIT_COUNT 1)

@@ -244,7 +244,7 @@ export function Page({ core }) {
       <footer>
         <p>
           Everything is computed in this page, from the header of the file: nothing is uploaded, counted or
-          tracked. {opened.summary && "Rules: llama.cpp v0.5.0."}
+          tracked.
         </p>
       </footer>
       <Drop on_files={on_files} />

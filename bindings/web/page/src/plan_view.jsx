@@ -207,6 +207,7 @@ export function PlanView({ core, question, opened, on_settings, on_flags, on_mod
           />
         )}
       </div>
+      {planned && <p class="small">By the rules of {planned.engine}.</p>}
     </div>
   );
 }
