@@ -14,19 +14,19 @@
 namespace vrambudget {
 namespace {
 
-struct opened {
+struct one_file {
   header_file file;
   gguf::header header;
 };
 
-result<opened> open_one(const std::string& path) {
+result<one_file> open_one(const std::string& path) {
   auto file = header_file::open(path);
   if (!file) return file.error();
   gguf::header header = file->take_header();
-  return opened{std::move(*file), std::move(header)};
+  return one_file{std::move(*file), std::move(header)};
 }
 
-void append(model_file& model, const std::string& path, opened one) {
+void append(model_file& model, const std::string& path, one_file one) {
   model.paths.push_back(path);
   model.total_size += one.file.size();
   model.files.push_back(std::move(one.file));

@@ -21,7 +21,7 @@ namespace json = boost::json;
 using known_cards = std::vector<known_card>;
 
 /// "RTX 3090", without the words that most names have.
-std::string short_name(const known_cards& known, const card_plan& p) {
+std::string name_of_plan(const known_cards& known, const card_plan& p) {
   std::string name = known[p.card].alone.full_name();
   for (const std::string_view word : {"NVIDIA ", "GeForce ", " Generation", " Edition"})
     if (const auto at = name.find(word); at != name.npos) name.erase(at, word.size());
@@ -59,7 +59,7 @@ std::string heading(const cards_question& q, const known_cards& known, const fou
 
 std::string nearest_text(const known_cards& known, const nearest_card& next) {
   const std::string text =
-      fmt::format("nearest of the others: {} ({})\n  lacks {}\n  ", short_name(known, next.planned),
+      fmt::format("nearest of the others: {} ({})\n  lacks {}\n  ", name_of_plan(known, next.planned),
                   sold_size(known[next.planned.card].memory), in_mib(next.planned.missing));
   return text + (next.change ? fmt::format("would hold it with {}\n    {}\n",
                                            flags_of(*next.change), sentence(*next.change))
@@ -69,7 +69,7 @@ std::string nearest_text(const known_cards& known, const nearest_card& next) {
 constexpr std::size_t numbers = 40;  // columns of a row behind the card's name
 
 std::string line(const known_cards& known, const card_plan& p, std::size_t names) {
-  return fmt::format("{:<{}.{}}{:>8}{:>10.2f}{:>11}{:>11}\n", short_name(known, p), names, names,
+  return fmt::format("{:<{}.{}}{:>8}{:>10.2f}{:>11}{:>11}\n", name_of_plan(known, p), names, names,
                      sold_size(known[p.card].memory), gib(p.used),
                      p.is_tight() ? "tight" : fmt::format("{:.2f}", gib(p.spare)),
                      grouped(p.max_ctx));
