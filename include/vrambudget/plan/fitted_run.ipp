@@ -228,9 +228,9 @@ class fitter {
     return std::accumulate(n.begin(), n.end(), 0u);
   }
   [[nodiscard]] bool has_experts() const { return hp_.moe.n_expert > 0; }
-  /// The last device has the output as well, which has no experts.
+  /// The last device has the output as well, which has no experts. Of none it is one less, as in the engine.
   [[nodiscard]] std::uint32_t without_output(std::size_t i, std::uint32_t n) const {
-    return i + 1 == n_ && n > 0 ? n - 1 : n;
+    return i + 1 == n_ ? n - 1 : n;
   }
 
   [[nodiscard]] run run_of(const arrangement& a) const {
