@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { VramBudgetError, load } from "./module.js";
-import { smallLlama } from "./small_gguf.js";
+import { llama, small_shape } from "./gguf.js";
 
 const vb = await load();
 const on = { gpu: ["3060"], os: "linux", ctx_size: 4096 };
@@ -15,7 +15,7 @@ const refused = (status, says) => (e) => {
 };
 
 test("a file is planned by its header alone, by path as by its bytes", () => {
-  const { header, size } = smallLlama();
+  const { header, size } = llama(small_shape);
   vb.addFile("/models/small.gguf", header, size);
   const byPath = vb.openModel("/models/small.gguf");
   const byBytes = vb.readModel(header, size, "/models/small.gguf");
@@ -32,8 +32,7 @@ test("a file is planned by its header alone, by path as by its bytes", () => {
 });
 
 test("a header's extent is told by its beginning", () => {
-  const words = Array.from({ length: 3000 }, (_, i) => `word ${i}`);
-  const { header } = smallLlama({ more: [["tokenizer.ggml.tokens", "array", words]] });
+  const { header } = llama({ ...small_shape, strings: 3000 });
   assert.equal(vb.headerExtent(header).least, header.length);
   let have = 1000;
   for (let steps = 0; vb.headerExtent(header.subarray(0, have)).least > have; ++steps) {
@@ -47,7 +46,7 @@ test("what is no whole GGUF file is refused in a sentence", () => {
   const text = new TextEncoder().encode("<!doctype html><title>401</title>".repeat(40));
   assert.throws(() => vb.headerExtent(text), refused("bad_file", /GGUF/));
   assert.throws(() => vb.readModel(text, text.length, "page.html"), refused("bad_file", /page\.html/));
-  const { header, size } = smallLlama();
+  const { header, size } = llama(small_shape);
   assert.throws(() => vb.readModel(header.subarray(0, 200), size, "cut.gguf"), refused("bad_file", /cut\.gguf/));
   assert.throws(() => vb.readModel(header, header.length + 100, "short.gguf"), refused("bad_file", /short\.gguf/));
   assert.throws(() => vb.readModel(new Uint8Array(), 0, "empty.gguf"), refused("bad_file", /empty\.gguf/));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { load } from "./module.js";
-import { smallLlama } from "./small_gguf.js";
+import { llama, small_shape } from "./gguf.js";
 
 const root = new URL("../../", import.meta.url);
 
@@ -13,7 +13,7 @@ async function printed(page) {
   const snippets = [...text.matchAll(/^```js\n(.*?)^```$/gms)].map((m) => m[1].replace(/^import .*$/gm, ""));
   assert(snippets.length > 0, page);
   const lines = [];
-  const { header, size } = smallLlama();
+  const { header, size } = llama(small_shape);
   const whole = new Uint8Array(size);
   whole.set(header);
   const given = { load, readFile: async () => whole, console: { log: (...all) => lines.push(all) } };

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { settled, start } from "./browser.js";
-import { llama } from "./gguf.js";
+import { llama } from "../gguf.js";
 
 let chrome, folder;
 before(async () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { settled, start } from "./browser.js";
-import { llama } from "./gguf.js";
+import { llama } from "../gguf.js";
 import { serve_with } from "./site.js";
 
 const { header, size } = llama();

@@ -58,12 +58,9 @@ class Writer {
 
 const f16 = 1,
   f32 = 0;
-const n_embd = 4096,
-  n_head = 32,
-  n_head_kv = 8,
-  n_ff = 14336;
+const usual = { n_layer: 32, n_vocab: 32000, n_ctx_train: 131072, n_embd: 4096, n_head: 32, n_head_kv: 8, n_ff: 14336 };
 
-function tensors(n_layer, n_vocab) {
+function tensors({ n_layer, n_vocab, n_embd, n_head, n_head_kv, n_ff }) {
   const all = [
     ["token_embd.weight", [n_embd, n_vocab], f16],
     ["output_norm.weight", [n_embd], f32],
@@ -85,10 +82,10 @@ function tensors(n_layer, n_vocab) {
   return all;
 }
 
-function keys_of_model(w, n_layer, n_vocab, strings) {
+function keys_of_model(w, { n_layer, n_vocab, n_ctx_train, n_embd, n_head, n_head_kv, n_ff }, strings) {
   w.key("general.architecture", "string", "llama");
   w.key("llama.block_count", "u32", n_layer);
-  w.key("llama.context_length", "u32", 131072);
+  w.key("llama.context_length", "u32", n_ctx_train);
   w.key("llama.embedding_length", "u32", n_embd);
   w.key("llama.feed_forward_length", "u32", n_ff);
   w.key("llama.attention.head_count", "u32", n_head);
@@ -107,10 +104,11 @@ function keys_of_part(w, { no, count }, n_tensors) {
 }
 
 /// {header, size}: the beginning of a file of that size. `strings`: tokens of its vocabulary. `part`: {no, count}, the
-/// file is one of a set.
-export function llama({ n_layer = 32, n_vocab = 32000, strings = n_vocab, part } = {}) {
+/// file is one of a set. `shape`: what is not as in `usual`.
+export function llama({ strings, part, ...shape } = {}) {
   const w = new Writer();
-  const all = tensors(n_layer, n_vocab);
+  const model = { ...usual, ...shape };
+  const all = tensors(model);
   const has_keys = !part || part.no === 0;
   const share = Math.ceil(all.length / (part?.count ?? 1));
   const list = all.slice((part?.no ?? 0) * share, ((part?.no ?? 0) + 1) * share);
@@ -118,7 +116,7 @@ export function llama({ n_layer = 32, n_vocab = 32000, strings = n_vocab, part }
   w.u32(3);
   w.u64(list.length);
   w.u64((has_keys ? 12 : 0) + (part ? 3 : 0));
-  if (has_keys) keys_of_model(w, n_layer, n_vocab, strings);
+  if (has_keys) keys_of_model(w, model, strings ?? model.n_vocab);
   if (part) keys_of_part(w, part, all.length);
   let offset = 0;
   for (const [name, shape, type] of list) {
@@ -132,3 +130,6 @@ export function llama({ n_layer = 32, n_vocab = 32000, strings = n_vocab, part }
   const data = Math.ceil(w.at / 32) * 32;
   return { header: w.bytes.slice(0, w.at), size: data + offset };
 }
+
+/// 4 layers, 4 heads of 64, 2 for K and V, and a file of 3 MB.
+export const small_shape = { n_layer: 4, n_vocab: 1000, n_ctx_train: 8192, n_embd: 256, n_head: 4, n_head_kv: 2, n_ff: 512 };
