@@ -12,8 +12,9 @@ class Block(NamedTuple):
 
 
 def pages(root: Path) -> list[Path]:
-    """All pages that the project has written; those of builds are not."""
-    return sorted([*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("data/**/*.md"), *root.glob("tests/**/*.md")])
+    """All pages that the project has written; those of builds and of npm's packages are not."""
+    found = [*root.glob("*.md"), *root.glob("docs/*.md"), *root.glob("data/**/*.md"), *root.glob("tests/**/*.md")]
+    return sorted(page for page in found if "node_modules" not in page.parts)
 
 
 def blocks(page: Path) -> Iterator[Block]:
