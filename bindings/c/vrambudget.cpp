@@ -151,7 +151,6 @@ std::span<const std::byte> bytes_of(const void* begin, std::uint64_t n) {
 }
 
 constexpr const char* no_model = "no model";
-constexpr const char* no_bytes = "no bytes";
 
 }  // namespace
 
@@ -180,7 +179,7 @@ void vrambudget_close_model(vrambudget_model* model) { delete model; }
 vrambudget_status vrambudget_header_extent(const void* beginning, uint64_t n_bytes, uint64_t* least,
                                            uint64_t* likely, char** error) {
   return guarded(error, [&]() -> vb::result<vrambudget_status> {
-    if (beginning == nullptr) return bad_argument(no_bytes);
+    if (beginning == nullptr) return bad_argument("no bytes");
     const auto size = vb::gguf::measure_header(bytes_of(beginning, n_bytes));
     if (!size) return size.error();
     if (least != nullptr) *least = size->least;

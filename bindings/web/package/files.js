@@ -19,12 +19,6 @@ export class Files {
   remove(path) {
     this.#files.delete(nameOf(path));
   }
-  has(path) {
-    return this.#files.has(nameOf(path));
-  }
-  paths() {
-    return [...this.#files.keys()].map((name) => "/" + name);
-  }
 
   /// For WebAssembly.instantiate(); attach() the memory of what it makes.
   imports() {
@@ -46,8 +40,7 @@ export class Files {
       },
       path_open: (fd, _lookup, path, length, _flags, _rights, _inheriting, _fdflags, at) => {
         if (fd !== root) return errno.badf;
-        const name = this.#text(path, length);
-        const file = name === "." || name === "" ? { folder: true } : this.#files.get(name);
+        const file = this.#at(path, length);
         if (!file) return errno.noent;
         const opened = this.#next++;
         this.#open.set(opened, { file, at: 0n });
@@ -55,8 +48,7 @@ export class Files {
       },
       path_filestat_get: (fd, _flags, path, length, at) => {
         if (fd !== root) return errno.badf;
-        const name = this.#text(path, length);
-        const file = name === "." || name === "" ? { folder: true } : this.#files.get(name);
+        const file = this.#at(path, length);
         return file ? this.#stat(file, at) : errno.noent;
       },
       fd_filestat_get: (fd, at) => {
@@ -69,8 +61,8 @@ export class Files {
         return this.#write((v) => {
           v.setUint8(at, !file ? filetype.character : file.folder ? filetype.directory : filetype.regularFile);
           v.setUint16(at + 2, 0, true);
-          v.setBigUint64(at + 8, ~0n & 0xffffffffffffffffn, true);
-          v.setBigUint64(at + 16, ~0n & 0xffffffffffffffffn, true);
+          v.setBigUint64(at + 8, 0xffffffffffffffffn, true);
+          v.setBigUint64(at + 16, 0xffffffffffffffffn, true);
         });
       },
       fd_pread: (fd, vectors, n, offset, at) => this.#read(fd, vectors, n, offset, at),
@@ -114,6 +106,11 @@ export class Files {
   }
   #text(at, length) {
     return new TextDecoder().decode(new Uint8Array(this.#memory.buffer, at, length));
+  }
+  /// What stands at a path: a file, the folder itself, or nothing.
+  #at(path, length) {
+    const name = this.#text(path, length);
+    return name === "." || name === "" ? { folder: true } : this.#files.get(name);
   }
   #vectors(at, n) {
     const v = this.#view();
