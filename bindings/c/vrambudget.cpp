@@ -27,7 +27,8 @@ struct vrambudget_model {
 };
 
 struct vrambudget_table {
-  vrambudget::sweep_result swept;
+  std::shared_ptr<const vrambudget::sweep_result> swept;
+  vrambudget::sweep_labels labels;
   std::map<std::string, std::vector<std::int64_t>, std::less<>> columns;
 };
 
@@ -129,18 +130,27 @@ std::vector<std::shared_ptr<const vb::model>> read_of(const vrambudget_model* co
   return all;
 }
 
-vb::result<request::sweep_request> grid_of(const vrambudget_model* const* models, std::size_t n,
-                                           const char* grid, const request::plan_request& options) {
+struct named_grid {
+  request::sweep_request asked;
+  vb::sweep_labels labels;
+};
+
+vb::result<named_grid> grid_of(const vrambudget_model* const* models, std::size_t n,
+                               const char* grid, const request::plan_request& options) {
   const auto o = request::object_of(text_of(grid), "the grid");
   if (!o) return o.error();
-  return request::sweep_request_of(read_of(models, n), *o, options);
+  auto asked = request::sweep_request_of(read_of(models, n), *o, options);
+  if (!asked) return asked.error();
+  auto labels = request::labels_of(*asked, *o);
+  return named_grid{std::move(*asked), std::move(labels)};
 }
 
 /// All columns as numbers of 64 bits.
-std::unique_ptr<vrambudget_table> table_of(vb::sweep_result swept) {
+std::unique_ptr<vrambudget_table> table_of(vb::sweep_result swept, vb::sweep_labels labels) {
   auto table = std::make_unique<vrambudget_table>();
-  table->swept = std::move(swept);
-  vb::sweep_columns::for_each(table->swept.columns, [&](const char* name, const auto& values) {
+  table->swept = std::make_shared<const vb::sweep_result>(std::move(swept));
+  table->labels = std::move(labels);
+  vb::sweep_columns::for_each(table->swept->columns, [&](const char* name, const auto& values) {
     table->columns.emplace(name, std::vector<std::int64_t>(values.begin(), values.end()));
   });
   return table;
@@ -255,15 +265,15 @@ vrambudget_status vrambudget_sweep(const vrambudget_model* const* models, uint64
       return bad_argument("no model, or no place for the table");
     const auto q = request_of(options_json);
     if (!q) return q.error();
-    const auto grid = grid_of(models, n_models, grid_json, *q);
+    auto grid = grid_of(models, n_models, grid_json, *q);
     if (!grid) return grid.error();
     vb::sweep_progress tells;
     if (progress != nullptr)
       tells = [&](std::uint64_t done, std::uint64_t all) { return progress(done, all, user) != 0; };
-    auto swept = request::sweep_grid(*grid, *q, tells);
+    auto swept = request::sweep_grid(grid->asked, *q, tells);
     if (!swept) return swept.error();
     if (swept->stopped) return fail(VRAMBUDGET_STOPPED, "stopped by the caller", error);
-    *table = table_of(std::move(*swept)).release();
+    *table = table_of(std::move(*swept), std::move(grid->labels)).release();
     return VRAMBUDGET_OK;
   });
 }
@@ -395,7 +405,17 @@ vrambudget_status vrambudget_table_column(const vrambudget_table* table, const c
 vrambudget_status vrambudget_table_json(const vrambudget_table* table, char** out, char** error) {
   return guarded(error, [&]() -> vb::result<vrambudget_status> {
     if (table == nullptr) return bad_argument("no table");
-    return give(request::sweep_json(table->swept), out);
+    return give(request::sweep_json(*table->swept), out);
+  });
+}
+
+vrambudget_status vrambudget_table_arrow(const vrambudget_table* table,
+                                         struct ArrowArrayStream* stream, char** error) {
+  return guarded(error, [&]() -> vb::result<vrambudget_status> {
+    if (table == nullptr || stream == nullptr)
+      return bad_argument("no table, or no place for the stream");
+    vb::export_arrow(table->swept, table->labels, *stream);
+    return VRAMBUDGET_OK;
   });
 }
 

@@ -5,8 +5,8 @@
 #include <pybind11/stl.h>
 
 #include <boost/json.hpp>
-#include <chrono>
 
+#include "objects.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/report/sentences.hpp"
@@ -14,16 +14,12 @@
 #include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
 
-namespace py = pybind11;
-using namespace vrambudget;
-using namespace vrambudget::request;
-
+namespace vrambudget::python {
 namespace {
 
-using shared_model = std::shared_ptr<const model>;
+using namespace vrambudget::request;
 
-/// Text of a file or driver, which may be no UTF-8, as a str may be.
-std::string as_text(const std::string& text) { return gguf::valid_utf8(text); }
+using shared_model = std::shared_ptr<const model>;
 
 /// A path as Python has it, whatever its bytes are.
 py::object as_path(const std::string& path) {
@@ -54,16 +50,6 @@ const char* name_of(errc c) {
   return "unknown";
 }
 
-/// What `work` gives, done without the interpreter's lock.
-template <class Work>
-auto unlocked(Work work) {
-  auto r = [&] {
-    const py::gil_scoped_release others_run;
-    return work();
-  }();
-  return std::move(r).value();
-}
-
 /// Of a str the bytes that it has as a path.
 std::string bytes_of(const py::handle& text) {
   const auto encoded = py::reinterpret_steal<py::bytes>(PyUnicode_EncodeFSDefault(text.ptr()));
@@ -92,30 +78,6 @@ boost::json::value value_of(const py::handle& v) {
   return all;
 }
 
-plan_request request_of_dict(const py::dict& options) {
-  boost::json::object all;
-  for (const auto& [key, value] : options) all[key.cast<std::string>()] = value_of(value);
-  return request_of(all).value();
-}
-
-/// A model or device stays as it is once it is made, so threads may share it.
-struct py_model {
-  shared_model is;
-};
-struct py_projector {
-  std::shared_ptr<const projector> is;
-};
-struct py_device {
-  device is;
-  std::optional<live_device> live;
-};
-
-std::vector<device> as_given(const std::vector<py_device>& all) {
-  std::vector<device> out;
-  for (const py_device& d : all) out.push_back(d.is);
-  return out;
-}
-
 plan_inputs inputs_of(const py_model* m, const py_model* draft, const py_projector* mmproj,
                       const std::vector<py_device>& devices) {
   return {{m ? m->is : nullptr, draft ? draft->is : nullptr, mmproj ? mmproj->is : nullptr},
@@ -126,106 +88,6 @@ std::vector<py_device> as_python(std::vector<device> all) {
   std::vector<py_device> out;
   for (device& d : all) out.push_back({std::move(d), {}});
   return out;
-}
-
-/// A column of numbers that shows its memory to whoever asks by the buffer protocol.
-struct column {
-  std::shared_ptr<const sweep_result> owner;
-  const void* data = nullptr;
-  std::size_t n = 0, size = 0;
-  std::string format;
-};
-
-template <class T>
-column column_of(const std::shared_ptr<const sweep_result>& owner, const std::vector<T>& v,
-                 std::string format = py::format_descriptor<T>::format()) {
-  return {owner, v.data(), v.size(), sizeof(T), std::move(format)};
-}
-
-py::dict columns_of(const std::shared_ptr<const sweep_result>& r) {
-  const sweep_columns& c = r->columns;
-  py::dict all;
-  all["model"] = column_of(r, c.model);
-  all["gpu"] = column_of(r, c.gpu);
-  all["cache_types"] = column_of(r, c.cache_types);
-  all["n_parallel"] = column_of(r, c.n_parallel);
-  all["n_ctx"] = column_of(r, c.n_ctx);
-  all["weights"] = column_of(r, c.weights);
-  all["kv_cache"] = column_of(r, c.kv_cache);
-  all["recurrent_state"] = column_of(r, c.recurrent_state);
-  all["compute_buffer"] = column_of(r, c.compute_buffer);
-  all["driver_context"] = column_of(r, c.driver_context);
-  all["pool"] = column_of(r, c.pool);
-  all["other"] = column_of(r, c.other);
-  all["page_rounding"] = column_of(r, c.page_rounding);
-  all["used"] = column_of(r, c.used);
-  all["usable"] = column_of(r, c.usable);
-  all["spare"] = column_of(r, c.spare);
-  all["host"] = column_of(r, c.host);
-  all["fits"] = column_of(r, c.fits, "?");
-  all["basis"] = column_of(r, c.basis);
-  all["interpolated"] = column_of(r, c.interpolated, "?");
-  return all;
-}
-
-/// Tells Python how far it is, at most ten times a second, and lets Ctrl-C stop it.
-class progress {
- public:
-  explicit progress(const py::object& callback) : callback_(callback) {}
-
-  bool operator()(std::uint64_t done, std::uint64_t all) {
-    const auto now = clock::now();
-    if (done < all && now - last_ < std::chrono::milliseconds(100)) return true;
-    last_ = now;
-    const py::gil_scoped_acquire lock;
-    try {
-      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-      if (!callback_.is_none()) callback_(done, all);
-    } catch (py::error_already_set& e) {
-      raised_.emplace(std::move(e));
-      return false;
-    }
-    return true;
-  }
-  /// Raises what stopped it.
-  void rethrow() {
-    if (raised_) throw py::error_already_set(std::move(*raised_));
-  }
-
- private:
-  using clock = std::chrono::steady_clock;
-  const py::object& callback_;
-  clock::time_point last_ = clock::now();
-  std::optional<py::error_already_set> raised_;
-};
-
-py::tuple sweep_of(const std::vector<py_model>& models, const py_model* draft,
-                   const py_projector* mmproj, const std::vector<std::vector<py_device>>& gpus,
-                   const std::vector<std::pair<std::string, std::string>>& cache_types,
-                   std::vector<std::uint32_t> n_parallel, std::vector<std::uint32_t> n_ctx,
-                   unsigned n_threads, const py::dict& options, const py::object& callback) {
-  const plan_request base = request_of_dict(options);
-  sweep_request q;
-  if (draft) q.draft = draft->is;
-  if (mmproj) q.mmproj = mmproj->is;
-  for (const auto& [k, v] : cache_types) {
-    const plan_request pair = request_of({{"type_k", k}, {"type_v", v}}).value();
-    q.cache_types.emplace_back(pair.r.type_k, pair.r.type_v);
-  }
-  q.n_parallel = std::move(n_parallel);
-  q.n_ctx = std::move(n_ctx);
-  q.n_threads = n_threads;
-  for (const py_model& m : models) q.models.push_back(m.is);
-  for (const auto& set : gpus) q.gpus.push_back(as_given(set));
-  progress tells(callback);
-  auto r = std::make_shared<sweep_result>(
-      unlocked([&] { return sweep_grid(q, base, std::ref(tells)); }));
-  tells.rethrow();
-  py::list refused;
-  for (const sweep_refusal& f : r->refused)
-    refused.append(py::make_tuple(f.model, f.gpu, f.cache_types, f.n_parallel, f.n_ctx_first,
-                                  f.n_ctx_last, as_text(f.why)));
-  return py::make_tuple(columns_of(r), refused, r->n_budgets);
 }
 
 py::tuple probe() {
@@ -271,7 +133,18 @@ py_device make_device(std::string name, std::int64_t total, std::optional<std::i
 
 }  // namespace
 
+plan_request request_of_dict(const py::dict& options) {
+  boost::json::object all;
+  for (const auto& [key, value] : options) all[key.cast<std::string>()] = value_of(value);
+  return request_of(all).value();
+}
+
+}  // namespace vrambudget::python
+
 PYBIND11_MODULE(_core, m) {
+  using namespace vrambudget;
+  using namespace vrambudget::python;
+  using namespace vrambudget::request;
   m.attr("__version__") = std::string(version);
   py::register_exception_translator([](std::exception_ptr p) {
     try {
@@ -284,8 +157,8 @@ PYBIND11_MODULE(_core, m) {
     }
   });
 
-  py::class_<py_model>(m, "Model")
-      .def_property_readonly("name", [](const py_model& p) { return as_text(p.is->name); })
+  py::class_<py_model> models(m, "Model");
+  models.def_property_readonly("name", [](const py_model& p) { return as_text(p.is->name); })
       .def_property_readonly("path", [](const py_model& p) { return as_path(p.is->path); })
       .def_property_readonly("architecture",
                              [](const py_model& p) { return as_text(p.is->architecture); })
@@ -303,14 +176,14 @@ PYBIND11_MODULE(_core, m) {
       .def("__repr__", [](const py_model& p) {
         return as_text("<Model " + p.is->name + " (" + p.is->architecture + ")>");
       });
-  py::class_<py_projector>(m, "Projector")
-      .def_property_readonly("name", [](const py_projector& p) { return as_text(p.is->name); })
+  py::class_<py_projector> projectors(m, "Projector");
+  projectors.def_property_readonly("name", [](const py_projector& p) { return as_text(p.is->name); })
       .def_property_readonly("path", [](const py_projector& p) { return as_path(p.is->path); })
       .def("__repr__", [](const py_projector& p) {
         return as_text("<Projector " + p.is->name + ">");
       });
-  py::class_<py_device>(m, "Device")
-      .def(py::init(&make_device), py::arg("name"), py::arg("total"), py::kw_only(),
+  py::class_<py_device> devices(m, "Device");
+  devices.def(py::init(&make_device), py::arg("name"), py::arg("total"), py::kw_only(),
            py::arg("free") = py::none(), py::arg("cc") = 8.6, py::arg("n_sm") = 0,
            py::arg("driver_context") = py::none())
       .def_property_readonly("name", [](const py_device& d) { return as_text(d.is.full_name()); })
@@ -329,19 +202,14 @@ PYBIND11_MODULE(_core, m) {
                        std::to_string(d.is.free.count >> 20) + " of " +
                        std::to_string(d.is.total.count >> 20) + " MiB free>");
       });
-  py::class_<column>(m, "Column", py::buffer_protocol())
-      .def("__len__", [](const column& c) { return c.n; })
-      .def_buffer([](const column& c) {
-        return py::buffer_info(const_cast<void*>(c.data), static_cast<py::ssize_t>(c.size),
-                               c.format, 1, {static_cast<py::ssize_t>(c.n)},
-                               {static_cast<py::ssize_t>(c.size)}, true);
-      });
+  add_pickling(models, projectors, devices);
+  add_sweeps(m);
 
   m.def(
       "open_model",
       [](const std::string& name, const py::dict& options) {
         const plan_request q = request_of_dict(options);
-        return py_model{unlocked([&] { return open_model(name, q.sources); })};
+        return py_model{unlocked([&] { return open_kept_model(name, q.sources); })};
       },
       py::arg("name"), py::arg("options"));
   m.def(
@@ -477,9 +345,6 @@ PYBIND11_MODULE(_core, m) {
         return unlocked([&] { return inspection_of_json(name, other, keys, q.sources); });
       },
       py::arg("name"), py::arg("other"), py::arg("keys"), py::arg("options"));
-  m.def("sweep", &sweep_of, py::arg("models"), py::arg("draft"), py::arg("mmproj"), py::arg("gpus"),
-        py::arg("cache_types"), py::arg("n_parallel"), py::arg("n_ctx"), py::arg("threads"),
-        py::arg("options"), py::arg("progress"));
   m.def(
       "gpus", [](const std::string& name) { return unlocked([&] { return gpus_json(name); }); },
       py::arg("name"));

@@ -9,6 +9,7 @@
 #include "io/json_text.hpp"
 #include "request/option_values.hpp"
 #include "vrambudget/basis.hpp"
+#include "vrambudget/ggml/type.hpp"
 #include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
 
@@ -131,6 +132,22 @@ result<sweep_request> sweep_request_of(std::vector<std::shared_ptr<const model>>
     if (const auto read = read_axis(key, v, options, q); !read) return read.error();
   if (q.gpus.empty() || q.n_ctx.empty()) return refusal("it wants \"gpus\" and \"n_ctx\"");
   return q;
+}
+
+sweep_labels labels_of(const sweep_request& q, const json::object& grid) {
+  sweep_labels all;
+  for (const auto& m : q.models) all.models.push_back(m->name);
+  for (const auto& [k, v] : q.cache_types)
+    all.cache_types.emplace_back(traits(k).name, traits(v).name);
+  const json::value* gpus = grid.if_contains("gpus");
+  for (const json::value& set : gpus ? list_of(*gpus) : json::array()) {
+    std::string label;
+    for (const json::value& one : list_of(set))
+      label += (label.empty() ? "" : " + ") +
+               std::string(one.is_string() ? std::string_view(one.get_string()) : "");
+    all.gpus.push_back(std::move(label));
+  }
+  return all;
 }
 
 std::string sweep_json(const sweep_result& r) {

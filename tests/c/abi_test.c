@@ -35,6 +35,68 @@ static int64_t value(const vrambudget_table *table, const char *column, uint64_t
   return values[row];
 }
 
+/* Arrow's structs, as its specification has them. */
+struct ArrowSchema {
+  const char *format, *name, *metadata;
+  int64_t flags, n_children;
+  struct ArrowSchema **children, *dictionary;
+  void (*release)(struct ArrowSchema *);
+  void *private_data;
+};
+struct ArrowArray {
+  int64_t length, null_count, offset, n_buffers, n_children;
+  const void **buffers;
+  struct ArrowArray **children, *dictionary;
+  void (*release)(struct ArrowArray *);
+  void *private_data;
+};
+struct ArrowArrayStream {
+  int (*get_schema)(struct ArrowArrayStream *, struct ArrowSchema *);
+  int (*get_next)(struct ArrowArrayStream *, struct ArrowArray *);
+  const char *(*get_last_error)(struct ArrowArrayStream *);
+  void (*release)(struct ArrowArrayStream *);
+  void *private_data;
+};
+
+/* The rows of a table that is closed, and a column that is kept after all others. */
+static void check_arrow(const vrambudget_model *model) {
+  vrambudget_table *table = NULL;
+  struct ArrowArrayStream stream;
+  struct ArrowSchema schema;
+  struct ArrowArray rows, end, kv_cache;
+  const char *grid = "{\"gpus\": [\"3090\", [\"3090\", \"1060\"]], \"n_ctx\": [8192, 16384], \"n_parallel\": 1}";
+  CHECK(vrambudget_sweep(&model, 1, grid, NULL, NULL, NULL, &table, NULL) == VRAMBUDGET_OK);
+  CHECK(vrambudget_table_arrow(NULL, &stream, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_table_arrow(table, NULL, NULL) == VRAMBUDGET_BAD_ARGUMENT);
+  CHECK(vrambudget_table_arrow(table, &stream, NULL) == VRAMBUDGET_OK);
+  vrambudget_close_table(table);
+  CHECK(stream.get_schema(&stream, &schema) == 0 && strcmp(schema.format, "+s") == 0);
+  CHECK(stream.get_next(&stream, &rows) == 0 && rows.length == 4 && rows.n_children == schema.n_children);
+  CHECK(stream.get_next(&stream, &end) == 0 && end.release == NULL);
+  stream.release(&stream);
+  CHECK(stream.release == NULL);
+  for (int64_t i = 0; i < schema.n_children; ++i) {
+    const struct ArrowSchema *of = schema.children[i];
+    struct ArrowArray *column = rows.children[i];
+    CHECK(column->length == 4 && (of->dictionary == NULL) == (column->dictionary == NULL));
+    if (strcmp(of->name, "gpu") == 0) {
+      const int32_t *number = column->buffers[1], *offset = column->dictionary->buffers[1];
+      CHECK(number[0] == 0 && number[1] == 0 && number[2] == 1 && number[3] == 1);
+      CHECK(offset[1] == 4 && memcmp(column->dictionary->buffers[2], "30903090 + 1060", 15) == 0);
+    }
+    if (strcmp(of->name, "kv_cache") == 0) {
+      kv_cache = *column;
+      column->release = NULL; /* it is taken */
+    }
+  }
+  schema.release(&schema);
+  rows.release(&rows);
+  CHECK(schema.release == NULL && rows.release == NULL);
+  /* 36 layers x 8192 cells x (1024 + 1024) values of f16 */
+  CHECK(((const int64_t *)kv_cache.buffers[1])[0] == 1207959552);
+  kv_cache.release(&kv_cache);
+}
+
 static void check_sweep(const vrambudget_model *model) {
   char *error = NULL, *json = NULL;
   vrambudget_table *table = NULL;
@@ -299,6 +361,7 @@ int main(void) {
   error = NULL;
 
   check_sweep(model);
+  check_arrow(model);
 
   pthread_t threads[4];
   for (int i = 0; i < 4; ++i) CHECK(pthread_create(&threads[i], NULL, plan_again, model) == 0);

@@ -51,7 +51,7 @@ class Types(unittest.TestCase):
             line = function.__doc__.splitlines()[0]
             named = re.findall(r"(?:\(|, )(\w+): ", line)
             self.assertEqual([a.arg for a in stubs[name].args.args], named, line)
-            simple = re.search(r"-> (str|[Ll]ist\[.*Device\]|tuple|.*Model|.*Projector)$", line)
+            simple = re.search(r"-> (str|[Ll]ist\[.*Device\]|tuple|.*Model|.*Projector|.*Table)$", line)
             self.assertIsNotNone(simple, line)
             self.assertEqual(ast.unparse(stubs[name].returns).split("[")[0].lower(),
                              simple[1].split(".")[-1].lower() if "[" not in simple[1] else "list")
@@ -75,8 +75,8 @@ def allowlist(folder):
     """pybind11's classes have a metaclass of their own, and an __init__ that refuses where there is none."""
     path = os.path.join(folder, "allowed")
     with open(path, "w", encoding="utf-8") as f:
-        f.write("vrambudget._core.(Column|Device|Model|Projector)\n"
-                "vrambudget._core.(Column|Model|Projector).__init__\n")
+        f.write("vrambudget._core.(Column|Device|Model|Projector|Table)\n"
+                "vrambudget._core.(Column|Model|Projector|Table).__init__\n")
     return path
 
 

@@ -100,7 +100,7 @@ class Columns(unittest.TestCase):
         except ImportError:
             self.skipTest("no pandas")
         s = vb.sweep(MODELS[:2], GPUS, range(4096, 32769, 4096))
-        frame = pandas.DataFrame(s)
+        frame = s.to_pandas()
         self.assertEqual(len(frame), 2 * 3 * 8)
         self.assertEqual(list(frame.columns), list(s))
         self.assertEqual(frame["used"].dtype, "int64")

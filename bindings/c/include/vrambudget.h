@@ -24,7 +24,7 @@ extern "C" {
 #endif
 
 /* Grows when a function or status is added; what is there keeps its meaning. */
-#define VRAMBUDGET_ABI 3
+#define VRAMBUDGET_ABI 4
 
 typedef enum vrambudget_status {
   VRAMBUDGET_OK = 0,
@@ -206,6 +206,14 @@ VRAMBUDGET_API vrambudget_status vrambudget_table_column(const vrambudget_table*
  * have no row, with the reason. */
 VRAMBUDGET_API vrambudget_status vrambudget_table_json(const vrambudget_table* table, char** json,
                                                        char** error);
+
+/* The rows as a stream of Arrow's C stream interface, whose struct is declared by whoever reads it: one batch, with texts
+ * for the axes as dictionaries (model, gpu, type_k, type_v, basis), fits and interpolated as booleans. Numbers are not
+ * copied, and last as long as what the stream gave, also after vrambudget_close_table(). */
+struct ArrowArrayStream;
+VRAMBUDGET_API vrambudget_status vrambudget_table_arrow(const vrambudget_table* table,
+                                                        struct ArrowArrayStream* stream,
+                                                        char** error);
 
 /* The catalogues. `name`: of one GPU; NULL: all. */
 VRAMBUDGET_API vrambudget_status vrambudget_gpus(const char* name, char** json, char** error);

@@ -29,7 +29,7 @@ from .errors import (
     UnsupportedError,
 )
 from .options import Options, RunOptions, only_of_runs, plain, whole_numbers
-from .sweep import Refusal, Sweep, made_of
+from .sweep import Refusal, Sweep
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -122,7 +122,7 @@ CacheType = Union[str, tuple[str, str]]
 
 
 def open_model(
-    name: AnyModel,
+    name: Union[AnyModel, bytes],
     *,
     offline: bool = False,
     no_cache: bool = False,
@@ -130,9 +130,12 @@ def open_model(
     retries: Optional[int] = None,
 ) -> Model:
     """Reads a model's header: of a file, from a server (only the header travels), or by name. A name that does
-    not say which file means the catalogue's; plan() and max_context() take the best that runs instead."""
+    not say which file means the catalogue's; plan() and max_context() take the best that runs instead.
+    Bytes are those of Model.to_bytes(), or a GGUF file's beginning with its whole header."""
     if isinstance(name, Model):
         return name
+    if isinstance(name, bytes) and name.startswith(b"GGUF"):  # other bytes are a path
+        return Model.from_bytes(name, "the model of these bytes")
     options = plain(
         {"offline": offline, "no_cache": no_cache, "timeout": timeout, "retries": retries}
     )
@@ -468,20 +471,21 @@ def sweep(
     opened = [open_model(m, **sources) for m in _models(models)]
     devices = [_devices(s, options) for s in sets]
     rest = {k: v for k, v in options.items() if k not in _OF_NAMED}
-    found = _core.sweep(
-        opened,
-        None if draft is None else open_model(draft, **sources),
-        None if mmproj is None else open_projector(mmproj),
-        devices,
-        pairs,
-        slots,
-        contexts,
-        n_threads,
-        plain(rest),
-        progress,
+    return Sweep(
+        _core.sweep(
+            opened,
+            None if draft is None else open_model(draft, **sources),
+            None if mmproj is None else open_projector(mmproj),
+            devices,
+            [_label(s, d) for s, d in zip(sets, devices)],
+            pairs,
+            slots,
+            contexts,
+            n_threads,
+            plain(rest),
+            progress,
+        )
     )
-    labels = [_label(s, d) for s, d in zip(sets, devices)]
-    return made_of(found, [m.name for m in opened], labels, pairs, slots)
 
 
 def gpus(name: str = "") -> list[Gpu]:

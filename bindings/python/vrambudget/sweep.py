@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Optional
+from os import PathLike
+from typing import Any, Union
 
-from . import _core, html
+from . import _core, html, parquet
 
 BASES = ("exact", "bound", "fitted", "assumed")
+LABELS = ("model", "gpu", "type_k", "type_v", "basis")  # columns of texts
+NAMES = ("model", "gpu", "type_k", "type_v", "n_parallel", "n_ctx", "weights", "kv_cache", "recurrent_state",
+         "compute_buffer", "driver_context", "pool", "other", "page_rounding", "used", "usable", "spare", "host", "fits",
+         "basis", "interpolated")
 
 
 @dataclass(frozen=True)
@@ -24,19 +30,77 @@ class Refusal:
     why: str
 
 
-class Sweep(dict):  # type: ignore[type-arg]
-    """A column for each name, so that `pandas.DataFrame(sweep)` takes it. Numbers are NumPy arrays over the
-    memory that C++ filled (memoryviews without NumPy), sizes bytes over all devices of a row."""
+class Sweep:
+    """A column for each name. Numbers are NumPy arrays over the memory that C++ filled (memoryviews without NumPy), sizes
+    bytes over all devices of a row.
 
-    refused: tuple[Refusal, ...]
-    n_budgets: int  # that were planned exactly; the rows between them are marked `interpolated`
+    polars.DataFrame(sweep), pyarrow.table(sweep) and DuckDB's `from sweep` take the rows by Arrow's C stream, as
+    they lie in memory, with dictionaries for texts. It has a dict's methods and is none, as these would read it as one."""
+
+    def __init__(self, table: _core.Table):
+        self._table = table
+        self._columns: dict[str, Any] = {}
+        self.refused = refusals_of(table)
+
+    @property
+    def n_budgets(self) -> int:
+        """That were planned exactly; the rows between them are marked `interpolated`."""
+        return self._table.n_budgets
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._columns:
+            self._columns[name] = column_of(self._table, name)
+        return self._columns[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(NAMES)
+
+    def __len__(self) -> int:
+        return len(NAMES)
+
+    def __contains__(self, name: object) -> bool:
+        return name in NAMES
+
+    def keys(self) -> tuple[str, ...]:
+        return NAMES
+
+    def values(self) -> list[Any]:
+        return [self[name] for name in NAMES]
+
+    def items(self) -> list[tuple[str, Any]]:
+        return [(name, self[name]) for name in NAMES]
 
     def to_dict(self) -> dict[str, Any]:
-        return dict(self)
+        return dict(self.items())
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        """The rows as a capsule of Arrow's C stream interface."""
+        return self._table.__arrow_c_stream__(requested_schema)
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame; numbers are not copied, texts are categories."""
+        import pandas
+
+        table, words = self._table, {}
+        for name in LABELS:
+            numbers, names = labels_of(table, name)
+            words[name] = pandas.Categorical.from_codes(*unique(numbers, names))
+        return pandas.DataFrame({n: words[n] if n in words else self[n] for n in NAMES}, copy=False)
+
+    def to_parquet(self, path: Union[str, "PathLike[str]"]) -> None:
+        """Writes the rows as a Parquet file, a fifth of a byte to a few each; whole, or not at all. Takes pyarrow."""
+        parquet.write(self, path)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        # what pandas.DataFrame() asks of what is no dict
+        raise TypeError("a Sweep is columns: take sweep.to_pandas(), or dict(sweep)")
+
+    def __reduce__(self) -> Any:
+        return Sweep, (self._table,)
 
     def __repr__(self) -> str:
         return (
-            f"<Sweep of {len(self['n_ctx']):,} points, {len(self.refused)} refusals, "
+            f"<Sweep of {len(self._table):,} points, {len(self.refused)} refusals, "
             f"{self.n_budgets:,} budgets planned; columns {', '.join(self)}>"
         )
 
@@ -81,43 +145,53 @@ def _cell(key: str, value: Any) -> str:
     return f"{int(value):,}" if key == "n_ctx" else str(value)
 
 
-def made_of(
-    found: tuple[dict[str, _core.Column], list[Any], int],
-    models: list[str],
-    gpus: list[str],
-    types: list[tuple[str, str]],
-    n_parallel: list[int],
-) -> Sweep:
-    """The columns of the compiled part, with names for numbers."""
-    columns, refused, n_budgets = found
-    np: Optional[Any]
+def labels_of(table: _core.Table, name: str) -> tuple[Any, list[str]]:
+    """The numbers of a column of texts, and what they are called."""
+    types = table.cache_types
+    of: dict[str, tuple[str, list[str]]] = {
+        "model": ("model", table.models),
+        "gpu": ("gpu", table.gpus),
+        "type_k": ("cache_types", [k for k, _ in types]),
+        "type_v": ("cache_types", [v for _, v in types]),
+        "basis": ("basis", list(BASES)),
+    }
+    axis, words = of[name]
+    return numbers_of(table, axis), words
+
+
+def numbers_of(table: _core.Table, name: str) -> Any:
+    column: Any = table.columns[name]  # has the buffer protocol, which types do not say before 3.12
     try:
         import numpy as np
     except ImportError:
-        np = None
+        return memoryview(column)
+    return np.asarray(column)
 
-    def numbers(name: str) -> Any:
-        column: Any = columns[name]  # has the buffer protocol, which types do not say before 3.12
-        return memoryview(column) if np is None else np.asarray(column)
 
-    def labels(name: str, words: list[str]) -> Any:
-        if np is None:
-            return [words[i] for i in numbers(name)]
-        return np.array(words, dtype=object)[numbers(name)]
+def column_of(table: _core.Table, name: str) -> Any:
+    if name not in LABELS:
+        return numbers_of(table, name)
+    numbers, words = labels_of(table, name)
+    if isinstance(numbers, memoryview):
+        return [words[i] for i in numbers]
+    import numpy as np
 
-    s = Sweep()
-    s["model"] = labels("model", models)
-    s["gpu"] = labels("gpu", gpus)
-    s["type_k"] = labels("cache_types", [k for k, _ in types])
-    s["type_v"] = labels("cache_types", [v for _, v in types])
-    for name in columns:
-        if name == "basis":
-            s[name] = labels(name, list(BASES))
-        elif name not in ("model", "gpu", "cache_types"):
-            s[name] = numbers(name)
-    s.refused = tuple(
-        Refusal(models[m], gpus[g], types[t][0], types[t][1], n_parallel[p], first, last, why)
-        for m, g, t, p, first, last, why in refused
+    return np.array(words, dtype=object)[numbers]
+
+
+def unique(numbers: Any, words: list[str]) -> tuple[Any, list[str]]:
+    """The same labels, each word once."""
+    once = list(dict.fromkeys(words))
+    if len(once) == len(words):
+        return numbers, words
+    import numpy as np
+
+    return np.array([once.index(w) for w in words])[numbers], once
+
+
+def refusals_of(table: _core.Table) -> tuple[Refusal, ...]:
+    models, gpus, types, slots = table.models, table.gpus, table.cache_types, table.n_parallel
+    return tuple(
+        Refusal(models[m], gpus[g], types[t][0], types[t][1], slots[p], first, last, why)
+        for m, g, t, p, first, last, why in table.refused
     )
-    s.n_budgets = n_budgets
-    return s

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/report/sweep_arrow.hpp"
 #include "vrambudget/request/answers.hpp"
 
 namespace vrambudget::request {
@@ -22,6 +23,9 @@ namespace vrambudget::request {
 [[nodiscard]] result<sweep_request> sweep_request_of(
     std::vector<std::shared_ptr<const model>> models, const boost::json::object& grid,
     const plan_request& options);
+
+/// What its models, GPUs and cache types are called: a set of GPUs as "3090 + 3060".
+[[nodiscard]] sweep_labels labels_of(const sweep_request& q, const boost::json::object& grid);
 
 /// {"schema", "n_budgets", "columns": {NAME: [...], ...}, "refused": [...]}
 [[nodiscard]] std::string sweep_json(const sweep_result& r);

@@ -1,0 +1,81 @@
+"""Tables as Parquet files, written by pyarrow."""
+
+from __future__ import annotations
+
+import os
+from os import PathLike
+from typing import Any, Optional, Union
+
+ROW_GROUP = 1 << 20  # rows that are read or skipped at once
+
+
+def pyarrow_or_say() -> Any:
+    """pyarrow with its Parquet part."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet  # noqa: F401
+    except ImportError as e:
+        raise ImportError("Parquet files are written by pyarrow: pip install pyarrow") from e
+    return pa
+
+
+def write(
+    rows: Any,
+    path: Union[str, "PathLike[str]"],
+    extra: Optional[dict[str, Any]] = None,
+    metadata: Optional[dict[str, str]] = None,
+) -> int:
+    """Writes whatever has Arrow's stream, with further columns and words about the file, and gives its size. The file is
+    there whole or not at all: it is written beside its place, flushed to the disk and moved there."""
+    pa = pyarrow_or_say()
+    table = pa.table(rows)
+    for name, column in (extra or {}).items():
+        table = table.append_column(name, column)
+    if metadata:
+        table = table.replace_schema_metadata(metadata)
+    where = os.path.abspath(os.fspath(path))
+    beside = temporary_of(where)
+    try:
+        with open(beside, "wb") as f:
+            _write(pa, table, f)
+            f.flush()
+            os.fsync(f.fileno())
+        size = os.path.getsize(beside)
+        os.replace(beside, where)
+    except BaseException:
+        if os.path.exists(beside):
+            os.unlink(beside)
+        raise
+    flush_folder(os.path.dirname(where))
+    return size
+
+
+def temporary_of(path: str) -> str:
+    """Where a file lies while it is written: hidden, with the process's number."""
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f".{name}.{os.getpid()}.part")
+
+
+def flush_folder(folder: str) -> None:
+    """A move is on the disk once its folder is."""
+    if os.name != "posix":
+        return
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _write(pa: Any, table: Any, f: Any) -> None:
+    """Numbers as differences to the one before, which along a context are mostly the same; words and flags as runs."""
+    numbers = [c.name for c in table.schema if pa.types.is_integer(c.type)]
+    pa.parquet.write_table(
+        table,
+        f,
+        row_group_size=ROW_GROUP,
+        use_dictionary=[c.name for c in table.schema if c.name not in numbers],
+        column_encoding={n: "DELTA_BINARY_PACKED" for n in numbers},
+        compression="zstd",
+        write_statistics=True,
+    )

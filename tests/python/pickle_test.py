@@ -1,0 +1,135 @@
+"""Models and devices in other processes: the same plans, from bytes."""
+
+import json
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import vrambudget as vb
+from vrambudget import _core
+
+FILES = ["Qwen3-8B-Q8_0", "gemma-3-4b-it-Q4_K_M", "Qwen3.6-27B-UD-Q4_K_XL", "DeepSeek-V2-Lite-Q4_K_M", "gpt-oss-20b",
+         "Falcon-Mamba-7B-Q8_0", "granite-4.0-h-small-Q4_K_M"]
+
+
+def said(model, gpu="3090", **options):
+    """All that is said of a plan."""
+    return vb.plan(model, gpu, n_ctx=8192, explain=True, **options).to_dict()
+
+
+def entry(key, type_id, payload):
+    return len(key).to_bytes(8, "little") + key + type_id.to_bytes(4, "little") + payload
+
+
+def write_gguf(path, like, n_tokens, padding=0):
+    """A GGUF file with the tensors of a model of the catalogue and a vocabulary of empty words, sparse where its data
+    would be; `padding`: so many bytes more before them."""
+    kept = vb.open_model(like).to_bytes()
+    none, gpt2 = (entry(b"tokenizer.ggml.model", 8, (4).to_bytes(8, "little") + w) for w in (b"none", b"gpt2"))
+    assert none in kept
+    words = (8).to_bytes(4, "little") + n_tokens.to_bytes(8, "little") + bytes(8 * n_tokens)
+    added = entry(b"tokenizer.ggml.tokens", 9, words)
+    rest = -(len(added) + len(entry(b"general.note", 8, bytes(8)))) % 32 + padding  # tensors' data are aligned
+    added += entry(b"general.note", 8, rest.to_bytes(8, "little") + b" " * rest)
+    n_kv = int.from_bytes(kept[16:24], "little") + 2
+    header = kept[:16] + n_kv.to_bytes(8, "little") + added + kept[24:].replace(none, gpt2)
+    with open(path, "wb") as f:
+        f.write(header)
+        f.truncate(len(header) + vb.open_model(like).tensor_bytes + 10**6)
+    return len(header)
+
+
+class Models(unittest.TestCase):
+    def test_a_model_is_planned_the_same_elsewhere(self):
+        for name in FILES:
+            with self.subTest(name):
+                model = vb.open_model(name)
+                for other in (pickle.loads(pickle.dumps(model)), vb.open_model(model.to_bytes())):
+                    self.assertEqual(other.to_dict(), model.to_dict())
+                    self.assertEqual(said(other), said(model))
+                    self.assertEqual(said(other, "m4-max-64gb"), said(model, "m4-max-64gb"))
+                    self.assertEqual(other.to_bytes(), model.to_bytes())
+
+    def test_every_model_of_the_catalogue_has_the_same_tensors_and_numbers(self):
+        # a few of each: all of them take minutes
+        for row in vb.models()[::7]:
+            with self.subTest(row["name"]):
+                model = vb.open_model(row["name"])
+                other = vb.open_model(model.to_bytes())
+                self.assertEqual(other.to_dict(), model.to_dict())
+                self.assertEqual(other.shape_bytes(True), model.shape_bytes(True))
+                run = {"n_ctx": 1024, "n_parallel": 1}
+                self.assertEqual(vb.plan(other, "rtx pro 6000", **run).to_dict(), vb.plan(model, "rtx pro 6000", **run).to_dict())
+
+    def test_another_process_takes_it(self):
+        model = vb.open_model(FILES[0])
+        code = ("import sys, pickle, vrambudget as vb; model, device = pickle.load(sys.stdin.buffer);"
+                "print(vb.plan(model, device, n_ctx=8192).used)")
+        device = _core.open_devices({"gpu": ["3090"]})[0]
+        done = subprocess.run([sys.executable, "-c", code], input=pickle.dumps((model, device)), capture_output=True,
+                              check=True)
+        self.assertEqual(int(done.stdout), vb.plan(model, device, n_ctx=8192).used)
+
+    def test_a_file_is_planned_the_same_elsewhere(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path, longer = os.path.join(folder, "own.gguf"), os.path.join(folder, "longer.gguf")
+            n_header = write_gguf(path, FILES[0], 151936)  # as many words as the embedding has rows
+            write_gguf(longer, FILES[0], 151936, padding=4096 + 32)
+            model, further = vb.open_model(path), vb.open_model(longer)
+            with open(path, "rb") as f:
+                beginning = vb.open_model(f.read(n_header))
+            self.assertGreater(n_header, 8 * 151936)
+            self.assertEqual(beginning.tensor_bytes, model.tensor_bytes)
+            self.assertLess(len(model.to_bytes()), 100000)
+            other = vb.open_model(model.to_bytes())
+            self.assertEqual(other.path, path)
+            for gpu in ("3090", "m4-max-64gb"):  # which maps the file from a page on
+                self.assertEqual(said(other, gpu), said(model, gpu))
+            # what lies before the data counts where the file is mapped, and nowhere else
+            self.assertEqual(further.shape_bytes(False), model.shape_bytes(False))
+            self.assertNotEqual(further.shape_bytes(True), model.shape_bytes(True))
+
+    def test_bytes_that_are_no_model_are_refused(self):
+        kept = vb.open_model(FILES[0]).to_bytes()
+        for data in (b"GGUF", b"GGUF\3\0\0\0", kept[:1000]):
+            with self.assertRaises(vb.FormatError):
+                vb.open_model(data)
+        for key in (b"vrambudget.tensor.sizes", b"vrambudget.tensor.files"):  # 399 tensors: one that says 398
+            at = kept.index(key) + len(key) + 8
+            broken = kept[:at] + (398).to_bytes(8, "little") + kept[at + 8:]
+            with self.assertRaises(vb.FormatError):
+                vb.open_model(broken)
+
+    def test_a_shape_is_that_of_models_trained_further(self):
+        one = vb.open_model(FILES[0])
+        kept = one.to_bytes()
+        name = one.name.encode()
+        at = kept.index(b"vrambudget.name") + len(b"vrambudget.name") + 4
+        other = vb.open_model(kept[:at] + kept[at:].replace(name, name[::-1], 1))
+        self.assertEqual(other.name, one.name[::-1])
+        self.assertEqual(other.shape_bytes(False), one.shape_bytes(False))
+        self.assertNotEqual(vb.open_model("Qwen3-8B-Q4_K_M").shape_bytes(False), one.shape_bytes(False))
+
+
+class Devices(unittest.TestCase):
+    def test_a_device_is_planned_the_same_elsewhere(self):
+        own = vb.Device("mine", 10**10, free=9 * 10**9, cc=9.0, n_sm=80, driver_context=3 * 10**8)
+        for name, backend in (("3090", None), ("7900xtx", None), ("7900xtx", "hip"), ("m4-max-64gb", None), ("b580", None)):
+            options = {"gpu": [name], **({"backend": backend} if backend else {}), "display": True, "os": "windows"}
+            if name.startswith("m4"):
+                options = {"gpu": [name]}
+            (device,) = _core.open_devices(options)
+            self.assert_same(device)
+        self.assert_same(own)
+
+    def assert_same(self, device):
+        other = pickle.loads(pickle.dumps(device))
+        self.assertEqual(repr(other), repr(device))
+        self.assertEqual(json.dumps(said(FILES[0], other)), json.dumps(said(FILES[0], device)))
+
+
+if __name__ == "__main__":
+    unittest.main()
