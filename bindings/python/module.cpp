@@ -10,6 +10,7 @@
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/request/error_name.hpp"
 #include "vrambudget/request/answers.hpp"
 #include "vrambudget/request/request_json.hpp"
 #include "vrambudget/version.hpp"
@@ -25,29 +26,6 @@ using shared_model = std::shared_ptr<const model>;
 py::object as_path(const std::string& path) {
   return py::reinterpret_steal<py::object>(
       PyUnicode_DecodeFSDefaultAndSize(path.data(), static_cast<py::ssize_t>(path.size())));
-}
-
-/// The names of `Error.code`.
-const char* name_of(errc c) {
-  switch (c) {
-    case errc::truncated:
-      return "truncated";
-    case errc::bad_format:
-      return "bad_format";
-    case errc::limit:
-      return "limit";
-    case errc::overflow:
-      return "overflow";
-    case errc::invalid_argument:
-      return "invalid_argument";
-    case errc::unsupported:
-      return "unsupported";
-    case errc::not_found:
-      return "not_found";
-    case errc::io:
-      return "io";
-  }
-  return "unknown";
 }
 
 /// Of a str the bytes that it has as a path.
@@ -152,13 +130,13 @@ PYBIND11_MODULE(_core, m) {
     } catch (const exception& e) {
       const py::object make = py::module_::import("vrambudget.errors").attr("error_for");
       const py::object raised =
-          make(name_of(e.what_failed.code), gguf::printable(e.what_failed.message, 500));
+          make(request::name(e.what_failed.code), gguf::printable(e.what_failed.message, 500));
       PyErr_SetObject(py::type::handle_of(raised).ptr(), raised.ptr());
     }
   });
 
-  py::class_<py_model> models(m, "Model");
-  models.def_property_readonly("name", [](const py_model& p) { return as_text(p.is->name); })
+  py::class_<py_model> of_models(m, "Model");
+  of_models.def_property_readonly("name", [](const py_model& p) { return as_text(p.is->name); })
       .def_property_readonly("path", [](const py_model& p) { return as_path(p.is->path); })
       .def_property_readonly("architecture",
                              [](const py_model& p) { return as_text(p.is->architecture); })
@@ -176,14 +154,14 @@ PYBIND11_MODULE(_core, m) {
       .def("__repr__", [](const py_model& p) {
         return as_text("<Model " + p.is->name + " (" + p.is->architecture + ")>");
       });
-  py::class_<py_projector> projectors(m, "Projector");
-  projectors.def_property_readonly("name", [](const py_projector& p) { return as_text(p.is->name); })
+  py::class_<py_projector> of_projectors(m, "Projector");
+  of_projectors.def_property_readonly("name", [](const py_projector& p) { return as_text(p.is->name); })
       .def_property_readonly("path", [](const py_projector& p) { return as_path(p.is->path); })
       .def("__repr__", [](const py_projector& p) {
         return as_text("<Projector " + p.is->name + ">");
       });
-  py::class_<py_device> devices(m, "Device");
-  devices.def(py::init(&make_device), py::arg("name"), py::arg("total"), py::kw_only(),
+  py::class_<py_device> of_devices(m, "Device");
+  of_devices.def(py::init(&make_device), py::arg("name"), py::arg("total"), py::kw_only(),
            py::arg("free") = py::none(), py::arg("cc") = 8.6, py::arg("n_sm") = 0,
            py::arg("driver_context") = py::none())
       .def_property_readonly("name", [](const py_device& d) { return as_text(d.is.full_name()); })
@@ -202,7 +180,7 @@ PYBIND11_MODULE(_core, m) {
                        std::to_string(d.is.free.count >> 20) + " of " +
                        std::to_string(d.is.total.count >> 20) + " MiB free>");
       });
-  add_pickling(models, projectors, devices);
+  add_pickling(of_models, of_projectors, of_devices);
   add_sweeps(m);
 
   m.def(

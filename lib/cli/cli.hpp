@@ -39,6 +39,7 @@ void print_text(std::string text, const std::vector<std::string>& notes = {});
 [[nodiscard]] std::function<int()> add_paste(command_options& can,
                                              const std::vector<std::string>& args,
                                              plan_command plan);
+[[nodiscard]] std::function<int()> add_batch(command_options& can);
 [[nodiscard]] std::function<int()> add_best(command_options& can);
 [[nodiscard]] std::function<int()> add_cards(command_options& can);
 [[nodiscard]] std::function<int()> add_together(command_options& can);

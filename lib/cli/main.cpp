@@ -63,9 +63,9 @@ int run_pasted(std::vector<std::string> args, std::vector<std::string> notes);
 int run_program(std::vector<std::string> args, std::vector<std::string> notes = {},
                 bool is_pasted = false) {
   constexpr std::array commands = {
-      "plan",     "paste",    "best",   "compare", "cards",   "together", "trade",     "recipe",
-      "inspect",  "template", "gpus",   "models",  "engines", "probe",    "check",     "calibrate",
-      "completion"};
+      "plan",      "paste",    "best", "compare", "cards",   "together", "trade", "recipe",
+      "inspect",   "template", "gpus", "models",  "engines", "probe",    "check", "batch",
+      "calibrate", "completion"};
   constexpr std::array general = {"--help", "-h", "--version"};
   const auto is_in = [&](const auto& all) {
     return !args.empty() &&
@@ -123,6 +123,8 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
   add("probe", "the GPUs of this machine as they are now",
       [&](command_options& can) { return add_probe(can, args); });
   add("check", "a llama.cpp log against the prediction, line by line", add_check);
+  add("batch", "questions as lines of JSON, answered line by line, for programs that ask many",
+      add_batch);
   add("calibrate", "fits what the driver takes to what runs on your GPUs were seen to take",
       add_calibrate);
   add("completion", "what a shell sources to complete command lines, or the manual page",

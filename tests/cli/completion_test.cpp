@@ -10,7 +10,7 @@
 namespace {
 
 const char* const commands[] = {"plan",   "cards",   "together", "recipe", "inspect",  "gpus",
-                                "models", "engines", "probe",    "check",  "calibrate"};
+                                "models", "engines", "probe",    "check",  "batch",  "calibrate"};
 
 /// "--ctx-size", "-ub", ... as the help of a command has them.
 std::set<std::string> options_of(const std::string& command) {
