@@ -8,6 +8,7 @@
 
 #include "objects.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
+#include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/report/sentences.hpp"
 #include "vrambudget/request/error_name.hpp"
@@ -171,6 +172,8 @@ PYBIND11_MODULE(_core, m) {
       .def_property_readonly("n_sm", [](const py_device& d) { return d.is.n_sm; })
       .def_property_readonly("driver_context",
                              [](const py_device& d) { return d.is.driver_context.high.count; })
+      .def_property_readonly(
+          "backend", [](const py_device& d) { return std::string(word_of(d.is.backend)); })
       .def_property_readonly("reserved", &told<&live_device::reserved>)
       .def_property_readonly("used_by_others", &told<&live_device::used_by_others>)
       .def_property_readonly("granularity", &told<&live_device::granularity>)
@@ -340,6 +343,8 @@ PYBIND11_MODULE(_core, m) {
         return unlocked([&] { return template_of_json(name, q.sources); });
       },
       py::arg("name"), py::arg("options"));
+  m.attr("engine") = std::string(engine_name);
   m.def("options", &options_json);
+  m.def("catalogue_version", &catalogue_version);
   m.def("probe", &probe);
 }

@@ -1,9 +1,13 @@
 // Catalogues and this machine as JSON.
+#include <fmt/format.h>
+
 #include <boost/json.hpp>
 
+#include "catalogue/embedded.hpp"
 #include "gpu/live_machine.hpp"
 #include "io/json_text.hpp"
 #include "report/live_devices.hpp"
+#include "template/sha256.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
@@ -138,6 +142,14 @@ result<std::string> probe_json() {
   if (has_vulkan)
     for (auto& [key, value] : vulkan_devices_json(*vulkan)) o[key] = value;
   return json_text(o);
+}
+
+std::string catalogue_version() {
+  std::string all;
+  for (const auto& files : {vrambudget::detail::gpus_json(), vrambudget::detail::other_gpus_json(),
+                            vrambudget::detail::overheads_json()})
+    for (const auto& file : files) all += file.text;
+  return fmt::format("{:016x}", vrambudget::detail::sha256_beginning(all));
 }
 
 }  // namespace vrambudget::request

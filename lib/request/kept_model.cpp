@@ -157,10 +157,15 @@ result<void> put_rest(const gguf::header& h, model& m) {
   if (const auto put = put_places(h, m); !put) return put.error();
   const std::uint64_t types = number_of(h, kept_basis);
   if (types > static_cast<std::uint64_t>(basis::assumed)) return damaged(kept_basis);
-  m.name = gguf::printable(text_of(h, kept_name));
-  m.path = text_of(h, kept_path);
-  m.file_size = {number_of(h, kept_file_size)};
-  m.n_params = number_of(h, kept_n_params);
+  if (h.find(kept_place)) {  // of shape_bytes()
+    constexpr const char* paths[] = {"", "shape.gguf", "shape-00001-of-00002.gguf"};
+    m.path = paths[std::min<std::uint64_t>(number_of(h, kept_place), 2)];
+  } else {
+    m.name = gguf::printable(text_of(h, kept_name));
+    m.path = text_of(h, kept_path);
+    m.file_size = {number_of(h, kept_file_size)};
+    m.n_params = number_of(h, kept_n_params);
+  }
   m.types_basis = static_cast<basis>(types);
   m.types_note = gguf::printable(text_of(h, kept_note));
   return {};

@@ -28,8 +28,9 @@ from .errors import (
     NotFoundError,
     UnsupportedError,
 )
+from .gpu_sets import OF_NAMED, AnyGpu, Gpu, GpuSet, devices_of, label_of, named
 from .options import Options, RunOptions, only_of_runs, plain, whole_numbers
-from .sweep import Refusal, Sweep
+from .sweep import Refusal, Sweep, cache_pairs
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -86,23 +87,7 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-_OF_NAMED = ("free", "system", "os", "display")
-_OF_DEVICES = (*_OF_NAMED, "no_calibration", "buffers_only")
 _OF_SOURCES = ("offline", "no_cache", "timeout", "retries")
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """A row of the catalogue."""
-
-    id: str
-    name: str  # as the driver spells it
-    form: str  # "desktop", "laptop", "workstation", "datacenter", "unified"
-    memory: int  # nominal
-    total: int  # as the driver reports it, where that is known
-    compute_capability: Optional[str]
-    n_sm: Optional[int]
-    aliases: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -116,8 +101,6 @@ class Machine:
 
 AnyModel = Union[str, "PathLike[str]", Model]
 AnyProjector = Union[str, "PathLike[str]", Projector]
-AnyGpu = Union[str, Gpu, Device]
-GpuSet = Union[AnyGpu, Sequence[AnyGpu], None]
 CacheType = Union[str, tuple[str, str]]
 
 
@@ -147,45 +130,6 @@ def open_projector(path: AnyProjector) -> Projector:
     return path if isinstance(path, Projector) else _core.open_projector(fsencode(path))
 
 
-def _items(gpu: GpuSet) -> list[AnyGpu]:
-    if gpu is None:
-        return []
-    one = isinstance(gpu, (str, Gpu, Device))
-    items: list[Any] = [gpu] if one or not hasattr(gpu, "__iter__") else list(gpu)
-    for item in items:
-        if not isinstance(item, (str, Gpu, Device)):
-            raise InvalidArgumentError(f"gpu: {item!r} is no name, Gpu or Device")
-    return items
-
-
-def _names(items: list[AnyGpu]) -> Optional[list[str]]:
-    """The names of GPUs, if all are named."""
-    names = [i.id if isinstance(i, Gpu) else i for i in items if not isinstance(i, Device)]
-    return names if len(names) == len(items) else None
-
-
-def _devices(gpu: GpuSet, options: Any) -> list[Device]:
-    """The devices that are meant; those that are given whole stay as they are."""
-    items = _items(gpu)
-    names = _names(items)
-    known = {k: options[k] for k in _OF_DEVICES if k in options}
-    if names is not None:
-        return _core.open_devices(plain({"gpu": names, **known}))
-    if known.get("free") is not None:
-        raise InvalidArgumentError("free: a Device says itself what is free on it")
-    return [d for i in items for d in ([i] if isinstance(i, Device) else _devices(i, options))]
-
-
-def _named(gpu: GpuSet, options: Any) -> tuple[list[Device], dict[str, Any]]:
-    """The devices that are given whole, and options that name all others."""
-    names = _names(_items(gpu))
-    rest = dict(options)
-    if names is not None:
-        return [], plain({**rest, "gpu": names})
-    rest = {k: v for k, v in rest.items() if k not in _OF_NAMED}
-    return _devices(gpu, options), plain(rest)
-
-
 def _inputs(
     model: Optional[AnyModel],
     gpu: GpuSet,
@@ -195,7 +139,7 @@ def _inputs(
 ) -> tuple[Optional[Model], Optional[Model], Optional[Projector], list[Device], dict[str, Any]]:
     """A model's name stays one: which of its files is best depends on the devices. None: several are meant."""
     sources = {k: options[k] for k in _OF_SOURCES if k in options}
-    devices, rest = _named(gpu, options)
+    devices, rest = named(gpu, options)
     if model is not None and not isinstance(model, Model):
         rest["model"] = fspath(model)
     return (
@@ -284,7 +228,7 @@ def rank(
     a dict a model, with the keys of the program's --json. `prefer`: "quality", "speed" or "context" decides what is
     best. `ram`: adds those that leave experts or layers to so much of the host's memory, last. `family`: only names
     or architectures with this; `min_ctx`: tokens that a model must take at least."""
-    devices, rest = _named(gpu, options)
+    devices, rest = named(gpu, options)
     (least,) = whole_numbers("min_ctx", min_ctx)
     found: list[dict[str, Any]] = json.loads(_core.rank(devices, rest, family, least))["models"]
     return found
@@ -427,22 +371,6 @@ def _models(models: Union[AnyModel, Iterable[AnyModel]]) -> list[AnyModel]:
     return [models] if isinstance(models, (str, PathLike, Model)) else list(models)
 
 
-def _label(gpu: Any, devices: list[Device]) -> str:
-    """What a set of GPUs is called in a sweep."""
-    items = _items(gpu) or list(devices)
-    return " + ".join(i if isinstance(i, str) else i.name for i in items)
-
-
-def _cache_types(given: Any) -> list[tuple[str, str]]:
-    pairs = []
-    for t in [given] if isinstance(given, str) else list(given):
-        pair = (t, t) if isinstance(t, str) else tuple(t)
-        if len(pair) != 2 or not all(isinstance(name, str) for name in pair):
-            raise InvalidArgumentError(f"cache_types: {t!r} is no type, nor a pair of them")
-        pairs.append((pair[0], pair[1]))
-    return pairs
-
-
 def sweep(
     models: Union[AnyModel, Iterable[AnyModel]],
     gpus: Union[AnyGpu, Iterable[Union[AnyGpu, Sequence[AnyGpu]]], None],
@@ -464,20 +392,20 @@ def sweep(
     contexts = whole_numbers("n_ctx", n_ctx)
     slots = whole_numbers("n_parallel", n_parallel)
     (n_threads,) = whole_numbers("threads", threads)
-    pairs = _cache_types(cache_types)
+    pairs = cache_pairs(cache_types)
     one_set = gpus is None or isinstance(gpus, (str, Gpu, Device))
     sets: list[Any] = [gpus] if one_set else list(gpus)  # type: ignore[arg-type]
     sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
     opened = [open_model(m, **sources) for m in _models(models)]
-    devices = [_devices(s, options) for s in sets]
-    rest = {k: v for k, v in options.items() if k not in _OF_NAMED}
+    devices = [devices_of(s, options) for s in sets]
+    rest = {k: v for k, v in options.items() if k not in OF_NAMED}
     return Sweep(
         _core.sweep(
             opened,
             None if draft is None else open_model(draft, **sources),
             None if mmproj is None else open_projector(mmproj),
             devices,
-            [_label(s, d) for s, d in zip(sets, devices)],
+            [label_of(s, d) for s, d in zip(sets, devices)],
             pairs,
             slots,
             contexts,

@@ -198,7 +198,7 @@ def _plain(value: Any) -> Any:
 
 def whole_numbers(name: str, value: Any) -> list[int]:
     """One number or several, as what a context or a number of slots can be."""
-    given = [value] if hasattr(value, "__index__") or isinstance(value, str) else value
+    given: Any = [value] if hasattr(value, "__index__") or isinstance(value, str) else value
     try:
         found = [index(n) for n in given]
     except TypeError:

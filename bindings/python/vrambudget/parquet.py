@@ -22,15 +22,12 @@ def pyarrow_or_say() -> Any:
 def write(
     rows: Any,
     path: Union[str, "PathLike[str]"],
-    extra: Optional[dict[str, Any]] = None,
     metadata: Optional[dict[str, str]] = None,
 ) -> int:
-    """Writes whatever has Arrow's stream, with further columns and words about the file, and gives its size. The file is
-    there whole or not at all: it is written beside its place, flushed to the disk and moved there."""
+    """Writes whatever has Arrow's stream, with words about the file, and gives its size. The file is there whole or not at
+    all: it is written beside its place, flushed to the disk and moved there."""
     pa = pyarrow_or_say()
     table = pa.table(rows)
-    for name, column in (extra or {}).items():
-        table = table.append_column(name, column)
     if metadata:
         table = table.replace_schema_metadata(metadata)
     where = os.path.abspath(os.fspath(path))

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any, Union
 
 from . import _core, html, parquet
+from .errors import InvalidArgumentError
 
 BASES = ("exact", "bound", "fitted", "assumed")
 LABELS = ("model", "gpu", "type_k", "type_v", "basis")  # columns of texts
@@ -143,6 +144,16 @@ def _cell(key: str, value: Any) -> str:
     if key in ("used", "spare"):
         return f"{int(value) / 2**30:.2f} GiB"
     return f"{int(value):,}" if key == "n_ctx" else str(value)
+
+
+def cache_pairs(given: Any) -> list[tuple[str, str]]:
+    pairs = []
+    for t in [given] if isinstance(given, str) else list(given):
+        pair = (t, t) if isinstance(t, str) else tuple(t)
+        if len(pair) != 2 or not all(isinstance(name, str) for name in pair):
+            raise InvalidArgumentError(f"cache_types: {t!r} is no type, nor a pair of them")
+        pairs.append((pair[0], pair[1]))
+    return pairs
 
 
 def labels_of(table: _core.Table, name: str) -> tuple[Any, list[str]]:

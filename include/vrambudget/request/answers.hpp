@@ -161,6 +161,9 @@ struct file_to_compare {
 /// Python has it.
 [[nodiscard]] std::string options_json();
 
+/// What tells one state of the catalogue's facts about GPUs and what drivers take from another: 16 hexadecimal digits.
+[[nodiscard]] std::string catalogue_version();
+
 /// The GPUs of this machine as they are now, and their driver.
 struct machine_now {
   driver_version version;
