@@ -183,6 +183,30 @@ PYBIND11_MODULE(_core, m) {
                        std::to_string(d.is.free.count >> 20) + " of " +
                        std::to_string(d.is.total.count >> 20) + " MiB free>");
       });
+  py::class_<kept_planner>(m, "KeptPlanner")
+      .def(py::init([](const py_model* model, const py_model* draft, const py_projector* mmproj,
+                       const std::vector<py_device>& devices, const py::dict& options) {
+             const plan_inputs in = inputs_of(model, draft, mmproj, devices);
+             const plan_request q = request_of_dict(options);
+             return unlocked([&] { return kept_planner::of(in, q); });
+           }),
+           py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
+           py::arg("options"))
+      .def(
+          "plan",
+          [](kept_planner& p, const py::dict& options) {
+            const plan_request q = request_of_dict(options);
+            return unlocked([&] { return p.plan_json(q); });
+          },
+          py::arg("options"))
+      .def(
+          "max_context",
+          [](kept_planner& p, const py::dict& options, std::uint32_t limit) {
+            const plan_request q = request_of_dict(options);
+            const context_limit most = unlocked([&] { return p.largest_context(q, limit); });
+            return py::make_tuple(most.n_ctx, name_of_bound(most), most.n_ctx_loads);
+          },
+          py::arg("options"), py::arg("limit"));
   add_pickling(of_models, of_projectors, of_devices);
   add_sweeps(m);
 
@@ -241,6 +265,14 @@ PYBIND11_MODULE(_core, m) {
       },
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"), py::arg("options"),
       py::arg("limit"));
+  m.def(
+      "check",
+      [](const std::string& log, const py_model* model, const py::dict& options,
+         const std::string& build) {
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return check_of_json(log, model ? model->is.get() : nullptr, q, build); });
+      },
+      py::arg("log"), py::arg("model"), py::arg("options"), py::arg("build"));
   m.def(
       "rank",
       [](const std::vector<py_device>& devices, const py::dict& options, const std::string& family,

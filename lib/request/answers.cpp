@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <mutex>
 #include <utility>
 
 #include "io/json_text.hpp"
@@ -29,16 +30,17 @@
 #include "vrambudget/version.hpp"
 
 namespace vrambudget::request {
-namespace {
 
 /// A request with all that it names.
-struct asked {
+struct read_request {
   plan_request q;
   plan_inputs in;
   std::vector<std::string> gpu_notes;
 
   [[nodiscard]] planner plans() const { return in.on(in.devices, limits_of(q, q.gpus.ram)); }
 };
+
+namespace {
 
 /// The devices that the request names, if none are given, and what the host has then; what is said of them.
 result<std::vector<std::string>> choose_if_absent(std::vector<device>& devices,
@@ -52,8 +54,8 @@ result<std::vector<std::string>> choose_if_absent(std::vector<device>& devices,
   return std::move(gpus->notes);
 }
 
-result<asked> read(const plan_inputs& given, const plan_request& q, model_reader& reader) {
-  asked a{q, given, {}};
+result<read_request> read(const plan_inputs& given, const plan_request& q, model_reader& reader) {
+  read_request a{q, given, {}};
   auto notes = choose_if_absent(a.in.devices, a.q.gpus.ram, q);
   if (!notes) return notes.error();
   a.gpu_notes = std::move(*notes);
@@ -66,9 +68,32 @@ result<asked> read(const plan_inputs& given, const plan_request& q, model_reader
   return a;
 }
 
-result<asked> read(const plan_inputs& given, const plan_request& q) {
+result<read_request> read(const plan_inputs& given, const plan_request& q) {
   model_reader reader(q.sources);
   return read(given, q, reader);
+}
+
+/// `names_devices`: they are those of the request, which other backends can be named for.
+result<planned> plan_on(planner& p, const read_request& a, bool names_devices) {
+  auto made = make_plan(a.q, p, a.gpu_notes);
+  if (!made) return made.error();
+  if (!made->b.fits()) {
+    auto smaller =
+        smaller_file_that_runs(a.q, made->r, a.in.devices, limits_of(a.q, a.q.gpus.ram),
+                               a.in.draft.get(), a.in.mmproj.get(), effort_for(made->changes));
+    if (!smaller) return smaller.error();
+    made->smaller = std::move(*smaller);
+  }
+  made->limits = limits_by_type(a.q, p, *made);
+  if (names_devices) made->backends = under_backends(a.q, a.in, *made, environment_of_process());
+  return planned{std::move(*made), a.in.main};
+}
+
+std::string as_json(const planned& p, const plan_request& q) {
+  return budget_json(*p.of, p.r, p.b,
+                     {p.limit, p.limits, p.changes, p.judged, q.explain,
+                      p.fitted ? &*p.fitted : nullptr, p.best ? &*p.best : nullptr, p.smaller,
+                      p.speeds, p.backends});
 }
 
 /// What a sweep would not heed is no option of it.
@@ -142,18 +167,47 @@ result<planned> plan(const plan_inputs& in, const plan_request& q) {
   const auto a = read(in, q);
   if (!a) return a.error();
   planner p = a->plans();
-  auto made = make_plan(a->q, p, a->gpu_notes);
-  if (!made) return made.error();
-  if (!made->b.fits()) {
-    auto smaller =
-        smaller_file_that_runs(a->q, made->r, a->in.devices, limits_of(a->q, a->q.gpus.ram),
-                               a->in.draft.get(), a->in.mmproj.get(), effort_for(made->changes));
-    if (!smaller) return smaller.error();
-    made->smaller = std::move(*smaller);
+  return plan_on(p, *a, in.devices.empty());
+}
+
+struct kept_planner::kept {
+  read_request a;
+  planner p;
+  bool names_devices;
+  std::mutex turn = {};
+
+  /// The same with another run.
+  [[nodiscard]] read_request with(const plan_request& q) const {
+    read_request now = a;
+    now.q = q;
+    now.q.model = a.q.model;
+    now.q.file_note = a.q.file_note;
+    now.q.mmproj = a.q.mmproj;
+    now.q.gpus = a.q.gpus;
+    return now;
   }
-  made->limits = limits_by_type(a->q, p, *made);
-  if (in.devices.empty()) made->backends = under_backends(a->q, a->in, *made, environment_of_process());
-  return planned{std::move(*made), a->in.main};
+};
+
+kept_planner::kept_planner(std::unique_ptr<kept> k) : kept_(std::move(k)) {}
+kept_planner::kept_planner(kept_planner&&) noexcept = default;
+kept_planner::~kept_planner() = default;
+
+result<kept_planner> kept_planner::of(const plan_inputs& in, const plan_request& q) {
+  auto a = read(in, q);
+  if (!a) return a.error();
+  planner p = a->plans();
+  return kept_planner(std::unique_ptr<kept>(new kept{std::move(*a), std::move(p), in.devices.empty()}));
+}
+
+result<std::string> kept_planner::plan_json(const plan_request& q) {
+  const std::lock_guard mine(kept_->turn);
+  const auto p = plan_on(kept_->p, kept_->with(q), kept_->names_devices);
+  return p ? as_json(*p, q) : result<std::string>(p.error());
+}
+
+result<context_limit> kept_planner::largest_context(const plan_request& q, std::uint32_t limit) {
+  const std::lock_guard mine(kept_->turn);
+  return max_context(kept_->p, q.r, limit);
 }
 
 result<launched_run> launch(const plan_inputs& in, const plan_request& q,
@@ -183,11 +237,7 @@ result<std::string> launch_json(const plan_inputs& in, const plan_request& q,
 
 result<std::string> plan_json(const plan_inputs& in, const plan_request& q) {
   const auto p = plan(in, q);
-  if (!p) return p.error();
-  return budget_json(
-      *p->of, p->r, p->b,
-      {p->limit, p->limits, p->changes, p->judged, q.explain, p->fitted ? &*p->fitted : nullptr,
-       p->best ? &*p->best : nullptr, p->smaller, p->speeds, p->backends});
+  return p ? as_json(*p, q) : result<std::string>(p.error());
 }
 
 result<context_limit> largest_context(const plan_inputs& in, const plan_request& q,

@@ -75,7 +75,7 @@ def allowlist(folder):
     """pybind11's classes have a metaclass of their own, and an __init__ that refuses where there is none."""
     path = os.path.join(folder, "allowed")
     with open(path, "w", encoding="utf-8") as f:
-        f.write("vrambudget._core.(Column|Device|Model|Projector|Table)\n"
+        f.write("vrambudget._core.(Column|Device|KeptPlanner|Model|Projector|Table)\n"
                 "vrambudget._core.(Column|Model|Projector|Table).__init__\n")
     return path
 

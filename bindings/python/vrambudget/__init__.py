@@ -28,8 +28,12 @@ from .errors import (
     NotFoundError,
     UnsupportedError,
 )
-from .gpu_sets import OF_NAMED, AnyGpu, Gpu, GpuSet, devices_of, label_of, named
+from .gpu_sets import OF_NAMED, AnyGpu, Gpu, GpuSet, devices_of, label_of, named, names_of
+from .inputs import OF_SOURCES, AnyModel, AnyProjector, inputs_of, open_model, open_projector
 from .options import Options, RunOptions, only_of_runs, plain, whole_numbers
+from .planner import Planner
+from .plots import plot_contexts
+from .progress import Progress, shown
 from .sweep import Refusal, Sweep, cache_pairs
 
 if TYPE_CHECKING:
@@ -51,6 +55,7 @@ __all__ = [
     "Model",
     "NotFoundError",
     "Options",
+    "Planner",
     "Projector",
     "Refusal",
     "RunOptions",
@@ -62,17 +67,21 @@ __all__ = [
     "__version__",
     "best_runs",
     "cards",
+    "check",
     "compare",
     "emit",
     "find_runs",
+    "fit",
     "gpus",
     "max_context",
     "models",
     "open_model",
     "open_projector",
     "plan",
+    "plot_contexts",
     "probe",
     "rank",
+    "solve",
     "sweep",
     "template",
     "together",
@@ -87,8 +96,6 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
-_OF_SOURCES = ("offline", "no_cache", "timeout", "retries")
-
 
 @dataclass(frozen=True)
 class Machine:
@@ -99,56 +106,7 @@ class Machine:
     devices: tuple[Device, ...]
 
 
-AnyModel = Union[str, "PathLike[str]", Model]
-AnyProjector = Union[str, "PathLike[str]", Projector]
 CacheType = Union[str, tuple[str, str]]
-
-
-def open_model(
-    name: Union[AnyModel, bytes],
-    *,
-    offline: bool = False,
-    no_cache: bool = False,
-    timeout: Optional[int] = None,
-    retries: Optional[int] = None,
-) -> Model:
-    """Reads a model's header: of a file, from a server (only the header travels), or by name. A name that does
-    not say which file means the catalogue's; plan() and max_context() take the best that runs instead.
-    Bytes are those of Model.to_bytes(), or a GGUF file's beginning with its whole header."""
-    if isinstance(name, Model):
-        return name
-    if isinstance(name, bytes) and name.startswith(b"GGUF"):  # other bytes are a path
-        return Model.from_bytes(name, "the model of these bytes")
-    options = plain(
-        {"offline": offline, "no_cache": no_cache, "timeout": timeout, "retries": retries}
-    )
-    return _core.open_model(fsencode(name), options)
-
-
-def open_projector(path: AnyProjector) -> Projector:
-    """Reads a projector's header (mmproj)."""
-    return path if isinstance(path, Projector) else _core.open_projector(fsencode(path))
-
-
-def _inputs(
-    model: Optional[AnyModel],
-    gpu: GpuSet,
-    draft: Optional[AnyModel],
-    mmproj: Optional[AnyProjector],
-    options: Any,
-) -> tuple[Optional[Model], Optional[Model], Optional[Projector], list[Device], dict[str, Any]]:
-    """A model's name stays one: which of its files is best depends on the devices. None: several are meant."""
-    sources = {k: options[k] for k in _OF_SOURCES if k in options}
-    devices, rest = named(gpu, options)
-    if model is not None and not isinstance(model, Model):
-        rest["model"] = fspath(model)
-    return (
-        model if isinstance(model, Model) else None,
-        None if draft is None else open_model(draft, **sources),
-        None if mmproj is None else open_projector(mmproj),
-        devices,
-        rest,
-    )
 
 
 def plan(
@@ -161,7 +119,60 @@ def plan(
 ) -> Budget:
     """Every byte of a run, by device and by term. Without `n_ctx` the largest context that fits is planned,
     and the budget's `max_context` says what binds it. Options are llama-server's: `help(vrambudget.Options)`."""
-    return Budget(json.loads(_core.plan(*_inputs(model, gpu, draft, mmproj, options))))
+    return Budget(json.loads(_core.plan(*inputs_of(model, gpu, draft, mmproj, options))))
+
+
+def fit(
+    model: AnyModel,
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> Budget:
+    """The plan of what llama-server itself makes of a run that may not fit: it moves layers to the host and shortens the
+    context. The same as plan() with fit=True; `fit_target` is what it leaves free, `fit_ctx` the context that it keeps."""
+    told: Any = {"fit": True, **options}
+    return plan(model, gpu, draft=draft, mmproj=mmproj, **told)
+
+
+def solve(
+    model: AnyModel,
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> Budget:
+    """The plan of the best run by `prefer`, "quality", "speed", "context" or, if it is not told, "balance", with all that
+    is not told chosen: context, cache types, what goes to the host. best_runs() has all four side by side."""
+    told: Any = {"prefer": "balance", **options}
+    return plan(model, gpu, draft=draft, mmproj=mmproj, **told)
+
+
+def check(
+    log: Union[str, bytes, "PathLike[str]"],
+    model: Optional[AnyModel] = None,
+    gpu: GpuSet = None,
+    *,
+    build: str = "",
+    **options: Unpack[RunOptions],
+) -> dict[str, Any]:
+    """A log of llama.cpp against the plan of its run, with the keys of the program's `check --json`. `log`: its text, or a
+    path object. `model`: its model, without it as the log tells of it; `build`: which one wrote it, where it does not say."""
+    if isinstance(log, PathLike):
+        with open(log, "rb") as f:
+            text = f.read()
+    else:
+        text = log if isinstance(log, bytes) else log.encode("utf-8", "surrogateescape")
+    names = names_of(gpu)
+    told: Any = dict(options)
+    sources: Any = {k: told[k] for k in OF_SOURCES if k in told}
+    read = None if model is None else open_model(model, **sources)
+    checked: dict[str, Any] = json.loads(
+        _core.check(text, read, plain({**told, **({"gpu": names} if names else {})}), build)
+    )
+    return checked
 
 
 def emit(
@@ -176,7 +187,7 @@ def emit(
     """What starts the plan of the same arguments: a command line for "llama-server", a Modelfile for "ollama", a
     .kcpps file for "koboldcpp", what load() takes for "lmstudio". What a reader of it should know is warned of. A
     plan that does not run there is an `UnsupportedError`."""
-    text, notes = _core.emit(*_inputs(model, gpu, draft, mmproj, options), program)
+    text, notes = _core.emit(*inputs_of(model, gpu, draft, mmproj, options), program)
     for note in notes:
         warnings.warn(note, stacklevel=2)
     return text
@@ -193,7 +204,7 @@ def max_context(
 ) -> ContextLimit:
     """The largest context that fits, and what binds it; `limit`: not more than this, instead of the
     length the model was trained for."""
-    inputs = _inputs(model, gpu, draft, mmproj, options)
+    inputs = inputs_of(model, gpu, draft, mmproj, options)
     (limit,) = whole_numbers("limit", limit)
     return ContextLimit(*_core.max_context(*inputs, limit))
 
@@ -212,7 +223,7 @@ def compare(
     given: list[tuple[bytes, Optional[Model]]] = [
         (m.name.encode(), m) if isinstance(m, Model) else (fsencode(m), None) for m in _models(models)
     ]
-    _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
+    _, beside, projector, devices, rest = inputs_of(None, gpu, draft, mmproj, options)
     answer = json.loads(_core.compare(given, beside, projector, devices, rest))
     return Comparison(answer["files"])
 
@@ -245,7 +256,7 @@ def cards(
     need: a dict with the keys of the program's `cards --json`. Without `n_ctx` it is a run of 8192 tokens."""
     if "gpu" in options:
         raise InvalidArgumentError("gpu: all known cards are looked at")
-    inputs = _inputs(model, None, draft, mmproj, options)
+    inputs = inputs_of(model, None, draft, mmproj, options)
     found: dict[str, Any] = json.loads(_core.cards(*inputs))
     return found
 
@@ -260,7 +271,7 @@ def best_runs(
 ) -> list[dict[str, Any]]:
     """The best run by each thing that may be wanted most, quality, speed, context and balance: a dict each, with the
     keys of the program's `best --json`. Empty: no run fits with what is told."""
-    inputs = _inputs(model, gpu, draft, mmproj, options)
+    inputs = inputs_of(model, gpu, draft, mmproj, options)
     found: list[dict[str, Any]] = json.loads(_core.best_runs(*inputs))["runs"]
     return found
 
@@ -275,7 +286,7 @@ def trade(
 ) -> list[dict[str, Any]]:
     """The largest context by type of KV cache, micro-batch and slots: a dict a run, with the keys of the program's
     `trade --json`; with `n_ctx` each says whether it holds that."""
-    inputs = _inputs(model, gpu, draft, mmproj, options)
+    inputs = inputs_of(model, gpu, draft, mmproj, options)
     found: list[dict[str, Any]] = json.loads(_core.trade(*inputs))["runs"]
     return found
 
@@ -290,11 +301,11 @@ def together(
 ) -> dict[str, Any]:
     """Several models on the same GPUs at once, each a server of its own: a dict with the keys of the program's
     `together --json`. Without `n_ctx` each gets the largest context that all can have."""
-    sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
+    sources: Any = {k: v for k, v in options.items() if k in OF_SOURCES}
     all_models = [open_model(m, **sources) for m in _models(models)]
     if len(all_models) < 2:
         raise InvalidArgumentError("together: name two models or more")
-    _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
+    _, beside, projector, devices, rest = inputs_of(None, gpu, draft, mmproj, options)
     answer: dict[str, Any] = json.loads(
         _core.together(all_models, beside, projector, devices, rest)
     )
@@ -340,7 +351,7 @@ def recipe(
         "like": None if like is None else fspath(like),
         "find": find,
     }
-    _, beside, projector, devices, rest = _inputs(None, gpu, draft, mmproj, options)
+    _, beside, projector, devices, rest = inputs_of(None, gpu, draft, mmproj, options)
     made: dict[str, Any] = json.loads(
         _core.recipe(fsencode(model), json.dumps(asked), beside, projector, devices, rest)
     )
@@ -357,7 +368,7 @@ def inspect(
     """What is inside of a file, a model or another GGUF file, as a dict with the keys of the program's
     `inspect --json`; with `other` how the two differ, tensor by tensor; with `keys` the metadata whose keys have that
     regular expression."""
-    wrong = [k for k in options if k not in _OF_SOURCES]
+    wrong = [k for k in options if k not in OF_SOURCES]
     if wrong:
         raise InvalidArgumentError(f"inspect: {wrong[0]!r} is of a run, and nothing runs")
     second = b"" if other is None else fsencode(other)
@@ -381,13 +392,14 @@ def sweep(
     draft: Optional[AnyModel] = None,
     mmproj: Optional[AnyProjector] = None,
     threads: int = 0,
-    progress: Optional[Callable[[int, int], object]] = None,
+    progress: Progress = None,
     **options: Unpack[RunOptions],
 ) -> Sweep:
     """Budgets of every model on every GPU (or set of GPUs, as a list) at every context, cache type (one for
     K and V, or a pair) and number of slots (0: automatic), the last ones fastest, the context innermost.
     A draft or a projector beside every model is in the column `other`. `threads`: 0 for all cores.
-    `progress` is called with the points done and their number; what it raises stops the sweep."""
+    `progress` is called with the points done and their number, and what it raises stops the sweep; True shows a bar, which
+    takes tqdm."""
     only_of_runs(options)
     contexts = whole_numbers("n_ctx", n_ctx)
     slots = whole_numbers("n_parallel", n_parallel)
@@ -395,25 +407,27 @@ def sweep(
     pairs = cache_pairs(cache_types)
     one_set = gpus is None or isinstance(gpus, (str, Gpu, Device))
     sets: list[Any] = [gpus] if one_set else list(gpus)  # type: ignore[arg-type]
-    sources: Any = {k: v for k, v in options.items() if k in _OF_SOURCES}
+    sources: Any = {k: v for k, v in options.items() if k in OF_SOURCES}
     opened = [open_model(m, **sources) for m in _models(models)]
     devices = [devices_of(s, options) for s in sets]
     rest = {k: v for k, v in options.items() if k not in OF_NAMED}
-    return Sweep(
-        _core.sweep(
-            opened,
-            None if draft is None else open_model(draft, **sources),
-            None if mmproj is None else open_projector(mmproj),
-            devices,
-            [label_of(s, d) for s, d in zip(sets, devices)],
-            pairs,
-            slots,
-            contexts,
-            n_threads,
-            plain(rest),
-            progress,
+    n_points = len(opened) * len(sets) * len(pairs) * len(slots) * len(contexts)
+    with shown(progress, n_points, "points") as tell:
+        return Sweep(
+            _core.sweep(
+                opened,
+                None if draft is None else open_model(draft, **sources),
+                None if mmproj is None else open_projector(mmproj),
+                devices,
+                [label_of(s, d) for s, d in zip(sets, devices)],
+                pairs,
+                slots,
+                contexts,
+                n_threads,
+                plain(rest),
+                tell if progress else None,
+            )
         )
-    )
 
 
 def gpus(name: str = "") -> list[Gpu]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from . import html
+from . import html, plots, terminal
 
 
 def in_gib(size: int) -> str:
@@ -208,6 +208,13 @@ class Budget:
 
     def _repr_html_(self) -> str:
         return html.budget(self)
+
+    def __rich__(self) -> Any:
+        return terminal.table_of(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draws a bar for each device and the host, GiB by term. Takes matplotlib; gives the axes."""
+        return plots.plot_budget(self, ax)
 
 
 class Comparison:

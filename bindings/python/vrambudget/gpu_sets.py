@@ -50,6 +50,14 @@ def _names(items: list[AnyGpu]) -> Optional[list[str]]:
     return names if len(names) == len(items) else None
 
 
+def names_of(gpu: GpuSet) -> list[str]:
+    """Their names; a Device has none that could be looked up."""
+    names = _names(_items(gpu))
+    if names is None:
+        raise InvalidArgumentError("gpu: name it here, a Device is not looked for in a log")
+    return names
+
+
 def devices_of(gpu: GpuSet, options: Any) -> list[Device]:
     """The devices that are meant; those that are given whole stay as they are."""
     items = _items(gpu)

@@ -170,6 +170,14 @@ SWEPT: dict[str, str] = {
 }
 
 
+# What a kept planner has of its own: models, GPUs, and what the GPUs are held against.
+FIXED = frozenset(
+    ("model", "gpu", "file_size", "backend", "free", "system", "os", "display", "no_calibration", "ram", "working_set", "cpu",
+     "reserve", "buffers_only", "no_mmproj", "no_mmproj_auto", "loras", "lora", "lora_scaled", "control_vectors",
+     "control_vector", "control_vector_scaled", "offline", "no_cache", "timeout", "retries")
+)
+
+
 def only_of_runs(options: Any) -> None:
     """Refuses what a sweep has an axis for, or does not know."""
     for name in options:

@@ -9,6 +9,7 @@ from typing import Any, Union
 
 from . import _core, html, parquet
 from .errors import InvalidArgumentError
+from .plots import axes_for
 
 BASES = ("exact", "bound", "fitted", "assumed")
 LABELS = ("model", "gpu", "type_k", "type_v", "basis")  # columns of texts
@@ -108,10 +109,7 @@ class Sweep:
     def plot(self, column: str = "used", ax: Any = None) -> Any:
         """Draws a column over the context, GiB where it is bytes: a line for each model, GPU, cache type and number
         of slots, solid where it fits. Takes matplotlib; gives the axes."""
-        if ax is None:
-            import matplotlib.pyplot as plt
-
-            ax = plt.subplots()[1]
+        ax = axes_for(ax)
         axes = ("model", "gpu", "type_k", "type_v", "n_parallel")
         lines: dict[tuple[Any, ...], list[int]] = {}
         for i in range(len(self["n_ctx"])):

@@ -71,6 +71,26 @@ struct planned : made_plan {
 /// The same as `vrambudget --json` says it, schema 1.
 [[nodiscard]] result<std::string> plan_json(const plan_inputs& in, const plan_request& q);
 
+/// Devices and models that are planned for many times: placements and graphs' memory are used again. Calls from several
+/// threads take turns.
+class kept_planner {
+ public:
+  /// Errors: those of plan() that are not of a run
+  [[nodiscard]] static result<kept_planner> of(const plan_inputs& in, const plan_request& q);
+  kept_planner(kept_planner&&) noexcept;
+  ~kept_planner();
+
+  /// As request::plan_json() of the same and of `q`, which is of the run alone.
+  [[nodiscard]] result<std::string> plan_json(const plan_request& q);
+  /// As request::largest_context().
+  [[nodiscard]] result<context_limit> largest_context(const plan_request& q, std::uint32_t limit);
+
+ private:
+  struct kept;
+  explicit kept_planner(std::unique_ptr<kept> k);
+  std::unique_ptr<kept> kept_;
+};
+
 /// The plan as what starts it in `program`: "llama-server", "ollama", "koboldcpp" or "lmstudio".
 /// Errors: those of launch_of(); invalid_argument  there is no such program, or no model is named
 [[nodiscard]] result<launched_run> launch(const plan_inputs& in, const plan_request& q,

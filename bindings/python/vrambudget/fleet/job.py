@@ -100,11 +100,12 @@ def as_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _axis(numbers: tuple[int, ...]) -> Any:
+def _axis(given: tuple[int, ...]) -> Any:
     """Numbers at equal steps by their first, last and step."""
+    numbers = list(given)
     step = numbers[1] - numbers[0] if len(numbers) > 2 else 0
-    if step < 1 or tuple(range(numbers[0], numbers[-1] + 1, step)) != numbers:
-        return list(numbers)
+    if step < 1 or list(range(numbers[0], numbers[-1] + 1, step)) != numbers:
+        return numbers
     return {"first": numbers[0], "last": numbers[-1], "step": step}
 
 
