@@ -1,7 +1,8 @@
 #!/bin/sh
 # Installs what the program is built from (Debian 12 and 13, Ubuntu 24.04), builds it, and plans a model that
 # needs no file. With --tests it installs what the tests want besides, with --dev what fuzzers are built with, with --web
-# what the module for browsers is built with, and no more.
+# what the module for browsers is built with, with --windows what the program for Windows is built and tested with, and no
+# more.
 set -eu
 cd "$(dirname "$0")"
 
@@ -9,6 +10,27 @@ as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
 install() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# libyaml's own source, as no package has it for WebAssembly or Windows
+fetch_libyaml() {
+  [ ! -e build/libyaml/src/api.c ] || return 0
+  . /etc/os-release
+  case $ID in
+    ubuntu) archive=http://archive.ubuntu.com/ubuntu ;;
+    *) archive=http://deb.debian.org/debian ;;
+  esac
+  rm -rf build/libyaml build/libyaml-source
+  mkdir -p build/libyaml build/libyaml-source/lists/partial
+  (
+    cd build/libyaml-source
+    echo "deb-src $archive $VERSION_CODENAME main" >sources.list
+    from="-qq -o Dir::Etc::SourceList=$PWD/sources.list -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists=$PWD/lists"
+    apt-get $from update
+    apt-get $from -o APT::Sandbox::User=root source --download-only libyaml
+    tar xf libyaml_*.orig.tar.* -C ../libyaml --strip-components=1
+  )
+  rm -rf build/libyaml-source
 }
 
 $as_root apt-get update -qq
@@ -26,25 +48,12 @@ if [ "${1-}" = --web ]; then
   install clang-19 lld-19 llvm-19 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc doctest-dev \
     binaryen brotli
   command -v node >/dev/null || install nodejs
-  # libyaml's own source, as no package has it for WebAssembly
-  if [ ! -e build/libyaml/src/api.c ]; then
-    . /etc/os-release
-    case $ID in
-      ubuntu) archive=http://archive.ubuntu.com/ubuntu ;;
-      *) archive=http://deb.debian.org/debian ;;
-    esac
-    rm -rf build/libyaml build/libyaml-source
-    mkdir -p build/libyaml build/libyaml-source/lists/partial
-    (
-      cd build/libyaml-source
-      echo "deb-src $archive $VERSION_CODENAME main" >sources.list
-      from="-qq -o Dir::Etc::SourceList=$PWD/sources.list -o Dir::Etc::SourceParts=/dev/null -o Dir::State::Lists=$PWD/lists"
-      apt-get $from update
-      apt-get $from -o APT::Sandbox::User=root source --download-only libyaml
-      tar xf libyaml_*.orig.tar.* -C ../libyaml --strip-components=1
-    )
-    rm -rf build/libyaml-source
-  fi
+  fetch_libyaml
+  exit
+fi
+if [ "${1-}" = --windows ]; then
+  install g++-mingw-w64-x86-64-posix cmake ninja-build doctest-dev wine wine64
+  fetch_libyaml
   exit
 fi
 

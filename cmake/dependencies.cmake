@@ -9,8 +9,8 @@ function(vrambudget_find package debian)
   endforeach()
 endfunction()
 
-if(CMAKE_SYSTEM_PROCESSOR STREQUAL wasm32)
-  include(${CMAKE_CURRENT_LIST_DIR}/dependencies_of_web.cmake)
+if(CMAKE_CROSSCOMPILING)
+  include(${CMAKE_CURRENT_LIST_DIR}/dependencies_of_cross_builds.cmake)
   return()
 endif()
 

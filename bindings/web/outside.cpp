@@ -7,7 +7,8 @@
 
 #include "gpu/live_machine.hpp"
 #include "gpu/vulkan_probe.hpp"
-#include "hub/curl_api.hpp"
+#include "hub/transfer.hpp"
+#include "hub/url_parts.hpp"
 #include "vrambudget/hub/header_cache.hpp"
 #include "vrambudget/hub/http.hpp"
 #include "vrambudget/hub/model_store.hpp"
@@ -61,12 +62,8 @@ result<stored_model> ollama_model(const std::string&, std::string_view typed) {
   return no_disk(typed);
 }
 
-const result<detail::curl_api>& detail::curl() {
-  static const result<curl_api> none = no_server();
-  return none;
-}
-http_client::http_client(http_settings, std::function<void(const http_traffic&)>)
-    : handle_(nullptr, [](void*) {}) {}
+detail::url_parts detail::parts_of(const std::string&) { return {}; }
+http_client::http_client(http_settings, std::function<void(const http_traffic&)>) {}
 http_client::~http_client() = default;
 result<http_reply> http_client::get(const http_request&, const http_sink&) { return no_server(); }
 std::optional<remote_header> header_cache::find(const std::string&) const { return std::nullopt; }

@@ -4,10 +4,11 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
 
 #include "gpu/live_machine.hpp"
 #include "gpu/own_process.hpp"
+#include "os/files.hpp"
+#include "os/paths.hpp"
 #include "output.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/report/text.hpp"
@@ -63,10 +64,9 @@ void read_answer(const json::object& answer, std::vector<device_trial>& trials) 
 
 /// The catalogue's id, or the file's name without the folders of this machine.
 std::string public_name(const std::string& typed) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(typed, ignored))
+  if (!detail::is_there(typed))
     if (const auto known = find_model(typed)) return known->id;
-  return std::filesystem::path(typed).filename().string();
+  return detail::name_in(typed);
 }
 
 }  // namespace

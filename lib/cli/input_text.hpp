@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "failure.hpp"
+#include "os/files.hpp"
 
 namespace vrambudget::cli {
 
@@ -20,7 +21,7 @@ void read_text(const std::string& path, Take take) {
     if (f && f != stdin) std::fclose(f);
   };
   const std::unique_ptr<std::FILE, decltype(close)> file(
-      path == "-" ? stdin : std::fopen(path.c_str(), "rb"), close);
+      path == "-" ? stdin : detail::open_stream(path), close);
   const auto failed = [&](const char* what) {
     return failure{bad_input, path + ": " + what + ": " + std::strerror(errno)};
   };

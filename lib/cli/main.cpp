@@ -1,19 +1,15 @@
 // The program: picks a command, prints what goes wrong on stderr, and exits with a status that means it.
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <boost/json.hpp>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <deque>
 #include <exception>
-#include <filesystem>
 #include <map>
 #include <new>
 #include <span>
@@ -22,6 +18,8 @@
 #include "cli.hpp"
 #include "io/json_text.hpp"
 #include "options.hpp"
+#include "os/files.hpp"
+#include "os/terminal.hpp"
 #include "output.hpp"
 #include "unknown_words.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
@@ -52,7 +50,7 @@ std::string about() {
 std::string nearest_command(const std::string& word, std::span<const char* const> commands) {
   const bool is_word =
       std::all_of(word.begin(), word.end(), [](char c) { return c >= 'a' && c <= 'z'; });
-  if (!is_word || word.size() < 3 || std::filesystem::exists(word)) return {};
+  if (!is_word || word.size() < 3 || detail::is_there(word)) return {};
   for (const char* c : commands)
     if (detail::edit_distance(word, c) <= (word.size() < 6 ? 1 : 2)) return c;
   return {};
@@ -181,18 +179,11 @@ int run_pasted(std::vector<std::string> args, std::vector<std::string> notes) {
   }
 }
 
-/// What a file is opened as is never 0, 1 or 2, which are written to: where one is closed, it stays unusable.
-void occupy_standard_files() {
-  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
-    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  occupy_standard_files();
-  std::signal(SIGXFSZ, SIG_IGN);  // a limit is told as a full disk is
-  const std::vector<std::string> args(argv + 1, argv + argc);
+  detail::prepare_streams();
+  const std::vector<std::string> args = detail::arguments_of(argc, argv);
   const bool as_json = std::find(args.begin(), args.end(), "--json") != args.end();
   try {
     return written(run_program(args));
@@ -200,8 +191,6 @@ int main(int argc, char** argv) {
     return fail(f, as_json);
   } catch (const std::bad_alloc&) {
     return fail({bad_input, "there is no memory left for what this takes"}, as_json);
-  } catch (const std::filesystem::filesystem_error& e) {
-    return fail({bad_input, e.what()}, as_json);
   } catch (const std::exception& e) {
     if (std::ferror(stdout))
       return fail({not_written, fmt::format("the output: {}", e.what())}, as_json);

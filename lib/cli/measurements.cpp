@@ -1,12 +1,13 @@
 #include "measurements.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <boost/json.hpp>
 #include <cmath>
-#include <ctime>
+#include <chrono>
 
+#include "os/file_facts.hpp"
+#include "os/paths.hpp"
 #include "vrambudget/io/settings_file.hpp"
 #include "vrambudget/request/typed.hpp"
 
@@ -14,12 +15,6 @@ namespace vrambudget::cli {
 namespace {
 
 namespace json = boost::json;
-
-std::string day_of(std::time_t t) {
-  std::tm utc{};
-  ::gmtime_r(&t, &utc);
-  return fmt::format("{:04}-{:02}-{:02}", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
-}
 
 std::string text_of(const json::object& o, const char* key) {
   const json::value* v = o.if_contains(key);
@@ -71,7 +66,15 @@ std::optional<calibration_measurement> from_device(const json::object& o) {
 
 }  // namespace
 
-std::string today() { return day_of(std::time(nullptr)); }
+std::string day_of(std::chrono::sys_seconds time) {
+  const std::chrono::year_month_day d(std::chrono::floor<std::chrono::days>(time));
+  return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(d.year()),
+                     static_cast<unsigned>(d.month()), static_cast<unsigned>(d.day()));
+}
+
+std::string today() {
+  return day_of(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+}
 
 result<read_size> parse_reading(std::string_view typed) {
   const auto size = request::parse_size(typed);
@@ -119,8 +122,9 @@ std::vector<card_measurement> recorded_contexts(const std::string& file, operati
                                          schema->count)};
 
   std::string date = text_of(recording, "date").substr(0, 10);
-  struct stat s {};
-  if (date.empty()) date = ::stat(file.c_str(), &s) == 0 ? day_of(s.st_mtime) : today();
+  const auto facts = detail::facts_of(file);
+  if (date.empty())
+    date = facts ? day_of(std::chrono::sys_seconds(std::chrono::seconds(facts->seconds))) : today();
   system = find_operating_system(text_of(recording, "os")).value_or(system);
   std::vector<card_measurement> all;
   const auto add = [&](const json::array& devices) {
@@ -133,7 +137,7 @@ std::vector<card_measurement> recorded_contexts(const std::string& file, operati
         throw failure{bad_input, fmt::format("{}: {} bytes were measured on {}, which has {}", file,
                                              m->used.count, gpu, total->count)};
       m->date = date;
-      m->source = file.substr(file.rfind('/') + 1) + ": " + text_of(v.get_object(), "id");
+      m->source = detail::name_in(file) + ": " + text_of(v.get_object(), "id");
       all.push_back({{gpu, system, text_of(recording, "driver"), {}, {}}, std::move(*m)});
     }
   };

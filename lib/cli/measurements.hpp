@@ -1,6 +1,7 @@
 // Measurements as people have them: a number from nvidia-smi, or a recording of a probe.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,5 +41,8 @@ struct card_measurement {
 
 /// "2026-11-24", in UTC.
 [[nodiscard]] std::string today();
+
+/// "2026-07-31".
+[[nodiscard]] std::string day_of(std::chrono::sys_seconds time);
 
 }  // namespace vrambudget::cli

@@ -1,13 +1,12 @@
 #include "output.hpp"
 
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include "cli.hpp"
 #include "failure.hpp"
+#include "os/terminal.hpp"
 #include "vrambudget/gguf/printable.hpp"
 
 namespace vrambudget::cli {
@@ -18,7 +17,7 @@ constexpr std::size_t longest_note = 4000;
 
 /// There is nobody to tell where it fails.
 void write_error(const std::string& text) {
-  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+  (void)detail::write_text(stderr, text);
   std::fflush(stderr);
 }
 
@@ -26,7 +25,7 @@ void write_error(const std::string& text) {
 
 void write_out(std::string_view text) {
   const std::string shown = gguf::printable_lines(text, stdout_style().colour);
-  if (std::fwrite(shown.data(), 1, shown.size(), stdout) == shown.size()) return;
+  if (detail::write_text(stdout, shown)) return;
   throw failure{not_written, std::string("the output cannot be written: ") + std::strerror(errno)};
 }
 
@@ -35,7 +34,7 @@ void tell_user(std::string_view text) {
 }
 
 void show_for_now(std::string_view text) {
-  if (!::isatty(STDERR_FILENO)) return;
+  if (!detail::is_terminal(stderr)) return;
   write_error("\r\x1b[K" + gguf::printable(text));
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <system_error>
@@ -15,6 +14,7 @@
 #include "inputs.hpp"
 #include "io/json_text.hpp"
 #include "options.hpp"
+#include "os/files.hpp"
 #include "output.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/request/option.hpp"
@@ -75,10 +75,7 @@ std::vector<std::string> typed_besides(const std::vector<std::string>& args,
 bool are_here(const request::option& o, const std::string& value) {
   plan_request q;
   if (!set(o, q, value)) return true;  // the plan refuses it
-  const auto is_here = [](const request::adapter_file& f) {
-    std::error_code ignored;
-    return std::filesystem::exists(f.path, ignored);
-  };
+  const auto is_here = [](const request::adapter_file& f) { return detail::is_there(f.path); };
   return std::all_of(q.loras.begin(), q.loras.end(), is_here) &&
          std::all_of(q.control_vectors.begin(), q.control_vectors.end(), is_here);
 }

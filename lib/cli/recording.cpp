@@ -5,10 +5,11 @@
 
 #include <array>
 #include <boost/json.hpp>
-#include <ctime>
+#include <chrono>
 
 #include "io/json_text.hpp"
 #include "io/replaced_file.hpp"
+#include "measurements.hpp"
 #include "report/live_devices.hpp"
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/os/this_system.hpp"
@@ -50,12 +51,11 @@ void spread(std::string& out, const json::value& v, std::size_t indent) {
 }
 
 std::string now_in_utc() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
-  std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &utc);
-  return text.data();
+  using namespace std::chrono;
+  const auto now = floor<seconds>(system_clock::now());
+  const hh_mm_ss time(now - floor<days>(now));
+  return fmt::format("{}T{:02}:{:02}:{:02}Z", day_of(now), time.hours().count(),
+                     time.minutes().count(), time.seconds().count());
 }
 
 }  // namespace

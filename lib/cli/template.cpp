@@ -2,18 +2,21 @@
 #include "vrambudget/report/template.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
-#include <fstream>
+#include <array>
+#include <cstdio>
 #include <memory>
+#include <span>
 
 #include "cli.hpp"
 #include "input_text.hpp"
 #include "inputs.hpp"
 #include "io/json_text.hpp"
+#include "io/regular_file.hpp"
 #include "options.hpp"
+#include "os/files.hpp"
+#include "os/terminal.hpp"
 #include "output.hpp"
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/gguf/utf8.hpp"
@@ -35,14 +38,13 @@ struct template_request {
 
 /// Whether it is a file that is no GGUF, and so a template by itself.
 bool is_template_file(const std::string& typed) {
-  std::error_code ignored;
   if (typed == "-") return true;
   if (typed.ends_with(".gguf")) return false;
-  if (!std::filesystem::is_regular_file(typed, ignored)) return false;
-  std::ifstream in(typed, std::ios::binary);
-  std::string magic(4, '\0');
-  in.read(magic.data(), 4);
-  return in.is_open() && magic != "GGUF";
+  const auto opened = detail::open_regular(typed);
+  std::array<char, 4> magic{};
+  return opened &&
+         detail::read_at(opened->file.get(), std::as_writable_bytes(std::span(magic)), 0) >= 0 &&
+         std::string_view(magic.data(), magic.size()) != "GGUF";
 }
 
 std::string template_file_or_fail(const std::string& path) {
@@ -62,11 +64,8 @@ std::string template_file_or_fail(const std::string& path) {
 /// What to do about a file whose header was being changed when the machine stopped.
 std::string hint_at_interrupted(model_reader& reader, const std::string& typed) {
   if (is_remote(typed)) return {};
-  std::error_code ignored;
   const auto path = reader.find_path(typed);
-  if (!path || !std::filesystem::exists(std::filesystem::canonical(*path, ignored).string() +
-                                        ".header-change"))
-    return {};
+  if (!path || !detail::is_there(detail::real_path(*path) + ".header-change")) return {};
   return "; a change of its header was interrupted: --restore undoes it";
 }
 
@@ -107,7 +106,7 @@ int print_difference(const std::string& a, const std::string& b, bool as_json) {
 
 /// As it is, but on a terminal printable.
 void print_source(const std::string& source) {
-  if (::isatty(STDOUT_FILENO))
+  if (detail::is_terminal(stdout))
     print_out("{}", template_lines(source));
   else
     std::fwrite(source.data(), 1, source.size(), stdout);

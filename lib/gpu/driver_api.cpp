@@ -1,13 +1,14 @@
 // Loads the CUDA driver and NVML.
 #include "vrambudget/gpu/driver_api.hpp"
 
+#include "os/library_names.hpp"
 #include "os/shared_library.hpp"
 #include "vrambudget/gpu/nvml_api.hpp"
 
 namespace vrambudget {
 
 result<driver_api> load_driver_api() {
-  detail::shared_library lib("libcuda.so.1");
+  detail::shared_library lib(detail::cuda_library);
   driver_api a;
   lib.find("cuInit", a.cuInit);
   lib.find("cuGetErrorName", a.cuGetErrorName);
@@ -36,7 +37,7 @@ result<driver_api> load_driver_api() {
 }
 
 result<nvml_api> load_nvml_api() {
-  detail::shared_library lib("libnvidia-ml.so.1");
+  detail::shared_library lib(detail::nvml_library);
   nvml_api a;
   lib.find("nvmlInit_v2", a.nvmlInit);
   lib.find("nvmlShutdown", a.nvmlShutdown);

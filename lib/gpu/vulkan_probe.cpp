@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "os/library_names.hpp"
 #include "os/shared_library.hpp"
 #include "own_process.hpp"
 #include "vrambudget/catalogue/vulkan_devices.hpp"
@@ -36,7 +37,7 @@ error failed(const char* call, VkResult status) {
 }
 
 result<instance_api> make_instance() {
-  detail::shared_library loader("libvulkan.so.1");
+  detail::shared_library loader(detail::vulkan_library);
   std::remove_pointer_t<PFN_vkGetInstanceProcAddr>* find = nullptr;
   loader.find("vkGetInstanceProcAddr", find);
   if (const auto ok = loader.check(); !ok)

@@ -3,20 +3,21 @@
 #include "vrambudget/hub/header_cache.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <span>
 #include <string_view>
-#include <system_error>
+#include <utility>
 #include <vector>
 
+#include "io/regular_file.hpp"
 #include "io/replaced_file.hpp"
+#include "os/file_facts.hpp"
+#include "os/files.hpp"
+#include "os/replacing.hpp"
 #include "template/sha256.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/hub/url.hpp"
@@ -24,8 +25,6 @@
 
 namespace vrambudget {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::string_view form = "vrambudget header 2";
 constexpr std::string_view extension = ".header";
@@ -50,6 +49,16 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   const std::string_view line = text.substr(0, end);
   text.remove_prefix(end + 1);
   return line;
+}
+
+/// The beginning of a file, which has its lines.
+std::string beginning_of(const std::string& path) {
+  const auto opened = detail::open_regular(path);
+  std::string text(largest_lines.count, '\0');
+  const std::int64_t n =
+      opened ? detail::read_at(opened->file.get(), std::as_writable_bytes(std::span(text)), 0) : 0;
+  text.resize(static_cast<std::size_t>(std::max<std::int64_t>(n, 0)));
+  return text;
 }
 
 bool is_line(const std::string& s) { return s.find_first_of("\r\n") == s.npos; }
@@ -91,22 +100,21 @@ std::optional<remote_header> header_cache::find(const std::string& url) const {
   const auto file = read_whole_file(path, gguf::max_header + largest_lines);
   if (!file) return std::nullopt;
   auto h = read_entry(*file, url);
-  std::error_code ignored;
-  if (h) fs::last_write_time(path, fs::file_time_type::clock::now(), ignored);
+  if (h) detail::touch(path);
   return h;
 }
 
 std::vector<std::string> header_cache::kept_urls(const std::string& beginning) const {
   std::vector<std::string> all;
-  std::error_code code;
-  for (fs::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
-    if (at->path().extension() != extension) continue;
-    std::ifstream in(at->path(), std::ios::binary);
-    std::string first, sum, url, validator, sizes;
-    if (std::getline(in, first) && std::getline(in, sum) && std::getline(in, url) && std::getline(in, validator) &&
-        std::getline(in, sizes) && first == form && url.starts_with(beginning) &&
-        sizes.find(" whole ") != sizes.npos)
-      all.push_back(url);
+  for (const std::string& name : detail::names_in(folder_)) {
+    if (!name.ends_with(extension)) continue;
+    const std::string lines = beginning_of(folder_ + "/" + name);
+    std::string_view text = lines;
+    const bool has_form = take_line(text) == form && take_line(text);
+    const auto url = take_line(text), validator = take_line(text), sizes = take_line(text);
+    if (has_form && validator && sizes && url->starts_with(beginning) &&
+        sizes->find(" whole ") != sizes->npos)
+      all.emplace_back(*url);
   }
   std::sort(all.begin(), all.end());
   return all;
@@ -123,7 +131,7 @@ result<void> header_cache::keep(const std::string& url, const remote_header& h) 
   lines.append(reinterpret_cast<const char*>(h.data.data()), h.data.size());
   const std::string text = fmt::format("{}\n{:016x}\n", form, checksum(lines)) + lines;
   if (const auto ok = detail::make_private_folder(folder_); !ok) return ok.error();
-  ::chmod(folder_.c_str(), 0700);  // of one that was there
+  detail::make_private(folder_);  // one that was there
   const std::string path = path_of(url);
   if (const auto ok =
           detail::replace_file(path, text, 0600, detail::durability::as_it_comes);
@@ -135,14 +143,13 @@ result<void> header_cache::keep(const std::string& url, const remote_header& h) 
 }
 
 void header_cache::remove_leftovers() const {
-  std::error_code code;
-  for (fs::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
-    const std::string path = at->path().string();
-    if (path.ends_with(extension)) {
-      std::string first;
-      if (std::ifstream in(path, std::ios::binary); std::getline(in, first) && first != form)
-        ::unlink(path.c_str());
-    } else if (path.find(extension) != path.npos) {
+  for (const std::string& name : detail::names_in(folder_)) {
+    const std::string path = folder_ + "/" + name;
+    if (name.ends_with(extension)) {
+      const std::string lines = beginning_of(path);
+      std::string_view text = lines;
+      if (const auto first = take_line(text); first && *first != form) detail::remove_file(path);
+    } else if (name.find(extension) != name.npos) {
       detail::remove_unless_written(path);
     }
   }
@@ -150,25 +157,26 @@ void header_cache::remove_leftovers() const {
 
 void header_cache::remove_oldest() const {
   struct kept {
-    fs::file_time_type used;
-    fs::path path;
+    std::int64_t seconds, nanoseconds;
+    std::string path;
     bytes size;
+    [[nodiscard]] auto used() const { return std::pair(seconds, nanoseconds); }
   };
   std::vector<kept> all;
   bytes sum;
-  std::error_code code;
-  for (fs::directory_iterator at(folder_, code), end; !code && at != end; at.increment(code)) {
-    if (at->path().extension() != extension) continue;
-    std::error_code gone;  // another process may remove it meanwhile
-    const kept k{at->last_write_time(gone), at->path(), bytes{at->file_size(gone)}};
-    if (gone) continue;
-    sum += k.size;
-    all.push_back(k);
+  for (const std::string& name : detail::names_in(folder_)) {
+    const std::string path = folder_ + "/" + name;
+    if (!name.ends_with(extension)) continue;
+    const auto f = detail::facts_of(path);  // another process may remove it meanwhile
+    if (!f) continue;
+    all.push_back({f->seconds, f->nanoseconds, path, bytes{f->size}});
+    sum += bytes{f->size};
   }
-  std::sort(all.begin(), all.end(), [](const kept& a, const kept& b) { return a.used < b.used; });
+  std::sort(all.begin(), all.end(),
+            [](const kept& a, const kept& b) { return a.used() < b.used(); });
   for (const kept& k : all) {
     if (sum <= bound_) return;
-    if (fs::remove(k.path, code)) sum = saturating_sub(sum, k.size);
+    if (detail::remove_file(k.path)) sum = saturating_sub(sum, k.size);
   }
 }
 

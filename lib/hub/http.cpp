@@ -1,31 +1,26 @@
-// HTTP by libcurl. One request here is one transfer by libcurl, which follows redirects; retries and
-// what an answer must say are ours.
+// Retries, limits and what an answer must say; transfers are made by what the system has: transfer.hpp.
 #include "vrambudget/hub/http.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
 #include <random>
 #include <thread>
 #include <utility>
 
-#include "curl_api.hpp"
 #include "http_answer.hpp"
 #include "transfer.hpp"
 #include "vrambudget/hub/url.hpp"
-#include "vrambudget/version.hpp"
 
 namespace vrambudget {
 namespace {
 
-using detail::curl_api;
+using detail::broken_transfer;
+using detail::max_redirects;
+using detail::slowest_bytes_per_second;
 using detail::transfer;
-
-constexpr long max_redirects = 10;
-constexpr long slowest_bytes_per_second = 4096;
 
 using clock = std::chrono::steady_clock;
 
@@ -35,42 +30,6 @@ void wait_before_retry(std::uint32_t milliseconds, clock::time_point deadline) {
   const std::chrono::milliseconds wait(
       half + std::uniform_int_distribution<std::uint32_t>(0, half)(random));
   std::this_thread::sleep_until(std::min(clock::now() + wait, deadline));
-}
-
-bool is_passing(curl_api::code code) {
-  switch (code) {
-    case curl_api::couldnt_connect:
-    case curl_api::couldnt_resolve_host:
-    case curl_api::operation_timedout:
-    case curl_api::partial_file:
-    case curl_api::recv_error:
-    case curl_api::send_error:
-    case curl_api::got_nothing:
-    case curl_api::http2:
-    case curl_api::http2_stream:
-      return true;
-    default:
-      return false;
-  }
-}
-
-using header_lines = std::unique_ptr<curl_api::slist, void (*)(curl_api::slist*)>;
-
-/// What the answer depends on, as lines of the request.
-header_lines conditions_of(const http_request& q, const curl_api& curl) {
-  header_lines lines(nullptr, curl.slist_free_all);
-  const auto add = [&](const std::string& line) {
-    if (curl_api::slist* all = curl.slist_append(lines.get(), line.c_str())) {
-      (void)lines.release();
-      lines.reset(all);
-    }
-  };
-  if (!q.if_none_match.empty())
-    add((q.if_none_match.ends_with('"') ? "If-None-Match: " : "If-Modified-Since: ") +
-        q.if_none_match);
-  // a weak validator does not promise equal bytes
-  if (!q.if_range.empty() && !q.if_range.starts_with("W/")) add("If-Range: " + q.if_range);
-  return lines;
 }
 
 struct failure {
@@ -83,23 +42,18 @@ failure refused(const transfer& t) {
   const int status = t.status();
   const bool is_gone = status == 404 || status == 410;
   return {error{is_gone ? errc::not_found : errc::io, detail::status_text(status)},
-          detail::is_passing(status), t.asked_wait()};
+          detail::is_passing(status), t.asked_wait};
 }
 
-/// `why`: libcurl's own words, which may be none.
-failure broken(const transfer& t, curl_api::code code, std::string why, std::uint64_t first,
-               std::uint32_t stall_seconds) {
+failure broken(const transfer& t, broken_transfer b, std::uint32_t stall_seconds) {
   if (t.has_stalled())
     return {error{errc::io, fmt::format("nothing came for {} s at byte {}", stall_seconds,
-                                        std::max(first, t.answer().offset))},
+                                        std::max(t.request().first, t.answer().offset))},
             true};
-  if (code == curl_api::operation_timedout && t.status() != 0)
-    why = fmt::format("too slow: below {} bytes a second for {} s at byte {}",
-                      slowest_bytes_per_second, stall_seconds, t.answer().offset);
-  const bool is_no_address =
-      code == curl_api::unsupported_protocol || code == curl_api::url_malformat;
-  return {error{is_no_address ? errc::invalid_argument : errc::io, std::move(why)},
-          is_passing(code)};
+  if (b.is_too_slow)
+    b.why = fmt::format("too slow: below {} bytes a second for {} s at byte {}",
+                        slowest_bytes_per_second, stall_seconds, t.answer().offset);
+  return {error{b.is_no_address ? errc::invalid_argument : errc::io, std::move(b.why)}, b.may_pass};
 }
 
 }  // namespace
@@ -114,7 +68,9 @@ struct http_client::attempt {
 };
 
 http_client::http_client(http_settings s, std::function<void(const http_traffic&)> progress)
-    : settings_(std::move(s)), progress_(std::move(progress)), handle_(nullptr, [](void*) {}) {}
+    : settings_(std::move(s)),
+      progress_(std::move(progress)),
+      may_see_token_([this](const std::string& url) { return may_see_token(url); }) {}
 
 http_client::~http_client() = default;
 
@@ -128,11 +84,10 @@ bool http_client::may_see_token(const std::string& url) const {
 }
 
 result<void> http_client::start() {
-  if (handle_) return {};
-  const auto& curl = detail::curl();
-  if (!curl) return curl.error();
-  handle_ = {curl->easy_init(), curl->easy_cleanup};
-  if (!handle_) return error{errc::io, "libcurl could not be started"};
+  if (connection_) return {};
+  auto made = detail::make_connection(settings_, may_see_token_);
+  if (!made) return made.error();
+  connection_ = std::move(*made);
   return {};
 }
 
@@ -147,49 +102,15 @@ std::optional<error> http_client::used_up() const {
   return std::nullopt;
 }
 
-void http_client::configure(const http_request& q) {
-  const curl_api& curl = *detail::curl();
-  const auto set = [&](curl_api::option option, auto value) {
-    curl.easy_setopt(handle_.get(), option, value);
-  };
-  const bool is_https = origin_of(q.url).starts_with("https:");
-  curl.easy_reset(handle_.get());  // connections stay open
-  set(curl_api::url_text, q.url.c_str());
-  set(curl_api::protocols_str, "http,https");
-  set(curl_api::redir_protocols_str, is_https ? "https" : "http,https");
-  set(curl_api::followlocation, 1L);
-  set(curl_api::maxredirs, max_redirects);
-  set(curl_api::nosignal, 1L);
-  set(curl_api::connecttimeout, static_cast<long>(settings_.connect_seconds));
-  set(curl_api::low_speed_limit, slowest_bytes_per_second);
-  set(curl_api::low_speed_time, static_cast<long>(settings_.stall_seconds));
-  set(curl_api::useragent, (std::string("vrambudget/") + version).c_str());
-  set(curl_api::suppress_connect_headers, 1L);
-  if (!settings_.ca_file.empty()) set(curl_api::cainfo, settings_.ca_file.c_str());
-  const std::string range =
-      q.last ? fmt::format("{}-{}", q.first, *q.last) : fmt::format("{}-", q.first);
-  if (q.last || q.first > 0) set(curl_api::range, range.c_str());
-  if (may_see_token(q.url)) {  // libcurl leaves it out once a redirect leads to another origin
-    set(curl_api::httpauth, curl_api::auth_bearer);
-    set(curl_api::xoauth2_bearer, settings_.token.c_str());
-  }
-}
-
 http_client::attempt http_client::try_once(const http_request& q, const http_sink& sink) {
-  const curl_api& curl = *detail::curl();
   const auto arrived = [this](std::size_t n) {
     traffic_.body += bytes{n};
     if (progress_ && n > 0) progress_(traffic_);
     return !used_up();
   };
-  transfer t(curl, handle_.get(), q, sink, arrived, std::chrono::seconds(settings_.stall_seconds));
-  std::array<char, curl_api::error_size> why{};
-  const header_lines lines = conditions_of(q, curl);
-  configure(q);
-  curl.easy_setopt(handle_.get(), curl_api::httpheader, lines.get());
-  curl.easy_setopt(handle_.get(), curl_api::errorbuffer, why.data());
-  const curl_api::code code = t.perform();
-  traffic_.n_requests += 1 + t.n_redirects();
+  transfer t(q, sink, arrived, std::chrono::seconds(settings_.stall_seconds));
+  const auto stopped = connection_->perform(t);
+  traffic_.n_requests += 1 + t.n_redirects;
 
   const detail::answer& a = t.answer();
   const int status = t.status();
@@ -201,12 +122,10 @@ http_client::attempt http_client::try_once(const http_request& q, const http_sin
   if (a.stopped) return {a.reply, false, {}, 0, {}};
   if (t.was_ended())
     if (const auto over = used_up()) return failed({*over});
-  if (code == curl_api::too_many_redirects)
+  if (stopped && stopped->has_too_many_redirects)
     return failed({error{errc::io, fmt::format("more than {} redirects", max_redirects)}});
   if (status >= 400) return failed(refused(t));
-  if (code != curl_api::ok)
-    return failed(broken(t, code, why[0] ? why.data() : curl.easy_strerror(code), q.first,
-                         settings_.stall_seconds));
+  if (stopped) return failed(broken(t, *stopped, settings_.stall_seconds));
   if (status == 200 || status == 206 || status == 304) return {a.reply, false, {}, 0, {}};
   return failed({error{errc::io, fmt::format("HTTP {} where 200 or 206 was expected", status)}});
 }

@@ -93,6 +93,14 @@ struct answer_lines {
   }
 };
 
+/// 206 of "HTTP/1.1 206 Partial Content"; 0: there is none.
+inline int status_in(std::string_view line) {
+  const auto blank = line.find(' ');
+  if (blank == line.npos) return 0;
+  const auto status = whole_number(line.substr(blank + 1, 3));
+  return status ? static_cast<int>(*status) : 0;
+}
+
 /// A status that ends a transfer, for a person.
 inline std::string status_text(int status) {
   switch (status) {

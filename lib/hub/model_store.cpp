@@ -2,58 +2,56 @@
 #include "vrambudget/hub/model_store.hpp"
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 #include <set>
 
 #include "catalogue/names.hpp"
+#include "os/file_facts.hpp"
+#include "os/files.hpp"
+#include "os/paths.hpp"
 #include "vrambudget/hub/hub.hpp"
 #include "vrambudget/io/whole_file.hpp"
 
 namespace vrambudget {
 namespace {
 
-namespace fs = std::filesystem;
+using path_parts = std::vector<std::string>;
 
 /// Every file below a folder, links followed but no folder twice, so that circles end.
 class walk {
  public:
-  using visitor = std::function<void(const fs::path& file, const fs::path& below_root)>;
+  /// `below_root`: the names of the folders on the way and of the file.
+  using visitor = std::function<void(const std::string& file, const path_parts& below_root)>;
   explicit walk(visitor visit) : visit_(std::move(visit)) {}
 
-  void run(const fs::path& root, int depth) { folder(root, {}, depth); }
+  void run(const std::string& root, int depth) { folder(root, {}, depth); }
 
  private:
   static constexpr int max_entries = 20000;
 
-  void folder(const fs::path& at, const fs::path& below, int depth) {
-    std::error_code code;
-    const fs::path real = fs::canonical(at, code);
-    if (code || !seen_.insert(real).second) return;
-    std::vector<fs::path> names;
-    for (fs::directory_iterator i(at, code), end; !code && i != end; i.increment(code)) {
+  void folder(const std::string& at, const path_parts& below, int depth) {
+    const std::string real = detail::real_path(at);
+    if (real.empty() || !seen_.insert(real).second) return;
+    for (const std::string& name : detail::names_in(at)) {
       if (++n_entries_ > max_entries) return;
-      names.push_back(i->path().filename());
-    }
-    std::sort(names.begin(), names.end());
-    for (const fs::path& name : names) {
-      std::error_code unreadable;
-      const fs::file_status s = fs::status(at / name, unreadable);
-      if (fs::is_regular_file(s))
-        visit_(at / name, below / name);
-      else if (fs::is_directory(s) && depth > 0)
-        folder(at / name, below / name, depth - 1);
+      const std::string path = at + "/" + name;
+      const auto facts = detail::facts_of(path);
+      path_parts to = below;
+      to.push_back(name);
+      if (facts && facts->is_file())
+        visit_(path, to);
+      else if (facts && facts->kind == detail::entry_kind::folder && depth > 0)
+        folder(path, to, depth - 1);
     }
   }
 
   visitor visit_;
-  std::set<fs::path> seen_;
+  std::set<std::string> seen_;
   int n_entries_ = 0;
 };
 
 /// Whether a file is a model, and not a further file of one.
-bool is_model(const fs::path& file) {
-  const std::string name = file.filename().string();
+bool is_model(const std::string& name) {
   if (!name.ends_with(".gguf") || is_sidecar(name)) return false;
   const auto of = name.rfind("-of-");
   return of == name.npos || of < 6 || name.substr(of - 6, 6) == "-00001" ||
@@ -61,68 +59,60 @@ bool is_model(const fs::path& file) {
 }
 
 /// Its name without ".gguf" and without its place in a split set.
-std::string name_of(const fs::path& file) {
-  std::string name = file.stem().string();
+std::string name_of(const std::string& file) {
+  std::string name = detail::stem_of(file);
   if (const auto at = name.rfind("-00001-of-"); at != name.npos && at + 15 == name.size())
     name.resize(at);
   return name;
 }
 
-std::string projector_beside(const fs::path& model) {
-  std::error_code code;
+std::string projector_beside(const std::string& model) {
+  const std::string folder = detail::folder_of(model);
   std::vector<std::string> found;
-  for (fs::directory_iterator i(model.parent_path(), code), end; !code && i != end;
-       i.increment(code)) {
-    const std::string name = i->path().filename().string();
+  for (const std::string& name : detail::names_in(folder))
     if (name.ends_with(".gguf") && name.find("mmproj") != name.npos)
-      found.push_back(i->path().string());
-  }
+      found.push_back(folder + "/" + name);
   return found.size() == 1 ? found.front() : "";
 }
 
-void add(std::vector<stored_model>& all, const fs::path& file, const std::string& repo) {
-  std::error_code code;
-  const auto size = fs::file_size(file, code);
-  if (code) return;
-  all.push_back({name_of(file), repo, file.string(), bytes{size}, projector_beside(file)});
+void add(std::vector<stored_model>& all, const std::string& file, const std::string& repo) {
+  const auto facts = detail::facts_of(file);
+  if (!facts) return;
+  all.push_back({name_of(file), repo, file, bytes{facts->size}, projector_beside(file)});
 }
 
 /// models--org--repo/snapshots/COMMIT/...: of several commits the one that refs/main names is first.
-void add_hub(std::vector<stored_model>& all, const fs::path& hub) {
-  std::error_code code;
-  for (fs::directory_iterator i(hub, code), end; !code && i != end; i.increment(code)) {
-    std::string repo = i->path().filename().string();
+void add_hub(std::vector<stored_model>& all, const std::string& hub) {
+  for (std::string repo : detail::names_in(hub)) {
     if (!repo.starts_with("models--")) continue;
+    const std::string folder = hub + "/" + repo;
     repo.erase(0, 8);
     if (const auto at = repo.find("--"); at != repo.npos) repo.replace(at, 2, "/");
-    const auto head = read_whole_file((i->path() / "refs" / "main").string(), 4_KiB);
+    const auto head = read_whole_file(folder + "/refs/main", 4_KiB);
     std::string commit = head ? *head : std::string();
     commit.resize(std::min(commit.find_first_of(" \t\r\n"), commit.size()));
-    const fs::path snapshots = i->path() / "snapshots";
-    std::set<fs::path> seen;
-    const auto visit = [&](const fs::path& file, const fs::path& below) {
-      const fs::path in_repo = below.lexically_relative(*below.begin());
-      if (is_model(file) && seen.insert(in_repo).second) add(all, file, repo);
+    const std::string snapshots = folder + "/snapshots";
+    std::set<path_parts> seen;
+    const auto visit = [&](const std::string& file, const path_parts& in_repo) {
+      if (is_model(in_repo.back()) && seen.insert(in_repo).second) add(all, file, repo);
     };
-    if (!commit.empty() && commit.find('/') == commit.npos && commit[0] != '.')
-      walk([&](const fs::path& f, const fs::path& b) {
-        visit(f, commit / b);
-      }).run(snapshots / commit, 4);
-    walk(visit).run(snapshots, 5);
+    if (!commit.empty() && commit.find_first_of("/\\") == commit.npos && commit[0] != '.')
+      walk(visit).run(snapshots + "/" + commit, 4);
+    walk([&](const std::string& file, const path_parts& below) {
+      if (below.size() > 1) visit(file, {below.begin() + 1, below.end()});
+    }).run(snapshots, 5);
   }
 }
 
 void add_ollama(std::vector<stored_model>& all, const std::string& folder) {
-  walk([&](const fs::path&, const fs::path& below) {
-    std::vector<std::string> parts;
-    for (const fs::path& p : below) parts.push_back(p.string());
+  walk([&](const std::string&, const path_parts& parts) {
     if (parts.size() != 4) return;
     std::string name = parts[2] + ":" + parts[3];
     const bool is_default = parts[0] == "registry.ollama.ai";
     if (!is_default || parts[1] != "library") name = parts[1] + "/" + name;
     if (!is_default) name = parts[0] + "/" + name;
     if (const auto m = ollama_model(folder, name)) all.push_back(*m);
-  }).run(fs::path(folder) / "manifests", 3);
+  }).run(folder + "/manifests", 3);
 }
 
 std::string shown(const stored_model& m) { return m.name + " (" + m.path + ")"; }
@@ -157,11 +147,9 @@ std::vector<stored_model> stored_models(const store_folders& where) {
   if (!where.ollama.empty()) add_ollama(all, where.ollama);
   for (const std::string& hub : where.hubs) add_hub(all, hub);
   for (const std::string& folder : where.model_folders)
-    walk([&](const fs::path& file, const fs::path& below) {
-      if (below.begin()->string().starts_with("models--") || !is_model(file)) return;
-      std::vector<std::string> parts;
-      for (const fs::path& p : below.parent_path()) parts.push_back(p.string());
-      add(all, file, parts.size() == 2 ? parts[0] + "/" + parts[1] : "");
+    walk([&](const std::string& file, const path_parts& below) {
+      if (below.front().starts_with("models--") || !is_model(below.back())) return;
+      add(all, file, below.size() == 3 ? below[0] + "/" + below[1] : "");
     }).run(folder, 4);
   std::stable_sort(all.begin(), all.end(),
                    [](const stored_model& a, const stored_model& b) { return a.name < b.name; });

@@ -3,15 +3,14 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <filesystem>
 
+#include "os/file_facts.hpp"
 #include "vrambudget/hub/model_store.hpp"
 #include "vrambudget/io/whole_file.hpp"
 
 namespace vrambudget {
 namespace {
 
-namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr bytes max_manifest{1u << 20};
@@ -107,12 +106,11 @@ result<stored_model> ollama_model(const std::string& folder, std::string_view na
   if (!model) return in_context(path, model.error());
   if (!projector) return in_context(path, projector.error());
   if (!*model) return error{errc::not_found, path + ": none of its layers is a model"};
-  std::error_code missing;
-  const auto size = fs::file_size(**model, missing);
-  if (missing)
+  const auto facts = detail::facts_of(**model);
+  if (!facts || !facts->is_file())
     return error{errc::not_found, fmt::format("{}: its blob {} is missing", path, **model)};
   return stored_model{
-      "ollama:" + std::string(name), {}, **model, bytes{size}, projector->value_or("")};
+      "ollama:" + std::string(name), {}, **model, bytes{facts->size}, projector->value_or("")};
 }
 
 }  // namespace vrambudget

@@ -1,18 +1,17 @@
-// One transfer as libcurl's callbacks see it: what the server says before the body, and the body's way to a sink.
+// One transfer: what the server says before the body, and the body's way to a sink. Who makes it tells it what comes.
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include "curl_api.hpp"
 #include "http_answer.hpp"
 #include "vrambudget/hub/http.hpp"
 
@@ -28,70 +27,77 @@ struct answer {
   std::optional<error> wrong;
 };
 
+/// Why a transfer ended before its end.
+struct broken_transfer {
+  std::string why;           ///< the words of who made it, which may be none
+  bool may_pass = false;     ///< another attempt may not meet it
+  bool is_no_address = false;
+  bool is_too_slow = false;  ///< below http_client's slowest for a while
+  bool has_too_many_redirects = false;
+};
+
 class transfer {
  public:
-  transfer(const curl_api& curl, curl_api::easy* handle, const http_request& request,
-           const http_sink& sink, std::function<bool(std::size_t)> arrived,
-           std::chrono::seconds patience)
-      : curl_(curl),
-        handle_(handle),
-        request_(request),
-        sink_(sink),
-        arrived_(std::move(arrived)),
-        patience_(patience) {}
+  transfer(const http_request& request, const http_sink& sink,
+           std::function<bool(std::size_t)> arrived, std::chrono::seconds patience)
+      : request_(request), sink_(sink), arrived_(std::move(arrived)), patience_(patience) {}
 
-  /// Runs it to its end.
-  curl_api::code perform() {
-    curl_.easy_setopt(handle_, curl_api::headerfunction, on_header);
-    curl_.easy_setopt(handle_, curl_api::writefunction, on_body);
-    curl_.easy_setopt(handle_, curl_api::xferinfofunction, on_progress);
-    curl_.easy_setopt(handle_, curl_api::noprogress, 0L);
-    for (const auto data : {curl_api::headerdata, curl_api::writedata, curl_api::xferinfodata})
-      curl_.easy_setopt(handle_, data, this);
-    const curl_api::code code = curl_.easy_perform(handle_);
-    if (!answer_.begun) begin_body();  // an answer without a body
-    return code;
-  }
-
+  [[nodiscard]] const http_request& request() const { return request_; }
   [[nodiscard]] const detail::answer& answer() const { return answer_; }
   /// Who is told what arrives wanted no more of it.
   [[nodiscard]] bool was_ended() const { return was_ended_; }
   /// Nothing came for as long as patience lasts.
   [[nodiscard]] bool has_stalled() const { return has_stalled_; }
-  [[nodiscard]] int status() const { return static_cast<int>(number(curl_api::response_code)); }
-  [[nodiscard]] std::uint32_t n_redirects() const {
-    return static_cast<std::uint32_t>(number(curl_api::redirect_count));
+  [[nodiscard]] int status() const { return status_; }
+  [[nodiscard]] std::chrono::seconds patience() const { return patience_; }
+
+  std::uint32_t n_redirects = 0;
+  std::optional<std::uint32_t> asked_wait = {};  ///< seconds, by Retry-After
+
+  /// Takes a line of what is said before a body, the first of which has the status. False: it is to end.
+  bool header_line(std::string_view line) {
+    if (line.starts_with("HTTP/")) {
+      answer_ = {};
+      status_ = status_in(line);
+    }
+    return goes_on(0) && answer_.lines.add(line);
   }
-  /// Seconds, by Retry-After.
-  [[nodiscard]] std::optional<std::uint32_t> asked_wait() const {
-    curl_api::offset wait = 0;
-    if (curl_.easy_getinfo(handle_, curl_api::retry_after, &wait) != curl_api::ok || wait <= 0)
-      return std::nullopt;
-    return static_cast<std::uint32_t>(std::min<curl_api::offset>(wait, UINT32_MAX));
+
+  /// Takes a part of the body. False: it is to end.
+  bool body(std::span<const std::byte> data) {
+    if (!goes_on(data.size())) return false;
+    last_arrival_ = std::chrono::steady_clock::now();
+    detail::answer& a = answer_;
+    if (!a.begun) begin_body();
+    if (a.wrong || (a.reply.status != 200 && a.reply.status != 206)) return false;
+    a.stopped = !sink_(a.reply, a.offset, data);
+    a.offset += data.size();
+    return !a.stopped;
+  }
+
+  /// Asked at least once a second, or when that is over: whether it goes on.
+  bool waits() {
+    has_stalled_ = std::chrono::steady_clock::now() - last_arrival_ > patience_;
+    return !has_stalled_ && goes_on(0);
+  }
+  void stalled() { has_stalled_ = true; }
+
+  /// It is over: an answer may have had no body.
+  void end() {
+    if (!answer_.begun) begin_body();
   }
 
  private:
-  [[nodiscard]] long number(curl_api::info what) const {
-    long n = 0;
-    curl_.easy_getinfo(handle_, what, &n);
-    return n;
-  }
-
   bool goes_on(std::size_t n_bytes) {
     if (!arrived_(n_bytes)) was_ended_ = true;
     return !was_ended_;
-  }
-
-  bool header_line(std::string_view line) {
-    if (line.starts_with("HTTP/")) answer_ = {};
-    return goes_on(0) && answer_.lines.add(line);
   }
 
   /// Reads what was said before the body.
   void begin_body() {
     detail::answer& a = answer_;
     a.begun = true;
-    a.reply.status = status();
+    a.reply.status = status_;
     a.reply.validator = a.lines.etag.empty() ? a.lines.last_modified : a.lines.etag;
     a.reply.next = next_link(a.lines.link);
     if (a.reply.status == 200) a.reply.total = whole_number(a.lines.length);
@@ -108,42 +114,30 @@ class transfer {
     a.offset = r->first;
   }
 
-  std::size_t body(std::span<const std::byte> data) {
-    if (!goes_on(data.size())) return 0;
-    last_arrival_ = std::chrono::steady_clock::now();
-    detail::answer& a = answer_;
-    if (!a.begun) begin_body();
-    if (a.wrong || (a.reply.status != 200 && a.reply.status != 206)) return 0;
-    a.stopped = !sink_(a.reply, a.offset, data);
-    a.offset += data.size();
-    return a.stopped ? 0 : data.size();
-  }
-
-  static std::size_t on_header(char* data, std::size_t, std::size_t n, void* to) {
-    return static_cast<transfer*>(to)->header_line({data, n}) ? n : 0;
-  }
-
-  static std::size_t on_body(char* data, std::size_t, std::size_t n, void* to) {
-    return static_cast<transfer*>(to)->body({reinterpret_cast<const std::byte*>(data), n});
-  }
-
-  /// Called at least once a second. libcurl's own limit is on an average, which lags.
-  static int on_progress(void* to, curl_api::offset, curl_api::offset, curl_api::offset,
-                         curl_api::offset) {
-    auto& t = *static_cast<transfer*>(to);
-    t.has_stalled_ = std::chrono::steady_clock::now() - t.last_arrival_ > t.patience_;
-    return t.has_stalled_ || !t.goes_on(0) ? 1 : 0;
-  }
-
-  const curl_api& curl_;
-  curl_api::easy* handle_;
   const http_request& request_;
   const http_sink& sink_;
   std::function<bool(std::size_t)> arrived_;  ///< told of bytes, or of none from time to time; false: end it
   std::chrono::seconds patience_;
   detail::answer answer_;
+  int status_ = 0;
   std::chrono::steady_clock::time_point last_arrival_ = std::chrono::steady_clock::now();
   bool has_stalled_ = false, was_ended_ = false;
 };
+
+/// Makes transfers one after the other, and keeps connections open.
+class connection {
+ public:
+  virtual ~connection() = default;
+  /// Absent: it came to its end.
+  [[nodiscard]] virtual std::optional<broken_transfer> perform(transfer& t) = 0;
+};
+
+/// `may_see_token`: whether an address may. Both outlive the connection.
+/// Errors: io  this machine has nothing that could make it
+[[nodiscard]] result<std::unique_ptr<connection>> make_connection(
+    const http_settings& settings, const std::function<bool(const std::string& url)>& may_see_token);
+
+inline constexpr std::uint32_t max_redirects = 10;
+inline constexpr std::uint32_t slowest_bytes_per_second = 4096;
 
 }  // namespace vrambudget::detail

@@ -2,7 +2,6 @@
 #include "vrambudget/io/header_change.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -11,7 +10,9 @@
 #include "io/header/header_backup.hpp"
 #include "io/header/replace_header.hpp"
 #include "io/header/target_file.hpp"
-#include "io/replaced_file.hpp"
+#include "os/files.hpp"
+#include "os/refused.hpp"
+#include "os/replacing.hpp"
 #include "vrambudget/gguf/header_parts.hpp"
 #include "vrambudget/gguf/split.hpp"
 #include "vrambudget/gguf/utf8.hpp"
@@ -58,8 +59,7 @@ result<std::vector<std::byte>> header_with(const target_file& f, std::string_vie
 /// The old header under its lasting name, unless one is there.
 result<std::string> keep_backup(const target_file& f, const header_change_options& options) {
   const std::string from = change_path(f.path), to = backup_path(f.path);
-  const bool is_first = ::access(to.c_str(), F_OK) != 0;
-  if ((is_first ? ::rename(from.c_str(), to.c_str()) : ::unlink(from.c_str())) != 0)
+  if (!(is_there(to) ? remove_file(from) : rename_file(from, to)))
     return refused_by_system(f.path, "keep the old header", errno);
   sync_folder_of(to);
   if (options.after) options.after(header_step::kept);
@@ -141,10 +141,10 @@ result<header_change> restore_header(const std::string& path,
     if (!how) return how.error();
     c.how = *how;
     c.header_after = {(*kept)->header.size()};
-    if (::unlink(change_path(f.path).c_str()) != 0)
+    if (!remove_file(change_path(f.path)))
       return refused_by_system(f.path, "remove what was kept", errno);
   }
-  ::unlink(from.c_str());
+  remove_file(from);
   sync_folder_of(from);
   return c;
 }

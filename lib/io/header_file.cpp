@@ -2,8 +2,6 @@
 #include "vrambudget/io/header_file.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -22,9 +20,8 @@ using detail::refused_by_system;
 // are the tensors.
 constexpr std::uint64_t first_part = std::uint64_t{256} << 10, beyond = std::uint64_t{256} << 10;
 
-file_state state_of(const struct stat& info) {
-  return {static_cast<std::uint64_t>(info.st_dev), static_cast<std::uint64_t>(info.st_ino),
-          static_cast<std::uint64_t>(info.st_size), info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+file_state state_of(const detail::file_facts& f) {
+  return {f.device, f.inode, f.size, f.seconds, f.nanoseconds};
 }
 
 error changed(const std::string& path, const std::string& how) {
@@ -50,7 +47,7 @@ void header_file::give_back_rest() {
 }
 
 result<void> header_file::read_up_to(int fd, std::size_t end, const std::string& path) {
-  const ssize_t n = detail::read_at(fd, {data_.get() + n_, end - n_}, n_);
+  const std::int64_t n = detail::read_at(fd, {data_.get() + n_, end - n_}, n_);
   if (n < 0) return refused_by_system(path, "read", errno);
   n_ += static_cast<std::size_t>(n);
   if (n_ < end)
@@ -62,7 +59,7 @@ result<header_file> header_file::open(const std::string& path) {
   auto opened = detail::open_regular(path);
   if (!opened) return opened.error();
   header_file f;
-  f.was_ = state_of(opened->info);
+  f.was_ = state_of(opened->facts);
   const std::uint64_t most = std::min(f.was_.size, gguf::max_header.count);
   std::uint64_t want = std::min(most, first_part), room = 0;
   if (most == 0)
@@ -92,9 +89,9 @@ result<header_file> header_file::open(const std::string& path) {
 }
 
 result<void> header_file::check_unchanged(const std::string& path) const {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return refused_by_system(path, "look at it again", errno);
-  const file_state now = state_of(info);
+  const auto facts = detail::facts_of(path);
+  if (!facts) return refused_by_system(path, "look at it again", errno);
+  const file_state now = state_of(*facts);
   if (now.device != was_.device || now.inode != was_.inode)
     return changed(path, "another file is there now");
   if (now.size != was_.size)

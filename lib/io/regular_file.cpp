@@ -1,36 +1,40 @@
 #include "io/regular_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <cerrno>
-#include <system_error>
 
 namespace vrambudget::detail {
 namespace {
 
-const char* kind_of(mode_t mode) {
-  if (S_ISDIR(mode)) return "a directory";
-  if (S_ISFIFO(mode)) return "a pipe";
-  if (S_ISSOCK(mode)) return "a socket";
+const char* text_of(entry_kind k) {
+  switch (k) {
+    case entry_kind::file:
+      return "a file";
+    case entry_kind::folder:
+      return "a directory";
+    case entry_kind::pipe:
+      return "a pipe";
+    case entry_kind::socket:
+      return "a socket";
+    case entry_kind::device:
+    case entry_kind::link:
+      break;
+  }
   return "a device";
 }
 
 }  // namespace
 
-error refused_by_system(const std::string& path, const char* what, int code) {
-  return {errc::io,
-          fmt::format("{}: cannot {}: {}", path, what, std::generic_category().message(code))};
-}
-
 result<regular_file> open_regular(const std::string& path) {
-  // without O_NONBLOCK a pipe nobody writes to would hold the caller here
-  regular_file f{descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK))};
+  regular_file f{open_to_read(path)};
   if (!f.file.is_open()) return refused_by_system(path, "open", errno);
-  if (::fstat(f.file.get(), &f.info) != 0) return refused_by_system(path, "stat", errno);
-  if (!S_ISREG(f.info.st_mode))
+  const auto facts = facts_of(f.file.get());
+  if (!facts) return refused_by_system(path, "stat", errno);
+  if (!facts->is_file())
     return error{errc::io,
-                 fmt::format("{}: found {}, expected a file", path, kind_of(f.info.st_mode))};
+                 fmt::format("{}: found {}, expected a file", path, text_of(facts->kind))};
+  f.facts = *facts;
   return f;
 }
 

@@ -18,12 +18,6 @@ enum class durability { lasting, as_it_comes };
 [[nodiscard]] result<void> replace_file(const std::string& path, std::string_view text,
                                         unsigned mode, durability d = durability::lasting);
 
-/// Makes the names in the folder of `path` last; not every file system can.
-void sync_folder_of(const std::string& path);
-
-/// Removes a PATH.new that no process is writing any more.
-void remove_unless_written(const std::string& beside);
-
 /// Makes a folder, and those above it that are missing, which nobody else may look into.
 /// Errors: io  it cannot be made
 [[nodiscard]] result<void> make_private_folder(const std::string& path);

@@ -1,6 +1,7 @@
-// What stands in folders, without opening it.
+// Files by their paths, which are UTF-8 here. What fails says why in errno, on every system.
 #pragma once
 
+#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,25 @@ namespace vrambudget::detail {
 /// The names in a folder, sorted, "." and ".." not among them; none where it cannot be read.
 [[nodiscard]] std::vector<std::string> names_in(const std::string& folder);
 
-/// "Qwen3-8B-Q4_K_M" of "models/Qwen3-8B-Q4_K_M.gguf".
-[[nodiscard]] std::string stem_of(const std::string& path);
+/// The path with links followed; empty: there is none such.
+[[nodiscard]] std::string real_path(const std::string& path);
+
+/// Removes a file.
+bool remove_file(const std::string& path);
+
+/// Gives a file another name, which may be another file's until then.
+[[nodiscard]] bool rename_file(const std::string& from, const std::string& to);
+
+/// Makes a folder that nobody else may look into.
+[[nodiscard]] bool make_folder(const std::string& path);
+
+/// Nobody else may look into it any more.
+void make_private(const std::string& folder);
+
+/// Says that a file was used now.
+void touch(const std::string& path);
+
+/// For reading, as C has it; null: it cannot be opened. A pipe is waited at.
+[[nodiscard]] std::FILE* open_stream(const std::string& path);
 
 }  // namespace vrambudget::detail

@@ -6,7 +6,7 @@
 namespace vrambudget::detail {
 
 /// Whether pages cost nothing until they are written to, so that more may be taken than is needed.
-#ifdef __wasi__
+#if defined(__wasi__) || defined(_WIN32)  // Windows counts what is taken, written to or not
 inline constexpr bool free_until_written = false;
 #else
 inline constexpr bool free_until_written = true;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "os/files.hpp"
+#include "os/paths.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/io/model_file.hpp"

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "os/files.hpp"
+#include "os/paths.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/request/option.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "catalogue/names.hpp"
 #include "os/files.hpp"
+#include "os/paths.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
@@ -118,7 +119,7 @@ plan_request with_meant_projector(plan_request q, const environment& around) {
 
 std::string projector_beside(const model& m) {
   if (m.path.empty()) return {};
-  const std::size_t slash = m.path.rfind('/');
+  const std::size_t slash = m.path.find_last_of(detail::separators);
   const std::string folder = slash == m.path.npos ? "./" : m.path.substr(0, slash + 1);
   for (const std::string& name : detail::names_in(folder))
     if (name.ends_with(".gguf") && name.find("mmproj") != std::string::npos) return folder + name;

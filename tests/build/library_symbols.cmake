@@ -4,7 +4,7 @@ cmake_minimum_required(VERSION 3.21)
 set(allowed
   "environment.cpp.o getenv" # environment_of_process(): what a request starts from, read by nothing else
   "own_process.cpp.o _exit"  # the end of the process that asks the driver, which is not the caller's
-  "guarded_write.cpp.o _exit" # the end of the process that writes a header, which is not the caller's
+  "two_processes.cpp.o _exit" # the end of the process that writes a header, which is not the caller's
   "fmt.cpp.o fprintf" "fmt.cpp.o stderr" "fmt.cpp.o stdout") # of {fmt}'s print(), which nothing here calls
 execute_process(COMMAND ${nm} -A --undefined-only --demangle ${library} ${objects} OUTPUT_VARIABLE symbols
   RESULT_VARIABLE status)

@@ -2,9 +2,15 @@
 // program has ended. The environment says how they behave.
 #pragma once
 
+#ifdef _WIN32
+#define NOMINMAX
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+#else
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#endif
 
 #include <array>
 #include <csignal>
@@ -27,17 +33,29 @@ struct state {
   std::uint64_t n_call, n_allocated;  ///< calls of any function, allocations made
 };
 
-/// The file named by FAKE_CUDA_STATE, or memory of this process alone.
+/// A file as memory, or memory of this process alone.
+inline void* mapped(const char* path) {
+#ifdef _WIN32
+  const HANDLE file = path ? ::CreateFileA(path, GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                           nullptr, OPEN_ALWAYS, 0, nullptr)
+                           : INVALID_HANDLE_VALUE;
+  const HANDLE all = ::CreateFileMappingA(file, nullptr, PAGE_READWRITE, 0, sizeof(state), nullptr);
+  void* const p = all ? ::MapViewOfFile(all, FILE_MAP_ALL_ACCESS, 0, 0, sizeof(state)) : nullptr;
+  if (p == nullptr) std::abort();
+  return p;
+#else
+  const int fd = path ? ::open(path, O_RDWR | O_CREAT, 0600) : -1;
+  if (fd >= 0 && ::ftruncate(fd, sizeof(state)) != 0) std::abort();
+  void* const p = ::mmap(nullptr, sizeof(state), PROT_READ | PROT_WRITE,
+                         fd >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS, fd, 0);
+  if (p == MAP_FAILED) std::abort();
+  return p;
+#endif
+}
+
+/// The file named by FAKE_CUDA_STATE.
 inline state& shared() {
-  static state* const s = [] {
-    const char* path = std::getenv("FAKE_CUDA_STATE");
-    const int fd = path ? ::open(path, O_RDWR | O_CREAT, 0600) : -1;
-    if (fd >= 0 && ::ftruncate(fd, sizeof(state)) != 0) std::abort();
-    void* p = ::mmap(nullptr, sizeof(state), PROT_READ | PROT_WRITE,
-                     fd >= 0 ? MAP_SHARED : MAP_SHARED | MAP_ANONYMOUS, fd, 0);
-    if (p == MAP_FAILED) std::abort();
-    return static_cast<state*>(p);
-  }();
+  static state* const s = static_cast<state*>(mapped(std::getenv("FAKE_CUDA_STATE")));
   return *s;
 }
 
@@ -71,12 +89,14 @@ inline int wanted_failure(const char* function, unsigned nth) {
     return 0;
   const std::string status = fail.substr(second + 1);
   if (status == "crash") std::abort();
+#ifndef _WIN32
   if (status.starts_with("SIG")) {
     if (nth > std::strtoul(&fail[first + 1], nullptr, 10)) return 0;
     ::kill(::getppid(), status == "SIGINT" ? SIGINT : SIGTERM);
     ::usleep(5'000'000);  // ends early when the parent passes it on
     return 0;
   }
+#endif
   return std::atoi(&fail[second + 1]);
 }
 

@@ -114,7 +114,7 @@ class Shown(unittest.TestCase):
         for args in (["inspect", path], [path, *RUN], [path, *RUN, "--json"]):
             with self.subTest(args=args):
                 self.run_clean(*args)
-        o = self.run_clean("y" * 100000)
+        o = self.run_clean("y" * 100000, *RUN)
         self.assertEqual(len(o.err), 500)
         self.assertTrue(o.err.endswith(b"...\n"))
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "os/files.hpp"
+#include "os/paths.hpp"
 #include "recorded_devices.hpp"
 
 namespace vrambudget::testing {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "os/files.hpp"
+#include "os/paths.hpp"
 #include "recorded_devices.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"

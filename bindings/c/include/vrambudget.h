@@ -17,7 +17,9 @@
 extern "C" {
 #endif
 
-#if defined(__GNUC__)
+#if defined(_WIN32) && defined(VRAMBUDGET_EXPORTS)
+#define VRAMBUDGET_API __declspec(dllexport)
+#elif defined(__GNUC__) && !defined(_WIN32)
 #define VRAMBUDGET_API __attribute__((visibility("default")))
 #else
 #define VRAMBUDGET_API

@@ -1,5 +1,5 @@
-// GET over HTTP and HTTPS, in byte ranges, for files that are not on disk. libcurl stays behind this
-// header and is opened by the first request; what a GGUF header needs of a file is remote_header.hpp's
+// GET over HTTP and HTTPS, in byte ranges, for files that are not on disk. What makes
+// transfers, libcurl or on Windows WinHTTP, stays behind this header and is opened by the first request; what a GGUF header needs of a file is remote_header.hpp's
 // business.
 #pragma once
 
@@ -18,11 +18,15 @@
 
 namespace vrambudget {
 
-/// How to talk to servers. Proxies are libcurl's own variables.
+namespace detail {
+class connection;
+}
+
+/// How to talk to servers. Proxies are libcurl's own variables, or those that Windows is told.
 struct http_settings {
   std::string token;                       ///< sent as a bearer token; empty: none
   std::vector<std::string> token_origins;  ///< "https://huggingface.co": who is sent the token
-  std::string ca_file;                     ///< certificates to trust; empty: the system's
+  std::string ca_file;                     ///< certificates to trust, heeded by libcurl; empty: the system's
   std::uint32_t connect_seconds = 10;
   std::uint32_t stall_seconds = 20;  ///< a transfer slower than 4 KiB/s for so long is given up
   std::uint32_t n_retries = 4;       ///< after 429, 5xx, no connection, a cut or stalled transfer
@@ -92,7 +96,6 @@ class http_client {
   struct attempt;
 
   [[nodiscard]] result<void> start();
-  void configure(const http_request& request);
   [[nodiscard]] attempt try_once(const http_request& request, const http_sink& sink);
   [[nodiscard]] bool may_see_token(const std::string& url) const;
   /// What the settings allow in all and has been taken; nothing: there is some left.
@@ -102,7 +105,8 @@ class http_client {
   std::function<void(const http_traffic&)> progress_;
   http_traffic traffic_;
   std::optional<std::chrono::steady_clock::time_point> deadline_;  ///< begins with the first request
-  std::unique_ptr<void, void (*)(void*)> handle_;
+  std::function<bool(const std::string& url)> may_see_token_;
+  std::unique_ptr<detail::connection> connection_;
 };
 
 }  // namespace vrambudget

@@ -12,7 +12,7 @@ namespace vrambudget::detail {
 
 /// Errors: io  the disk has no room for it or it cannot be written, or the file changes meanwhile; nothing is left of the
 ///             new one then
-[[nodiscard]] result<void> replace_by_copy(const target_file& f, std::span<const std::byte> header,
+[[nodiscard]] result<void> replace_by_copy(target_file& f, std::span<const std::byte> header,
                                            const header_change_options& options);
 
 }  // namespace vrambudget::detail

@@ -1,19 +1,17 @@
 // A backup is two lines of text and the header: what it is; sizes, offsets and hashes.
 #include "io/header/header_backup.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <filesystem>
 #include <string_view>
 
 #include "io/header/target_file.hpp"
-#include "io/replaced_file.hpp"
 #include "os/descriptor.hpp"
+#include "os/files.hpp"
+#include "os/replacing.hpp"
 #include "template/sha256.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/io/whole_file.hpp"
@@ -36,30 +34,29 @@ std::uint64_t hash_of(const std::vector<std::byte>& bytes) {
 
 result<void> write_backup(const std::string& path, const header_backup& b, unsigned mode) {
   const std::string temporary = path + ".part";
-  ::unlink(temporary.c_str());
+  remove_file(temporary);
   const auto failed = [&](int code) {
-    ::unlink(temporary.c_str());
+    remove_file(temporary);
     return refused_by_system(path, "keep the old header", code);
   };
   {
-    const descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode & 0666));
+    const descriptor file = open_new(temporary, mode & 0666);
     if (!file.is_open()) return failed(errno);
     const std::string head =
         fmt::format("{}{} {} {} {} {} {} {} {}\n", form, b.old_size, b.header.size(), b.new_size,
                     b.new_data, b.blocks_at, b.new_hash, b.data_hash, hash_of(b.header));
     if (!write_all(file.get(), head) || !write_all(file.get(), as_text(b.header)) ||
-        ::fsync(file.get()) != 0)
+        !flush(file.get())) {
       return failed(errno);
+    }
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed(errno);
+  if (!rename_file(temporary, path)) return failed(errno);
   sync_folder_of(path);
   return {};
 }
 
 result<std::optional<header_backup>> read_backup(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return std::optional<header_backup>();
+  if (!is_there(path)) return std::optional<header_backup>();
   const auto file = read_whole_file(path, gguf::max_header + bytes{largest_lines});
   if (!file) return file.error();
   const error damaged{errc::bad_format, path + ": is damaged, or no header that was kept"};

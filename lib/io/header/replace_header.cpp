@@ -1,8 +1,6 @@
 #include "io/header/replace_header.hpp"
 
 #include <fmt/format.h>
-#include <sys/statfs.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -12,7 +10,10 @@
 #include "io/header/copied_file.hpp"
 #include "io/header/guarded_write.hpp"
 #include "io/header/header_backup.hpp"
-#include "io/replaced_file.hpp"
+#include "os/file_blocks.hpp"
+#include "os/files.hpp"
+#include "os/refused.hpp"
+#include "os/replacing.hpp"
 
 namespace vrambudget::detail {
 namespace {
@@ -40,7 +41,7 @@ error undone(const target_file& f, const header_backup& kept, error why) {
   if (const int code = write_guarded(undoing(f, kept), {}))
     return {errc::io, fmt::format("{}; it is to be undone with --restore: {}", why.message,
                                   failed_with(f, "write the old header", code).message)};
-  ::unlink(change_path(f.path).c_str());
+  remove_file(change_path(f.path));
   return why;
 }
 
@@ -62,15 +63,13 @@ bool means_a_copy(int code) { return code == EOPNOTSUPP || code == EINVAL || cod
 }  // namespace
 
 std::uint64_t block_size_of(const target_file& f) {
-  struct statfs system {};
-  const std::uint64_t block =
-      ::fstatfs(f.file.get(), &system) == 0 ? static_cast<std::uint64_t>(system.f_bsize) : 4096;
+  const std::uint64_t block = block_size_of(f.file.get());
   return std::has_single_bit(block) ? std::max<std::uint64_t>(block, f.header->alignment()) : 0;
 }
 
 result<bool> undo_interrupted(target_file& f, const header_change_options& options) {
   const std::string path = change_path(f.path);
-  ::unlink((f.path + ".header-new").c_str());
+  remove_file(f.path + ".header-new");
   const auto kept = read_backup(path);
   if (!kept) return kept.error();
   if (!*kept) return false;
@@ -84,10 +83,9 @@ result<bool> undo_interrupted(target_file& f, const header_change_options& optio
   };
   if (f.size() == b.new_size && hash_of(first(b.new_data)) == b.new_hash) {
     // it was over: only the name was missing
-    const bool is_first = ::access(backup_path(f.path).c_str(), F_OK) != 0;
-    const int code =
-        is_first ? ::rename(path.c_str(), backup_path(f.path).c_str()) : ::unlink(path.c_str());
-    if (code != 0) return failed_with(f, "keep the old header", errno);
+    const std::string lasting = backup_path(f.path);
+    if (!(is_there(lasting) ? remove_file(path) : rename_file(path, lasting)))
+      return failed_with(f, "keep the old header", errno);
     sync_folder_of(path);
     return false;
   }
@@ -101,7 +99,7 @@ result<bool> undo_interrupted(target_file& f, const header_change_options& optio
   if (first(b.header.size()) != b.header || f.size() != b.old_size)
     if (const int code = write_guarded(undoing(f, b), options.after))
       return failed_with(f, "write the old header", code);
-  ::unlink(path.c_str());
+  remove_file(path);
   sync_folder_of(path);
   return true;
 }
@@ -124,7 +122,7 @@ result<header_method> replace_header(target_file& f, const header_bytes& header,
   const header_backup kept{
       f.size(),        f.size() - was + is, is,    block > 0 ? least / block * block : 0,
       hash_of(header), hash_of(*samples),   f.data};
-  if (const auto ok = write_backup(change_path(f.path), kept, f.info.st_mode); !ok)
+  if (const auto ok = write_backup(change_path(f.path), kept, f.facts.mode); !ok)
     return ok.error();
   if (options.after) options.after(header_step::staged);
   if (how != header_method::copy) {
@@ -144,7 +142,7 @@ result<header_method> replace_header(target_file& f, const header_bytes& header,
     }
   }
   if (const auto ok = replace_by_copy(f, header, options); !ok) {
-    ::unlink(change_path(f.path).c_str());
+    remove_file(change_path(f.path));
     return ok.error();
   }
   return header_method::copy;

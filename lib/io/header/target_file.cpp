@@ -1,71 +1,54 @@
 #include "io/header/target_file.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
-#include <filesystem>
-#include <memory>
 #include <utility>
 
-#include "os/file_users.hpp"
+#include "os/files.hpp"
+#include "os/paths.hpp"
+#include "os/sole_use.hpp"
 #include "vrambudget/io/header_change.hpp"
 
 namespace vrambudget::detail {
 namespace {
 
-namespace fs = std::filesystem;
-
 /// Hugging Face's and Ollama's caches keep files in blobs/, named by their hashes.
-bool is_named_by_hash(const fs::path& path) { return path.parent_path().filename() == "blobs"; }
-
-/// Nobody else may have it open, and who opens it now waits until this process is done.
-result<void> take_alone(const target_file& f) {
-  const int fd = f.file.get();
-  if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    return error{errc::io, f.path + ": is locked by another process"};
-  ::fcntl(fd, F_SETSIG, SIGURG);  // which nobody ends of: that somebody waits
-  const bool is_leased = ::fcntl(fd, F_SETLEASE, F_WRLCK) == 0;
-  const bool is_open_elsewhere = !is_leased && errno == EAGAIN;
-  if (is_leased) return {};
-  // file systems without leases, and other users' files: as far as can be seen
-  const std::string user = other_user_of(f.info);
-  if (!is_open_elsewhere && user.empty()) return {};
-  return error{errc::io, fmt::format("{}: is open in {}: end it first", f.path,
-                                     user.empty() ? "this or another process" : user)};
-}
+bool is_named_by_hash(const std::string& path) { return name_in(folder_of(path)) == "blobs"; }
 
 }  // namespace
 
+bool is_as_it_was(const target_file& f) {
+  const auto now = facts_of(f.file.get());
+  return now && now->is_as_written(f.facts);
+}
+
 result<target_file> open_target(const std::string& path, bool force) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr),
-                                                         &std::free);
-  if (!real) return refused_by_system(path, "open", errno);
-  if (is_named_by_hash(real.get()) && !force)
+  const std::string real = real_path(path);
+  if (real.empty()) return refused_by_system(path, "open", errno);
+  if (is_named_by_hash(real) && !force)
     return error{
         errc::invalid_argument,
         fmt::format("{}: its name is the hash of its content, in a cache of another program: "
                     "change a copy elsewhere, or --force",
-                    real.get())};
-  target_file f{real.get(),
-                descriptor(::open(real.get(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK))};
+                    real)};
+  target_file f{real, open_to_change(real)};
+  if (!f.file.is_open() && errno == EBUSY)
+    return error{errc::io, f.path + ": is open in this or another process: end it first"};
   if (!f.file.is_open()) return refused_by_system(f.path, "open for writing", errno);
-  if (::fstat(f.file.get(), &f.info) != 0) return refused_by_system(f.path, "stat", errno);
-  if (!S_ISREG(f.info.st_mode)) return error{errc::io, f.path + ": is no file"};
-  if (const auto alone = take_alone(f); !alone) return alone.error();
+  const auto facts = facts_of(f.file.get());
+  if (!facts) return refused_by_system(f.path, "stat", errno);
+  f.facts = *facts;
+  if (!f.facts.is_file()) return error{errc::io, f.path + ": is no file"};
+  if (const auto alone = take_alone(f.path, f.file.get()); !alone) return alone.error();
   return f;
 }
 
 result<std::vector<std::byte>> read_at(const target_file& f, std::uint64_t offset,
                                        std::uint64_t size) {
   std::vector<std::byte> data(size);
-  const ssize_t got = read_at(f.file.get(), data, offset);
+  const std::int64_t got = read_at(f.file.get(), data, offset);
   if (got < 0) return refused_by_system(f.path, "read", errno);
   data.resize(static_cast<std::size_t>(got));
   return data;
@@ -73,7 +56,9 @@ result<std::vector<std::byte>> read_at(const target_file& f, std::uint64_t offse
 
 result<void> read_header(target_file& f) {
   f.header.reset();
-  if (::fstat(f.file.get(), &f.info) != 0) return refused_by_system(f.path, "stat", errno);
+  const auto facts = facts_of(f.file.get());
+  if (!facts) return refused_by_system(f.path, "stat", errno);
+  f.facts = *facts;
   for (std::uint64_t wanted = 1 << 20;;) {
     auto data = read_at(f, 0, std::min(wanted, f.size()));
     if (!data) return data.error();
@@ -99,10 +84,7 @@ result<void> read_header(target_file& f) {
   }
   f.data.resize(data_offset);
   f.header = std::move(*header);
-  struct stat now {};
-  if (::fstat(f.file.get(), &now) != 0 || now.st_size != f.info.st_size ||
-      now.st_mtim.tv_sec != f.info.st_mtim.tv_sec || now.st_mtim.tv_nsec != f.info.st_mtim.tv_nsec)
-    return error{errc::io, f.path + ": changes while it is read"};
+  if (!is_as_it_was(f)) return error{errc::io, f.path + ": changes while it is read"};
   return {};
 }
 
@@ -116,7 +98,7 @@ result<std::vector<std::byte>> data_samples(const target_file& f, int fd, std::u
     const std::uint64_t n = std::min(block, data - at);
     const std::size_t begin = all.size();
     all.resize(begin + n);
-    const ssize_t got = read_at(fd, std::span(all).subspan(begin), data_offset + at);
+    const std::int64_t got = read_at(fd, std::span(all).subspan(begin), data_offset + at);
     if (got < 0 || static_cast<std::uint64_t>(got) != n)
       return refused_by_system(f.path, "read", got < 0 ? errno : EIO);
   }

@@ -1,8 +1,6 @@
 // A GGUF file that is to get another header: open for nobody else, with the header that it has.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,11 +17,11 @@ namespace vrambudget::detail {
 struct target_file {
   std::string path;  ///< with symbolic links followed
   descriptor file;
-  struct stat info = {};
+  file_facts facts = {};
   std::vector<std::byte> data = {};  ///< up to where the tensors' data begin
   std::optional<gguf::header> header = {};
 
-  [[nodiscard]] std::uint64_t size() const { return static_cast<std::uint64_t>(info.st_size); }
+  [[nodiscard]] std::uint64_t size() const { return facts.size; }
   [[nodiscard]] bool has_tensors() const { return !header->tensors().empty(); }
 };
 
@@ -34,6 +32,9 @@ struct target_file {
 /// Reads the header anew.
 /// Errors: what gguf::header_extent() and gguf::parse() give;  limit  the data begin after gguf::max_header
 [[nodiscard]] result<void> read_header(target_file& f);
+
+/// Whether nothing was written to it since it was looked at.
+[[nodiscard]] bool is_as_it_was(const target_file& f);
 
 /// `size` bytes at `offset`; fewer at the end of the file.
 [[nodiscard]] result<std::vector<std::byte>> read_at(const target_file& f, std::uint64_t offset,

@@ -2,13 +2,16 @@
 #include "vrambudget/io/whole_file.hpp"
 
 #include <doctest/doctest.h>
-#include <sys/stat.h>
 
 #include <chrono>
 #include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
+
+#ifndef _WIN32
+#include <sys/stat.h>
+#endif
 
 #include "patched_file.hpp"
 #include "temporary_folder.hpp"
@@ -170,6 +173,7 @@ TEST_SUITE("header_change") {
     }
   }
 
+#ifndef _WIN32
   TEST_CASE("a file system that moves no blocks gets a copy, with the same rights") {
     if (!fs::exists("/dev/shm")) return;
     const std::string path = "/dev/shm/vrambudget-" + std::to_string(::getpid()) + ".gguf";
@@ -187,4 +191,5 @@ TEST_SUITE("header_change") {
     CHECK(content(path) == before);
     fs::remove(path);
   }
+#endif
 }

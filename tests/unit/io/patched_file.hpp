@@ -1,7 +1,6 @@
 // Small and large GGUF files whose chat template is replaced, for tests.
 #pragma once
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdint>

@@ -1,20 +1,19 @@
 // A folder that is there for one test.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
+#include <random>
 #include <string>
 #include <string_view>
 
 class temporary_folder {
  public:
   temporary_folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "vrambudget-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("mkdtemp " + name);
-    root_ = name;
+    std::random_device random;
+    const std::string prefix = (std::filesystem::temp_directory_path() / "vrambudget-").generic_string();
+    do root_ = prefix + std::to_string(random());
+    while (!std::filesystem::create_directory(root_));
   }
   temporary_folder(const temporary_folder&) = delete;
   temporary_folder& operator=(const temporary_folder&) = delete;

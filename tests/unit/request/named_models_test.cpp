@@ -38,6 +38,15 @@ bytes projector_of(const request::plan_inputs& in, const request::plan_request& 
   return p->b.devices[0].of(term_kind::projector_weights);
 }
 
+/// Empty: as if it were not set.
+void set_variable(const char* name, const std::string& value) {
+#ifdef _WIN32
+  ::_putenv_s(name, value.c_str());
+#else
+  ::setenv(name, value.c_str(), 1);
+#endif
+}
+
 }  // namespace
 
 TEST_CASE("Ollama's projector is counted as well where the model was read before") {
@@ -50,7 +59,7 @@ TEST_CASE("Ollama's projector is counted as well where the model was read before
   const std::string mmproj =
       add_blob(store, "projector", 'b', find_projector("mmproj-Qwen3.6-27B-F16").value().shape);
   (void)store.write(folder + "latest", R"({"layers":[)" + model + "," + mmproj + "]}");
-  ::setenv("OLLAMA_MODELS", store.root().c_str(), 1);
+  set_variable("OLLAMA_MODELS", store.root().string());
 
   request::plan_inputs in;
   in.main = request::open_model("ollama:seen", {}).value();
@@ -67,5 +76,5 @@ TEST_CASE("Ollama's projector is counted as well where the model was read before
     in.main = std::make_shared<const vrambudget::model>(std::move(other));
     CHECK(projector_of(in, q) == bytes{});
   }
-  ::unsetenv("OLLAMA_MODELS");
+  set_variable("OLLAMA_MODELS", "");
 }

@@ -1,4 +1,4 @@
-#include "os/file_users.hpp"
+#include "os/linux/file_users.hpp"
 
 #include <fmt/format.h>
 #include <sys/sysmacros.h>

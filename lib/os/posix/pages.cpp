@@ -1,24 +1,18 @@
 #include "os/pages.hpp"
 
-#include <cstdint>
-#ifdef __wasi__
-#include <cstdlib>
-#else
 #include <sys/mman.h>
-#endif
+
+#include <cstdint>
 
 namespace vrambudget::detail {
-
-#ifdef __wasi__
-
-pages take_pages(std::size_t size, bool) { return {static_cast<std::byte*>(std::malloc(size)), size}; }
-void give_back(pages all) { std::free(all.begin); }
-pages give_back_behind(pages all, std::size_t) { return all; }
-
-#else
 namespace {
 
-constexpr std::size_t page = 4096, huge_page = std::size_t{2} << 20;
+#ifdef __APPLE__
+constexpr std::size_t page = 16384;  // of Apple's chips; a multiple of Intel's
+#else
+constexpr std::size_t page = 4096;
+#endif
+constexpr std::size_t huge_page = std::size_t{2} << 20;
 
 constexpr std::size_t rounded(std::size_t n, std::size_t to) { return (n + to - 1) / to * to; }
 
@@ -36,7 +30,9 @@ pages take_pages(std::size_t size, bool huge) {
     if (before > 0) ::munmap(begin, before);
     if (before < more) ::munmap(begin + before + all - more, more - before);
     begin += before;
+#ifdef MADV_HUGEPAGE
     ::madvise(begin, all - more, MADV_HUGEPAGE);
+#endif
   }
   return {begin, all - more};
 }
@@ -49,7 +45,5 @@ pages give_back_behind(pages all, std::size_t used) {
   ::munmap(all.begin + kept, all.size - kept);
   return {all.begin, kept};
 }
-
-#endif
 
 }  // namespace vrambudget::detail
