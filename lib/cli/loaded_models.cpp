@@ -1,6 +1,5 @@
 #include "loaded_models.hpp"
 
-#include <system_error>
 #include <utility>
 
 #include "os/files.hpp"
@@ -10,13 +9,9 @@ namespace vrambudget::cli {
 
 using namespace request;
 
-loaded_models::stamp loaded_models::stamp_of(const std::string& path) {
-  std::error_code none;
-  stamp s;
-  s.size = std::filesystem::file_size(path, none);
-  if (none) return {};
-  s.written = std::filesystem::last_write_time(path, none);
-  return none ? stamp{} : s;
+bool loaded_models::is_as_it_was(const loaded& kept) {
+  const auto now = detail::facts_of(kept.is->path);
+  return now && kept.at && now->is_same_file(*kept.at) && now->is_as_written(*kept.at);
 }
 
 result<std::shared_ptr<const model>> loaded_models::get(const std::string& name,
@@ -27,7 +22,7 @@ result<std::shared_ptr<const model>> loaded_models::get(const std::string& name,
   if (found != all_.end()) {
     const loaded& kept = found->second;
     turns_.splice(turns_.begin(), turns_, kept.turn);
-    if (is_remote(name) || stamp_of(kept.is->path) == kept.at) return kept.is;
+    if (is_remote(name) || is_as_it_was(kept)) return kept.is;
     turns_.pop_front();
     all_.erase(found);
   }
@@ -40,7 +35,7 @@ result<std::shared_ptr<const model>> loaded_models::get(const std::string& name,
     turns_.pop_back();
   }
   turns_.push_front(name);
-  all_.emplace(name, loaded{is, stamp_of(is->path), turns_.begin()});
+  all_.emplace(name, loaded{is, detail::facts_of(is->path), turns_.begin()});
   return is;
 }
 

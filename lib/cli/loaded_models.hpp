@@ -2,12 +2,13 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "os/file_facts.hpp"
 #include "vrambudget/error.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/request/plan_request.hpp"
@@ -28,20 +29,14 @@ class loaded_models {
   [[nodiscard]] std::size_t size() const { return all_.size(); }
 
  private:
-  /// What a file is known by as long as nobody writes it.
-  struct stamp {
-    std::uintmax_t size = 0;
-    std::filesystem::file_time_type written = {};
-
-    friend bool operator==(const stamp&, const stamp&) = default;
-  };
   struct loaded {
     std::shared_ptr<const model> is;
-    stamp at;
+    std::optional<detail::file_facts> at;  ///< of its file
     std::list<std::string>::iterator turn;  ///< in `turns_`
   };
 
-  [[nodiscard]] static stamp stamp_of(const std::string& path);
+  /// Whether nobody has written its file.
+  [[nodiscard]] static bool is_as_it_was(const loaded& kept);
 
   std::size_t most_;
   std::list<std::string> turns_;  ///< the last one asked for first

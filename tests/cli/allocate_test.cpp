@@ -92,6 +92,7 @@ TEST_SUITE("allocate") {
       }
   }
 
+#ifndef _WIN32
   TEST_CASE("signals end it once everything is given back") {
     for (const auto& [name, status] :
          {std::pair<std::string, int>{"SIGTERM", 128 + SIGTERM}, {"SIGINT", 128 + SIGINT}}) {
@@ -105,6 +106,7 @@ TEST_SUITE("allocate") {
       CHECK(fake.are_empty());
     }
   }
+#endif
 
   TEST_CASE("models and options that are wrong exit as they do for a plan") {
     CHECK(run("probe --allocate no-such-model", "whole").status == 3);

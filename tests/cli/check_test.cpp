@@ -1,7 +1,6 @@
 // `check` on logs as people have them: whole, cut, mixed, and wrapped by other programs. The log itself
 // is the engine's, of Qwen3-8B Q8_0 on an RTX 3090 with -c 8192 -np 1 -ctk q8_0 -ctv q8_0.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <cstdio>
@@ -18,7 +17,8 @@ const std::string whole = read_text(VRAMBUDGET_LOGS "/odd/qwen3-8b.log");
 
 /// Writes `text` to a file that is gone with the object.
 struct log_file {
-  std::string path = "/tmp/vrambudget_check_" + std::to_string(getpid()) + ".log";
+  std::string path =
+      (fs::temp_directory_path() / ("vrambudget_check_" + std::to_string(::getpid()) + ".log")).string();
   explicit log_file(const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
   ~log_file() { std::remove(path.c_str()); }
 };

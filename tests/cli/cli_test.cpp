@@ -201,6 +201,7 @@ TEST_SUITE("cli") {
     CHECK(contains(none.err, "name a model"));
   }
 
+#ifndef _WIN32
   TEST_CASE("what cannot be written is an error") {
     for (const char* args : {"Qwen3-8B-Q8_0 --gpu 3090 -c 4096", "models",
                              "Qwen3-8B-Q8_0 --gpu 3090 -c 4096 --json"}) {
@@ -211,6 +212,7 @@ TEST_SUITE("cli") {
       CHECK_FALSE(contains(o.err, "bug"));
     }
   }
+#endif
 
   TEST_CASE("errors are JSON as well where that is asked for") {
     const outcome o = run("nosuch --gpu 3090 --json");

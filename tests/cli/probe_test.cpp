@@ -102,6 +102,7 @@ TEST_SUITE("probe") {
                    std::string(call) + ": CUDA_ERROR_SYSTEM_DRIVER_MISMATCH (803)");
   }
 
+#ifndef _WIN32
   TEST_CASE("a driver that crashes ends only its own process") {
     check_no_gpu(run("probe", "whole", "FAKE_CUDA_FAIL=cuDevicePrimaryCtxRetain:1:crash"),
                  "the GPU driver ended its process: Aborted");
@@ -116,6 +117,7 @@ TEST_SUITE("probe") {
     CHECK(o.out.empty());
     CHECK(fake.are_empty());
   }
+#endif
 
   TEST_CASE("without --gpu a plan is for the GPUs that are there") {
     const outcome o = run("Llama-3.1-8B --ctx 8192 --json", "whole",

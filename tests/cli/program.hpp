@@ -2,7 +2,6 @@
 #pragma once
 
 #include <doctest/doctest.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -12,12 +11,9 @@
 #include <iterator>
 #include <string>
 
-namespace fs = std::filesystem;
+#include "started.hpp"
 
-struct outcome {
-  int status = -1;  ///< 128 and the signal's number for a program that a signal ended
-  std::string out, err;
-};
+namespace fs = std::filesystem;
 
 inline std::string read_text(const fs::path& p) {
   std::ifstream in(p, std::ios::binary);
@@ -28,9 +24,13 @@ inline std::string read_text(const fs::path& p) {
 /// assignments in front of the program's name. The configuration is that of a user who has none.
 inline outcome run(const std::string& args, const std::string& driver = "none",
                    const std::string& environment = "") {
-  const fs::path err = fs::temp_directory_path() / ("vrambudget-cli-" + std::to_string(::getpid()));
   const std::string no_config =
       (fs::temp_directory_path() / ("vrambudget-none-" + std::to_string(::getpid()))).string();
+#ifdef _WIN32
+  return start(VRAMBUDGET_FAKE_DRIVERS "/" + driver + "/vrambudget.exe", args,
+               "XDG_CONFIG_HOME='" + no_config + "' " + environment);
+#else
+  const fs::path err = fs::temp_directory_path() / ("vrambudget-cli-" + std::to_string(::getpid()));
   const std::string command =
       "XDG_CONFIG_HOME=" + no_config + " LD_LIBRARY_PATH=" VRAMBUDGET_FAKE_DRIVERS "/" + driver +
       ":$LD_LIBRARY_PATH " + environment + " " VRAMBUDGET_PROGRAM " " + args + " 2>" + err.string();
@@ -45,6 +45,7 @@ inline outcome run(const std::string& args, const std::string& driver = "none",
   o.err = read_text(err);
   fs::remove(err);
   return o;
+#endif
 }
 
 /// Nothing on stdout, or what stands there for an error with --json.

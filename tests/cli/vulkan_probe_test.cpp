@@ -62,7 +62,11 @@ TEST_SUITE("vulkan_probe") {
   }
 
   TEST_CASE("a loader that fails is no GPU") {
-    for (const char* what : {"instance", "devices", "crash", "none", "vkGetPhysicalDeviceFeatures2",
+    for (const char* what : {"instance", "devices", "none",
+#ifndef _WIN32  // which doubles no process: the driver ends this one
+                             "crash",
+#endif
+                             "vkGetPhysicalDeviceFeatures2",
                              "vkCreateInstance"}) {
       CAPTURE(what);
       check_no_gpu(run("probe", "radeon", std::string("FAKE_VULKAN_FAIL=") + what),
