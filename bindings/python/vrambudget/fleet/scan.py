@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Optional
 
 import vrambudget as vb
@@ -29,6 +30,7 @@ class Scanned:
     tensor_bytes: int = 0
     n_layer: int = 0
     n_ctx_train: int = 0
+    effort: int = 0  # how much work plans of it are: see _effort_of()
     shape: str = ""
     mapped_shape: str = ""  # on cards that map the file; empty: there are none
     code: str = ""
@@ -73,14 +75,25 @@ def scan(path: str, shapes: str, is_mapped: bool) -> Scanned:
         m = vb.open_model(path)
         shape = _keep(m, shapes, False)
         mapped = _keep(m, shapes, True) if is_mapped else ""
+        effort = _effort_of(shapes, shape)
     except vb.Error as e:
         return Scanned(path, size, written, code=e.code, why=str(e))
-    return Scanned(path, size, written, m.name, m.architecture, m.n_params, m.tensor_bytes, m.n_layer, m.n_ctx_train, shape,
-                   mapped)
+    return Scanned(path, size, written, m.name, m.architecture, m.n_params, m.tensor_bytes, m.n_layer, m.n_ctx_train, effort,
+                   shape, mapped)
 
 
 def scan_all(paths: list[str], shapes: str, is_mapped: bool) -> list[Scanned]:
     return [scan(p, shapes, is_mapped) for p in paths]
+
+
+@lru_cache(maxsize=4096)
+def _effort_of(shapes: str, shape: str) -> int:
+    """Budgets that 64 contexts take on one card, times the tensors of each: 3,000 for most, a hundred times that where what
+    a context takes is no line."""
+    m = open_shape(shapes, shape)
+    card = _core.open_devices({"gpu": ["3090"], "system": "linux", "no_calibration": True})
+    table = _core.sweep([m], None, None, [card], ["3090"], [("f16", "f16")], [1], range(2048, 131073, 2048), 1, {}, None)
+    return max(1, table.n_budgets) * int(m.to_dict()["tensor_count"])
 
 
 def _keep(m: _core.Model, folder: str, is_mapped: bool) -> str:

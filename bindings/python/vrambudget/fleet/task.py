@@ -53,18 +53,18 @@ def tasks_of(job: Job, scanned: Iterable[Scanned], rows: int = ROWS) -> list[Tas
     sizes: dict[tuple[str, bool], int] = {}
     for s in scanned:
         if not s.why:
-            sizes[s.shape, False] = s.n_layer
+            sizes[s.shape, False] = s.effort
             if s.mapped_shape:
-                sizes[s.mapped_shape, True] = s.n_layer
+                sizes[s.mapped_shape, True] = s.effort
     identity, device_digests = as_json(job.identity), [_digest_of(c) for c in job.cards]
     per_card = len(job.n_ctx) * len(job.cache_types) * len(job.n_parallel)
     chunks = {m: list(_chunks(job, m, max(1, rows // per_card))) for m in (False, True)}
     all_tasks = []
-    for (shape, is_mapped), n_layer in sizes.items():
+    for (shape, is_mapped), effort in sizes.items():
         for cards in chunks[is_mapped]:
             name = digest(shape, identity, *(device_digests[i] for i in cards))
             n = per_card * len(cards)
-            all_tasks.append(Task(name, shape, cards, n, _cost(job, cards, n_layer, n)))
+            all_tasks.append(Task(name, shape, cards, n, _cost(job, cards, effort, n)))
     return sorted(all_tasks, key=lambda t: (-t.cost, t.id))
 
 
@@ -87,11 +87,10 @@ def _jsonable(state: Any) -> Any:
     return [_jsonable(v) for v in state] if isinstance(state, (tuple, list)) else state
 
 
-def _cost(job: Job, cards: tuple[int, ...], n_layer: int, n_points: int) -> float:
-    """A budget takes 25 us a layer, and there are some ten for each kind of card, cache type and number of slots; a row,
-    with its writing, takes 0.3 us."""
+def _cost(job: Job, cards: tuple[int, ...], effort: int, n_points: int) -> float:
+    """A budget takes 2 us a tensor, for each kind of card, cache type and number of slots; a row, with its writing, 0.3 us."""
     kinds = len({job.cards[i].kin[:-1] for i in cards})
-    return 25e-6 * n_layer * 10 * kinds * len(job.cache_types) * len(job.n_parallel) + 3e-7 * n_points
+    return 2e-6 * effort * kinds * len(job.cache_types) * len(job.n_parallel) + 3e-7 * n_points
 
 
 def do(task: Task, job: Job, rows: str, shapes: str) -> Done:
