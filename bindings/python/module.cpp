@@ -5,6 +5,8 @@
 #include <pybind11/stl.h>
 
 #include <boost/json.hpp>
+#include <memory>
+#include <mutex>
 
 #include "objects.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
@@ -56,6 +58,24 @@ boost::json::value value_of(const py::handle& v) {
   for (const py::handle& one : v) all.push_back(value_of(one));
   return all;
 }
+
+/// A planner that threads of Python share: they take turns.
+class shared_planner {
+ public:
+  explicit shared_planner(kept_planner p) : is_(std::move(p)) {}
+
+  template <class Work>
+  auto in_turn(Work work) {
+    return unlocked([&] {
+      const std::lock_guard mine(turn_);
+      return work(is_);
+    });
+  }
+
+ private:
+  kept_planner is_;
+  std::mutex turn_;
+};
 
 plan_inputs inputs_of(const py_model* m, const py_model* draft, const py_projector* mmproj,
                       const std::vector<py_device>& devices) {
@@ -183,27 +203,28 @@ PYBIND11_MODULE(_core, m) {
                        std::to_string(d.is.free.count >> 20) + " of " +
                        std::to_string(d.is.total.count >> 20) + " MiB free>");
       });
-  py::class_<kept_planner>(m, "KeptPlanner")
+  py::class_<shared_planner>(m, "KeptPlanner")
       .def(py::init([](const py_model* model, const py_model* draft, const py_projector* mmproj,
                        const std::vector<py_device>& devices, const py::dict& options) {
              const plan_inputs in = inputs_of(model, draft, mmproj, devices);
              const plan_request q = request_of_dict(options);
-             return unlocked([&] { return kept_planner::of(in, q); });
+             return std::make_unique<shared_planner>(unlocked([&] { return kept_planner::of(in, q); }));
            }),
            py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
            py::arg("options"))
       .def(
           "plan",
-          [](kept_planner& p, const py::dict& options) {
+          [](shared_planner& p, const py::dict& options) {
             const plan_request q = request_of_dict(options);
-            return unlocked([&] { return p.plan_json(q); });
+            return p.in_turn([&](kept_planner& is) { return is.plan_json(q); });
           },
           py::arg("options"))
       .def(
           "max_context",
-          [](kept_planner& p, const py::dict& options, std::uint32_t limit) {
+          [](shared_planner& p, const py::dict& options, std::uint32_t limit) {
             const plan_request q = request_of_dict(options);
-            const context_limit most = unlocked([&] { return p.largest_context(q, limit); });
+            const context_limit most =
+                p.in_turn([&](kept_planner& is) { return is.largest_context(q, limit); });
             return py::make_tuple(most.n_ctx, name_of_bound(most), most.n_ctx_loads);
           },
           py::arg("options"), py::arg("limit"));

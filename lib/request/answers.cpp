@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <mutex>
 #include <utility>
 
 #include "io/json_text.hpp"
@@ -174,7 +173,6 @@ struct kept_planner::kept {
   read_request a;
   planner p;
   bool names_devices;
-  std::mutex turn = {};
 
   /// The same with another run.
   [[nodiscard]] read_request with(const plan_request& q) const {
@@ -200,13 +198,11 @@ result<kept_planner> kept_planner::of(const plan_inputs& in, const plan_request&
 }
 
 result<std::string> kept_planner::plan_json(const plan_request& q) {
-  const std::lock_guard mine(kept_->turn);
   const auto p = plan_on(kept_->p, kept_->with(q), kept_->names_devices);
   return p ? as_json(*p, q) : result<std::string>(p.error());
 }
 
 result<context_limit> kept_planner::largest_context(const plan_request& q, std::uint32_t limit) {
-  const std::lock_guard mine(kept_->turn);
   return max_context(kept_->p, q.r, limit);
 }
 

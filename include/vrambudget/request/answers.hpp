@@ -71,8 +71,8 @@ struct planned : made_plan {
 /// The same as `vrambudget --json` says it, schema 1.
 [[nodiscard]] result<std::string> plan_json(const plan_inputs& in, const plan_request& q);
 
-/// Devices and models that are planned for many times: placements and graphs' memory are used again. Calls from several
-/// threads take turns.
+/// Devices and models that are planned for many times: placements and graphs' memory are used again. One call at a time:
+/// who shares it among threads has them take turns.
 class kept_planner {
  public:
   /// Errors: those of plan() that are not of a run
