@@ -1,5 +1,5 @@
 // Files to begin with for the fuzzers of headers, made of recorded models and projectors.
-// Usage: make_corpus FOLDER SHAPES... (folders); writes FOLDER/plan_fuzz, projector_fuzz, split_fuzz, shape_fuzz
+// Usage: make_corpus FOLDER SHAPES... (folders); writes FOLDER/plan_fuzz, kept_model_fuzz, projector_fuzz, split_fuzz, shape_fuzz
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -93,6 +93,7 @@ int main(int argc, char** argv) {
       ++n;
       constexpr std::array<std::byte, 8> usual{std::byte{2}, {}, {}, {}, std::byte{255}, {}, {}, {}};
       content small = shortened(h, few_layers);
+      write(to / "kept_model_fuzz" / name, small);
       small.insert(small.end(), usual.begin(), usual.end());
       write(to / "plan_fuzz" / name, small);
       if (n % 10 != 0) continue;
