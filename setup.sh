@@ -2,7 +2,7 @@
 # Installs what the program is built from (Debian 12 and 13, Ubuntu 24.04), builds it, and plans a model that
 # needs no file. With --tests it installs what the tests want besides, with --dev what fuzzers are built with, with --web
 # what the module for browsers is built with, with --windows what the program for Windows is built and tested with, and no
-# more.
+# more; with --extras an environment in build/extras of what PyPI alone has, for the tests of frames and fleets.
 set -eu
 cd "$(dirname "$0")"
 
@@ -38,6 +38,14 @@ if [ "${1-}" = --tests ]; then
   install doctest-dev libcurl4-openssl-dev openssl pkgconf zsh fish \
     python3 python3-dev python3-venv pybind11-dev python3-mypy mypy python3-numpy python3-pandas \
     python3-matplotlib python3-nbclient python3-ipykernel
+  exit
+fi
+if [ "${1-}" = --extras ]; then
+  # of the Python that Debian's packages are of
+  install python3-venv
+  /usr/bin/python3 -m venv build/extras
+  build/extras/bin/pip install -q numpy pandas matplotlib pyarrow polars duckdb 'dask[distributed]' ray tqdm rich pyright \
+    nbclient ipykernel nbformat
   exit
 fi
 if [ "${1-}" = --dev ]; then
