@@ -11,7 +11,6 @@
 
 #include "vrambudget/gguf/printable.hpp"
 #include "vrambudget/gguf/writer.hpp"
-#include "vrambudget/plan/context_terms.hpp"
 
 namespace vrambudget::request {
 namespace {
@@ -25,8 +24,7 @@ constexpr std::string_view kept_name = "vrambudget.name", kept_path = "vrambudge
                            kept_n_params = "vrambudget.n_params",
                            kept_sizes = "vrambudget.tensor.sizes",
                            kept_offsets = "vrambudget.tensor.offsets",
-                           kept_files = "vrambudget.tensor.files",
-                           kept_place = "vrambudget.place";
+                           kept_files = "vrambudget.tensor.files";
 
 /// A total that no file has, and whose sums cannot wrap.
 constexpr std::uint64_t most_bytes = std::uint64_t{1} << 56;
@@ -72,6 +70,13 @@ void make_relative(tensor_places& all) {
     if (!is_new) at->second = std::min(at->second, all.offsets[i]);
   }
   for (std::size_t i = 0; i < all.offsets.size(); ++i) all.offsets[i] -= first[all.files[i]];
+}
+
+/// A shape of the catalogue has no order of a file, a set of several another one, and a plan tells them by the path.
+std::string path_of_shape(const std::string& path) {
+  if (path.empty()) return {};
+  const std::size_t of = path.find("-of-");
+  return "shape" + (of == path.npos ? std::string(".gguf") : path.substr(of));
 }
 
 /// The file's keys and tensors that a plan can depend on.
@@ -157,12 +162,9 @@ result<void> put_rest(const gguf::header& h, model& m) {
   if (const auto put = put_places(h, m); !put) return put.error();
   const std::uint64_t types = number_of(h, kept_basis);
   if (types > static_cast<std::uint64_t>(basis::assumed)) return damaged(kept_basis);
-  if (h.find(kept_place)) {  // of shape_bytes()
-    constexpr const char* paths[] = {"", "shape.gguf", "shape-00001-of-00002.gguf"};
-    m.path = paths[std::min<std::uint64_t>(number_of(h, kept_place), 2)];
-  } else {
+  m.path = text_of(h, kept_path);
+  if (h.find(kept_name)) {  // those of shape_bytes() have none
     m.name = gguf::printable(text_of(h, kept_name));
-    m.path = text_of(h, kept_path);
     m.file_size = {number_of(h, kept_file_size)};
     m.n_params = number_of(h, kept_n_params);
   }
@@ -202,8 +204,7 @@ result<std::vector<std::byte>> shape_bytes(const kept_model& k, bool is_mapped) 
   if (!is_mapped) make_relative(places);
   add_places(out, places);
   out.add(kept_basis, static_cast<std::uint8_t>(m.types_basis));
-  // a shape of the catalogue has no order of a file, a set of several another one
-  out.add(kept_place, static_cast<std::uint8_t>(m.path.empty() ? 0 : detail::is_one_file(m) ? 1 : 2));
+  out.add(kept_path, std::string_view(path_of_shape(m.path)));
   return out.finish();
 }
 

@@ -8,6 +8,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "http"))
+import gguf_file  # noqa: E402
+
 import vrambudget as vb
 from pickle_cases import write_gguf
 from vrambudget import _core
@@ -70,6 +73,23 @@ class Models(unittest.TestCase):
             # what lies before the data counts where the file is mapped, and nowhere else
             self.assertEqual(further.shape_bytes(False), model.shape_bytes(False))
             self.assertNotEqual(further.shape_bytes(True), model.shape_bytes(True))
+
+    def test_a_set_of_files_and_a_shape_are_planned_the_same(self):
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [os.path.join(folder, f"m-0000{i + 1}-of-00002.gguf") for i in range(2)]
+            for i, path in enumerate(paths):
+                part = gguf_file.Model(32000, 8, split=(i, 2))
+                with open(path, "wb") as f:
+                    f.write(part.header)
+                    f.truncate(part.size)
+            model = vb.open_model(paths[0])
+            other, shape = vb.open_model(model.to_bytes()), vb.open_model(model.shape_bytes(True))
+            for gpu in ("3090", "m4-max-64gb"):
+                for run in ({}, {"n_gpu_layers": 3}):
+                    want = said(model, gpu, **run)
+                    self.assertEqual(said(other, gpu, **run), want)
+                    got = said(shape, gpu, **run)  # which has no name
+                    self.assertEqual((got["devices"], got["host"]), (want["devices"], want["host"]))
 
     def test_bytes_that_are_no_model_are_refused(self):
         kept = vb.open_model(FILES[0]).to_bytes()

@@ -33,8 +33,9 @@ struct kept_model {
                                                const std::string& name);
 
 /// Whether two models are planned alike is whether these are equal: the kept header without what the model is called and
-/// where it lies. They are a kept header themselves, of a model that is planned the same. A device that maps the file, as Metal's do, depends on where the data begins in it, too; without
-/// `is_mapped` that is left out, so that models trained further from one are equal to it.
+/// where it lies. They are a kept header themselves, of a model that is planned the same. A device that maps the file, as
+/// Metal's do, depends on where the data begins in it, too; without `is_mapped` that is left out, so that models trained
+/// further from one are equal to it.
 [[nodiscard]] result<std::vector<std::byte>> shape_bytes(const kept_model& m, bool is_mapped);
 
 }  // namespace vrambudget::request
