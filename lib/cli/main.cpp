@@ -92,6 +92,7 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
 
   CLI::App app{about(), "vrambudget"};
   app.require_subcommand(1);
+  app.allow_windows_style_options(false);  // "/models/a.gguf" is a path there, too
   app.set_version_flag("--version", fmt::format("vrambudget {} for {}", version, engine_name));
   std::map<CLI::App*, std::function<int()>> actions;
   std::deque<command_options> told;

@@ -78,7 +78,7 @@ class winhttp_connection : public connection {
       const bool was_https = parts_of(url).scheme == "https";
       url = address_from(url, to);
       if (url.empty() || (was_https && parts_of(url).scheme != "https"))
-        return broken_transfer{.why = "redirected to what is no address of http or https",
+        return broken_transfer{.why = "a redirect's protocol is not what it may be",
                                .is_no_address = true};
     }
   }

@@ -137,16 +137,16 @@ TEST_SUITE("cli") {
 
   TEST_CASE("what would fit may be several changes, another split or a smaller file") {
     const outcome together =
-        run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --swa-full --json");
+        run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --swa-full --os linux --json");
     CHECK(together.status == 1);
     const json::array all = json::parse(together.out).at("suggestions").as_array();
     REQUIRE(all.size() == 1);
     CHECK(all[0].at("flags").as_string().starts_with("without --swa-full -ncmoe "));
     // without experts on the host and with, each of them runs
     const std::string n = std::string(all[0].at("flags").as_string()).substr(26);
-    CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 -ncmoe " + n).status == 0);
+    CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --os linux -ncmoe " + n).status == 0);
     const int fewer = std::stoi(n) - 1;
-    CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 -ncmoe " + std::to_string(fewer))
+    CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --os linux -ncmoe " + std::to_string(fewer))
               .status == 1);
 
     const json::value smaller =
@@ -313,7 +313,7 @@ TEST_SUITE("cli") {
   }
 
   TEST_CASE("without a context the largest one is planned") {
-    const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 -np 1 -ctk q4_0 -ctv q4_0 --json");
+    const outcome o = run("Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --os linux -np 1 -ctk q4_0 -ctv q4_0 --json");
     CHECK(o.status == 0);
     const json::value most = json::parse(o.out).at("max_context");
     CHECK(most.at("n_ctx").to_number<int>() == 262144);
@@ -564,7 +564,7 @@ TEST_SUITE("cli") {
 
   TEST_CASE(
       "a name without a quantization is its best file that runs, and the first line says so") {
-    const outcome small = run("Qwen3-8B --gpu 4060ti");
+    const outcome small = run("Qwen3-8B --gpu 4060ti --os linux");
     CHECK(small.status == 0);
     CHECK(small.out.substr(0, small.out.find('\n')).find("Qwen3-8B as Qwen3-8B-Q") !=
           std::string::npos);

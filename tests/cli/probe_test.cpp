@@ -8,6 +8,16 @@
 
 #include "fake_devices.hpp"
 
+namespace {
+
+#ifdef _WIN32
+const std::string cuda_library = "nvcuda.dll", too_short;  // in words of the system's own
+#else
+const std::string cuda_library = "libcuda.so.1", too_short = "file too short";
+#endif
+
+}  // namespace
+
 TEST_SUITE("probe") {
   TEST_CASE("a probe lists each device with its memory and gives everything back") {
     const fake_devices fake;
@@ -71,9 +81,9 @@ TEST_SUITE("probe") {
 
   TEST_CASE("no usable GPU or driver exits with 4 and one line that says why") {
     check_no_gpu(run("probe", "none"), "no NVIDIA driver here (");
-    check_no_gpu(run("probe", "none"), "libcuda.so.1: file too short");
+    check_no_gpu(run("probe", "none"), cuda_library + ": " + too_short);
     check_no_gpu(run("probe", "none"), "plan for a card by name: vrambudget MODEL --gpu 3090");
-    check_no_gpu(run("probe", "old"), "libcuda.so.1 has no cuMemGetInfo_v2");
+    check_no_gpu(run("probe", "old"), cuda_library + " has no cuMemGetInfo_v2");
     check_no_gpu(run("probe", "whole", "FAKE_CUDA_DEVICES=0"),
                  "cuInit: CUDA_ERROR_NO_DEVICE (100)");
     check_no_gpu(run("probe", "whole", "FAKE_CUDA_DEVICES=0 FAKE_CUDA_INIT_WITHOUT_DEVICES=1"),
@@ -149,7 +159,7 @@ TEST_SUITE("probe") {
     const outcome none = run("Llama-3.1-8B --ctx 8192");
     CHECK(none.status == 2);
     CHECK(none.err.starts_with("vrambudget: no NVIDIA driver here ("));
-    CHECK(contains(none.err, "libcuda.so.1"));
+    CHECK(contains(none.err, cuda_library));
     CHECK(contains(none.err, "name a GPU to plan for: --gpu 3090"));
     CHECK(std::count(none.err.begin(), none.err.end(), '\n') == 1);
   }

@@ -35,8 +35,8 @@ class signals {
  public:
   signals() {
     sigset_t both;
-    ::sigemptyset(&both);
-    for (const int s : ends_us) ::sigaddset(&both, s);
+    sigemptyset(&both);
+    for (const int s : ends_us) sigaddset(&both, s);
     ::sigprocmask(SIG_BLOCK, &both, &mask_before_);
   }
   signals(const signals&) = delete;

@@ -12,10 +12,10 @@ namespace {
 /// A limit of a file's size is told with a signal, too, which would end this process once signals are let in.
 void take_signal_of_limit() {
   sigset_t waiting, too_large;
-  ::sigemptyset(&too_large);
-  ::sigaddset(&too_large, SIGXFSZ);
+  sigemptyset(&too_large);
+  sigaddset(&too_large, SIGXFSZ);
   int taken = 0;
-  if (::sigpending(&waiting) == 0 && ::sigismember(&waiting, SIGXFSZ) == 1)
+  if (::sigpending(&waiting) == 0 && sigismember(&waiting, SIGXFSZ) == 1)
     ::sigwait(&too_large, &taken);
 }
 
@@ -23,7 +23,7 @@ void take_signal_of_limit() {
 
 int done_by_either(const std::function<int()>& work) {
   sigset_t all, before;
-  ::sigfillset(&all);
+  sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t child = ::fork();
   if (child == 0) {

@@ -8,6 +8,7 @@
 
 // after what it is made of
 #include <winhttp.h>
+#include <winsock2.h>
 
 namespace vrambudget::detail {
 namespace {
@@ -32,6 +33,7 @@ class http_handle {
 http_trouble trouble_of(DWORD code) {
   switch (code) {
     case ERROR_WINHTTP_TIMEOUT:
+    case WSAETIMEDOUT:
       return {.why = "nothing came in time", .may_pass = true, .has_stalled = true};
     case ERROR_WINHTTP_NAME_NOT_RESOLVED:
       return {.why = "its host has no address", .may_pass = true};
@@ -39,6 +41,8 @@ http_trouble trouble_of(DWORD code) {
       return {.why = "its host does not answer", .may_pass = true};
     case ERROR_WINHTTP_CONNECTION_ERROR:
     case ERROR_WINHTTP_RESEND_REQUEST:
+    case WSAECONNRESET:
+    case WSAECONNABORTED:
       return {.why = "the connection was cut", .may_pass = true};
     case ERROR_WINHTTP_INVALID_SERVER_RESPONSE:
       return {.why = "the answer is none of HTTP", .may_pass = true};

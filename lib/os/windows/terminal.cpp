@@ -114,7 +114,8 @@ bool is_terminal(std::FILE* stream) { return is_console(handle_under(stream)); }
 std::size_t terminal_columns() {
   CONSOLE_SCREEN_BUFFER_INFO info{};
   if (!::GetConsoleScreenBufferInfo(handle_under(stdout), &info)) return 0;
-  return static_cast<std::size_t>(info.srWindow.Right - info.srWindow.Left + 1);
+  // a line that fills the last column takes two: consoles go on to the next before its end is written
+  return static_cast<std::size_t>(info.srWindow.Right - info.srWindow.Left);
 }
 
 bool has_colours() { return variable("TERM") != "dumb"; }
