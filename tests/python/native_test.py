@@ -101,6 +101,18 @@ class Messages(unittest.TestCase):
             self.assertEqual(in_python(said), want)
 
 
+    def test_suggestions_are_arguments_too(self):
+        n = 0
+        for model, gpu, told in (("Qwen3-32B-Q4_K_M", "3060", {"n_ctx": 16384}), ("gpt-oss-120b", "3090", {"n_ctx": 8192}),
+                                 ("Qwen3-32B-Q4_K_M", ["3090", "3060"], {"n_ctx": 131072})):
+            for s in vb.plan(model, gpu, **told).suggestions:
+                self.assertTrue(vb.plan(model, gpu, **{**told, **s.options}).fits, s)
+                n += 1
+        self.assertGreater(n, 4)
+        b = vb.plan("Qwen3-32B-Q6_K", "3090", n_ctx=32768)
+        self.assertTrue(vb.plan(b.smaller_file.model, "3090", **{"n_ctx": 32768, **b.smaller_file.options}).fits)
+
+
 class Pictures(unittest.TestCase):
     @needs("matplotlib")
     def test_a_budget_has_a_bar_for_each_device_and_the_host(self):

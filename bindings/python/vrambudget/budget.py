@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, Optional
 
-from . import html, plots, terminal
+from . import _core, html, plots, terminal
+
+
+def options_of(flags: str) -> dict[str, Any]:
+    """Flags of llama-server as arguments of plans; numbers as numbers."""
+    (found,) = json.loads(_core.find_runs("llama-server -m model.gguf " + flags))
+    told = {k: v for k, v in found["options"].items() if k != "model"}
+    return {k: int(v) if isinstance(v, str) and v.isdigit() else v for k, v in told.items()}
 
 
 def in_gib(size: int) -> str:
@@ -130,6 +138,11 @@ class Suggestion:
     spare: int
     host: int  # bytes that the host needs then
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """The same as arguments: plan(model, gpu, **{**told, **suggestion.options})."""
+        return options_of(self.flags)
+
 
 @dataclass(frozen=True)
 class SmallerFile:
@@ -141,6 +154,11 @@ class SmallerFile:
     bits_per_weight: float
     spare: int
     host: int
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The flags as arguments, for a plan of `model`."""
+        return options_of(self.flags)
 
 
 class Budget:
