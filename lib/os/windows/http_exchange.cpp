@@ -11,7 +11,6 @@
 #include <winsock2.h>
 
 namespace vrambudget::detail {
-namespace {
 
 /// A handle of WinHTTP's that closes itself.
 class http_handle {
@@ -29,6 +28,8 @@ class http_handle {
  private:
   HINTERNET h_ = nullptr;
 };
+
+namespace {
 
 http_trouble trouble_of(DWORD code) {
   switch (code) {

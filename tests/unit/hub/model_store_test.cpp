@@ -51,14 +51,14 @@ TEST_SUITE("model_store") {
     for (const char* name :
          {"qwen3", "qwen3:8b", "library/qwen3:latest", "me/tuned", "hf.co/org/repo:Q4_K_M"}) {
       CAPTURE(name);
-      const auto m = ollama_model(root.string(), name);
+      const auto m = ollama_model(root.generic_string(), name);
       REQUIRE_MESSAGE(m.has_value(), m.error().message);
-      CHECK(m->path == (root / "blobs" / ("sha256-" + digest)).string());
+      CHECK(m->path == (root / "blobs" / ("sha256-" + digest)).generic_string());
       CHECK(m->size == 10_B);
       CHECK(m->projector.empty());
     }
-    CHECK(ollama_model(root.string(), "qwen3:70b").error().code == errc::not_found);
-    const auto all = stored_models({.ollama = root.string(), .hubs = {}, .model_folders = {}});
+    CHECK(ollama_model(root.generic_string(), "qwen3:70b").error().code == errc::not_found);
+    const auto all = stored_models({.ollama = root.generic_string(), .hubs = {}, .model_folders = {}});
     CHECK(names_of(all) == names{"ollama:hf.co/org/repo:Q4_K_M", "ollama:me/tuned:latest",
                                  "ollama:qwen3:8b", "ollama:qwen3:latest"});
   }
@@ -68,7 +68,7 @@ TEST_SUITE("model_store") {
     for (const char* name : {"", "..", "../x", "a/../b", "a:..", "a:b/c", "/etc/passwd", "a//b",
                              "a/b/c/d", ".hidden", "a b", "a:"}) {
       CAPTURE(name);
-      CHECK(ollama_model(folder.root().string(), name).error().code == errc::invalid_argument);
+      CHECK(ollama_model(folder.root().generic_string(), name).error().code == errc::invalid_argument);
     }
   }
 
@@ -95,10 +95,10 @@ TEST_SUITE("model_store") {
       const std::string shown = text.substr(0, 100);
       CAPTURE(shown);
       write(at, text);
-      const auto m = ollama_model(folder.root().string(), "x");
+      const auto m = ollama_model(folder.root().generic_string(), "x");
       REQUIRE_FALSE(m.has_value());
       CHECK(m.error().code == code);
-      CHECK(m.error().message.find(at.string()) != std::string::npos);
+      CHECK(m.error().message.find(at.generic_string()) != std::string::npos);
     }
   }
 
@@ -117,13 +117,13 @@ TEST_SUITE("model_store") {
     write(snap / "bbb" / "mmproj-F16.gguf");
     write(folder.root() / "datasets--org--x" / "snapshots" / "a" / "x.gguf");
     const auto all =
-        stored_models({.ollama = {}, .hubs = {folder.root().string()}, .model_folders = {}});
+        stored_models({.ollama = {}, .hubs = {folder.root().generic_string()}, .model_folders = {}});
     REQUIRE(names_of(all) == names{"Tiny-Q4_K_M", "Tiny-Q8_0"});
     CHECK(all[0].repo == "org/Tiny-GGUF");
-    CHECK(all[0].path == (snap / "bbb" / "Tiny-Q4_K_M.gguf").string());
+    CHECK(all[0].path == (snap / "bbb" / "Tiny-Q4_K_M.gguf").generic_string());
     CHECK(all[0].size == 8_B);
-    CHECK(all[0].projector == (snap / "bbb" / "mmproj-F16.gguf").string());
-    CHECK(all[1].path == (snap / "bbb" / "sub" / "Tiny-Q8_0-00001-of-00002.gguf").string());
+    CHECK(all[0].projector == (snap / "bbb" / "mmproj-F16.gguf").generic_string());
+    CHECK(all[1].path == (snap / "bbb" / "sub" / "Tiny-Q8_0-00001-of-00002.gguf").generic_string());
   }
 
   TEST_CASE("folders of files are searched below, and links in circles end") {
@@ -136,7 +136,7 @@ TEST_SUITE("model_store") {
     fs::create_symlink("loop.gguf", folder.root() / "loop.gguf");
     fs::create_symlink("nowhere", folder.root() / "dangling.gguf");
     const auto all = stored_models(
-        {.ollama = {}, .hubs = {}, .model_folders = {folder.root().string(), "/nowhere"}});
+        {.ollama = {}, .hubs = {}, .model_folders = {folder.root().generic_string(), "/nowhere"}});
     CHECK(names_of(all) == names{"A-Q8_0", "flat"});
     CHECK(all[0].repo == "org/repo");
   }

@@ -92,6 +92,7 @@ TEST_SUITE("header_change") {
     CHECK(restore_header(path).error().code == errc::not_found);
   }
 
+#ifndef _WIN32  // where it is told that the file is in use
   TEST_CASE("who opens the file meanwhile waits, and reads it as after") {
     const temporary_folder at;
     const std::string path = at.path("m.gguf");
@@ -112,6 +113,7 @@ TEST_SUITE("header_change") {
       CHECK((is_before || source == std::string(n, 'b')));
     }
   }
+#endif
 
   TEST_CASE("a file without a template gets one, at the end of its keys") {
     const temporary_folder at;
@@ -148,6 +150,7 @@ TEST_SUITE("header_change") {
     FAIL("no header was of whole blocks");
   }
 
+#ifndef _WIN32  // where a copy takes all of them
   TEST_CASE("a file of 16 GiB changes and comes back within seconds, by blocks or by a copy") {
     const temporary_folder at;
     const std::string path = at.path("m.gguf");
@@ -173,7 +176,6 @@ TEST_SUITE("header_change") {
     }
   }
 
-#ifndef _WIN32
   TEST_CASE("a file system that moves no blocks gets a copy, with the same rights") {
     if (!fs::exists("/dev/shm")) return;
     const std::string path = "/dev/shm/vrambudget-" + std::to_string(::getpid()) + ".gguf";
