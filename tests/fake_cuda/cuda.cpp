@@ -3,7 +3,7 @@
 #include <map>
 #include <vector>
 
-#include "state.hpp"
+#include "driver.hpp"
 
 namespace {
 

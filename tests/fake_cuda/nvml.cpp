@@ -1,5 +1,5 @@
 // A libnvidia-ml.so.1 that sees the memory of the fake CUDA devices.
-#include "state.hpp"
+#include "driver.hpp"
 
 namespace {
 
