@@ -5,6 +5,7 @@
 #include <future>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -32,9 +33,14 @@ result<std::string> text_of_own_process(const std::function<std::string()>& work
   // who does not answer keeps what it is working on
   const auto text = std::make_shared<std::promise<std::string>>();
   std::future<std::string> answer = text->get_future();
-  std::thread([text, work] { text->set_value(work()); }).detach();
+  std::thread asking([text, work] { text->set_value(work()); });
   const bool is_there =
       answer.wait_for(std::chrono::seconds(patience_s)) == std::future_status::ready;
+  // never detached: winpthreads gives the record of a detached thread to the next one too early, and that one hangs
+  if (is_there)
+    asking.join();
+  else
+    (void)new std::thread(std::move(asking));
   ::SetConsoleCtrlHandler(catch_signal, FALSE);
   if (is_interrupted()) ::GenerateConsoleCtrlEvent(CTRL_C_EVENT, 0);
   if (!is_there)
