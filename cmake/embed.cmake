@@ -13,6 +13,7 @@ if(NOT CMAKE_SCRIPT_MODE_FILE)
       DEPENDS ${ARGN} ${vrambudget_embed_script}
       COMMENT "Embedding ${name}" VERBATIM)
     target_sources(${target} PRIVATE ${source})
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP embedded)
   endfunction()
   return()
 endif()

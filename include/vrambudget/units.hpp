@@ -33,6 +33,10 @@ constexpr bytes saturating_sub(bytes a, bytes b) {
   return {a.count > b.count ? a.count - b.count : 0};
 }
 
+/// In MiB and GiB, for what is told or reckoned with parts of them.
+constexpr double mib_of(bytes b) { return static_cast<double>(b.count) / (1u << 20); }
+constexpr double gib_of(bytes b) { return static_cast<double>(b.count) / (1u << 30); }
+
 /// How many parts of size `b` take `a`, the last of them whole or not.
 [[nodiscard]] constexpr std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) {
   return (a + b - 1) / b;

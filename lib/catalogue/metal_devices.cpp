@@ -103,7 +103,7 @@ result<planned_gpu> find_metal_gpu(std::string_view typed, const surroundings& a
       "{}: planned as llama.cpp's Metal backend, by its source; no Mac has confirmed a plan yet. "
       "Its GPU is taken to use {:.1f} GiB of the memory{}",
       found.d.full_name(),
-      static_cast<double>(found.d.total.count) / static_cast<double>((1_GiB).count),
+      gib_of(found.d.total),
       working_set ? "" : ", as macOS usually recommends (--working-set says what yours does)");
   return found;
 }

@@ -46,7 +46,7 @@ other_gpu read_other_gpu_row(const json::object& row) {
   return g;
 }
 
-std::string key_of(std::string_view name) {
+std::string maker_key_of(std::string_view name) {
   std::string key = detail::gpu_key(name);
   for (const char* word : {"tesla", "amd", "radeon", "intel", "apple", "instinct", "graphics",
                            "qualcomm", "rx", "arc"})
@@ -58,9 +58,9 @@ std::vector<other_gpu> with_key(const std::string& key) {
   std::vector<other_gpu> out;
   if (key.empty()) return out;
   for (const other_gpu& g : other_gpus())
-    if (key_of(g.id) == key || key_of(g.name) == key ||
+    if (maker_key_of(g.id) == key || maker_key_of(g.name) == key ||
         std::any_of(g.aliases.begin(), g.aliases.end(),
-                    [&](const std::string& a) { return key_of(a) == key; }))
+                    [&](const std::string& a) { return maker_key_of(a) == key; }))
       out.push_back(g);
   return out;
 }
@@ -72,10 +72,10 @@ bool is_sold_with(const other_gpu& g, bytes memory) {
 /// By their whole name, without words that are only among others.
 std::vector<other_gpu> meant_by(std::string_view typed) {
   if (typed.size() > 100) return {};
-  std::vector<other_gpu> out = with_key(key_of(typed));
+  std::vector<other_gpu> out = with_key(maker_key_of(typed));
   const auto split = detail::split_memory(typed);
   if (!out.empty() || !split) return out;
-  out = with_key(key_of(split->first));
+  out = with_key(maker_key_of(split->first));
   const auto has_it = [&](const other_gpu& g) { return is_sold_with(g, 1_GiB * split->second); };
   if (std::any_of(out.begin(), out.end(), has_it))
     std::erase_if(out, [&](const other_gpu& g) { return !has_it(g); });
@@ -128,7 +128,7 @@ struct memory_of_one {
 result<memory_of_one> own_memory(const other_gpu& g, std::string_view typed) {
   const auto split = detail::split_memory(typed);
   if (split && is_sold_with(g, 1_GiB * split->second)) return memory_of_one{1_GiB * split->second};
-  if (split && with_key(key_of(typed)).empty())
+  if (split && with_key(maker_key_of(typed)).empty())
     return error{errc::invalid_argument, fmt::format("GPU \"{}\": {} is sold with {}", typed,
                                                      g.name, sizes_of(memory_of({g}, g.name)))};
   return memory_of_one{*std::min_element(g.memory.begin(), g.memory.end())};
@@ -139,7 +139,7 @@ result<memory_of_one> memory_of_machine(const other_gpu& g, std::string_view typ
                                         const surroundings& around) {
   constexpr bytes usual = 32_GiB;
   const auto split = detail::split_memory(typed);
-  const bool is_told = split && with_key(key_of(typed)).empty();
+  const bool is_told = split && with_key(maker_key_of(typed)).empty();
   const bytes all = is_told   ? 1_GiB * split->second
                     : g.machine ? *g.machine
                                 : around.ram.value_or(usual);
@@ -151,8 +151,7 @@ result<memory_of_one> memory_of_machine(const other_gpu& g, std::string_view typ
   return memory_of_one{all, fmt::format("; of the machine's {} GiB{} it has {:.1f} as drivers give it (--free)",
                            all.count >> 30,
                            is_usual ? ", as many have (--ram says how many yours has)," : "",
-                           static_cast<double>(detail::shared_with_gpu(g, all, around.system).count) /
-                               static_cast<double>((1_GiB).count))};
+                           gib_of(detail::shared_with_gpu(g, all, around.system)))};
 }
 
 /// Whether the GPU runs under it.

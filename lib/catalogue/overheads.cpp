@@ -182,7 +182,7 @@ modelled_context driver_context_of(std::uint32_t cc, std::uint32_t n_sm) {
 
 measured_range reserved_by_driver(std::uint32_t cc, bytes memory,
                                   std::optional<std::uint32_t> driver) {
-  const double gib = static_cast<double>(memory.count) / (1 << 30);
+  const double gib = gib_of(memory);
   for (const reserved_row& r : reserved_rows()) {
     if (!r.is_of(cc, gib, driver)) continue;
     const double mib = r.mib + r.mib_per_gib * gib;

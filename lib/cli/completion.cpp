@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "described.hpp"
+#include "report/launch/arguments.hpp"
 
 namespace vrambudget::cli {
 namespace {
@@ -21,13 +22,6 @@ std::vector<std::string> names_of(const commands& all) {
   std::vector<std::string> names;
   for (const described_command& c : all) names.push_back(c.name);
   return names;
-}
-
-/// In single quotes, which end for a quote within.
-std::string quoted(const std::string& text) {
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
 }
 
 bool is_gpu(const described_option& o) { return o.names.back() == "--gpu"; }
@@ -56,7 +50,7 @@ void for_each_valued(const commands& all,
 std::string bash(const commands& all) {
   std::string values, options;
   for_each_valued(all, [&](const described_option& o) {
-    std::string words = quoted(joined(o.words, " "));
+    std::string words = launching::in_quotes(joined(o.words, " "));
     if (is_gpu(o)) words = R"sh("$("$1" gpus 2>/dev/null | sed '1d; /^$/,$d; s/ .*//')")sh";
     if (is_model(o)) words = R"sh("$("$1" models 2>/dev/null | sed 's/ .*//')")sh";
     values += fmt::format("    {}) words={}; files={} ;;\n", joined(o.names, "|"), words,
@@ -66,7 +60,7 @@ std::string bash(const commands& all) {
     std::vector<std::string> names;
     for (const described_option& o : c.options)
       if (!o.is_positional()) names.insert(names.end(), o.names.begin(), o.names.end());
-    options += fmt::format("      {}) words={} ;;\n", c.name, quoted(joined(names, " ")));
+    options += fmt::format("      {}) words={} ;;\n", c.name, launching::in_quotes(joined(names, " ")));
   }
   return fmt::format(R"sh(# bash completion of vrambudget
 _vrambudget() {{
@@ -106,16 +100,16 @@ std::string zsh_option(const described_option& o) {
                                                   : " ";
     value = ":value:" + action;
   }
-  if (o.is_positional()) return quoted("*:" + o.names.front() + ":_vrambudget_models");
+  if (o.is_positional()) return launching::in_quotes("*:" + o.names.front() + ":_vrambudget_models");
   const std::string names =
       o.names.size() == 1 ? o.names.front() : "{" + joined(o.names, ",") + "}";
-  return fmt::format("'*'{}{}", names, quoted("[" + help + "]" + value));
+  return fmt::format("'*'{}{}", names, launching::in_quotes("[" + help + "]" + value));
 }
 
 std::string zsh(const commands& all) {
   std::string described, arguments;
   for (const described_command& c : all) {
-    described += fmt::format("    {}\n", quoted(c.name + ":" + c.help));
+    described += fmt::format("    {}\n", launching::in_quotes(c.name + ":" + c.help));
     std::string options;
     bool has_positional = false;
     for (const described_option& o : c.options) {
@@ -155,7 +149,7 @@ std::string fish(const commands& all) {
   for (const described_command& c : all) {
     lines += fmt::format(
         "complete -c vrambudget -n 'test (count (commandline -opc)) -eq 1' -a {} -d {}\n", c.name,
-        quoted(c.help));
+        launching::in_quotes(c.help));
     for (const described_option& o : c.options) {
       if (o.is_positional()) continue;
       std::string names, value;
@@ -168,12 +162,12 @@ std::string fish(const commands& all) {
       else if (is_model(o))
         value = " -r -a '(vrambudget models 2>/dev/null | sed \"s/ .*//\")'";
       else if (!o.words.empty())
-        value = " -x -a " + quoted(joined(o.words, " "));
+        value = " -x -a " + launching::in_quotes(joined(o.words, " "));
       else if (!o.shown.empty())
         value = is_file(o) ? " -r" : " -x";
       lines +=
           fmt::format("complete -c vrambudget -n 'test (__vrambudget_command) = {}'{}{} -d {}\n",
-                      c.name, names, value, quoted(o.help));
+                      c.name, names, value, launching::in_quotes(o.help));
     }
   }
   return fmt::format(R"sh(# fish completion of vrambudget

@@ -16,6 +16,7 @@
 #include "options.hpp"
 #include "os/files.hpp"
 #include "output.hpp"
+#include "report/launch/arguments.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/request/option.hpp"
 #include "vrambudget/request/pasted_run.hpp"
@@ -39,20 +40,10 @@ std::vector<pasted_run> runs_in(const std::string& file) {
   return std::move(*runs);
 }
 
-/// A word as a shell takes it back.
-std::string quoted(const std::string& word) {
-  const bool is_plain =
-      !word.empty() && word.find_first_of(" \t\"'\\$`&|;<>()#*?~") == std::string::npos;
-  if (is_plain) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
 std::string heading(const pasted_run& r) {
   std::string line = r.name.empty() ? "" : r.name + ": ";
   line += fmt::format("{} in line {}, read as\n  llama-server", r.program, r.line);
-  for (const std::string& a : r.args) line += " " + quoted(a);
+  for (const std::string& a : r.args) line += " " + launching::quoted(a);
   return line + "\n\n";
 }
 

@@ -16,12 +16,12 @@
 namespace vrambudget::cli {
 namespace {
 
-struct question {
+struct recipe_question {
   plan_request q;
   recipe_request recipe;
 };
 
-int run_recipe(const question& a) {
+int run_recipe(const recipe_question& a) {
   if (a.q.model.empty())
     throw failure{usage, "recipe: name a model: vrambudget recipe Qwen3-8B --base Q4_K_M"};
   const recipe_request& r = a.recipe;
@@ -55,7 +55,7 @@ int run_recipe(const question& a) {
 }  // namespace
 
 std::function<int()> add_recipe(command_options& can) {
-  auto a = std::make_shared<question>();
+  auto a = std::make_shared<recipe_question>();
   recipe_request& r = a->recipe;
   r.base.clear();  // to tell whether it is typed
   can.rows({topic::model}, a->q);

@@ -232,7 +232,7 @@ json::object to_json(const live_vulkan_device& d) {
           {"cores", d.gpu.n_sm}};
 }
 
-live_vulkan_device from_json(const json::object& o) {
+live_vulkan_device vulkan_device_of(const json::object& o) {
   live_vulkan_device d;
   const auto number = [](const json::value& v) { return v.to_number<std::uint64_t>(); };
   d.gpu.name = o.at("name").as_string();
@@ -293,7 +293,7 @@ result<std::vector<live_vulkan_device>> vulkan_devices_here() {
   if (!answer) return answer.error();
   std::vector<live_vulkan_device> all;
   for (const json::value& d : answer->at("devices").as_array())
-    all.push_back(from_json(d.as_object()));
+    all.push_back(vulkan_device_of(d.as_object()));
   return all;
 }
 

@@ -12,7 +12,7 @@ namespace vrambudget {
 namespace {
 
 std::string in_mib(bytes b) {
-  return fmt::format("{:.1f} MiB", static_cast<double>(b.count) / (1 << 20));
+  return fmt::format("{:.1f} MiB", mib_of(b));
 }
 
 std::string last_date(const calibrated_device& d) {

@@ -32,9 +32,7 @@ std::string name_of_plan(const known_cards& known, const card_plan& p) {
   return p.count > 1 ? fmt::format("{} x {}", p.count, name) : name;
 }
 
-double gib(bytes b) { return static_cast<double>(b.count) / static_cast<double>((1_GiB).count); }
-
-std::string sold_size(bytes b) { return fmt::format("{:g} GiB", gib(b)); }
+std::string sold_size(bytes b) { return fmt::format("{:g} GiB", gib_of(b)); }
 
 std::size_t n_running(const found_cards& found, std::size_t count) {
   return static_cast<std::size_t>(
@@ -70,8 +68,8 @@ constexpr std::size_t numbers = 40;  // columns of a row behind the card's name
 
 std::string line(const known_cards& known, const card_plan& p, std::size_t names) {
   return fmt::format("{:<{}.{}}{:>8}{:>10.2f}{:>11}{:>11}\n", name_of_plan(known, p), names, names,
-                     sold_size(known[p.card].memory), gib(p.used),
-                     p.is_tight() ? "tight" : fmt::format("{:.2f}", gib(p.spare)),
+                     sold_size(known[p.card].memory), gib_of(p.used),
+                     p.is_tight() ? "tight" : fmt::format("{:.2f}", gib_of(p.spare)),
                      grouped(p.max_ctx));
 }
 

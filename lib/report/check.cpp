@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "ink.hpp"
 #include "io/json_text.hpp"
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/version.hpp"
@@ -21,17 +22,13 @@ constexpr std::string_view source_names[] = {"its file", "a file quantized other
 constexpr std::string_view source_keys[] = {"file", "file_other_types", "catalogue_same_types",
                                             "catalogue", "log"};
 
-std::string coloured(const text_style& s, int colour, const std::string& text) {
-  return s.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
-}
-
 int colour_of(verdict v) {
   constexpr int colours[] = {32, 31, 90, 90};
   return colours[static_cast<std::size_t>(v)];
 }
 
 std::string printed_like(bytes b, int decimals) {
-  return fmt::format("{:.{}f}", static_cast<double>(b.count) / 0x1p20, std::max(decimals, 2));
+  return fmt::format("{:.{}f}", mib_of(b), std::max(decimals, 2));
 }
 
 std::string heading(const log_check& c, const checked_context& k) {

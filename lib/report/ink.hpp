@@ -1,12 +1,16 @@
 // How each term is drawn, on terminals and in pictures.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "vrambudget/plan/term.hpp"
+#include "vrambudget/report/text.hpp"
 
 namespace vrambudget {
 
@@ -51,6 +55,11 @@ inline constexpr std::array inks{
   const auto it =
       std::find_if(inks.begin(), inks.end(), [&](const ink& i) { return i.term == term; });
   return it == inks.end() ? other : *it;
+}
+
+/// In one of a terminal's colours, where they are wanted.
+[[nodiscard]] inline std::string coloured(const text_style& s, int colour, const std::string& text) {
+  return s.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
 }
 
 }  // namespace vrambudget

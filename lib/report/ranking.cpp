@@ -55,15 +55,15 @@ std::string heading(const ranking_question& q, const std::vector<ranked_model>& 
 }
 
 /// Rows that lie alike.
-struct group {
+struct rank_group {
   /// What is moved to the host.
   enum class part { nothing, experts, feed_forward, layers };
 
   bool on_disk = false;
   part moved = part::nothing;
 
-  explicit group(const ranked_model& r) : on_disk(r.on_disk()), moved(part_of(r.planned)) {}
-  bool operator==(const group&) const = default;
+  explicit rank_group(const ranked_model& r) : on_disk(r.on_disk()), moved(part_of(r.planned)) {}
+  bool operator==(const rank_group&) const = default;
 
   [[nodiscard]] const char* title() const {
     constexpr const char* titles[2][4] = {
@@ -85,7 +85,7 @@ struct group {
   }
 };
 
-std::string gib(bytes b) { return fmt::format("{:.2f}", static_cast<double>(b.count) / (1 << 30)); }
+std::string gib_text(bytes b) { return fmt::format("{:.2f}", gib_of(b)); }
 
 /// "0.0225" as measured; "16 bits" of what was not quantized; "0.004-0.1", or where its lower end is next to
 /// nothing "<0.02".
@@ -99,7 +99,7 @@ std::string kld_text(const ranked_model& r) {
 /// What is left or moved, as under its title: "26" of -ncmoe.
 std::string amount_text(const ranked_model& r) {
   const candidate& c = r.planned;
-  if (c.moved == on_host::nothing) return gib(c.spare);
+  if (c.moved == on_host::nothing) return gib_text(c.spare);
   if (c.moved == on_host::layers) return std::to_string(c.planned.n_gpu_layers);
   return c.planned.cpu_moe ? "all" : std::to_string(c.how.n_on_host);
 }
@@ -108,25 +108,25 @@ std::string amount_text(const ranked_model& r) {
 struct column {
   std::size_t width;
   std::size_t from;  ///< columns that a terminal has at least, where it is shown
-  const char* (*title)(group);
+  const char* (*title)(rank_group);
   std::string (*value)(const ranked_model&);
 };
 
 constexpr std::size_t file_width = 13;
 const column columns[] = {
-    {8, 100, [](group) { return "weights"; },
-     [](const ranked_model& r) { return gib(r.planned.weights); }},
-    {10, 0, [](group) { return "context"; },
+    {8, 100, [](rank_group) { return "weights"; },
+     [](const ranked_model& r) { return gib_text(r.planned.weights); }},
+    {10, 0, [](rank_group) { return "context"; },
      [](const ranked_model& r) { return grouped(r.planned.holds()); }},
-    {7, 0, [](group g) { return g.amount(); }, amount_text},
-    {6, 80, [](group) { return "host"; },
-     [](const ranked_model& r) { return gib(r.planned.host); }},
-    {10, 0, [](group) { return "tokens/s"; },
+    {7, 0, [](rank_group g) { return g.amount(); }, amount_text},
+    {6, 80, [](rank_group) { return "host"; },
+     [](const ranked_model& r) { return gib_text(r.planned.host); }},
+    {10, 0, [](rank_group) { return "tokens/s"; },
      [](const ranked_model& r) {
        return r.planned.speed ? brief_text(*r.planned.speed) : std::string("unknown");
      }},
-    {11, 80, [](group) { return "KLD"; }, kld_text},
-    {10, 100, [](group) { return "same top"; },
+    {11, 80, [](rank_group) { return "KLD"; }, kld_text},
+    {10, 100, [](rank_group) { return "same top"; },
      [](const ranked_model& r) { return same_top_text(r.quality); }},
 };
 
@@ -142,7 +142,7 @@ class ranking_table {
 
   [[nodiscard]] bool shows_kld() const { return width_ >= 80; }
 
-  [[nodiscard]] std::string head(group g) const {
+  [[nodiscard]] std::string head(rank_group g) const {
     return row(g.title(), "file", [&](const column& c) { return std::string(c.title(g)); });
   }
   [[nodiscard]] std::string line(const ranked_model& r) const {
@@ -255,8 +255,8 @@ std::string ranking_text(const ranking_question& q, const std::vector<ranked_mod
   const std::vector<ranked_model> shown(all.begin(), end);
   std::string text = heading(q, all);
   for (std::size_t i = 0; i < shown.size(); ++i) {
-    const group g(shown[i]);
-    if (i == 0 || g != group(shown[i - 1])) text += "\n" + t.head(g);
+    const rank_group g(shown[i]);
+    if (i == 0 || g != rank_group(shown[i - 1])) text += "\n" + t.head(g);
     text += t.line(shown[i]);
   }
   if (!shown.empty()) text += legend(q, shown, t);

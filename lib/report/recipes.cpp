@@ -57,13 +57,13 @@ std::string types_text(const by_type& types) {
 }
 
 /// "10,835.2", in MiB.
-std::string mib(bytes b) {
+std::string bare_mib(bytes b) {
   std::string text = in_mib(b);
   text.resize(text.size() - 4);
   return text;
 }
 /// "16.28", in GiB.
-std::string gib(bytes b) {
+std::string bare_gib(bytes b) {
   std::string text = in_gib(b);
   text.resize(text.size() - 4);
   return text;
@@ -90,7 +90,7 @@ std::string table_of_names(const recipe_answer& a) {
   for (std::size_t i = 0; i < std::min(rows.size(), most); ++i) {
     const auto& [name, row] = rows[i];
     text += fmt::format("  {:<{}}{:>6}{:>11}  {}\n", gguf::printable(name, widest), width,
-                        grouped(row.second.n), mib(row.second.size), types_text(row.first));
+                        grouped(row.second.n), bare_mib(row.second.size), types_text(row.first));
   }
   if (rows.size() > most) text += fmt::format("  and {} more names\n", rows.size() - most);
   return text;
@@ -171,7 +171,7 @@ std::string one_text(const told_recipes& t, const recipe_answer& a) {
   if (is_long) text += command_text(t, a);
   text += fmt::format("\n{:<24}{:>7}{:>14}\n", "type", "tensors", "MiB");
   for (const auto& [type, of] : sorted(types_of(a.file.m)))
-    text += fmt::format("  {:<22}{:>7}{:>14}\n", traits(type).name, grouped(of.n), mib(of.size));
+    text += fmt::format("  {:<22}{:>7}{:>14}\n", traits(type).name, grouped(of.n), bare_mib(of.size));
   return text + table_of_names(a) + run_text(t, a);
 }
 
@@ -189,8 +189,8 @@ std::string table_text(const told_recipes& t) {
   text += fmt::format("{:>18}\n", "KLD, estimated");
   for (const recipe_answer& a : t.all) {
     const bytes size = a.file.size.value_or(a.file.padded);
-    text += fmt::format("{:<{}}{:>7}{:>6.2f}{:>8}", a.base, label, gib(size),
-                        a.file.m.bits_per_weight(), gib(a.on_card));
+    text += fmt::format("{:<{}}{:>7}{:>6.2f}{:>8}", a.base, label, bare_gib(size),
+                        a.file.m.bits_per_weight(), bare_gib(a.on_card));
     if (!t.cards.empty())
       for (std::size_t i = 0; i < compared_cache_types.size(); ++i)
         text += fmt::format("{:>9}", tokens_text(a, i));

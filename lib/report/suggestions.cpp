@@ -45,7 +45,7 @@ std::string suggestions_text(const std::vector<suggestion>& all,
   const auto add = [&](const std::string& flags, const std::string& says, bytes spare, bytes host) {
     text += line(
         flags, says,
-        fmt::format("{:>11}{:>9.2f}", in_mib(spare), static_cast<double>(host.count) / (1 << 30)),
+        fmt::format("{:>11}{:>9.2f}", in_mib(spare), gib_of(host)),
         width);
   };
   for (const suggestion& s : all) add(flags_of(s), sentence(s), s.spare, s.host);

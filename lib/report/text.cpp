@@ -17,14 +17,8 @@
 namespace vrambudget {
 namespace {
 
-constexpr double mib = 1 << 20, gib = 1 << 30;
-
-std::string coloured(const text_style& s, int colour, const std::string& text) {
-  return s.colour ? fmt::format("\x1b[{}m{}\x1b[0m", colour, text) : text;
-}
-
 /// Columns of `room` that `part` of `whole` takes; at least one for anything at all.
-std::size_t columns(bytes part, bytes whole, std::size_t room) {
+std::size_t columns_for(bytes part, bytes whole, std::size_t room) {
   if (part.count == 0 || whole.count == 0) return 0;
   const double share = static_cast<double>(part.count) / static_cast<double>(whole.count);
   return std::max<std::size_t>(1,
@@ -38,10 +32,10 @@ std::string bar(const device_budget& d, const text_style& s) {
   std::string line = "  ";
   std::size_t drawn = 0;
   bytes sum;
-  const std::size_t limit = d.fits() ? room : columns(d.usable, whole, room);
+  const std::size_t limit = d.fits() ? room : columns_for(d.usable, whole, room);
   for (const term& t : d.terms) {
     sum += t.size;
-    const std::size_t until = std::min(room, std::max(drawn + 1, columns(sum, whole, room)));
+    const std::size_t until = std::min(room, std::max(drawn + 1, columns_for(sum, whole, room)));
     for (; drawn < until; ++drawn) {
       if (drawn == limit) line += coloured(s, 31, "|");
       const ink& i = ink_of(t.kind);
@@ -53,9 +47,9 @@ std::string bar(const device_budget& d, const text_style& s) {
 }
 
 /// Amounts below each other: names, then sizes, then how they are known.
-class table {
+class term_table {
  public:
-  table(const budget& b, const text_style& s)
+  term_table(const budget& b, const text_style& s)
       : style_(s),
         names_(b.draft       ? 22
                : is_narrow() ? 16
@@ -102,7 +96,7 @@ std::string verdict_lines(const std::string& text, const run_verdict& v, const t
   return lines;
 }
 
-std::string device_text(const device_budget& d, const table& t, const text_style& s) {
+std::string device_text(const device_budget& d, const term_table& t, const text_style& s) {
   std::string text =
       with_both_ends(fmt::format("{}  {}", name(d.id), d.gpu.full_name()),
                      fmt::format("{} of {}  {}", in_gib(d.used()), in_gib(d.usable),
@@ -120,7 +114,7 @@ std::string device_text(const device_budget& d, const table& t, const text_style
 }
 
 std::string tenths_of_gib(bytes b) {
-  return fmt::format("{:.1f}", static_cast<double>(b.count) / gib);
+  return fmt::format("{:.1f}", gib_of(b));
 }
 
 /// What comes with use, part by part; empty: nothing does.
@@ -142,7 +136,7 @@ std::string growth_text(const host_budget& h) {
   return text;
 }
 
-std::string host_text(const host_budget& h, const table& t, const text_style& s) {
+std::string host_text(const host_budget& h, const term_table& t, const text_style& s) {
   const bool fits = !h.short_bytes();
   const char* word = fits ? "fits" : h.reads_from_disk() ? "reads from disk" : "does not fit";
   std::string text =
@@ -195,12 +189,12 @@ std::string grouped(std::uint64_t n) {
 }
 
 std::string in_mib(bytes b) {
-  const auto tenths = static_cast<std::uint64_t>(static_cast<double>(b.count) / mib * 10 + 0.5);
+  const auto tenths = static_cast<std::uint64_t>(mib_of(b) * 10 + 0.5);
   return fmt::format("{}.{} MiB", grouped(tenths / 10), tenths % 10);
 }
 
 std::string in_gib(bytes b) {
-  return fmt::format("{:.2f} GiB", static_cast<double>(b.count) / gib);
+  return fmt::format("{:.2f} GiB", gib_of(b));
 }
 
 std::string basis_text(basis b, bytes low, bytes high) {
@@ -241,7 +235,7 @@ std::string budget_text(const model& m, const run& r, const budget& b, const run
       text += encoder_line(e, b.projector->device.has_value()) + "\n";
   text += speed_text(b.devices, speeds.decode, s.explain) +
           prompt_text(b.devices, speeds.prompts, s.explain) + "\n";
-  const table t(b, s);
+  const term_table t(b, s);
   for (const device_budget& d : b.devices) text += device_text(d, t, s) + "\n";
   if (!b.host.terms.empty()) text += host_text(b.host, t, s);
   for (const note& n : b.notes)

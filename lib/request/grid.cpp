@@ -18,13 +18,13 @@ namespace {
 
 namespace json = boost::json;
 
-error refusal(const std::string& why) { return {errc::invalid_argument, "the grid: " + why}; }
+error grid_refusal(const std::string& why) { return {errc::invalid_argument, "the grid: " + why}; }
 
 result<std::uint32_t> number_of(std::string_view key, const json::value& v) {
   boost::system::error_code bad;
   const auto n = v.is_number() ? v.to_number<std::uint32_t>(bad) : 0;
   if (bad || !v.is_number())
-    return refusal(fmt::format("{}: {} is no number of 32 bits", key, json_text(v)));
+    return grid_refusal(fmt::format("{}: {} is no number of 32 bits", key, json_text(v)));
   return n;
 }
 
@@ -36,17 +36,17 @@ result<std::vector<std::uint32_t>> range_of(std::string_view key, const json::ob
   std::uint64_t part[3] = {};
   for (std::size_t i = 0; const char* name : {"first", "last", "step"}) {
     const json::value* v = o.if_contains(name);
-    if (v == nullptr) return refusal(fmt::format("{}: no '{}'", key, name));
+    if (v == nullptr) return grid_refusal(fmt::format("{}: no '{}'", key, name));
     const auto n = number_of(key, *v);
     if (!n) return n.error();
     part[i++] = *n;
   }
   const auto [first, last, step] = part;
   if (step == 0 || o.size() != 3)
-    return refusal(fmt::format("{}: a range has a first, a last and a step that is not 0", key));
+    return grid_refusal(fmt::format("{}: a range has a first, a last and a step that is not 0", key));
   constexpr std::uint64_t most = 10'000'000;
   if (first <= last && (last - first) / step >= most)
-    return refusal(fmt::format("{}: more than {} numbers", key, most));
+    return grid_refusal(fmt::format("{}: more than {} numbers", key, most));
   std::vector<std::uint32_t> all;
   for (std::uint64_t n = first; n <= last; n += step) all.push_back(static_cast<std::uint32_t>(n));
   return all;
@@ -81,10 +81,10 @@ result<std::vector<std::pair<ggml_type, ggml_type>>> types_of(const json::value&
   for (const json::value& t : list_of(v)) {
     const json::array pair = list_of(t);
     if (pair.empty() || pair.size() > 2)
-      return refusal("cache_types: a type, or one of K and one of V");
+      return grid_refusal("cache_types: a type, or one of K and one of V");
     for (const json::value& one : pair)
       if (!one.is_string())
-        return refusal(fmt::format("cache_types: {} is no text", json_text(one)));
+        return grid_refusal(fmt::format("cache_types: {} is no text", json_text(one)));
     const auto q = request_of({{"type_k", pair[0]}, {"type_v", pair[pair.size() - 1]}});
     if (!q) return q.error();
     all.emplace_back(q->r.type_k, q->r.type_v);
@@ -99,7 +99,7 @@ result<void> read_axis(std::string_view key, const json::value& v, const plan_re
   if (key == "n_parallel") return put(numbers_of(key, v), q.n_parallel);
   if (key == "threads") return put(number_of(key, v), q.n_threads);
   if (key == "cache_types") return put(types_of(v), q.cache_types);
-  return refusal(fmt::format("'{}' is no axis of a sweep", key));
+  return grid_refusal(fmt::format("'{}' is no axis of a sweep", key));
 }
 
 template <class T>
@@ -130,7 +130,7 @@ result<sweep_request> sweep_request_of(std::vector<std::shared_ptr<const model>>
   q.n_parallel = {0};
   for (const auto& [key, v] : grid)
     if (const auto read = read_axis(key, v, options, q); !read) return read.error();
-  if (q.gpus.empty() || q.n_ctx.empty()) return refusal("it wants \"gpus\" and \"n_ctx\"");
+  if (q.gpus.empty() || q.n_ctx.empty()) return grid_refusal("it wants \"gpus\" and \"n_ctx\"");
   return q;
 }
 

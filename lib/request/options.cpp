@@ -102,6 +102,8 @@ void keep_experts_on_host(plan_request& q) {
     r.cpu_moe = true;
 }
 
+namespace rows {  // where the words of a row mean kinds and topics
+
 using namespace kind;
 using enum topic;
 
@@ -308,6 +310,10 @@ constexpr option table[] = {
     {topic::projector, "--no-warmup", "", on_off{of_projector<&projector_run::warmup>, false}, "",
      "no memory for images before the first one"},
 };
+
+}  // namespace rows
+
+using rows::table;
 
 constexpr bool names_are_unique() {
   bool unique = true;

@@ -7,15 +7,15 @@
 
 #include "template/known_marks.hpp"
 #include "template/known_templates.hpp"
+#include "template/marks.hpp"
 #include "template/sha256.hpp"
 
 namespace vrambudget {
 namespace {
 
+using detail::has;
 using detail::known_mark;
 using detail::mark_kind;
-
-bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 bool is_token(const chat_facts& f, std::string_view mark) {
   return std::find(f.marks.begin(), f.marks.end(), mark) != f.marks.end();

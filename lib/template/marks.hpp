@@ -9,6 +9,10 @@
 
 namespace vrambudget::detail {
 
+[[nodiscard]] inline bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
+
 /// What a source must have and must not; empty ones do not count.
 struct marks {
   std::array<std::string_view, 3> all = {};

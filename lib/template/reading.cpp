@@ -11,8 +11,7 @@ namespace vrambudget {
 namespace {
 
 using detail::calls_row;
-
-bool has(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+using detail::has;
 
 /// `<tool_call>` and soon after it `{"name"`, with or without escapes.
 bool has_json_call(std::string_view source) {

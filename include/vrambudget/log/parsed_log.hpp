@@ -27,7 +27,7 @@ struct log_size {
   [[nodiscard]] bool prints(bytes b) const;
   /// `b` less what was printed, MiB.
   [[nodiscard]] double difference(bytes b) const {
-    return static_cast<double>(b.count) / 0x1p20 - mib;
+    return mib_of(b) - mib;
   }
 };
 

@@ -107,12 +107,13 @@ inline Eigen::VectorXd solve_free(const Eigen::MatrixXd& a, const Eigen::VectorX
     s.sigma = s.residual.norm() / std::sqrt(static_cast<double>(s.degrees_of_freedom));
   s.unscaled_covariance = Eigen::MatrixXd::Zero(a.cols(), a.cols());
   if (used.cols() == 0) return s;
-  const Eigen::HouseholderQR<Eigen::MatrixXd> qr(used);
-  const Eigen::MatrixXd r_inverse = qr.matrixQR()
+  const auto qr = used.colPivHouseholderQr();
+  const Eigen::MatrixXd r_inverse = qr.matrixR()
                                         .topRows(used.cols())
                                         .triangularView<Eigen::Upper>()
                                         .solve(Eigen::MatrixXd::Identity(used.cols(), used.cols()));
-  const Eigen::MatrixXd some = r_inverse * r_inverse.transpose();  // (A^T A)^-1
+  const Eigen::MatrixXd some = qr.colsPermutation() * r_inverse.lazyProduct(r_inverse.transpose()) *
+                               qr.colsPermutation().transpose();  // (A^T A)^-1
   for (std::size_t i = 0, fi = 0; i < n; ++i) {
     if (!s.is_free[i]) continue;
     for (std::size_t j = 0, fj = 0; j < n; ++j)

@@ -103,16 +103,19 @@ void erase(arguments& all, std::initializer_list<std::string_view> flags) {
   });
 }
 
+std::string in_quotes(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 std::string quoted(const std::string& word) {
   const auto plain = [](unsigned char c) {
     return c < 128 &&
            (std::isalnum(c) ||
             std::string_view("-_./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos);
   };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), plain)) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
+  return !word.empty() && std::all_of(word.begin(), word.end(), plain) ? word : in_quotes(word);
 }
 
 std::string line_of(const arguments& all) {

@@ -31,7 +31,9 @@ using request::arguments;
 /// Takes out what a program has a setting of its own for.
 void erase(arguments& all, std::initializer_list<std::string_view> flags);
 
-/// A word for a POSIX shell.
+/// In single quotes, which end for a quote within.
+[[nodiscard]] std::string in_quotes(std::string_view text);
+/// A word for a POSIX shell, in quotes where it needs them.
 [[nodiscard]] std::string quoted(const std::string& word);
 
 /// The arguments in a row, each word as a shell takes it.

@@ -19,7 +19,7 @@ namespace {
 struct bench_switch {
   std::string_view names, on, off;
 };
-constexpr bench_switch switches[] = {
+constexpr bench_switch bench_switches[] = {
     {"-nkvo,--no-kv-offload", "-nkvo", ""},
     {"-embd,--embeddings", "--embeddings", ""},
     {"-nopo,--no-op-offload", "--no-op-offload", ""},
@@ -91,7 +91,7 @@ class bench_reader {
       depth_ = std::max(depth_, tokens_of(value));
     else if (name == "-pg")
       take_both(value);
-    else if (const bench_switch* s = find_named(switches, name))
+    else if (const bench_switch* s = find_named(bench_switches, name))
       add_switch(*s, value);
     else if (name == "-ot" || name == "--override-tensor")
       add(name, value, ';');

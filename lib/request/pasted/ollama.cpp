@@ -16,7 +16,7 @@ namespace vrambudget::request::pasted {
 namespace {
 
 /// What a Modelfile and the environment say together; empty: nothing is said.
-struct settings {
+struct ollama_settings {
   std::string model = {}, mmproj = {};
   std::string num_ctx = {}, num_batch = {}, num_gpu = {}, main_gpu = {}, use_mmap = {};
   std::string adapter = {};
@@ -34,7 +34,7 @@ std::uint64_t number(const std::string& text, std::uint64_t otherwise) {
   return failed == std::errc{} && end == text.data() + text.size() ? n : otherwise;
 }
 
-server_line line_of(settings s, const variables& around) {
+server_line line_of(ollama_settings s, const variables& around) {
   server_line line;
   const auto add = [&](words more) { line.args.insert(line.args.end(), more.begin(), more.end()); };
   if (!s.model.empty()) add({"-m", as_model(s.model)});
@@ -91,7 +91,7 @@ bool is_projector_name(std::string_view path) {
   return path.find("mmproj") != path.npos || path.find("projector") != path.npos;
 }
 
-void take_parameter(settings& s, std::string_view rest) {
+void take_parameter(ollama_settings& s, std::string_view rest) {
   const std::string name = take_word(rest);
   const std::pair<std::string_view, std::string*> all[] = {{"num_ctx", &s.num_ctx},
                                                            {"num_batch", &s.num_batch},
@@ -105,7 +105,7 @@ void take_parameter(settings& s, std::string_view rest) {
 }  // namespace
 
 server_line of_ollama(const words& args, const variables& around) {
-  settings s;
+  ollama_settings s;
   const auto run = std::find(args.begin(), args.end(), "run");
   for (auto i = run; i != args.end() && s.model.empty(); ++i)
     if (i != run && !i->starts_with('-')) s.model = *i;
@@ -113,7 +113,7 @@ server_line of_ollama(const words& args, const variables& around) {
 }
 
 server_line of_modelfile(std::string_view text, const variables& around) {
-  settings s;
+  ollama_settings s;
   bool is_in_text = false;  // between """ and """
   while (!text.empty()) {
     std::string_view line = take_line(text);
