@@ -16,6 +16,12 @@ namespace vrambudget {
 
 namespace detail {
 
+/// Of a cache that keeps one key for `ratio` tokens.
+/// Source: llama.cpp, src/llama-kv-cache-dsv4.cpp
+[[nodiscard]] inline std::uint32_t compressed_cells(const context_params& cp, std::uint32_t ratio) {
+  return pad_n_ctx(std::max<std::uint64_t>(1, (cp.n_ctx_seq + ratio - 1) / ratio));
+}
+
 /// Makes the caches of one context.
 class layout_maker {
  public:
@@ -175,17 +181,14 @@ class layout_maker {
         return il < hp_.dsv4.compress_ratios.size() && hp_.dsv4.compress_ratios[il] == ratio;
       };
     };
-    const auto compressed = [&](std::uint32_t ratio) {
-      return pad_n_ctx(std::max<std::uint64_t>(1, (cp_.n_ctx_seq + ratio - 1) / ratio));
-    };
     out.caches.push_back(keys_only(maker_.cache(
         cache_kind::base, cp_.n_ctx_seq, [&](std::uint32_t il) { return !hp_.is_swa(il); })));
     out.caches.push_back(keys_only(maker_.cache(cache_kind::swa, maker_.window_cells(false),
                                                 [&](std::uint32_t il) { return hp_.is_swa(il); })));
-    out.caches.push_back(keys_only(maker_.cache(cache_kind::csa, compressed(4), ratio_is(4))));
-    out.caches.push_back(keys_only(maker_.cache(cache_kind::hca, compressed(128), ratio_is(128))));
+    out.caches.push_back(keys_only(maker_.cache(cache_kind::csa, compressed_cells(cp_, 4), ratio_is(4))));
+    out.caches.push_back(keys_only(maker_.cache(cache_kind::hca, compressed_cells(cp_, 128), ratio_is(128))));
     kv_cache lid = keys_only(maker_.index_cache(cache_kind::lid, ratio_is(4), false));
-    lid.n_cell = compressed(4);
+    lid.n_cell = compressed_cells(cp_, 4);
     out.caches.push_back(std::move(lid));
     const std::uint64_t streams = std::uint64_t{cp_.n_seq_max} * (1 + cp_.n_rs_seq);
     const auto state = [&](std::uint64_t width, std::uint64_t rows, std::uint32_t ratio) {
@@ -220,6 +223,11 @@ class layout_maker {
 };
 
 }  // namespace detail
+
+/// Cells whose number does not rise with each context of a grid: those of one key for 128 tokens.
+[[nodiscard]] inline std::uint32_t stepped_cells(const model& m, const context_params& cp) {
+  return m.traits->memory == memory_kind::dsv4 ? detail::compressed_cells(cp, 128) : 0;
+}
 
 /// The caches and states of a context. Flash attention counts as on while it is automatic, since the
 /// engine makes caches before it probes.

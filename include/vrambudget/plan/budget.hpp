@@ -114,6 +114,9 @@ struct budget {
   std::optional<projector_budget> projector;
   /// Pools of the same run on other devices, by set and device: planner::count_pools_on().
   std::vector<std::vector<bytes>> pool_elsewhere;
+  /// What of each pool is rounding up to whole steps: of these devices', then of pool_elsewhere. Empty: pools are
+  /// not rounded as a whole.
+  std::vector<std::vector<bytes>> pool_rounding;
   /// Why the engine loads this and then ends itself at the first tokens, in words; empty: it does not, as
   /// far as is known.
   std::string aborts;

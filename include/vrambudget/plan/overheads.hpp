@@ -152,6 +152,28 @@ inline void add_pools(const planned_context& c, bool told, budget& b) {
   }
 }
 
+/// budget::pool_rounding, for a context whose pools are the only ones.
+[[nodiscard]] inline std::vector<std::vector<bytes>> rounding_of_pools(const planned_context& c,
+                                                                       bool told) {
+  const compute_buffers& k = c.compute;
+  const bool is_rounded =
+      !k.pool.empty() && k.partial_sum.count == 0 && !c.at.rows &&
+      std::all_of(c.at.devices.begin(), c.at.devices.end(),
+                  [](const device& d) { return d.backend == backend_kind::cuda; });
+  if (!is_rounded) return {};
+  std::vector<std::vector<bytes>> all;
+  const auto add = [&](const std::vector<pool_need>& set) {
+    all.emplace_back();
+    for (const pool_need& need : set) {
+      const bytes drawn = told ? need.scratch : need.of_whole_batches;
+      all.back().push_back(saturating_sub(pad(drawn, cuda::pool_granularity), drawn));
+    }
+  };
+  add(k.pool);
+  for (const std::vector<pool_need>& set : k.pool_elsewhere) add(set);
+  return all;
+}
+
 /// What the CPU takes for the operations that it computes, in each context.
 inline void add_cpu_scratch(const planned_context& c, budget& b) {
   const auto& [low, expected, high] = c.compute.cpu_scratch;

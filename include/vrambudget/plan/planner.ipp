@@ -288,6 +288,7 @@ void planner::add_use(const detail::planned_context& main, const detail::planned
                       budget& b) const {
   const bool told = !limits_.buffers_only;
   detail::add_pools(main, told, b);
+  if (!draft) b.pool_rounding = detail::rounding_of_pools(main, told);
   if (told) detail::add_cpu_scratch(main, b);
   detail::add_adapter_growth(main, told, b);
   detail::add_growth(main, told, b);

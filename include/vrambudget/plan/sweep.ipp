@@ -63,26 +63,33 @@ class sweeper {
     std::vector<std::uint64_t> n_sharing(kinds_.size());
     for (const place& p : places_) ++n_sharing[p.kind];
     curves_.resize(kinds_.size() * curves_of_kind());
+    in_turn_.resize(curves_.size());
     std::atomic<std::uint64_t> done{0};
     const bool all = run_all_(
         curves_.size(),
         [&](std::size_t i) {
           const std::size_t kind = i / curves_of_kind();
-          curves_[i] = plan_curve(kinds_[kind], i % curves_of_kind());
+          const run r = run_of_curve(i);
+          curves_[i] = plan_curve(kinds_[kind], r);
+          if (gives_up_somewhere(kind, *curves_[i]))
+            in_turn_[i] = plan_curve(kinds_[kind], without_pipelining(r));
           done += n_sharing[kind] * axes_.n_ctx.size();
         },
         [&] { return done == axes_.size() || tells(done); });
-    for (const auto& c : curves_)
-      if (c) out_.n_budgets += c->n_budgets();
+    for (const auto* some : {&curves_, &in_turn_})
+      for (const auto& c : *some)
+        if (c) out_.n_budgets += c->n_budgets();
     return all;
   }
   [[nodiscard]] std::unique_ptr<sweep_curve> plan_curve(const sweep_kind& kind,
-                                                        std::size_t number) const {
+                                                        const run& r) const {
     planner p(*kind.of, kind.sets.front(), axes_.held_against, axes_.draft, axes_.mmproj);
     for (std::size_t s = 1; s < kind.sets.size(); ++s) p.count_pools_on(kind.sets[s]);
-    return std::make_unique<sweep_curve>(
-        p, run_of(number / axes_.n_parallel.size(), number % axes_.n_parallel.size()), axes_.n_ctx,
-        budget_choice{.enforced = false});
+    return std::make_unique<sweep_curve>(p, r, axes_.n_ctx, budget_choice{.enforced = false});
+  }
+  [[nodiscard]] run run_of_curve(std::size_t number) const {
+    const std::size_t n = number % curves_of_kind();
+    return run_of(n / axes_.n_parallel.size(), n % axes_.n_parallel.size());
   }
   [[nodiscard]] run run_of(std::size_t cache_types, std::size_t n_parallel) const {
     run r = axes_.base;
@@ -115,11 +122,15 @@ class sweeper {
     std::int64_t expected = 0;  ///< usable by what is likely, less the context
     const device* shares = nullptr;  ///< itself, if its memory is the host's
     bytes page = {};
+
+    /// For buffers.
+    [[nodiscard]] std::int64_t room(estimate e) const {
+      return e == estimate::high ? usable - context : expected;
+    }
   };
-  [[nodiscard]] std::vector<device_room> rooms(const block& b) const {
+  [[nodiscard]] std::vector<device_room> rooms(std::size_t gpu, const sweep_curve& curve) const {
     const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
-    const auto& set = axes_.gpus[places_[b.place].gpu];
-    const sweep_curve& curve = *curves_[b.curve];
+    const auto& set = axes_.gpus[gpu];
     std::vector<device_room> all;
     for (const std::size_t d : curve.devices()) {
       device_budget of;
@@ -140,15 +151,51 @@ class sweeper {
     return all;
   }
 
+  /// At which points of a curve a set's devices have no room for pipelining.
+  class pipelining_room {
+   public:
+    pipelining_room(const sweep_curve& of, const std::vector<device_room>& devices) : of_(of) {
+      for (const device_room& d : devices) {
+        high_.push_back(d.room(estimate::high));
+        expected_.push_back(d.room(estimate::expected));
+        pages_.push_back(d.page);
+      }
+    }
+    [[nodiscard]] bool lacks(std::size_t n_ctx, estimate e) const {
+      return of_.gives_up_pipelining(n_ctx, e == estimate::high ? high_ : expected_, pages_);
+    }
+
+   private:
+    const sweep_curve& of_;
+    std::vector<std::int64_t> high_, expected_;
+    std::vector<bytes> pages_;
+  };
+  [[nodiscard]] bool gives_up_somewhere(std::size_t kind, const sweep_curve& c) const {
+    if (!c.pipelined() || !c.knows_first_graph()) return false;
+    for (const place& p : places_) {
+      if (p.kind != kind) continue;
+      const pipelining_room room(c, rooms(p.gpu, c));
+      for (std::size_t k = 0; k < axes_.n_ctx.size(); ++k)
+        if (room.lacks(k, estimate::high) || room.lacks(k, estimate::expected)) return true;
+    }
+    return false;
+  }
+
   void write(const block& b) {
     const place& p = places_[b.place];
-    const sweep_curve& curve = *curves_[b.curve];
-    const std::vector<device_room> devices = rooms(b);
+    const sweep_curve& pipelined = *curves_[b.curve];
+    const sweep_curve* const in_turn = in_turn_[b.curve].get();
+    const std::vector<device_room> devices = rooms(p.gpu, pipelined);
+    const pipelining_room room(pipelined, devices);
+    const auto curve_at = [&](std::size_t k, estimate e) -> const sweep_curve& {
+      return in_turn && room.lacks(k, e) ? *in_turn : pipelined;
+    };
     sweep_columns& c = out_.columns;
     std::size_t row = b.first_row;
     for (std::size_t k = 0; k < axes_.n_ctx.size(); ++k) {
+      if (pipelined.at(k).refused) continue;
+      const sweep_curve& curve = curve_at(k, estimate::high);
       const sweep_curve::point& at = curve.at(k);
-      if (at.refused) continue;
       c.model[row] = static_cast<std::int32_t>(p.model);
       c.gpu[row] = static_cast<std::int32_t>(p.gpu);
       c.cache_types[row] = static_cast<std::int32_t>(b.cache_types);
@@ -157,17 +204,20 @@ class sweeper {
       c.basis[row] = static_cast<std::uint8_t>(at.basis);
       c.interpolated[row] = !at.planned;
       write_amounts(curve.amounts_at(k), p.set, devices, row);
-      if (depends_on_room(curve, row)) plan_alone(b, k, devices, row);
+      c.fits[row] =
+          fits(curve_at(k, estimate::expected).amounts_at(k), p.set, devices, estimate::expected) ||
+          fits(curve.amounts_at(k), p.set, devices, estimate::high);
+      if (depends_on_room(pipelined, row)) plan_alone(b, k, devices, row);
       ++row;
     }
   }
-  /// Whether what is free decides over buffers, which a curve does not know: where those of pipelining do
-  /// not fit, and over the places of a draft.
+  /// Whether what is free decides over buffers, which a curve does not know: over the places of a draft, and
+  /// with one or a projector where buffers of pipelining do not fit.
   [[nodiscard]] bool depends_on_room(const sweep_curve& curve, std::size_t row) const {
     if (curve.devices().size() < 2) return false;
     if (axes_.draft && axes_.base.tensor_split.empty()) return true;
     const sweep_columns& c = out_.columns;
-    return curve.pipelined() && c.spare[row] < 0 && c.spare[row] + c.compute_buffer[row] >= 0;
+    return curve.pipelined() && !curve.knows_first_graph() && c.spare[row] < 0 && c.spare[row] + c.compute_buffer[row] >= 0;
   }
   void plan_alone(const block& b, std::size_t n_ctx, const std::vector<device_room>& devices,
                   std::size_t row) {
@@ -188,24 +238,14 @@ class sweeper {
     std::int64_t sum[sweep_amounts::n_amounts] = {}, pool = 0, contexts = 0, rounding = 0,
                  usable = 0, used = 0,
                  spare = devices.empty() ? 0 : INT64_MAX;  // 0: all on the host
-    const bytes process = axes_.held_against.buffers_only ? bytes{} : detail::server_process.high;
-    const std::int64_t of_host = a.host() + static_cast<std::int64_t>(process.count);
-    const bytes host_bytes{static_cast<std::uint64_t>(of_host)};
-    const std::optional<bytes>& ram = axes_.held_against.ram;
-    bool fits = !ram || of_host <= static_cast<std::int64_t>(ram->count);
     for (std::size_t d = 0; d < devices.size(); ++d) {
-      const bytes usable_whole{static_cast<std::uint64_t>(devices[d].usable)};
-      const auto shared = static_cast<std::int64_t>(
-          devices[d].shares ? devices[d].shares->taken_by_host(usable_whole, host_bytes).count : 0);
-      const std::int64_t usable_here = devices[d].usable - shared;
+      const std::int64_t usable_here = devices[d].usable - taken_by_host(a, devices[d]);
       const std::int64_t rounding_here = a.page_rounding(d, devices[d].page);
       std::int64_t used_here = 0;
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) {
         sum[n] += a.of(d, n);
         used_here += a.of(d, n);
       }
-      const std::int64_t in_use = axes_.held_against.buffers_only ? 0 : a.pool(set, d);
-      fits = fits && used_here + rounding_here + in_use <= devices[d].expected - shared;
       used_here += devices[d].context;
       if (!axes_.held_against.buffers_only) {
         used_here += a.pool(set, d) + rounding_here;
@@ -230,7 +270,30 @@ class sweeper {
     c.usable[row] = usable;
     c.spare[row] = spare;
     c.host[row] = a.host();
-    c.fits[row] = fits;
+  }
+  /// What the host needs, with the program itself.
+  [[nodiscard]] std::int64_t of_host(const sweep_amounts& a) const {
+    const bytes process = axes_.held_against.buffers_only ? bytes{} : server_process.high;
+    return a.host() + static_cast<std::int64_t>(process.count);
+  }
+  [[nodiscard]] std::int64_t taken_by_host(const sweep_amounts& a, const device_room& d) const {
+    if (!d.shares) return 0;
+    const bytes usable{static_cast<std::uint64_t>(d.usable)},
+        host{static_cast<std::uint64_t>(of_host(a))};
+    return static_cast<std::int64_t>(d.shares->taken_by_host(usable, host).count);
+  }
+  /// Whether a run goes to its end where the driver takes what `e` says.
+  [[nodiscard]] bool fits(const sweep_amounts& a, std::size_t set,
+                          const std::vector<device_room>& devices, estimate e) const {
+    if (const auto& ram = axes_.held_against.ram)
+      if (of_host(a) > static_cast<std::int64_t>(ram->count)) return false;
+    for (std::size_t d = 0; d < devices.size(); ++d) {
+      std::int64_t used = a.page_rounding(d, devices[d].page);
+      for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) used += a.of(d, n);
+      if (!axes_.held_against.buffers_only) used += a.pool(set, d);
+      if (used > devices[d].room(e) - taken_by_host(a, devices[d])) return false;
+    }
+    return true;
   }
 
   /// Contexts that are refused one after the other for the same reason are one refusal.
@@ -253,6 +316,7 @@ class sweeper {
   std::vector<sweep_kind> kinds_;
   std::vector<place> places_;                         ///< models x gpus
   std::vector<std::unique_ptr<sweep_curve>> curves_;  ///< kinds x cache types x slots
+  std::vector<std::unique_ptr<sweep_curve>> in_turn_;  ///< the same where pipelining is given up somewhere
   sweep_result out_;
 };
 

@@ -4,13 +4,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "vrambudget/backends/cuda/scratch.hpp"
 #include "vrambudget/plan/allocation.hpp"
 #include "vrambudget/plan/term.hpp"
 
 namespace vrambudget::detail {
 
 /// Bytes: the host's, then those of each device, then each device's buffers, one by one, then each device's
-/// pool, as planned and on the sets of planner::count_pools_on().
+/// compute buffer for the first prompt graph and what compute buffers grow by in use, then each device's pool, as planned and on the sets of planner::count_pools_on().
 class sweep_amounts {
  public:
   /// What a device holds, its pool, its driver context and the rest of its pages aside.
@@ -32,8 +33,10 @@ class sweep_amounts {
   }
 
   /// `n_buffers`: of each device; there may be fewer, and others of no bytes.
-  sweep_amounts(const std::int64_t* first, std::size_t n_devices, std::size_t n_buffers)
-      : v_(first), n_(n_devices), n_buffers_(n_buffers) {}
+  /// `rounds_pools`: pools are without their rounding.
+  sweep_amounts(const std::int64_t* first, std::size_t n_devices, std::size_t n_buffers,
+                bool rounds_pools)
+      : v_(first), n_(n_devices), n_buffers_(n_buffers), rounds_pools_(rounds_pools) {}
   [[nodiscard]] std::int64_t host() const { return v_[0]; }
   [[nodiscard]] std::int64_t of(std::size_t device, std::size_t a) const {
     return v_[1 + device * n_amounts + a];
@@ -48,13 +51,18 @@ class sweep_amounts {
     }
     return sum;
   }
+  /// What kernels draw in use, and what compute buffers grow by.
   [[nodiscard]] std::int64_t pool(std::size_t set, std::size_t device) const {
-    return v_[1 + n_ * (n_amounts + n_buffers_) + set * n_ + device];
+    const std::int64_t* const growth = v_ + 1 + n_ * (n_amounts + n_buffers_ + 1);
+    const bytes drawn{static_cast<std::uint64_t>(growth[n_ + set * n_ + device])};
+    const bytes kept = rounds_pools_ ? pad(drawn, cuda::pool_granularity) : drawn;
+    return growth[device] + static_cast<std::int64_t>(kept.count);
   }
 
  private:
   const std::int64_t* v_;
   std::size_t n_, n_buffers_;
+  bool rounds_pools_;
 };
 
 }  // namespace vrambudget::detail

@@ -1,4 +1,4 @@
-// The amounts of one run along the context: budgets where they are needed, lines between them.
+// The amounts of one run along the context: budgets where they are needed, lines and planes between them.
 #pragma once
 
 #include <algorithm>
@@ -12,22 +12,12 @@
 
 #include "vrambudget/engine/context.hpp"
 #include "vrambudget/memory/effective_context.hpp"
+#include "vrambudget/memory/layout.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/sweep_amounts.hpp"
+#include "vrambudget/plan/weighted_points.hpp"
 
 namespace vrambudget::detail {
-
-/// The value at `x` of the line through (x0, y0) and (x1, y1), if it is a whole number.
-[[nodiscard]] inline std::optional<std::int64_t> on_line(std::int64_t x0, std::int64_t y0,
-                                                         std::int64_t x1, std::int64_t y1,
-                                                         std::int64_t x) {
-  __extension__ using wide = __int128;
-  if (y0 == y1) return y0;
-  if (x0 == x1) return std::nullopt;
-  const wide rise = static_cast<wide>(y1 - y0) * (x - x0);
-  if (rise % (x1 - x0) != 0) return std::nullopt;
-  return y0 + static_cast<std::int64_t>(rise / (x1 - x0));
-}
 
 /// The amounts of one run at all contexts of an axis.
 class sweep_curve {
@@ -48,6 +38,8 @@ class sweep_curve {
   [[nodiscard]] std::uint64_t n_budgets() const { return n_budgets_; }
   /// Whether some of them keep copies of inputs, which the engine does without where they do not fit.
   [[nodiscard]] bool pipelined() const { return pipelined_; }
+  /// Whether gives_up_pipelining() can be asked: no draft and no projector ask for memory, too.
+  [[nodiscard]] bool knows_first_graph() const { return knows_first_graph_; }
   /// The devices that the run has, used ones first, by their numbers in the set.
   [[nodiscard]] const std::vector<std::size_t>& devices() const { return devices_; }
   /// Whether a draft has a context of its own on the device of number `i` of these.
@@ -60,13 +52,15 @@ class sweep_curve {
 
   struct point {
     std::uint32_t n_ubatch = 0, odd_batch = 0, n_ctx = 0;  ///< as the engine makes them
-    std::uint32_t asked = 0;                               ///< a context that was asked for
-    bool planned = false, refused = false;
+    std::uint32_t n_stepped = 0;  ///< cells whose number does not rise with each context
+    std::uint32_t asked = 0;      ///< a context that was asked for
+    bool planned = false, refused = false, pipelined = false;
     enum basis basis = basis::exact;
     std::string why = {};
 
+    [[nodiscard]] plane_point place() const { return {n_ctx, n_stepped}; }
     [[nodiscard]] auto key() const { return std::tuple(n_ubatch, odd_batch, n_ctx); }
-    /// Amounts lie on one line only where micro-batches are the same, and batches too, or as long as the
+    /// Amounts lie on one line, or plane, only where micro-batches are the same, and batches too, or as long as the
     /// context.
     [[nodiscard]] bool on_line_with(const point& p) const {
       return n_ctx > 0 && n_ubatch == p.n_ubatch && odd_batch == p.odd_batch;
@@ -78,7 +72,32 @@ class sweep_curve {
 
   /// Its amounts.
   [[nodiscard]] sweep_amounts amounts_at(std::size_t i) const {
-    return {values_.data() + axis_[i] * width_, devices_.size(), n_buffers_};
+    return {values_.data() + axis_[i] * width_, devices_.size(), n_buffers_, rounds_pools_};
+  }
+
+  /// Whether point `i` is refused the buffers of its first prompt graph, and nothing before: it goes on without
+  /// pipelining.
+  ///
+  /// `room`  of each device, less its driver context
+  /// `page`  of each device
+  [[nodiscard]] bool gives_up_pipelining(std::size_t i, std::span<const std::int64_t> room,
+                                         std::span<const bytes> page) const {
+    if (!at(i).pipelined) return false;
+    const std::int64_t* const v = values_.data() + axis_[i] * width_;
+    const std::size_t n = devices_.size();
+    const auto pages_of = [&](std::size_t d, std::int64_t size) {
+      return static_cast<std::int64_t>(
+          in_pages({static_cast<std::uint64_t>(size)}, page[d]).count);
+    };
+    bool refused = false;
+    for (std::size_t d = 0; d < n; ++d) {
+      const std::int64_t* const buffers = v + 1 + n * sweep_amounts::n_amounts + d * n_buffers_;
+      std::int64_t contents = 0;
+      for (std::size_t b = 0; b < n_contents_[d]; ++b) contents += pages_of(d, buffers[b]);
+      if (contents > room[d]) return false;
+      refused |= contents + pages_of(d, first_compute(v)[d]) > room[d];
+    }
+    return refused;
   }
 
  private:
@@ -92,6 +111,7 @@ class sweep_curve {
         p.n_ubatch = c->n_ubatch;
         p.odd_batch = even ? 0 : c->n_batch;
         p.n_ctx = c->n_ctx;
+        p.n_stepped = stepped_cells(planner_->get_model(), *c);
       } else {
         p.planned = p.refused = true;
         p.why = c.error().message;
@@ -108,6 +128,11 @@ class sweep_curve {
     }
   }
 
+  /// Of a row: what each device's compute buffer takes for the first prompt graph.
+  template <class Row>
+  [[nodiscard]] Row* first_compute(Row* v) const {
+    return v + 1 + devices_.size() * (sweep_amounts::n_amounts + n_buffers_);
+  }
   std::int64_t* row(std::size_t p) { return values_.data() + p * width_; }
   std::span<const std::int64_t> row(std::size_t p) const {
     return {values_.data() + p * width_, width_};
@@ -133,18 +158,20 @@ class sweep_curve {
       }
       for (const auto& of_device : buffers) n_buffers_ = std::max(n_buffers_, of_device.size());
       const std::size_t n = devices_.size();
-      width_ = 1 + n * (sweep_amounts::n_amounts + n_buffers_ + 1 + b.pool_elsewhere.size());
+      width_ = 1 + n * (sweep_amounts::n_amounts + n_buffers_ + 3 + b.pool_elsewhere.size());
       values_.resize(points_.size() * width_);
+      rounds_pools_ = !b.pool_rounding.empty();
+      n_contents_ = contents_of(b);
     }
     point& p = points_[i];
     std::int64_t* const v = row(i);
     const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
-    pipelined_ |=
-        b.pipelining == pipelining::used || (b.draft && b.draft->pipelining == pipelining::used);
+    p.pipelined = b.pipelining == pipelining::used;
+    pipelined_ |= p.pipelined || (b.draft && b.draft->pipelining == pipelining::used);
+    knows_first_graph_ &= !b.draft && !b.projector && n_contents_ == contents_of(b);
     v[0] = as_number(b.host.used());
     p.basis = b.host.weakest();
     const std::size_t n = devices_.size();
-    std::int64_t* const pools = v + 1 + n * (sweep_amounts::n_amounts + n_buffers_);
     for (std::size_t d = 0; d < n; ++d) {
       for (const term& t : b.devices[d].terms) {
         if (owner_of(t.kind) == term_owner::process) continue;
@@ -155,13 +182,19 @@ class sweep_curve {
                      v + 1 + n * sweep_amounts::n_amounts + d * n_buffers_, as_number);
     }
     for (const allocation& a : b.allocations)
-      if (a.stage == term_kind::pool || a.stage == term_kind::compute_growth)
-        pools[a.device] += as_number(saturating_sub(a.size, a.replaces));
-    std::int64_t* pool = pools + n;
-    for (const std::vector<bytes>& set : b.pool_elsewhere) {
-      std::transform(set.begin(), set.end(), pool, as_number);
-      for (std::size_t d = 0; d < set.size(); ++d)
-        pool[d] += as_number(b.devices[d].of(term_kind::compute_growth));
+      if (a.stage == term_kind::compute_buffer && a.replaces.count == 0)
+        first_compute(v)[a.device] = as_number(a.size);
+    std::int64_t *const growth = first_compute(v) + n, *pool = growth + n;
+    for (const allocation& a : b.allocations) {
+      const bool is_pool = a.stage == term_kind::pool;
+      if (is_pool || a.stage == term_kind::compute_growth)
+        (is_pool ? pool : growth)[a.device] += as_number(saturating_sub(a.size, a.replaces));
+    }
+    for (const std::vector<bytes>& set : b.pool_elsewhere)
+      std::transform(set.begin(), set.end(), pool += n, as_number);
+    pool = growth + n;
+    for (const std::vector<bytes>& set : b.pool_rounding) {
+      for (std::size_t d = 0; d < set.size(); ++d) pool[d] -= as_number(set[d]);
       pool += n;
     }
   }
@@ -180,12 +213,28 @@ class sweep_curve {
     }
     return all;
   }
+  /// How many of each device's buffers are asked for before those of graphs.
+  [[nodiscard]] static std::vector<std::size_t> contents_of(const budget& b) {
+    std::vector<std::size_t> n(b.devices.size());
+    for (const allocation& a : b.allocations) {
+      if (a.stage == term_kind::compute_buffer) break;
+      ++n[a.device];
+    }
+    return n;
+  }
+  /// Planned points from which those between the first two are taken.
+  struct support {
+    std::size_t first, last;
+    std::optional<std::size_t> beside = {};  ///< of a plane, which the first two are a line of
+
+    [[nodiscard]] bool has(std::size_t i) const { return i == first || i == last || i == beside; }
+  };
   /// Fills the points between two planned ones. `guess`: cut where the lines at both ends meet, else halve.
   void fill(std::size_t first, std::size_t last, bool guess) {
     if (last - first < 2) return;
     const std::size_t middle = first + (last - first) / 2;
+    if (takes_others(support_of(first, last))) return;
     plan(middle);
-    if (lies_between(middle, first, last) && take_from_line(first, last)) return;
     constexpr std::size_t worth_a_guess = 16;
     if (guess && last - first >= worth_a_guess) {
       plan(first + 1);
@@ -201,29 +250,65 @@ class sweep_curve {
     fill(first, middle, true);
     fill(middle, last, true);
   }
-  /// Whether a planned point lies on the line between two others to the byte.
-  [[nodiscard]] bool lies_between(std::size_t p, std::size_t first, std::size_t last) const {
-    const point &a = points_[first], &b = points_[last], &m = points_[p];
-    if (a.refused || b.refused || m.refused || a.basis != b.basis || m.basis != a.basis)
-      return false;
-    const auto v = row(p), v0 = row(first), v1 = row(last);
-    for (std::size_t k = 0; k < width_; ++k)
-      if (on_line(a.n_ctx, v0[k], b.n_ctx, v1[k], m.n_ctx) != v[k]) return false;
+  /// With the point beside the line that is nearest to the middle.
+  [[nodiscard]] support support_of(std::size_t first, std::size_t last) const {
+    support s{first, last};
+    const std::size_t middle = first + (last - first) / 2;
+    for (std::size_t i = first + 1; i < last; ++i) {
+      const auto from_middle = [&](std::size_t p) { return p < middle ? middle - p : p - middle; };
+      if (area_of(points_[first].place(), points_[last].place(), points_[i].place()) != 0 &&
+          (!s.beside || from_middle(i) < from_middle(*s.beside)))
+        s.beside = i;
+    }
+    return s;
+  }
+  /// Whether the points between are those of the line or plane: at the middle, and of a plane where it is cut in four,
+  /// to the byte. They are taken from it then.
+  [[nodiscard]] bool takes_others(const support& s) {
+    const std::size_t quarter = (s.last - s.first + 1) / 4, middle = s.first + (s.last - s.first) / 2;
+    if (s.beside) plan(*s.beside);
+    for (const std::size_t i : {middle, middle - quarter, middle + quarter}) {
+      plan(i);
+      if (!s.has(i) && !predicts(s, i)) return false;
+      if (!s.beside) break;
+    }
+    for (std::size_t i = s.first + 1; i < s.last; ++i)
+      if (!points_[i].planned && !take(s, i)) return false;
     return true;
   }
-  /// False where a point of the line is no whole number of bytes.
-  [[nodiscard]] bool take_from_line(std::size_t first, std::size_t last) {
-    const std::int64_t x0 = points_[first].n_ctx, x1 = points_[last].n_ctx;
-    const std::int64_t *const v0 = row(first), *const v1 = row(last);
-    for (std::size_t i = first + 1; i < last; ++i) {
-      if (points_[i].planned) continue;
-      for (std::size_t k = 0; k < width_; ++k) {
-        const auto y = on_line(x0, v0[k], x1, v1[k], points_[i].n_ctx);
-        if (!y) return false;
-        row(i)[k] = *y;
-      }
-      points_[i].basis = points_[first].basis;
+  [[nodiscard]] weighted_points weights_of(const support& s, std::size_t i) const {
+    const auto at = [&](std::size_t p) { return points_[p].place(); };
+    return s.beside ? weighted_points(at(s.first), at(s.last), at(*s.beside), at(i))
+                    : weighted_points(at(s.first), at(s.last), at(i));
+  }
+  /// Whether a planned point is what others make of it.
+  [[nodiscard]] bool predicts(const support& s, std::size_t i) const {
+    const point& a = points_[s.first];
+    const auto alike = [&](std::size_t p) {
+      const point& q = points_[p];
+      return !q.refused && q.basis == a.basis && q.pipelined == a.pipelined;
+    };
+    const std::size_t beside = s.beside.value_or(s.first);
+    if (!alike(s.first) || !alike(s.last) || !alike(beside) || !alike(i)) return false;
+    const weighted_points value = weights_of(s, i);
+    const auto v = row(i), v0 = row(s.first), v1 = row(s.last), v2 = row(beside);
+    for (std::size_t k = 0; k < width_; ++k)
+      if (value(v0[k], v1[k], v2[k]) != v[k]) return false;
+    return true;
+  }
+  /// False where an amount is no whole number of bytes.
+  [[nodiscard]] bool take(const support& s, std::size_t i) {
+    const weighted_points value = weights_of(s, i);
+    const std::int64_t *const v0 = row(s.first), *const v1 = row(s.last),
+                              *const v2 = row(s.beside.value_or(s.first));
+    std::int64_t* const v = row(i);
+    for (std::size_t k = 0; k < width_; ++k) {
+      const auto amount = value(v0[k], v1[k], v2[k]);
+      if (!amount) return false;
+      v[k] = *amount;
     }
+    points_[i].basis = points_[s.first].basis;
+    points_[i].pipelined = points_[s.first].pipelined;
     return true;
   }
   /// The last point before the lines through the first two and the last two points meet, of the first
@@ -259,7 +344,8 @@ class sweep_curve {
   std::vector<bool> drafts_;
   std::size_t n_buffers_ = 0;  ///< of a device, at most
   std::size_t width_ = 0;      ///< amounts of a point
-  bool pipelined_ = false;
+  std::vector<std::size_t> n_contents_;  ///< of each device: buffers asked for before those of graphs
+  bool pipelined_ = false, knows_first_graph_ = true, rounds_pools_ = false;
   std::vector<std::int64_t> values_;
   std::uint64_t n_budgets_ = 0;
 };

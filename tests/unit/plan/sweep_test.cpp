@@ -16,6 +16,7 @@
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/verdict.hpp"
+#include "vrambudget/plan/weighted_points.hpp"
 
 using namespace vrambudget;
 
@@ -60,8 +61,8 @@ sweep_axes grid(std::vector<const model*> models) {
   return a;
 }
 
-/// The row of a point as planner::budget_for has it.
-void check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) {
+/// The row of a point as planner::budget_for has it; how that is pipelined.
+pipelining check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) {
   const auto number = [&](const auto& column) { return static_cast<std::size_t>(column[row]); };
   const auto& set = axes.gpus[number(c.gpu)];
   run r = axes.base;
@@ -104,6 +105,7 @@ void check_row(const sweep_axes& axes, const sweep_columns& c, std::size_t row) 
   CHECK(c.spare[row] == spare);
   CHECK((c.fits[row] != 0) == judge(p, r, b).value().runs());
   CHECK(c.host[row] == static_cast<std::int64_t>(b.host.used().count));
+  return b.pipelining;
 }
 
 void check_some(const sweep_axes& axes, std::size_t n) {
@@ -124,6 +126,54 @@ TEST_CASE("every value of a sweep is that of a budget") {
   sweep_axes axes = grid({});
   for (const model& m : models) axes.models.push_back(&m);
   check_some(axes, 250);
+}
+
+TEST_CASE("rows where the engine does without pipelining, as its buffers do not fit") {
+  const model a = catalogued("qwen3-32b"), b = catalogued("qwen3.6-27b-ud-q4kxl"),
+              c = catalogued("gemma-3-27b");
+  sweep_axes axes = grid({&a, &b, &c});
+  axes.gpus = {{gpu("3060"), gpu("3060")},
+               {gpu("3090"), gpu("3060")},
+               {gpu("4060"), gpu("3090")},
+               {gpu("3060"), gpu("4060"), gpu("2060")}};
+  axes.n_parallel = {1, 4};
+  SUBCASE("all that the driver takes") {}
+  SUBCASE("buffers only") { axes.held_against.buffers_only = true; }
+  const sweep_columns all = sweep(axes, {}, on_threads()).columns;
+  std::size_t n_given_up = 0, n_interpolated = 0;
+  std::mt19937 random(1);
+  for (std::size_t i = 0; i < 120; ++i) {
+    const std::size_t row = random() % all.n_ctx.size();
+    if (check_row(axes, all, row) != pipelining::given_up) continue;
+    ++n_given_up;
+    n_interpolated += all.interpolated[row];
+  }
+  CHECK(n_given_up > 5);
+  CHECK(n_interpolated > 0);
+}
+
+TEST_CASE("caches that grow in steps do not need a budget a step") {
+  const model m = catalogued("deepseek-v4-flash");
+  sweep_axes axes = grid({&m});
+  axes.gpus = {{gpu("4090")}, {gpu("h200"), gpu("h200")}};
+  axes.n_parallel = {1};
+  axes.n_ctx.clear();
+  for (std::uint32_t n = 1024; n <= 1048576; n += 1024) axes.n_ctx.push_back(n);
+  const sweep_result r = sweep(axes, {}, on_threads());
+  CHECK(r.n_budgets < r.columns.n_ctx.size() / 8);  // a step is 32 contexts long
+  std::mt19937 random(1);
+  for (std::size_t i = 0; i < 60; ++i) check_row(axes, r.columns, random() % r.columns.n_ctx.size());
+}
+
+TEST_CASE("points between others") {
+  using detail::weighted_points;
+  // v = 3 x + 5 y + 7
+  const auto v = [](std::int64_t x, std::int64_t y) { return 3 * x + 5 * y + 7; };
+  CHECK(weighted_points({0, 0}, {10, 0}, {4, 0})(v(0, 0), v(10, 0), 0) == v(4, 0));
+  CHECK(weighted_points({0, 0}, {10, 2}, {4, 6}, {7, 1})(v(0, 0), v(10, 2), v(4, 6)) == v(7, 1));
+  CHECK(weighted_points({0, 0}, {10, 2}, {4, 6}, {20, 9})(v(0, 0), v(10, 2), v(4, 6)) == v(20, 9));
+  CHECK(!weighted_points({0, 0}, {3, 0}, {1, 0})(0, 1, 0));  // a third
+  CHECK(!weighted_points({5, 0}, {5, 0}, {5, 0})(1, 2, 1));  // no line
 }
 
 TEST_CASE("a sweep with less than everything on the GPUs") {
