@@ -116,12 +116,12 @@ result<std::string> of_one(asked_line& asked, const Answer& answer) {
   return in ? answer(*in, *q) : in.error();
 }
 
-result<std::string> budget_answer(asked_line& asked) { return of_one(asked, plan_json); }
-result<std::string> cards_answer(asked_line& asked) { return of_one(asked, cards_that_hold_json); }
-result<std::string> best_answer(asked_line& asked) { return of_one(asked, best_runs_json); }
-result<std::string> trade_answer(asked_line& asked) { return of_one(asked, trades_json); }
+result<std::string> answer_budget(asked_line& asked) { return of_one(asked, plan_json); }
+result<std::string> answer_cards(asked_line& asked) { return of_one(asked, cards_that_hold_json); }
+result<std::string> answer_best(asked_line& asked) { return of_one(asked, best_runs_json); }
+result<std::string> answer_trade(asked_line& asked) { return of_one(asked, trades_json); }
 
-result<std::string> max_context_answer(asked_line& asked) {
+result<std::string> answer_max_context(asked_line& asked) {
   const auto limit = asked.number("limit");
   if (!limit) return limit.error();
   return of_one(asked, [&](const plan_inputs& in, const plan_request& q) -> result<std::string> {
@@ -133,7 +133,7 @@ result<std::string> max_context_answer(asked_line& asked) {
   });
 }
 
-result<std::string> emit_answer(asked_line& asked) {
+result<std::string> answer_emit(asked_line& asked) {
   const auto program = asked.text("program");
   if (!program) return program.error();
   return of_one(asked, [&](const plan_inputs& in, const plan_request& q) {
@@ -141,7 +141,7 @@ result<std::string> emit_answer(asked_line& asked) {
   });
 }
 
-result<std::string> rank_answer(asked_line& asked) {
+result<std::string> answer_rank(asked_line& asked) {
   const auto family = asked.text("family");
   const auto min_ctx = asked.number("min_ctx");
   if (!family) return family.error();
@@ -153,7 +153,7 @@ result<std::string> rank_answer(asked_line& asked) {
   return rank_json({}, *q);
 }
 
-result<std::string> compare_answer(asked_line& asked) {
+result<std::string> answer_compare(asked_line& asked) {
   const auto names = asked.names();
   if (!names) return names.error();
   const auto q = asked.options();
@@ -176,7 +176,7 @@ result<std::vector<std::shared_ptr<const model>>> all_models(const asked_line& a
   return all;
 }
 
-result<std::string> together_answer(asked_line& asked) {
+result<std::string> answer_together(asked_line& asked) {
   const auto names = asked.names();
   if (!names) return names.error();
   const auto q = asked.options();
@@ -186,7 +186,7 @@ result<std::string> together_answer(asked_line& asked) {
   return all ? models_together_json(*all, {}, *q) : all.error();
 }
 
-result<std::string> recipe_answer(asked_line& asked) {
+result<std::string> answer_recipe(asked_line& asked) {
   const auto recipe = asked.object("recipe");
   const auto name = asked.text("model");
   if (!recipe) return recipe.error();
@@ -196,7 +196,7 @@ result<std::string> recipe_answer(asked_line& asked) {
   return recipe_of_json(*name, json_text(*recipe), {}, *q);
 }
 
-result<std::string> inspect_answer(asked_line& asked) {
+result<std::string> answer_inspect(asked_line& asked) {
   const auto name = asked.text("model"), other = asked.text("other"), keys = asked.text("keys");
   if (!name) return name.error();
   if (!other) return other.error();
@@ -205,7 +205,7 @@ result<std::string> inspect_answer(asked_line& asked) {
   return q ? inspection_of_json(*name, *other, *keys, q->sources) : q.error();
 }
 
-result<std::string> template_answer(asked_line& asked) {
+result<std::string> answer_template(asked_line& asked) {
   const auto name = asked.text("model");
   if (!name) return name.error();
   const auto q = asked.options();
@@ -221,11 +221,11 @@ result<std::string> of_text(asked_line& asked, std::string_view key, const Answe
   return answer(*text);
 }
 
-result<std::string> gpus_answer(asked_line& asked) { return of_text(asked, "name", gpus_json); }
-result<std::string> models_answer(asked_line& asked) { return of_text(asked, "name", models_json); }
-result<std::string> paste_answer(asked_line& asked) { return of_text(asked, "text", runs_json); }
+result<std::string> answer_gpus(asked_line& asked) { return of_text(asked, "name", gpus_json); }
+result<std::string> answer_models(asked_line& asked) { return of_text(asked, "name", models_json); }
+result<std::string> answer_paste(asked_line& asked) { return of_text(asked, "text", runs_json); }
 
-result<std::string> check_answer(asked_line& asked) {
+result<std::string> answer_check(asked_line& asked) {
   const auto log = asked.text("text"), build = asked.text("build");
   if (!log) return log.error();
   if (!build) return build.error();
@@ -236,7 +236,7 @@ result<std::string> check_answer(asked_line& asked) {
   return given ? check_of_json(*log, given->get(), *q, *build) : given.error();
 }
 
-result<std::string> sweep_answer(asked_line& asked) {
+result<std::string> answer_sweep(asked_line& asked) {
   const auto names = asked.names();
   const auto grid = asked.object("grid");
   if (!names) return names.error();
@@ -263,15 +263,15 @@ struct deed {
   result<std::string> (*answer)(asked_line&);
 };
 constexpr deed deeds[] = {
-    {"plan", budget_answer},       {"max_context", max_context_answer},
-    {"emit", emit_answer},         {"rank", rank_answer},
-    {"cards", cards_answer},       {"best", best_answer},
-    {"trade", trade_answer},       {"compare", compare_answer},
-    {"together", together_answer}, {"recipe", recipe_answer},
-    {"inspect", inspect_answer},   {"template", template_answer},
-    {"gpus", gpus_answer},         {"models", models_answer},
-    {"paste", paste_answer},       {"check", check_answer},
-    {"sweep", sweep_answer}};
+    {"plan", answer_budget},       {"max_context", answer_max_context},
+    {"emit", answer_emit},         {"rank", answer_rank},
+    {"cards", answer_cards},       {"best", answer_best},
+    {"trade", answer_trade},       {"compare", answer_compare},
+    {"together", answer_together}, {"recipe", answer_recipe},
+    {"inspect", answer_inspect},   {"template", answer_template},
+    {"gpus", answer_gpus},         {"models", answer_models},
+    {"paste", answer_paste},       {"check", answer_check},
+    {"sweep", answer_sweep}};
 
 result<std::string> answer_to(json::object asked, loaded_models& models) {
   asked_line q(std::move(asked), models);
@@ -298,7 +298,7 @@ std::string with_error(const std::string& head, std::string_view code, std::stri
 }
 
 /// As answer_to(); what cannot be foreseen is an error like others.
-std::string told_answer(json::object asked, loaded_models& models, const std::string& head) {
+std::string answer_told(json::object asked, loaded_models& models, const std::string& head) {
   const auto made = answer_to(std::move(asked), models);
   if (!made) return with_error(head, request::name(made.error().code), made.error().message);
   std::string_view text = *made;
@@ -320,7 +320,7 @@ std::string batch_answers::answer(std::string_view line, std::uint64_t number) {
       head = head_of(&id->value(), number);
       all.erase(id);
     }
-    return told_answer(std::move(all), models_, head);
+    return answer_told(std::move(all), models_, head);
   } catch (const std::bad_alloc&) {
     return with_error(head, request::name(errc::limit), "there is no memory left for what this takes");
   } catch (const exception& e) {
