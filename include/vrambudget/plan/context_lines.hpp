@@ -121,7 +121,8 @@ class context_lines {
         left -= as_number(on.driver_context.high + (c.drafts_on(d) ? on.draft_context : bytes{}));
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) left -= a.of(d, n);
       left -= a.page_rounding(d, page_of(on.backend));
-      const std::int64_t pool = a.pool(places_[number].set, d);
+      const std::size_t kept = places_[number].set;
+      const std::int64_t pool = a.pool(kept, d) + a.pool_rounding(kept, d, page_of(on.backend));
       least.loaded = std::min(least.loaded, left);
       least.in_use = std::min(least.in_use, left - pool);
     }

@@ -248,9 +248,10 @@ class sweeper {
       }
       used_here += devices[d].context;
       if (!axes_.held_against.buffers_only) {
-        used_here += a.pool(set, d) + rounding_here;
+        const std::int64_t all_rounding = rounding_here + a.pool_rounding(set, d, devices[d].page);
+        used_here += a.pool(set, d) + all_rounding;
         pool += a.pool(set, d);
-        rounding += rounding_here;
+        rounding += all_rounding;
       }
       contexts += devices[d].context;
       usable += usable_here;
@@ -290,7 +291,8 @@ class sweeper {
     for (std::size_t d = 0; d < devices.size(); ++d) {
       std::int64_t used = a.page_rounding(d, devices[d].page);
       for (std::size_t n = 0; n < sweep_amounts::n_amounts; ++n) used += a.of(d, n);
-      if (!axes_.held_against.buffers_only) used += a.pool(set, d);
+      if (!axes_.held_against.buffers_only)
+        used += a.pool(set, d) + a.pool_rounding(set, d, devices[d].page);
       if (used > devices[d].room(e) - taken_by_host(a, devices[d])) return false;
     }
     return true;

@@ -58,6 +58,12 @@ class sweep_amounts {
     const bytes kept = rounds_pools_ ? pad(drawn, cuda::pool_granularity) : drawn;
     return growth[device] + static_cast<std::int64_t>(kept.count);
   }
+  /// What kernels' scratch leaves unused of its last page.
+  [[nodiscard]] std::int64_t pool_rounding(std::size_t set, std::size_t device, bytes page) const {
+    const std::int64_t grown = v_[1 + n_ * (n_amounts + n_buffers_ + 1) + device];
+    const bytes drawn{static_cast<std::uint64_t>(pool(set, device) - grown)};
+    return static_cast<std::int64_t>(saturating_sub(in_pages(drawn, page), drawn).count);
+  }
 
  private:
   const std::int64_t* v_;

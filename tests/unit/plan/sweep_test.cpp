@@ -13,6 +13,7 @@
 #include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/verdict.hpp"
@@ -150,6 +151,17 @@ TEST_CASE("rows where the engine does without pipelining, as its buffers do not 
   }
   CHECK(n_given_up > 5);
   CHECK(n_interpolated > 0);
+}
+
+TEST_CASE("under Vulkan what kernels keep is no whole pages") {
+  const model a = catalogued("qwen3-8b"), b = catalogued("gpt-oss-20b");
+  sweep_axes axes = grid({&a, &b});
+  const surroundings around{operating_system::native_linux};
+  axes.gpus = {{find_other_gpu("7900xtx", around).value().d},
+               {find_other_gpu("b580", around).value().d},
+               {find_other_gpu("7900xtx", around).value().d, find_other_gpu("9070 xt", around).value().d}};
+  axes.n_parallel = {1, 4};
+  check_some(axes, 60);
 }
 
 TEST_CASE("caches that grow in steps do not need a budget a step") {
