@@ -2,7 +2,8 @@
 # Installs what the program is built from (Debian 12 and 13, Ubuntu 24.04), builds it, and plans a model that
 # needs no file. With --tests it installs what the tests want besides, with --dev what fuzzers are built with, with --web
 # what the module for browsers is built with, with --windows what the program for Windows is built and tested with, with
-# --macos what shows that it compiles there, and no more; with --extras an environment in build/extras of what PyPI alone
+# --macos what shows that it compiles there, with --release what makes and tries the files of a release, and no more; with
+# --extras an environment in build/extras of what PyPI alone
 # has, for the tests of frames and fleets.
 set -eu
 cd "$(dirname "$0")"
@@ -11,6 +12,20 @@ as_root=
 [ "$(id -u)" -eq 0 ] || as_root=sudo
 install() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+# zig's clang has headers and libraries of many systems in it, and comes as a package of Python's
+fetch_zig() {
+  [ ! -e build/zig/ziglang/zig ] || return 0
+  rm -rf build/zig
+  mkdir -p build/zig
+  python3 -m venv build/zig/python
+  build/zig/python/bin/pip install -q ziglang==0.17.1
+  for tool in ar ranlib; do
+    printf '#!/bin/sh\nexec "$(dirname "$0")/ziglang/zig" %s "$@"\n' $tool >build/zig/$tool
+    chmod +x build/zig/$tool
+  done
+  ln -s "$(echo "$PWD"/build/zig/python/lib/python3*/site-packages/ziglang)" build/zig/ziglang
 }
 
 # libyaml's own source, as no package has it for WebAssembly or Windows
@@ -67,16 +82,13 @@ if [ "${1-}" = --windows ]; then
 fi
 if [ "${1-}" = --macos ]; then
   install cmake ninja-build python3-venv
-  # zig's clang has headers and libraries of macOS in it, and comes as a package of Python's
-  rm -rf build/zig
-  mkdir -p build/zig
-  python3 -m venv build/zig/python
-  build/zig/python/bin/pip install -q ziglang==0.17.1
-  for tool in ar ranlib; do
-    printf '#!/bin/sh\nexec "$(dirname "$0")/ziglang/zig" %s "$@"\n' $tool >build/zig/$tool
-    chmod +x build/zig/$tool
-  done
-  ln -s "$(echo "$PWD"/build/zig/python/lib/python3*/site-packages/ziglang)" build/zig/ziglang
+  fetch_zig
+  fetch_libyaml
+  exit
+fi
+if [ "${1-}" = --release ]; then
+  install python3-venv zip unzip g++-mingw-w64-x86-64-posix binutils debootstrap qemu-user-static libc6-arm64-cross wine wine64
+  fetch_zig
   fetch_libyaml
   exit
 fi

@@ -93,7 +93,8 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
   CLI::App app{about(), "vrambudget"};
   app.require_subcommand(1);
   app.allow_windows_style_options(false);  // "/models/a.gguf" is a path there, too
-  app.set_version_flag("--version", fmt::format("vrambudget {} for {}", version, engine_name));
+  app.set_version_flag("--version", fmt::format("vrambudget {} for {}, catalogue of {}", version, engine_name,
+                                          catalogue_date));
   std::map<CLI::App*, std::function<int()>> actions;
   std::deque<command_options> told;
   const auto add = [&](const char* name, const char* help, auto adder) {
@@ -122,7 +123,8 @@ int run_program(std::vector<std::string> args, std::vector<std::string> notes = 
   add("probe", "the GPUs of this machine as they are now",
       [&](command_options& can) { return add_probe(can, args); });
   add("check", "a llama.cpp log against the prediction, line by line", add_check);
-  add("batch", "questions as lines of JSON, answered line by line, for programs that ask many",
+  add("batch", "questions as lines of JSON, answered line by line, for programs that ask many: {\"do\": \"plan\", "
+      "\"model\": \"Qwen3-8B\", \"gpu\": \"3090\"}",
       add_batch);
   add("calibrate", "fits what the driver takes to what runs on your GPUs were seen to take",
       add_calibrate);

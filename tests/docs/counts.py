@@ -1,8 +1,10 @@
-"""The numbers of recorded runs and of known GPUs that pages tell are those that lie in tests/ and data/.
+"""The numbers of recorded runs and of known GPUs that pages tell are those that lie in tests/ and data/; so is the date
+of the catalogue.
 
 usage: counts.py SOURCE
 """
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -37,6 +39,8 @@ told = {
     ],
     "docs/logs.md": [f"{len(rows('tests/log/records.jsonl'))} runs on real cards"],
 }
+dates = [date for file in root.glob("data/**/*.json") for date in re.findall(r"\b20\d\d-[01]\d\b", file.read_text())]
+told["include/vrambudget/version.hpp"] = [f'catalogue_date = "{max(dates)}"']
 wrong = []
 for page, parts in told.items():
     text = " ".join((root / page).read_text().split())

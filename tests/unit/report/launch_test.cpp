@@ -60,6 +60,7 @@ bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
 }
 
+#ifndef _WIN32  // which has no shell of POSIX
 /// What a program gets of a line, one argument after the other with "|" behind each.
 std::string through_shell(const std::string& words) {
   FILE* shell = ::popen(("printf '%s|' " + words).c_str(), "r");
@@ -68,6 +69,7 @@ std::string through_shell(const std::string& words) {
   if (shell) ::pclose(shell);
   return out;
 }
+#endif
 
 }  // namespace
 
@@ -115,6 +117,7 @@ TEST_CASE("overrides keep their place among -cmoe, -ncmoe and -ncffn") {
   CHECK(contains(late, " -ncmoe 5 -ot 'b=CUDA1,\\.ffn_(up|down|gate|gate_up)_(ch|)exps=CPU' "));
 }
 
+#ifndef _WIN32
 TEST_CASE("a shell gives llama-server the words that were meant") {
   const run r = parse("-c 4096 -ot $HOME`id`;(a|b)*?[0-9]\\.'x'\"y\"~#&!x{2}<>%=CPU");
   const launch_files files{.model = "/m/it's a \"model\" \u6a21\n.gguf"};
@@ -122,6 +125,7 @@ TEST_CASE("a shell gives llama-server the words that were meant") {
   CHECK(through_shell(line) == "llama-server|-m|" + files.model + "|-c|4096|-ngl|49|-ot|" +
                                    r.overrides[0].pattern + "=CPU|--fit|off|");
 }
+#endif
 
 // -hf would fetch a projector beside the model and load it (arg.cpp: --mmproj-auto).
 TEST_CASE("models elsewhere") {

@@ -1,0 +1,16 @@
+# Any Linux with glibc 2.31 or newer: ./setup.sh --release, cmake --preset linux-x86_64. libc++ is linked in.
+set(CMAKE_SYSTEM_NAME Linux)
+set(zig_processor x86_64)
+set(zig_system linux-gnu.2.31)
+include(${CMAKE_CURRENT_LIST_DIR}/zig.cmake)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE NEVER)
+# no paths of the machine that it was built on, and no names that only debuggers read
+foreach(language C CXX)
+  set(CMAKE_${language}_FLAGS_INIT -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+endforeach()
+foreach(kind EXE SHARED)
+  set(CMAKE_${kind}_LINKER_FLAGS_INIT -s)
+endforeach()
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL aarch64)
+  set(CMAKE_CROSSCOMPILING_EMULATOR qemu-aarch64-static;-L;/usr/aarch64-linux-gnu)
+endif()
