@@ -21,7 +21,7 @@ from fleet_cases import (CARDS, MODELS, N_ROWS, N_TASKS, With, check_kill, die_a
 from pickle_cases import write_gguf
 from vrambudget import fleet
 from vrambudget.fleet.executors import processes
-from vrambudget.fleet.scan import scan
+from vrambudget.fleet.scan import named, scan
 from vrambudget.fleet.task import tasks_of
 
 
@@ -148,6 +148,16 @@ class Fleet(InFolder):
             r = fleet.run(job([path], ["3090"]), self.folder, executor=ThreadPoolExecutor(1))
             self.assertEqual(r.models[0].tensor_bytes, vb.open_model(like).tensor_bytes)
             self.assertEqual(len(r.done), 1)
+
+    def test_links_that_lead_back_are_followed_once(self):
+        models = os.path.join(self.folder, "models")
+        os.makedirs(os.path.join(models, "inner"))
+        wanted = os.path.join(models, "inner", "a.gguf")
+        with open(wanted, "wb"):
+            pass
+        for link in ("one", "two", "three"):  # 3^40 ways, as a name may go through 40 links
+            os.symlink(models, os.path.join(models, "inner", link))
+        self.assertEqual(named([models]), [wanted])
 
     def test_two_runs_do_not_write_into_one_folder(self):
         inner = []

@@ -6,6 +6,8 @@ import os
 from os import PathLike
 from typing import Any, Optional, Union
 
+from .whole_file import whole_file
+
 ROW_GROUP = 1 << 20  # rows that are read or skipped at once
 
 
@@ -25,43 +27,15 @@ def write(
     metadata: Optional[dict[str, str]] = None,
 ) -> int:
     """Writes whatever has Arrow's stream, with words about the file, and gives its size. The file is there whole or not at
-    all: it is written beside its place, flushed to the disk and moved there."""
+    all."""
     pa = pyarrow_or_say()
     table = pa.table(rows)
     if metadata:
         table = table.replace_schema_metadata(metadata)
     where = os.path.abspath(os.fspath(path))
-    beside = temporary_of(where)
-    try:
-        with open(beside, "wb") as f:
-            _write(pa, table, f)
-            f.flush()
-            os.fsync(f.fileno())
-        size = os.path.getsize(beside)
-        os.replace(beside, where)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
-    flush_folder(os.path.dirname(where))
-    return size
-
-
-def temporary_of(path: str) -> str:
-    """Where a file lies while it is written: hidden, with the process's number."""
-    folder, name = os.path.split(path)
-    return os.path.join(folder, f".{name}.{os.getpid()}.part")
-
-
-def flush_folder(folder: str) -> None:
-    """A move is on the disk once its folder is."""
-    if os.name != "posix":
-        return
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+    with whole_file(where) as f:
+        _write(pa, table, f)
+    return os.path.getsize(where)
 
 
 def _write(pa: Any, table: Any, f: Any) -> None:

@@ -1,6 +1,6 @@
-// GET over HTTP and HTTPS, in byte ranges, for files that are not on disk. What makes
-// transfers, libcurl or on Windows WinHTTP, stays behind this header and is opened by the first request; what a GGUF header needs of a file is remote_header.hpp's
-// business.
+// GET over HTTP and HTTPS, in byte ranges, for files that are not on disk. What makes transfers, libcurl or on Windows
+// WinHTTP, stays behind this header and is opened by the first request; what a GGUF header needs of a file is
+// remote_header.hpp's business.
 #pragma once
 
 #include <chrono>

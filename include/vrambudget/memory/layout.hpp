@@ -19,7 +19,7 @@ namespace detail {
 /// Of a cache that keeps one key for `ratio` tokens.
 /// Source: llama.cpp, src/llama-kv-cache-dsv4.cpp
 [[nodiscard]] inline std::uint32_t compressed_cells(const context_params& cp, std::uint32_t ratio) {
-  return pad_n_ctx(std::max<std::uint64_t>(1, (cp.n_ctx_seq + ratio - 1) / ratio));
+  return pad_n_ctx(std::max<std::uint64_t>(1, ceil_div(cp.n_ctx_seq, ratio)));
 }
 
 /// Makes the caches of one context.

@@ -204,9 +204,10 @@ class sweeper {
       c.basis[row] = static_cast<std::uint8_t>(at.basis);
       c.interpolated[row] = !at.planned;
       write_amounts(curve.amounts_at(k), p.set, devices, row);
+      const sweep_curve& likely = curve_at(k, estimate::expected);
       c.fits[row] =
-          fits(curve_at(k, estimate::expected).amounts_at(k), p.set, devices, estimate::expected) ||
-          fits(curve.amounts_at(k), p.set, devices, estimate::high);
+          fits(likely.amounts_at(k), p.set, devices, estimate::expected) ||
+          (&likely != &curve && fits(curve.amounts_at(k), p.set, devices, estimate::high));
       if (depends_on_room(pipelined, row)) plan_alone(b, k, devices, row);
       ++row;
     }

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, Optional
 
 from vrambudget import parquet
+from vrambudget.whole_file import is_left_over, whole_file
 
 from .scan import Scanned
 from .task import Done, Task, row_path
-
-_PART = re.compile(r"^\..*\.\d+\.part$")  # as parquet.temporary_of() has it
 
 
 class Folder:
@@ -32,7 +30,7 @@ class Folder:
         self._lock = _locked(os.path.join(self.path, ".lock"))
         for folder in (self.path, self.rows, self.shapes):
             for name in os.listdir(folder):
-                if _PART.match(name):
+                if is_left_over(name):
                     os.unlink(os.path.join(folder, name))
 
     def close(self) -> None:
@@ -73,7 +71,8 @@ class Folder:
 
     def keep_scanned(self, all_models: Iterable[Scanned]) -> None:
         text = "".join(json.dumps(asdict(s)) + "\n" for s in all_models)
-        write_whole(os.path.join(self.path, "models.jsonl"), text.encode())
+        with whole_file(os.path.join(self.path, "models.jsonl")) as f:
+            f.write(text.encode())
 
     def finish(self, models: list[Scanned], tasks: list[Task], done: dict[str, Done], about: dict[str, Any]) -> None:
         """Writes what a reader of the rows wants beside them."""
@@ -87,23 +86,8 @@ class Folder:
                    for r in d.refused]
         parquet.write(_table(pa, of_refused, refused), os.path.join(self.path, "refused.parquet"))
         manifest = json.dumps(about, indent=1, sort_keys=True) + "\n"
-        write_whole(os.path.join(self.path, "manifest.json"), manifest.encode())
-
-
-def write_whole(path: str, data: bytes) -> None:
-    """A small file, there whole or as it was."""
-    beside = parquet.temporary_of(path)
-    try:
-        with open(beside, "wb") as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(beside, path)
-    except BaseException:
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
-    parquet.flush_folder(os.path.dirname(path))
+        with whole_file(os.path.join(self.path, "manifest.json")) as f:
+            f.write(manifest.encode())
 
 
 def connect(folder: str) -> Any:

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Optional
 
 import vrambudget as vb
-from vrambudget import _core, parquet
+from vrambudget import _core
+from vrambudget.whole_file import whole_file
 
 from .job import ALL, digest
 
@@ -38,7 +39,8 @@ class Scanned:
 
 
 def named(models: Iterable[str]) -> list[str]:
-    """Files of folders, the first of a split set; all else as it is. Sorted, each once."""
+    """Files of folders, the first of a split set; all else as it is. Sorted, each once; a folder that links lead to again
+    is not walked through again."""
     found: set[str] = set()
     for name in models:
         if name == ALL:
@@ -51,7 +53,14 @@ def named(models: Iterable[str]) -> list[str]:
 
 
 def _files_in(folder: str) -> Iterator[str]:
-    for at, _, names in os.walk(folder, followlinks=True):
+    known: set[str] = set()  # links may lead back
+    for at, folders, names in os.walk(folder, followlinks=True):
+        here = os.path.realpath(at)
+        if here in known:
+            folders.clear()
+            continue
+        known.add(here)
+        folders.sort()
         for name in names:
             part = _LATER_PART.search(name)
             is_first = part is None or int(part[1]) == 1
@@ -101,12 +110,8 @@ def _keep(m: _core.Model, folder: str, is_mapped: bool) -> str:
     name = digest(header)
     path = shape_path(folder, name)
     if not os.path.exists(path):
-        beside = parquet.temporary_of(path)
-        with open(beside, "wb") as f:
+        with whole_file(path) as f:
             f.write(header)
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(beside, path)
     return name
 
 
