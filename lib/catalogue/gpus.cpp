@@ -122,7 +122,7 @@ bytes nvml_total_of(const gpu_entry& g) {
 measured_range others_on(const gpu_entry& gpu, const surroundings& around) {
   const bool draws = around.system != operating_system::native_linux &&
                      (gpu.form == "desktop" || gpu.form == "workstation");
-  const drawn what = around.display.value_or(draws ? desktop::typical : desktop::none);
+  const drawn_on_card what = around.display.value_or(draws ? desktop::typical : desktop::none);
   if (const bytes* size = std::get_if<bytes>(&what))
     return {*size, *size, *size, basis::exact, "what --display says"};
   return others_of(around.system, std::get<desktop>(what));

@@ -32,9 +32,6 @@ bool is_of_family(const std::string& family, const std::string& name, const mode
          detail::folded(m.architecture).find(key) != std::string::npos;
 }
 
-/// A model on its own; nothing where the engine refuses it, or it is of another family.
-using maybe_ranked = std::optional<ranked_model>;
-
 /// A planned file, with what is known of its speed and quality.
 ranked_model described(ranked_model r, const model& m, const ranking_question& q) {
   candidate& c = r.planned;
@@ -44,31 +41,54 @@ ranked_model described(ranked_model r, const model& m, const ranking_question& q
   return r;
 }
 
+/// The same question with a smaller cache; nothing where its type was chosen, or nobody asks.
+std::optional<ranking_question> with_q8_0(const ranking_question& q, const known_models& among) {
+  if (!among.counts_q8_0 || q.base.type_k != ggml_type::f16 || q.base.type_v != ggml_type::f16)
+    return std::nullopt;
+  ranking_question smaller = q;
+  smaller.base.type_k = smaller.base.type_v = ggml_type::q8_0;
+  return smaller;
+}
+
+/// What is found of one model.
+struct found_files {
+  std::vector<ranked_model> planned;
+  std::string with_q8_0;  ///< its name, if it would fit the devices so and does not without
+};
+
+bool fits_devices(const ranked_model& r) {
+  return r.planned.fits && r.planned.moved == on_host::nothing;
+}
+
 /// A file on the devices alone, else with a part on the host; the devices' own plan if neither fits.
-maybe_ranked plan_stored(const stored_model& s, const ranking_question& q,
-                         const known_models& among) {
-  if (!among.read) return std::nullopt;
+found_files plan_stored(const stored_model& s, const ranking_question& q,
+                        const std::optional<ranking_question>& smaller,
+                        const known_models& among) {
+  if (!among.read) return {};
   const result<model> m = among.read(s);
-  if (!m) return std::nullopt;  // a file on this disk that is no model
+  if (!m) return {};  // a file on this disk that is no model
   const std::string name = model_name(s);
-  if (!is_of_family(among.family, name, *m)) return std::nullopt;
+  if (!is_of_family(among.family, name, *m)) return {};
   std::optional<candidate> planned = plan_if_fits(q, *m);
+  found_files found;
+  if (!planned && smaller && holds(*smaller, *m)) found.with_q8_0 = name;
   if (!planned) planned = plan_with_host(q, *m);
   if (!planned) {
     auto refused = plan_candidate(q, *m);
-    if (!refused) return std::nullopt;
+    if (!refused) return found;
     planned = std::move(*refused);
   }
-  return described(
+  found.planned.push_back(described(
       {name, quantization_of(s.name + ".gguf"), s.path, nullptr, false, std::move(*planned), {}},
-      *m, q);
+      *m, q));
+  return found;
 }
 
 /// What tables that are looked up, which lie on the host, take in their largest type.
 bytes most_of_tables(const model& shape) {
   bytes sum;
   for (const model_tensor& t : shape.tensors)
-    if (place_of(shape, t.name).kind == tensor_class::input)
+    if (place_of(shape, stack_of(t.name)).kind == tensor_class::input)
       sum += row_size(ggml_type::f32, static_cast<std::uint64_t>(t.ne[0])) *
              static_cast<std::uint64_t>(t.ne[1]);
   return sum;
@@ -120,8 +140,10 @@ class file_planner {
 
   /// What fits of it: on the devices, and with a part on the host where those have none of enough bits. Neither: the
   /// smallest file.
-  [[nodiscard]] std::vector<ranked_model> take(bool plans_refused) {
-    std::vector<ranked_model> found;
+  [[nodiscard]] found_files take(const std::optional<ranking_question>& smaller,
+                                 bool plans_refused) {
+    found_files of_model;
+    std::vector<ranked_model>& found = of_model.planned;
     const std::vector<sized_file> large_first = by_size(all_, shapes_),
                                   small_first = enough_bits_first(large_first);
     const bool is_large = q_.prefer == preference::quality || q_.prefer == preference::balance;
@@ -135,23 +157,25 @@ class file_planner {
         break;
       }
     }
+    if (found.empty() && smaller && any_holds(large_first, *smaller)) of_model.with_q8_0 = all_.name;
     if (found.empty() || found.front().planned.bits_per_weight < good_bits)
       add_on_host(found, small_first);
     if (found.empty() && smallest != nullptr)
       if (auto refused = plan(*smallest, plans_refused ? planned_anyhow : weighed))
         found.push_back(std::move(*refused));
-    return found;
-  }
-
-  /// Whether its smallest file holds what is wanted.
-  [[nodiscard]] bool any_holds() const {
-    const std::vector<sized_file> files = by_size(all_, shapes_);
-    if (files.empty() || exceeds_devices(files.back())) return false;
-    const result<model> m = as_file(files.back().shape->in_types, *files.back().file);
-    return m && holds(q_, *m);
+    return of_model;
   }
 
  private:
+  /// Whether its smallest file holds what is wanted.
+  [[nodiscard]] bool any_holds(const std::vector<sized_file>& large_first,
+                               const ranking_question& q) const {
+    if (large_first.empty() || exceeds_devices(large_first.back())) return false;
+    const sized_file& smallest = large_first.back();
+    const result<model> m = as_file(smallest.shape->in_types, *smallest.file);
+    return m && holds(q, *m);
+  }
+
   static std::optional<candidate> planned_anyhow(const ranking_question& q, const model& m) {
     auto c = plan_candidate(q, m);
     return c ? std::optional(std::move(*c)) : std::nullopt;
@@ -207,7 +231,7 @@ class file_planner {
   }
 
   template <class How>
-  [[nodiscard]] maybe_ranked plan(const sized_file& f, How how) {
+  [[nodiscard]] std::optional<ranked_model> plan(const sized_file& f, How how) {
     const result<model> m = as_file(f.shape->in_types, *f.file);
     if (!m) return std::nullopt;
     std::optional<candidate> planned = how(q_, *m);
@@ -225,8 +249,8 @@ class file_planner {
 
 }  // namespace
 
-std::vector<ranked_model> rank_models(const ranking_question& q, const known_models& among,
-                                      const sweep_runner& run_all) {
+ranking rank_models(const ranking_question& q, const known_models& among,
+                    const sweep_runner& run_all) {
   std::vector<const stored_model*> stored;
   std::set<std::string> paths;
   for (const stored_model& s : among.on_disk)
@@ -235,23 +259,30 @@ std::vector<ranked_model> rank_models(const ranking_question& q, const known_mod
   for (const catalogued_files& f : all_catalogued_files())
     if (!among.without.contains(f.name)) catalogue.push_back(&f);
 
-  std::vector<std::vector<ranked_model>> planned(stored.size() + catalogue.size());
+  const auto smaller = with_q8_0(q, among);
+  std::vector<found_files> found(stored.size() + catalogue.size());
   run_all(
-      planned.size(),
+      found.size(),
       [&](std::size_t i) {
-        if (i < stored.size()) {
-          if (auto own = plan_stored(*stored[i], q, among)) planned[i].push_back(std::move(*own));
-        } else if (file_planner files(*catalogue[i - stored.size()], q);
-                   files.is_of_family(among.family)) {
-          planned[i] = files.take(among.plans_refused);
-        }
+        if (i < stored.size())
+          found[i] = plan_stored(*stored[i], q, smaller, among);
+        else if (file_planner files(*catalogue[i - stored.size()], q);
+                 files.is_of_family(among.family))
+          found[i] = files.take(smaller, among.plans_refused);
       },
       [] { return true; });
-  std::vector<ranked_model> all;
-  for (auto& of_one : planned) std::move(of_one.begin(), of_one.end(), std::back_inserter(all));
-  std::stable_sort(all.begin(), all.end(), [&](const ranked_model& a, const ranked_model& b) {
-    return is_better(a.planned, a.on_disk(), b.planned, b.on_disk(), q.prefer);
-  });
+  ranking all;
+  std::set<std::string> more;
+  for (found_files& f : found) {
+    std::move(f.planned.begin(), f.planned.end(), std::back_inserter(all.models));
+    if (!f.with_q8_0.empty()) more.insert(f.with_q8_0);
+  }
+  for (const std::string& name : names_that_fit(all.models)) more.erase(name);
+  all.more_with_q8_0 = more.size();
+  std::stable_sort(all.models.begin(), all.models.end(),
+                   [&](const ranked_model& a, const ranked_model& b) {
+                     return is_better(a.planned, a.on_disk(), b.planned, b.on_disk(), q.prefer);
+                   });
   return all;
 }
 
@@ -265,7 +296,7 @@ result<void> check_ranking(const ranking_question& q) {
 std::set<std::string> names_that_fit(const std::vector<ranked_model>& all) {
   std::set<std::string> names;
   for (const ranked_model& r : all)
-    if (r.planned.fits && r.planned.moved == on_host::nothing) names.insert(r.name);
+    if (fits_devices(r)) names.insert(r.name);
   return names;
 }
 
@@ -274,35 +305,6 @@ std::set<std::string> names_that_run(const std::vector<ranked_model>& all) {
   for (const ranked_model& r : all)
     if (r.planned.fits) names.insert(r.name);
   return names;
-}
-
-std::size_t more_with_q8_0(const ranking_question& q, const known_models& among,
-                           const std::vector<ranked_model>& ranked, const sweep_runner& run_all) {
-  if (q.base.type_k != ggml_type::f16 || q.base.type_v != ggml_type::f16) return 0;
-  ranking_question smaller = q;
-  smaller.base.type_k = smaller.base.type_v = ggml_type::q8_0;
-  const std::set<std::string> known = names_that_fit(ranked);
-  std::vector<std::pair<std::string, std::function<bool()>>> others;
-  for (const stored_model& s : among.on_disk)
-    if (const std::string name = model_name(s); among.read && !known.contains(name))
-      others.emplace_back(name, [&among, &smaller, &s, name] {
-        const result<model> m = among.read(s);
-        return m && is_of_family(among.family, name, *m) && holds(smaller, *m);
-      });
-  for (const catalogued_files& f : all_catalogued_files())
-    if (!known.contains(f.name) && !among.without.contains(f.name))
-      others.emplace_back(f.name, [&among, &smaller, &f] {
-        const file_planner files(f, smaller);
-        return files.is_of_family(among.family) && files.any_holds();
-      });
-  std::vector<std::uint8_t> fit(others.size());
-  run_all(
-      others.size(), [&](std::size_t i) { fit[i] = others[i].second() ? 1 : 0; },
-      [] { return true; });
-  std::set<std::string> names;
-  for (std::size_t i = 0; i < others.size(); ++i)
-    if (fit[i]) names.insert(others[i].first);
-  return names.size();
 }
 
 }  // namespace vrambudget

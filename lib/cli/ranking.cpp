@@ -21,9 +21,9 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
   const known_models among{.on_disk = reader.stored(),
                            .read = read_stored,
                            .family = q.family,
-                           .plans_refused = q.json};  // the table does not show them
-  const sweep_runner threads = on_threads();
-  const std::vector<ranked_model> all = rank_models(asked, among, threads);
+                           .plans_refused = q.json,  // the table does not show them
+                           .counts_q8_0 = !q.json};
+  const auto [all, n_more] = rank_models(asked, among, on_threads());
   if (all.empty() && !q.family.empty() && !q.json)
     throw failure{usage, "--family " + q.family + ": no known model's name or architecture has it"};
   if (names_that_run(all).empty() && q.family.empty())
@@ -34,8 +34,7 @@ int show_ranking(const plan_request& q, const std::vector<device>& devices, cons
     print_out("{}",
                ranking_json(asked, {all.begin(), all.begin() + static_cast<std::ptrdiff_t>(most)}));
   else
-    print_text(ranking_text(asked, all, more_with_q8_0(asked, among, all, threads),
-                            stdout_style().width, most));
+    print_text(ranking_text(asked, all, n_more, stdout_style().width, most));
   return names_that_run(all).empty() ? does_not_fit : yes;
 }
 

@@ -41,8 +41,10 @@ std::string host_text(const preferred_run& p) {
     case on_host::feed_forward:
       break;
   }
-  return fmt::format("{} of {}", how.has(change_kind::n_cpu_ffn) ? "FFN" : "experts",
-                     how.n_on_host);
+  const char* const what = how.has(change_kind::n_cpu_ffn)        ? "FFN"
+                           : how.has(change_kind::divided_layers) ? "parts"
+                                                                  : "experts";
+  return fmt::format("{} of {}", what, how.n_on_host);
 }
 
 std::string speed_text(const preferred_run& p, bool full) {

@@ -209,6 +209,13 @@ std::string sentence(const note& n) {
 
 namespace {
 
+std::string overrides_flag(const run& r) {
+  std::string all;
+  for (const tensor_override& o : r.overrides)
+    all += (all.empty() ? "" : ",") + o.pattern + "=" + o.buffer;
+  return fmt::format("-ot '{}'", all);
+}
+
 std::string flag_of(change_kind k, const suggestion& s) {
   const run& r = s.changed;
   switch (k) {
@@ -241,6 +248,8 @@ std::string flag_of(change_kind k, const suggestion& s) {
       return "-nkvo";
     case change_kind::n_gpu_layers:
       return fmt::format("-ngl {}", r.n_gpu_layers);
+    case change_kind::divided_layers:
+      return overrides_flag(r);
   }
   return {};
 }
@@ -281,6 +290,8 @@ std::string effect_of(change_kind k, const suggestion& s) {
       return "KV cache on the host, slower the more of it is full";
     case change_kind::n_gpu_layers:
       return layers(s.n_on_host) + " on the host";
+    case change_kind::divided_layers:
+      return fmt::format("parts of {} on the host or another GPU", layers(s.n_on_host));
   }
   return {};
 }

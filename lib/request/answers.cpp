@@ -287,7 +287,7 @@ result<std::string> rank_json(const std::vector<device>& devices, const plan_req
   if (!chosen) return chosen.error();
   model_reader reader(q.sources);
   const known_models among{reader.stored(), read_stored, q.family, {}};
-  const std::vector<ranked_model> all = rank_models(asked, among, on_threads());
+  const std::vector<ranked_model> all = rank_models(asked, among, on_threads()).models;
   if (all.empty() && q.family.empty())
     if (const auto ok = check_ranking(asked); !ok) return ok.error();
   return ranking_json(asked, all);

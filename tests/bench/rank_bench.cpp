@@ -17,7 +17,7 @@ void rank(benchmark::State& state, const char* gpu, std::uint32_t n_ctx, std::op
   q.held_against.ram = ram;
   q.prefer = prefer;
   std::vector<ranked_model> all;
-  for (auto _ : state) benchmark::DoNotOptimize(all = rank_models(q, {}, in_turn()));
+  for (auto _ : state) benchmark::DoNotOptimize(all = rank_models(q, {}, in_turn()).models);
   state.counters["fit"] = static_cast<double>(names_that_fit(all).size());
   state.counters["run"] = static_cast<double>(names_that_run(all).size());
 }

@@ -65,7 +65,7 @@ const std::string plan = "Qwen3-8B-Q8_0 --gpu 3090 -c 8192";
 }  // namespace
 
 TEST_CASE("a plan is as wide as its terminal") {
-  for (const unsigned short columns : {60, 80, 132}) {
+  for (const unsigned short columns : std::initializer_list<unsigned short>{60, 80, 132}) {
     CAPTURE(columns);
     CHECK(widest(on_terminal(columns, plan)) == columns);
     // Mixtral's suggestions, and formulas

@@ -42,7 +42,8 @@ struct best_run {
 /// `-ub`, down to 128,
 /// or up to `-b` where the host holds weights; one slot instead of more; `--swa-full`; drafts. Placement that is
 /// told is where that begins. For speed and for a context experts of the last layers go there (`-ot`), where
-/// fewer of those need to.
+/// fewer of those need to. On several devices layers are divided as `--fit` does (`-ot`), where that leaves fewer of
+/// them to the host and has it read 5 % less, or where a context is wanted most.
 ///
 /// What is wanted more is decided first, each as good as it can be with all the rest at its least:
 ///   balance   nothing on the host, drafts, a cache of 8 bits, -ub, the context, as little on the host, f16

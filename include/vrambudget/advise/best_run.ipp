@@ -11,6 +11,7 @@
 
 #include "vrambudget/advise/balanced_split.hpp"
 #include "vrambudget/advise/best_run.hpp"
+#include "vrambudget/advise/fitted_placement.hpp"
 #include "vrambudget/advise/run_axes.hpp"
 #include "vrambudget/advise/speed.hpp"
 #include "vrambudget/plan/least_spare.hpp"
@@ -95,6 +96,44 @@ struct found_run {
   }
 };
 
+/// What the host reads for a token with the context full.
+[[nodiscard]] inline std::uint64_t host_reads_of(const planner& p, const run& r, const budget& b) {
+  const auto t =
+      decode_traffic_of(p.get_model(), r, p.devices(), b.context, b.context.n_ctx_seq);
+  return t ? (t->host.weights + t->host.cache + t->host.states).count : 0;
+}
+
+[[nodiscard]] inline std::uint32_t layers_on_host(const planner& p, const run& r) {
+  return p.get_model().hp.n_layer_all + 1 - static_cast<std::uint32_t>(r.n_gpu_layers);
+}
+
+/// What a run that was found changes of the one that was told.
+[[nodiscard]] inline suggestion changes_of(const planner& p, const run& told, const run& r,
+                                           const budget& b) {
+  suggestion s{.changes = {},
+               .changed = r,
+               .n_before = sequences(told),
+               .n_ubatch_before = told.n_ubatch,
+               .spare = least_spare(b),
+               .host = b.host.needed()};
+  const auto changed = [&](change_kind k, bool is) {
+    if (is) s.changes.push_back(k);
+  };
+  changed(change_kind::swa_full, r.swa_full != told.swa_full);
+  changed(change_kind::tensor_split, r.tensor_split != told.tensor_split);
+  changed(change_kind::cache_types, r.type_k != told.type_k || r.type_v != told.type_v);
+  changed(change_kind::n_parallel, r.n_parallel != told.n_parallel);
+  if (r.spec_types != told.spec_types)
+    s.changes.push_back(p.draft_model() ? change_kind::no_draft_model : change_kind::no_draft);
+  changed(change_kind::n_ubatch, r.n_ubatch != told.n_ubatch);
+  changed(change_kind::n_ctx, r.n_ctx != told.n_ctx);
+  changed(change_kind::n_cpu_moe, r.n_cpu_moe != told.n_cpu_moe || r.cpu_moe != told.cpu_moe);
+  changed(change_kind::expert_overrides, r.overrides != told.overrides);
+  changed(change_kind::n_cpu_ffn, r.n_cpu_ffn != told.n_cpu_ffn);
+  changed(change_kind::n_gpu_layers, r.n_gpu_layers != told.n_gpu_layers);
+  return s;
+}
+
 /// Narrows the axes of a run one after another, with those that are left at their last steps.
 class best_run_search {
  public:
@@ -114,9 +153,12 @@ class best_run_search {
     auto found = held(last_);
     if (!found || !found->b.fits()) return std::nullopt;  // a hole among larger runs that fit
     lengthen(*found);
-    const std::uint64_t reads = host_reads_of(*found);
-    return found_run{{of(*found), axes_.moved_at(last_[static_cast<std::size_t>(axis_kind::host)])},
-                     reads};
+    const std::uint32_t moved = last_[static_cast<std::size_t>(axis_kind::host)];
+    suggestion how = changes_of(p_, r_, found->r, found->b);
+    if (end_ == host_end::cache) how.changes.push_back(change_kind::kv_on_host);
+    how.n_on_host = how.has(change_kind::n_gpu_layers) ? layers_on_host(p_, found->r) : moved;
+    std::sort(how.changes.begin(), how.changes.end());
+    return found_run{{std::move(how), axes_.moved_at(moved)}, host_reads_of(p_, found->r, found->b)};
   }
 
  private:
@@ -253,43 +295,6 @@ class best_run_search {
     return r;
   }
 
-  [[nodiscard]] std::uint64_t host_reads_of(const planned_run& found) const {
-    const auto t = decode_traffic_of(p_.get_model(), found.r, p_.devices(), found.b.context,
-                                     found.b.context.n_ctx_seq);
-    return t ? (t->host.weights + t->host.cache + t->host.states).count : 0;
-  }
-
-  [[nodiscard]] suggestion of(const planned_run& found) const {
-    suggestion s{.changes = {},
-                 .n_before = sequences(r_),
-                 .n_ubatch_before = r_.n_ubatch,
-                 .spare = least_spare(found.b),
-                 .host = found.b.host.needed()};
-    const run& r = found.r;
-    const auto changed = [&](change_kind k, bool is) {
-      if (is) s.changes.push_back(k);
-    };
-    changed(change_kind::swa_full, r.swa_full != r_.swa_full);
-    changed(change_kind::tensor_split, r.tensor_split != r_.tensor_split);
-    changed(change_kind::cache_types, r.type_k != r_.type_k || r.type_v != r_.type_v);
-    changed(change_kind::n_parallel, r.n_parallel != r_.n_parallel);
-    if (r.spec_types != r_.spec_types)
-      s.changes.push_back(p_.draft_model() ? change_kind::no_draft_model : change_kind::no_draft);
-    changed(change_kind::n_ubatch, r.n_ubatch != r_.n_ubatch);
-    changed(change_kind::n_ctx, r.n_ctx != r_.n_ctx);
-    changed(change_kind::n_cpu_moe, r.n_cpu_moe != r_.n_cpu_moe || r.cpu_moe != r_.cpu_moe);
-    changed(change_kind::expert_overrides, r.overrides != r_.overrides);
-    changed(change_kind::n_cpu_ffn, r.n_cpu_ffn != r_.n_cpu_ffn);
-    changed(change_kind::kv_on_host, end_ == host_end::cache);
-    changed(change_kind::n_gpu_layers, r.n_gpu_layers != r_.n_gpu_layers);
-    const std::uint32_t host = last_[static_cast<std::size_t>(axis_kind::host)];
-    s.n_on_host = r.n_gpu_layers != r_.n_gpu_layers ? p_.get_model().hp.n_layer_all + 1 -
-                                                          static_cast<std::uint32_t>(r.n_gpu_layers)
-                                                    : host;
-    s.changed = found.r;
-    return s;
-  }
-
   planner& p_;
   run r_;
   host_end end_;
@@ -309,15 +314,47 @@ class best_run_search {
   return false;
 }
 
+/// The run with layers divided between devices and the host as `--fit` does, if that is better than `found` and leaves
+/// fewer layers to the host. Where a context is not all that counts, it has to be worth such patterns: the host reads
+/// 5 % less.
+[[nodiscard]] inline std::optional<found_run> divided(planner& p, const run& told,
+                                                      const found_run& found, preference most) {
+  const double worth_patterns = most == preference::context ? 1 : 0.95;
+  const auto placed = with_fitted_placement(p, told, found.best.how.changed);
+  if (!placed) return std::nullopt;
+  const auto& [r, b] = *placed;
+  const std::uint32_t n_there = n_on_host(p, r);
+  if (n_there >= n_on_host(p, found.best.how.changed)) return std::nullopt;
+  suggestion how = changes_of(p, told, r, b);
+  std::replace(how.changes.begin(), how.changes.end(), change_kind::expert_overrides,
+               change_kind::divided_layers);
+  std::sort(how.changes.begin(), how.changes.end());
+  const bool has_layers = how.has(change_kind::n_gpu_layers);
+  how.n_on_host = has_layers ? layers_on_host(p, r) : n_there;
+  found_run other{{std::move(how), has_layers ? on_host::layers : on_host::feed_forward},
+                  host_reads_of(p, r, b)};
+  const bool takes_it =
+      other.best.moved <= found.best.moved &&
+      static_cast<double>(other.host_reads) < worth_patterns * static_cast<double>(found.host_reads) &&
+      is_better(other, found, aims_of(most), told);
+  return takes_it ? std::optional(std::move(other)) : std::nullopt;
+}
+
 /// With whole layers on the host, or with the cache there, where it has to have more than feed-forward tensors.
 [[nodiscard]] inline std::optional<best_run> best_with(planner& p, const run& r,
-                                                       std::uint32_t least, const aims& all) {
+                                                       std::uint32_t least, preference most) {
+  const aims& all = aims_of(most);
   auto found = best_run_search(p, r, least, host_end::layers).find(all);
   const bool may_keep_cache = r.offload_kqv && host_has_its_own(p.devices());
   if (may_keep_cache && (!found || found->best.moved == on_host::layers)) {
     auto other = best_run_search(p, r, least, host_end::cache).find(all);
     if (other && (!found || is_better(*other, *found, all, r))) found = std::move(other);
   }
+  const bool may_divide = found && p.devices().size() > 1 &&
+                          (found->best.moved == on_host::feed_forward ||
+                           found->best.moved == on_host::layers);
+  if (may_divide)
+    if (auto other = divided(p, r, *found, most)) found = std::move(other);
   if (!found) return std::nullopt;
   return std::move(found->best);
 }
@@ -330,9 +367,8 @@ result<std::optional<best_run>> find_best_run(planner& p, const run& r, preferen
   if (const auto b = p.budget_for(least); !b) return b.error();
   const std::uint32_t trained = p.get_model().hp.n_ctx_train;
   const std::uint32_t worth = trained > 0 ? std::min(trained, least_context) : least_context;
-  const detail::aims& all = detail::aims_of(most);
-  if (auto found = detail::best_with(p, r, worth, all); found || r.n_ctx != 0) return found;
-  return detail::best_with(p, r, n_ctx_multiple, all);
+  if (auto found = detail::best_with(p, r, worth, most); found || r.n_ctx != 0) return found;
+  return detail::best_with(p, r, n_ctx_multiple, most);
 }
 
 }  // namespace vrambudget

@@ -62,10 +62,11 @@ class prompt_reader {
  private:
   /// Matrices of layers that a graph multiplies by, but for convolutions and tables of biases.
   [[nodiscard]] bool is_multiplied(const model_tensor& t) const {
-    const tensor_place place = place_of(m_, t.name);
+    const stacked_name name = stack_of(t.name);
+    const tensor_place place = place_of(m_, name);
     const bool is_matrix = t.ne[0] > 1 && t.ne[1] > 1;
     return is_matrix && place.kind == tensor_class::repeating && !place.per_layer &&
-           !is_draft_tensor(m_, t.name) && stack_of(t.name).stack != "enc." &&
+           !is_draft_tensor(m_, name) && name.stack != "enc." &&
            t.name.ends_with(".weight") && t.name.find("conv1d") == t.name.npos &&
            !t.name.ends_with(".conv.weight") && t.name.find("rel_b") == t.name.npos;
   }

@@ -87,7 +87,7 @@ class shared_host_run {
     std::vector<double> sums(m_.hp.n_layer_all + 1);
     for (const placed_weight& w : placed->all) {
       if (w.backend != 0) continue;
-      const tensor_place place = place_of(m_, m_.tensors[w.tensor].name);
+      const tensor_place place = place_of(m_, stack_of(m_.tensors[w.tensor].name));
       const bool is_output = place.kind != tensor_class::repeating;
       const auto il = is_output ? sums.size() - 1 : static_cast<std::size_t>(place.il);
       if (il < sums.size()) sums[il] += as_number(w.size);

@@ -28,8 +28,9 @@ class decode_reader {
     for (const placed_weight& w : placed.all) {
       const model_tensor& t = m_.tensors[w.tensor];
       const bool first = !std::exchange(seen[w.tensor], std::uint8_t{1});
-      if (is_draft_tensor(m_, t.name) || stack_of(t.name).stack == "enc.") continue;
-      const bool is_table = first && place_of(m_, t.name).kind == tensor_class::input;
+      const stacked_name name = stack_of(t.name);
+      if (is_draft_tensor(m_, name) || name.stack == "enc.") continue;
+      const bool is_table = first && place_of(m_, name).kind == tensor_class::input;
       if (is_table) on(w.backend).rows += row_size(t.type, static_cast<std::uint64_t>(t.ne[0]));
       if (!is_table || is_only_output(placed, w)) read_tensor(t, w.backend);
     }

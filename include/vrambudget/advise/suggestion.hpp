@@ -25,13 +25,14 @@ enum class change_kind : std::uint8_t {
   expert_overrides,  ///< the same of the last layers, by a pattern
   n_cpu_ffn,         ///< feed-forward tensors of some layers on the host
   kv_on_host,        ///< the KV cache on the host, which attends to it
-  n_gpu_layers       ///< some layers on the host
+  n_gpu_layers,      ///< some layers on the host
+  divided_layers     ///< parts of layers on the host or another device, by patterns
 };
 
 struct suggestion {
   std::vector<change_kind> changes = {};  ///< in their order, each once
   run changed = {};                       ///< the run with all of them
-  std::uint32_t n_on_host = 0;        ///< layers that are moved to the host, whole or their experts
+  std::uint32_t n_on_host = 0;        ///< layers that are moved to the host, whole or parts of them
   std::uint32_t n_before = 0;         ///< slots that there were
   std::uint32_t n_ubatch_before = 0;  ///< `-ub` that there was
   std::uint32_t n_ctx = 0;  ///< of one slot that would be longer than its training; 0: as it was

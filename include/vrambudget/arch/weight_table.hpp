@@ -47,16 +47,22 @@ class weight_table {
   void add(int il, std::string_view stack, std::string_view name, const ggml::tensor& t) {
     const auto row = static_cast<std::size_t>(il + 1);
     if (row >= layers_.size()) return;
-    if (layers_[row].empty()) layers_[row].reserve(20);  // most layers have fewer
-    layers_[row].push_back({tensor_name::of(name, tensor_name::of(stack)), t});
+    layer& of = layers_[row];
+    if (of.hashes.empty()) {
+      of.hashes.reserve(20);  // most layers have fewer
+      of.tensors.reserve(20);
+    }
+    of.hashes.push_back(tensor_name::of(name, tensor_name::of(stack)));
+    of.tensors.push_back(t);
   }
 
   /// Null if there is none. `backend`: the copy there if there are several, else any.
   [[nodiscard]] ggml::tensor* find(int il, std::uint64_t hash, int backend = -1) {
     ggml::tensor* found = nullptr;
-    for (entry& e : layers_[static_cast<std::size_t>(il + 1)]) {
-      if (e.hash != hash) continue;
-      if (!found || e.t.home == backend) found = &e.t;
+    layer& of = layers_[static_cast<std::size_t>(il + 1)];
+    for (std::size_t i = 0; i < of.hashes.size(); ++i) {
+      if (of.hashes[i] != hash) continue;
+      if (!found || of.tensors[i].home == backend) found = &of.tensors[i];
       if (backend < 0) break;
     }
     return found;
@@ -67,9 +73,10 @@ class weight_table {
     const auto row = static_cast<std::size_t>(il + 1);
     if (row >= layers_.size()) return;
     const std::uint64_t hash = tensor_name::of(name, tensor_name::of(stack));
-    for (entry& e : layers_[row]) {
-      if (e.hash != hash) continue;
-      low_rank_product& added = adapted_[&e.t].emplace_back(p);
+    layer& of = layers_[row];
+    for (std::size_t i = 0; i < of.hashes.size(); ++i) {
+      if (of.hashes[i] != hash) continue;
+      low_rank_product& added = adapted_[&of.tensors[i]].emplace_back(p);
       added.a.is_weight = added.b.is_weight = false;
     }
   }
@@ -96,11 +103,12 @@ class weight_table {
   }
 
  private:
-  struct entry {
-    std::uint64_t hash;
-    ggml::tensor t;
+  /// Hashes lie side by side, as a look-up reads most of them.
+  struct layer {
+    std::vector<std::uint64_t> hashes;
+    std::vector<ggml::tensor> tensors;
   };
-  std::vector<std::vector<entry>> layers_;
+  std::vector<layer> layers_;
   std::unordered_map<const ggml::tensor*, std::vector<low_rank_product>> adapted_;
   bool applies_ = false;
 };

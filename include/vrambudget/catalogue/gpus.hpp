@@ -66,7 +66,7 @@ struct surroundings {
   std::optional<std::uint32_t> driver = std::nullopt;  ///< its major version
   /// What it draws. Absent: under Windows and WSL2 a card of class desktop or workstation draws a typical
   /// desktop, others draw none.
-  std::optional<drawn> display = std::nullopt;
+  std::optional<drawn_on_card> display = std::nullopt;
   /// Under which it is planned. Absent: CUDA for NVIDIA's, Metal for Apple's, Vulkan for others.
   std::optional<backend_kind> backend = std::nullopt;
   /// The machine's main memory, of which GPUs without memory of their own have a part. Absent: unknown.

@@ -40,6 +40,14 @@ struct known_models {
   std::set<std::string> without = {};  ///< names that are left out
   /// Of the catalogue's that fit no way the budget is reckoned too; off: they have their weights alone.
   bool plans_refused = true;
+  bool counts_q8_0 = false;  ///< ranking::more_with_q8_0
+};
+
+/// All of them in order.
+struct ranking {
+  std::vector<ranked_model> models;
+  /// How many other models would fit with a KV cache in q8_0, for those who did not choose its type.
+  std::size_t more_with_q8_0 = 0;
 };
 
 /// All known models that the engine would run, best first: of those on this disk all files, of the
@@ -48,9 +56,8 @@ struct known_models {
 /// second time, with a part of it on the host. What fits neither way is its smallest file.
 ///
 /// `run_all`: who plans them (os/threads.hpp has one for many threads).
-[[nodiscard]] std::vector<ranked_model> rank_models(const ranking_question& q,
-                                                    const known_models& among,
-                                                    const sweep_runner& run_all);
+[[nodiscard]] ranking rank_models(const ranking_question& q, const known_models& among,
+                                  const sweep_runner& run_all);
 
 /// Whether models can be planned so at all, as the first one of the catalogue tells.
 /// Errors: those of plan_candidate()
@@ -60,10 +67,5 @@ struct known_models {
 [[nodiscard]] std::set<std::string> names_that_fit(const std::vector<ranked_model>& all);
 /// Names of those that fit them or leave a part to the host.
 [[nodiscard]] std::set<std::string> names_that_run(const std::vector<ranked_model>& all);
-
-/// How many other models would fit with a KV cache in q8_0, for those who did not choose its type.
-[[nodiscard]] std::size_t more_with_q8_0(const ranking_question& q, const known_models& among,
-                                         const std::vector<ranked_model>& ranked,
-                                         const sweep_runner& run_all);
 
 }  // namespace vrambudget

@@ -28,6 +28,6 @@ enum class desktop : std::uint8_t { none, light, typical, heavy };
 }
 
 /// A kind of desktop, or what all others together hold of the card.
-using drawn = std::variant<desktop, bytes>;
+using drawn_on_card = std::variant<desktop, bytes>;
 
 }  // namespace vrambudget

@@ -69,10 +69,10 @@ class weight_overrides {
   }
 
   /// The backend `name` is sent to, none, or idle_device.
-  [[nodiscard]] int find(const std::string& name) const {
+  [[nodiscard]] int find(const std::string& name, const stacked_name& parts) const {
     if (is_empty_) return none;
     // the engine looks for "blk.N.ffn_" anywhere, thus also in T5's stacks
-    const auto [stack, il, rest] = stack_of(name);
+    const auto& [stack, il, rest] = parts;
     const bool by_moe = il >= 0 && is_expert(rest) && (cpu_moe_ || il < n_cpu_moe_);
     const bool by_ffn = il >= 0 && is_dense(rest) && il < n_cpu_ffn_;
     for (const rule& r : rules_) {
@@ -181,9 +181,10 @@ class weight_placer {
   /// Adds all copies of tensor `i`, none of one that is not loaded.
   result<void> add(std::uint32_t i) {
     const model_tensor& t = m_.tensors[i];
-    if (is_draft_tensor(m_, t.name) && !loads_nextn_) return {};
-    if (is_ignored_tensor(t.name)) return {};
-    const int sent = overrides_.find(t.name);
+    const stacked_name name = stack_of(t.name);
+    if (is_draft_tensor(m_, name) && !loads_nextn_) return {};
+    if (is_ignored_tensor(name)) return {};
+    const int sent = overrides_.find(t.name, name);
     if (sent == weight_overrides::idle_device)
       return error{errc::invalid_argument,
                    "-ot sends '" + t.name + "' to a GPU that this run does not use"};
@@ -193,7 +194,7 @@ class weight_placer {
                  ? place_.host()
                  : usual;
     };
-    const tensor_place p = place_of(m_, t.name, rules_.starts_hrm_in_layer);
+    const tensor_place p = place_of(m_, name, rules_.starts_hrm_in_layer);
     if (p.kind == tensor_class::input)
       add_input(i, sent >= 0 ? sent : place_.host(), chosen(place_.output_backend()));
     else if (p.kind == tensor_class::output)

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <array>
-#include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -66,11 +67,15 @@ struct model {
 
 /// Takes "N." off the front of a name; -1 and the whole name if there is no number.
 [[nodiscard]] inline std::pair<int, std::string_view> numbered(std::string_view name) {
-  int il = -1;
-  const char* end = name.data() + name.size();
-  const auto [rest, failed] = std::from_chars(name.data(), end, il);
-  if (failed != std::errc{} || rest == end || *rest != '.' || il < 0) return {-1, name};
-  return {il, std::string_view(rest + 1, static_cast<std::size_t>(end - rest - 1))};
+  std::size_t n = 0;
+  int il = 0;
+  for (; n < name.size() && name[n] >= '0' && name[n] <= '9'; ++n) {
+    const int digit = name[n] - '0';
+    if (il > (std::numeric_limits<int>::max() - digit) / 10) return {-1, name};
+    il = 10 * il + digit;
+  }
+  if (n == 0 || n == name.size() || name[n] != '.') return {-1, name};
+  return {il, name.substr(n + 1)};
 }
 
 /// The layer of a tensor and its name without "blk.N."; -1 and the whole name if it has no layer.
@@ -88,18 +93,17 @@ struct stacked_name {
   std::string_view rest;   ///< the name without stack and layer
 };
 [[nodiscard]] inline stacked_name stack_of(std::string_view name) {
-  for (const std::string_view stack : {"enc.", "dec."})
-    if (name.starts_with(stack)) {
-      const auto [il, rest] = layer_of(name.substr(stack.size()));
-      return {il < 0 ? "" : stack, il, il < 0 ? name : rest};
-    }
-  for (const std::string_view stack : {"posnet.", "convnext."})
-    if (name.starts_with(stack)) {
-      const auto [il, rest] = numbered(name.substr(stack.size()));
-      if (il >= 0) return {stack, il, rest};
-    }
-  const auto [il, rest] = layer_of(name);
-  return {"", il, rest};
+  using namespace std::string_view_literals;
+  if (const auto [il, rest] = layer_of(name); il >= 0) return {"", il, rest};
+  for (const std::string_view stack : {"enc."sv, "dec."sv})
+    if (name.starts_with(stack))
+      if (const auto [il, rest] = layer_of(name.substr(stack.size())); il >= 0)
+        return {stack, il, rest};
+  for (const std::string_view stack : {"posnet."sv, "convnext."sv})
+    if (name.starts_with(stack))
+      if (const auto [il, rest] = numbered(name.substr(stack.size())); il >= 0)
+        return {stack, il, rest};
+  return {"", -1, name};
 }
 
 /// Reads a model; the first header has the metadata, all have tensors.

@@ -20,10 +20,10 @@ struct tensor_place {
 
 /// The class of a tensor by its name; `starts_hrm_in_layer`: the rule of that name.
 /// Source: llama.cpp, src/llama-arch.cpp: LLM_TENSOR_INFOS
-[[nodiscard]] inline tensor_place place_of(const model& m, std::string_view name,
+[[nodiscard]] inline tensor_place place_of(const model& m, const stacked_name& name,
                                            bool starts_hrm_in_layer = false) {
-  if (const int il = stack_of(name).il; il >= 0) return {tensor_class::repeating, il};
-  const auto starts = [&](std::string_view prefix) { return name.starts_with(prefix); };
+  if (name.il >= 0) return {tensor_class::repeating, name.il};
+  const auto starts = [&](std::string_view prefix) { return name.rest.starts_with(prefix); };
   if (starts("rope_freqs") || starts("rope_factors")) return {tensor_class::repeating, 0, true};
   if (m.traits->embd_norm_is_last && starts("token_embd_norm")) return {tensor_class::output, -1};
   for (const std::string_view p : {"token_embd_norm", "conv1d", "per_layer_model_proj",
@@ -47,19 +47,18 @@ struct tensor_place {
 }
 
 /// True for tensors of draft layers, which are only loaded for drafting, but for some routers' biases.
-[[nodiscard]] inline bool is_draft_tensor(const model& m, std::string_view name) {
-  const auto [il, rest] = layer_of(name);
+[[nodiscard]] inline bool is_draft_tensor(const model& m, const stacked_name& name) {
   const hparams& hp = m.hp;
-  if (m.traits->loads_draft_bias && rest == "exp_probs_b.bias") return false;
-  return hp.attn.router_layer < 0 && hp.n_layer() > 0 && il >= static_cast<int>(hp.n_layer());
+  if (!name.stack.empty() || name.il < static_cast<int>(hp.n_layer())) return false;
+  if (m.traits->loads_draft_bias && name.rest == "exp_probs_b.bias") return false;
+  return hp.attn.router_layer < 0 && hp.n_layer() > 0;
 }
 
 /// True for tensors that the engine knows and never loads: a position bias of T5's cross attention,
 /// and what Gemma 4's assistant would need for sparse logits.
-[[nodiscard]] inline bool is_ignored_tensor(std::string_view name) {
-  const stacked_name n = stack_of(name);
-  return (n.stack == "dec." && n.rest.starts_with("cross_attn_rel_b.")) ||
-         name.starts_with("masked_embd_");
+[[nodiscard]] inline bool is_ignored_tensor(const stacked_name& name) {
+  return name.il >= 0 ? name.stack == "dec." && name.rest.starts_with("cross_attn_rel_b.")
+                      : name.rest.starts_with("masked_embd_");
 }
 
 }  // namespace vrambudget

@@ -64,7 +64,7 @@ inline constexpr std::size_t n_tensor_purpose = 14;
   const std::string_view rest = n.rest;
   const auto has = [&](std::string_view part) { return rest.find(part) != rest.npos; };
   const auto starts = [&](std::string_view part) { return rest.starts_with(part); };
-  if (is_draft_tensor(m, t.name) || starts("nextn") || starts("mtp")) return p::draft;
+  if (is_draft_tensor(m, n) || starts("nextn") || starts("mtp")) return p::draft;
   if (starts("ssm_") || starts("time_mix_") || starts("channel_mix_") || starts("shortconv")) {
     const bool is_vector = t.ne[1] * t.ne[2] * t.ne[3] == 1;
     const bool is_small = has("norm") || has("conv") || has("lerp") || has("ssm_a.") ||

@@ -143,7 +143,7 @@ inline void note_large_tensors(const planned_context& c, budget& b) {
   for (const placed_weight& w : c.at.placed_weights.all) {
     const model_tensor& t = c.m().tensors[w.tensor];
     if (t.size.count <= largest || w.backend != c.where().host()) continue;
-    if (place_of(c.m(), t.name).kind == tensor_class::input) continue;  // it lies there anyhow
+    if (place_of(c.m(), stack_of(t.name)).kind == tensor_class::input) continue;  // it lies there anyhow
     ++large.n;
     large.size += t.size;
   }

@@ -43,7 +43,7 @@ inline void add_draft_context(device_budget& d) {
   for (const placed_weight& w : c.at.placed_weights.all) {
     if (!c.at.divides(w)) continue;
     const model_tensor& t = c.m().tensors[w.tensor];
-    const bool is_output = place_of(c.m(), t.name).kind != tensor_class::repeating;
+    const bool is_output = place_of(c.m(), stack_of(t.name)).kind != tensor_class::repeating;
     const std::uint64_t n_tokens = c.context.n_ubatch, n_rows = c.context.n_outputs_max;
     const std::uint64_t n = is_output ? std::min(n_tokens, n_rows) : n_tokens;
     most = std::max(most, c.at.rows->scratch_on(i, t, n));

@@ -37,7 +37,7 @@ struct budget_choice {
 
 /// What a budget is held against.
 struct limits {
-  bytes reserve;              ///< kept free on every device, `--reserve`
+  bytes reserve = {};         ///< kept free on every device, `--reserve`
   bool buffers_only = false;  ///< count the engine's own buffers and nothing else, `--buffers-only`
   std::optional<bytes> ram =
       {};  ///< what the host has, `--ram`; absent: unknown, no verdict about it

@@ -10,7 +10,7 @@
 namespace vrambudget {
 
 /// Those that fit, the first `most`, one a line: of each model its best file, of those on this disk all. `n_more`: what
-/// more_with_q8_0() counts; `width`: columns that there are.
+/// ranking::more_with_q8_0 counts; `width`: columns that there are.
 [[nodiscard]] std::string ranking_text(const ranking_question& q,
                                        const std::vector<ranked_model>& all, std::size_t n_more,
                                        std::size_t width = 80,

@@ -99,7 +99,7 @@ struct engine_version {
 /// A desktop of some weight, or what it holds: "light", "800MiB". The option may stand alone.
 struct display {
   static constexpr std::string_view alone = "typical";
-  place<std::optional<drawn>> at;
+  place<std::optional<drawn_on_card>> at;
 };
 /// "FILE,FILE:0.5": files with what they are scaled by, added to what was given before.
 struct adapters {

@@ -49,7 +49,7 @@ struct gpu_request {
   std::optional<bytes> working_set = {};        ///< what a Mac's GPU may use; absent: what is usual
   std::optional<operating_system> system = {};  ///< of named GPUs; absent: this machine's
   std::string driver = {};  ///< "550.54.14"; empty: this machine's if they are its, else unknown
-  std::optional<drawn> display = {};  ///< by the first of them; absent: what is usual
+  std::optional<drawn_on_card> display = {};  ///< by the first of them; absent: what is usual
   bool no_calibration = false;        ///< take nothing of what was calibrated
 };
 

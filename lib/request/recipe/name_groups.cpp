@@ -90,7 +90,7 @@ name_group new_group(const model& m, const model_tensor& t, std::string_view res
     const std::uint32_t used = m.hp.n_expert_used(m.hp.n_layer() - 1);
     g.share = std::max(1u, used) / static_cast<double>(moe.n_expert);
   }
-  const bool is_input = place_of(m, t.name).kind == tensor_class::input;
+  const bool is_input = place_of(m, stack_of(t.name)).kind == tensor_class::input;
   g.is_input = is_input && !(is_tied && t.name == "token_embd.weight");
   return g;
 }

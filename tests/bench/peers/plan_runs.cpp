@@ -31,7 +31,7 @@ bytes engine_buffers(const device_budget& d) {
          d.of(term_kind::compute_buffer);
 }
 
-json::object estimate(const json::value& what, const device& card, std::int64_t repeat) {
+json::object timed(const json::value& what, const device& card, std::int64_t repeat) {
   std::vector<std::string> args;
   for (const json::value& a : what.at("args").as_array()) args.push_back(text(a));
   const run r = request::parse_run(args).value();
@@ -65,7 +65,7 @@ int main() try {
   json::array answer;
   for (const json::value& what : request.at("runs").as_array())
     answer.push_back(
-        estimate(what, cards.at(text(what.at("gpu"))), testing::number(request.at("repeat"))));
+        timed(what, cards.at(text(what.at("gpu"))), testing::number(request.at("repeat"))));
   std::cout << answer << "\n";
   return 0;
 } catch (const std::exception& e) {

@@ -95,7 +95,7 @@ TEST_CASE("what the driver reserves goes by card size and driver") {
 TEST_CASE("a desktop takes its part where one is drawn") {
   const gpu_entry gpu = find_gpu("4070").value(), laptop = find_gpu("4070 laptop").value();
   const auto others = [](const gpu_entry& g, operating_system s,
-                         std::optional<drawn> display = std::nullopt) {
+                         std::optional<drawn_on_card> display = std::nullopt) {
     return to_device(g, {s, std::nullopt, display}).others.value();
   };
   SUBCASE("none under Linux unless it is said") {

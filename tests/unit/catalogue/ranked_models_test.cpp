@@ -31,7 +31,7 @@ TEST_SUITE("ranked models") {
                              small,
                              "own",
                              {}};
-    const auto all = rank_models(q, among, in_turn());
+    const auto all = rank_models(q, among, in_turn()).models;
     const auto on_disk =
         std::count_if(all.begin(), all.end(), [](const ranked_model& r) { return r.on_disk(); });
     CHECK(on_disk == 2);
@@ -46,7 +46,7 @@ TEST_SUITE("ranked models") {
     ranking_question q{.devices = {testing::card()}};
     CHECK(check_ranking(q).has_value());
     q.base.split_mode = split_mode::row;
-    CHECK(rank_models(q, {}, in_turn()).empty());
+    CHECK(rank_models(q, {}, in_turn()).models.empty());
     const auto no = check_ranking(q);
     REQUIRE_FALSE(no.has_value());
     CHECK(no.error().message.find("-sm row") != std::string::npos);
@@ -57,23 +57,24 @@ TEST_SUITE("ranked models") {
     ranking_question q{.devices = {testing::card(32_GiB)}, .base = {.n_ctx = 4096}};
     known_models among;
     among.family = "Qwen3-8B";
-    const auto all = rank_models(q, among, in_turn());
+    const auto all = rank_models(q, among, in_turn()).models;
     const auto it = std::find_if(all.begin(), all.end(),
                                  [](const ranked_model& r) { return r.name == "Qwen3-8B"; });
     REQUIRE(it != all.end());
     REQUIRE(it->planned.fits);
     q.devices = {testing::card(saturating_sub(it->planned.used, 1_MiB))};
-    const auto less = rank_models(q, among, in_turn());
+    const auto less = rank_models(q, among, in_turn()).models;
     const auto smaller = std::find_if(less.begin(), less.end(),
                                       [](const ranked_model& r) { return r.name == "Qwen3-8B"; });
     REQUIRE(smaller != less.end());
     CHECK(smaller->planned.fits);
     CHECK(smaller->planned.weights < it->planned.weights);
     among.without = {"Qwen3-8B"};
-    CHECK(rank_models(q, among, in_turn()).size() + 1 == less.size());
+    CHECK(rank_models(q, among, in_turn()).models.size() + 1 == less.size());
     CHECK(names_that_run(less) == names_that_fit(less));
     q.base.type_k = ggml_type::q4_0;  // chosen: nothing else is offered
-    CHECK(more_with_q8_0(q, among, less, in_turn()) == 0);
+    among.counts_q8_0 = true;
+    CHECK(rank_models(q, among, in_turn()).more_with_q8_0 == 0);
   }
 
   TEST_CASE(
@@ -82,10 +83,10 @@ TEST_SUITE("ranked models") {
     ranking_question q{.devices = {rtx_3090()}, .base = {.n_ctx = 32768}};
     known_models among;
     among.family = "Qwen3-Next-80B-A3B";
-    const auto on_devices = rank_models(q, among, in_turn());
+    const auto on_devices = rank_models(q, among, in_turn()).models;
     CHECK(names_that_run(on_devices) == names_that_fit(on_devices));
     q.held_against.ram = 64_GiB;
-    const auto all = rank_models(q, among, in_turn());
+    const auto all = rank_models(q, among, in_turn()).models;
     const auto is_moved = [](const ranked_model& r) { return r.planned.moved != on_host::nothing; };
     const auto moved = std::find_if(all.begin(), all.end(), is_moved);
     REQUIRE(moved != all.end());
@@ -99,7 +100,7 @@ TEST_SUITE("ranked models") {
     CHECK(names_that_run(all).contains(moved->name));
 
     q.prefer = preference::context;
-    const auto longest = rank_models(q, among, in_turn());
+    const auto longest = rank_models(q, among, in_turn()).models;
     const auto same = std::find_if(longest.begin(), longest.end(), is_moved);
     REQUIRE(same != longest.end());
     CHECK(same->planned.planned.cpu_moe);
@@ -112,7 +113,7 @@ TEST_SUITE("ranked models") {
     among.family = "Qwen3-8B";
     const auto file = [&](preference p) {
       q.prefer = p;
-      for (const ranked_model& r : rank_models(q, among, in_turn()))
+      for (const ranked_model& r : rank_models(q, among, in_turn()).models)
         if (r.name == "Qwen3-8B") return r;
       return ranked_model{};
     };
