@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cstdint>
+#include <fstream>
 #include <string>
 
 #include "program.hpp"
@@ -51,9 +52,40 @@ struct small_file {
   ~small_file() { fs::remove(path); }
 };
 
+/// A file with the header of a small model, and no data on the disk.
+struct sparse_file {
+  fs::path path = fs::temp_directory_path() / ("source-" + std::to_string(::getpid()) + ".gguf");
+
+  sparse_file(const fs::path& header, std::uint64_t size) {
+    fs::copy_file(header, path, fs::copy_options::overwrite_existing);
+    fs::resize_file(path, size);
+  }
+  ~sparse_file() { fs::remove(path); }
+};
+
 }  // namespace
 
 TEST_SUITE("recipe") {
+  TEST_CASE("files are as large as those that llama-quantize wrote") {
+    const fs::path folder = VRAMBUDGET_TRUTH "/quantized_files";
+    std::ifstream in(folder / "cases.jsonl");
+    int n = 0;
+    for (std::string line; std::getline(in, line); ++n) {
+      CAPTURE(line);
+      const json::value c = json::parse(line);
+      const sparse_file source(folder / (std::string(c.at("model").as_string()) + ".header"),
+                               number(c, "source_bytes"));
+      std::string args = "recipe " + source.path.string() + " --json --base " +
+                         std::string(c.at("file_type").as_string());
+      for (const json::value& flag : c.at("flags").as_array())
+        args += " " + std::string(flag.as_string());
+      const json::value v = json::parse(run(args).out);
+      CHECK(v.at("file_bytes_basis").as_string() == "exact");
+      CHECK(number(v, "file_bytes") == number(c, "file_bytes"));
+    }
+    CHECK(n == 23);
+  }
+
   TEST_CASE("the file that this project began with comes out as its owner counted it") {
     const outcome o = run("recipe Qwen3.6-27B --base Q4_K_M" + ends);
     CHECK(o.status == 0);

@@ -131,9 +131,9 @@ TEST_CASE("memory is typed as tools print it") {
 TEST_CASE("a display is a switch, a weight or a size") {
   const auto shown = [](const char* text) { return of(text).gpus.display; };
   CHECK_FALSE(shown("{}"));
-  CHECK(shown(R"({"display": true})") == drawn(desktop::typical));
-  CHECK(shown(R"({"display": false})") == drawn(desktop::none));
-  CHECK(shown(R"({"display": "heavy"})") == drawn(desktop::heavy));
-  CHECK(shown(R"({"display": "1.5GiB"})") == drawn(1536_MiB));
-  CHECK(shown(R"({"display": 800})") == drawn(800_MiB));
+  CHECK(shown(R"({"display": true})") == drawn_on_card(desktop::typical));
+  CHECK(shown(R"({"display": false})") == drawn_on_card(desktop::none));
+  CHECK(shown(R"({"display": "heavy"})") == drawn_on_card(desktop::heavy));
+  CHECK(shown(R"({"display": "1.5GiB"})") == drawn_on_card(1536_MiB));
+  CHECK(shown(R"({"display": 800})") == drawn_on_card(800_MiB));
 }
