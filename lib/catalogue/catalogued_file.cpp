@@ -116,7 +116,7 @@ std::string_view without_organization(std::string_view typed) {
 
 const catalogued_files* model_named(std::string_view key) {
   for (const catalogued_files& model : all_catalogued_files())
-    if (detail::folded(model.name) == key) return &model;
+    if (detail::folds_to(model.name, key)) return &model;
   return nullptr;
 }
 
@@ -154,12 +154,19 @@ std::optional<result<catalogued_file>> only_shape(const catalogued_files& model)
   return only ? std::optional(result<catalogued_file>(*only)) : std::nullopt;
 }
 
-/// By the whole name of a file, an id, or a model's name with or without a type.
-std::optional<result<catalogued_file>> by_own_name(const std::string& key) {
+/// By its whole name, or by that or an id.
+const catalogued_file* file_named(std::string_view key, bool or_id) {
   for (const catalogued_files& model : all_catalogued_files())
     for (const catalogued_file& f : model.files)
-      if (key == detail::folded(f.name) || (f.is_own() && key == detail::folded(f.shape->id)))
-        return f;
+      if (detail::folds_to(f.name, key) ||
+          (or_id && f.is_own() && detail::folds_to(f.shape->id, key)))
+        return &f;
+  return nullptr;
+}
+
+/// So, or by a model's name with or without a type.
+std::optional<result<catalogued_file>> by_own_name(const std::string& key) {
+  if (const catalogued_file* f = file_named(key, true)) return *f;
   for (const catalogued_files& model : all_catalogued_files()) {
     const std::string name = detail::folded(model.name);
     if (!key.starts_with(name)) continue;
@@ -282,6 +289,9 @@ const catalogued_files* family_of(const catalogued_file& f) {
 }
 
 std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
+  // what is typed most is the whole name of a file
+  if (const std::string key = key_of(typed); !model_named(key) && file_named(key, false))
+    return std::nullopt;
   auto found = files_by_name(typed);
   if (!found) found = files_by_name(without_organization(typed));
   if (found) return found;

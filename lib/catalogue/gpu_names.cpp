@@ -39,6 +39,19 @@ std::string gpu_key(std::string_view name) {
   return key;
 }
 
+bool has_gpu_key(std::string_view name, std::string_view key) {
+  // a key keeps all digits of a name, in their order; almost all names differ in them
+  std::size_t n = 0;
+  for (const char c : name) {
+    if (!is_digit(c)) continue;
+    while (n < key.size() && !is_digit(key[n])) ++n;
+    if (n == key.size() || key[n] != c) return false;
+    ++n;
+  }
+  return std::none_of(key.begin() + static_cast<std::ptrdiff_t>(n), key.end(), is_digit) &&
+         gpu_key(name) == key;
+}
+
 std::optional<std::pair<std::string_view, std::uint64_t>> split_memory(std::string_view typed) {
   const auto trim = [](std::string_view& s) {
     while (!s.empty() && (s.back() == ' ' || s.back() == ')')) s.remove_suffix(1);

@@ -11,6 +11,8 @@ namespace vrambudget::detail {
 
 /// A name reduced to what tells cards apart: "NVIDIA GeForce RTX 4060 Ti 16 GB" -> "4060ti16g".
 std::string gpu_key(std::string_view name);
+/// Whether that is gpu_key(name).
+bool has_gpu_key(std::string_view name, std::string_view key);
 
 /// The text without that word, wherever it stands.
 std::string without(std::string text, std::string_view word);

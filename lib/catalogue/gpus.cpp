@@ -65,33 +65,15 @@ std::string family_of(std::string_view name) {
   return family;
 }
 
-/// What a row is found by.
-struct row_keys {
-  const gpu_entry* row;
-  std::vector<std::string> own;  ///< of its id and its aliases
-  std::string name;
-};
-
-std::span<const row_keys> all_keys() {
-  static const std::vector<row_keys> keys = [] {
-    std::vector<row_keys> out;
-    for (const gpu_entry& g : gpus()) {
-      out.push_back({&g, {gpu_key(g.id)}, gpu_key(g.name)});
-      for (const std::string& alias : g.aliases) out.back().own.push_back(gpu_key(alias));
-    }
-    return out;
-  }();
-  return keys;
-}
-
 /// The row whose id or alias it is, else the only row of that name.
 const gpu_entry* row_with_key(const std::string& key) {
   const gpu_entry* named = nullptr;
   std::size_t n_named = 0;
   if (key.empty()) return nullptr;
-  for (const row_keys& k : all_keys()) {
-    if (std::find(k.own.begin(), k.own.end(), key) != k.own.end()) return k.row;
-    if (k.name == key) named = k.row, ++n_named;
+  const auto is_it = [&](const std::string& name) { return detail::has_gpu_key(name, key); };
+  for (const gpu_entry& g : gpus()) {
+    if (is_it(g.id) || std::any_of(g.aliases.begin(), g.aliases.end(), is_it)) return &g;
+    if (is_it(g.name)) named = &g, ++n_named;
   }
   return n_named == 1 ? named : nullptr;
 }
@@ -152,12 +134,15 @@ error not_found(std::string_view typed) {
   const std::string shown = "GPU \"" + std::string(typed) + "\"";
   std::vector<std::string> variants;
   std::vector<std::pair<std::size_t, std::string>> distances;
-  for (const row_keys& k : all_keys()) {
-    if (!key.empty() && k.name == key) variants.push_back(k.row->id);
-    std::size_t best = has_words(*k.row, typed) ? 1 : key.size();
-    for (const std::string& own : k.own)
-      best = std::min(best, detail::suggestion_distance(key, own));
-    distances.emplace_back(best, k.row->id);
+  for (const gpu_entry& g : gpus()) {
+    if (!key.empty() && detail::has_gpu_key(g.name, key)) variants.push_back(g.id);
+    std::size_t best = has_words(g, typed) ? 1 : key.size();
+    const auto compare = [&](const std::string& own) {
+      best = std::min(best, detail::suggestion_distance(key, gpu_key(own)));
+    };
+    compare(g.id);
+    std::for_each(g.aliases.begin(), g.aliases.end(), compare);
+    distances.emplace_back(best, g.id);
   }
   if (!variants.empty())
     return {errc::not_found, shown + " can be " + detail::joined(variants) + ": name one"};

@@ -21,6 +21,18 @@ inline std::string folded(std::string_view typed) {
   return out;
 }
 
+/// Whether that is folded(name).
+inline bool folds_to(std::string_view name, std::string_view key) {
+  std::size_t n = 0;
+  for (char c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) continue;
+    if (n == key.size() || key[n] != c) return false;
+    ++n;
+  }
+  return n == key.size();
+}
+
 /// Least number of inserted, removed, replaced or swapped neighbouring letters between two names.
 inline std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before, last(b.size() + 1), row(b.size() + 1);
