@@ -29,7 +29,10 @@ result<found> find(const char* name, const char* gpu, run r, recipe_request q = 
   plan_request plan;
   plan.r = r;
   plan.gpus.ram = ram;
-  const std::vector<device> cards{to_device(find_gpu(gpu).value())};
+  // whatever this machine's system is: Windows' desktop would take a part of the card
+  plan.gpus.system = operating_system::native_linux;
+  const std::vector<device> cards{
+      to_device(find_gpu(gpu).value(), {.system = operating_system::native_linux})};
   const recipe_source from = source(name);
   auto f = find_recipe(from, q, plan, cards, {});
   if (!f) return f.error();
