@@ -87,9 +87,12 @@ if [ "${1-}" = --macos ]; then
   exit
 fi
 if [ "${1-}" = --release ]; then
+  ./setup.sh --web
   install python3-venv zip unzip g++-mingw-w64-x86-64-posix binutils debootstrap qemu-user-static libc6-arm64-cross wine wine64
+  command -v mvn >/dev/null || install maven
+  command -v npm >/dev/null || install npm
   fetch_zig
-  fetch_libyaml
+  packaging/pythons
   exit
 fi
 

@@ -126,7 +126,7 @@ result<void> planned(json::object shape, const json::object& edit) {
 int refused_shapes(const fs::path& folder) {
   int n = 0;
   for (const fs::directory_entry& file : fs::directory_iterator(folder)) {
-    const auto m = read_shape_text(read_text(file.path()));
+    const auto m = read_shape_text(read_text(file.path().string()));
     const auto asked = m ? check_asked_tensors(*m) : result<void>(m.error());
     if (asked) continue;
     ++n;
@@ -138,7 +138,7 @@ int refused_shapes(const fs::path& folder) {
 json::object read_shape_of(const std::string& name, int argc, char** argv) {
   for (int i = 2; i < argc; ++i)
     if (const fs::path file = fs::path(argv[i]) / (name + ".json"); fs::exists(file))
-      return json::parse(read_text(file)).as_object();
+      return json::parse(read_text(file.string())).as_object();
   throw std::runtime_error("no shape " + name);
 }
 

@@ -39,7 +39,7 @@ const testing::headings headings = {
     "projector", {"weights", "device", "host", "graph", "pool"}, "encoded"};
 
 projector read_shape(const fs::path& file) {
-  const auto header = header_from_shape(read_text(file)).value();
+  const auto header = header_from_shape(read_text(file.string())).value();
   return read_projector(gguf::parse(header, {.check_data = false}).value()).value();
 }
 
@@ -72,7 +72,7 @@ encoder_input input_of(const json::value& v, bool overview) {
 class runner {
  public:
   runner(const fs::path& devices, fs::path shapes)
-      : shapes_(std::move(shapes)), devices_(testing::recorded_devices(devices)) {}
+      : shapes_(std::move(shapes)), devices_(testing::recorded_devices(devices.string())) {}
 
   void run_case(const engine_profile& by, const std::string& id, const json::value& c, tally& t) {
     const json::object& o = c.as_object();

@@ -1,0 +1,22 @@
+# A module for each Python in the folder VRAMBUDGET_PYTHONS, which packaging/pythons fetches: 3.9/_core..., 3.10/_core... None of
+# these Pythons can be asked here, so that what they call a module is told by version and system.
+file(GLOB pythons ${VRAMBUDGET_PYTHONS}/3.*)
+foreach(python IN LISTS pythons)
+  string(REGEX REPLACE ".*/" "" version ${python})
+  string(REPLACE . "" digits ${version})
+  set(module vrambudget_python_${digits})
+  add_library(${module} MODULE ${module_sources})
+  target_link_libraries(${module} PRIVATE vrambudget::vrambudget vrambudget_warnings)
+  target_include_directories(${module} SYSTEM PRIVATE ${PROJECT_SOURCE_DIR}/build/pythons/pybind11)
+  if(WIN32)
+    target_include_directories(${module} SYSTEM PRIVATE ${python}/include)
+    target_link_libraries(${module} PRIVATE ${python}/python${digits}.dll)
+    set(suffix .cp${digits}-win_amd64.pyd)
+  else()
+    target_include_directories(${module} SYSTEM PRIVATE ${python}/include/python${version})
+    target_link_options(${module} PRIVATE LINKER:--version-script=${symbols})
+    set(suffix .cpython-${digits}-${CMAKE_SYSTEM_PROCESSOR}-linux-gnu.so)
+  endif()
+  set_target_properties(${module} PROPERTIES PREFIX "" OUTPUT_NAME _core SUFFIX ${suffix} CXX_VISIBILITY_PRESET hidden
+    LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${version})
+endforeach()
