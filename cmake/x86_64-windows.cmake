@@ -9,6 +9,11 @@ set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+# g++ trusts that a function of a header leaves alone the registers which its own copy does, and the linker takes the
+# copy of another file, optimized otherwise: numbers were printed wrong
+foreach(language C CXX)
+  set(CMAKE_${language}_FLAGS_INIT -fno-ipa-ra)
+endforeach()
 # one file is all there is: nothing of the compiler's has to lie beside it
 foreach(kind EXE SHARED MODULE)
   set(CMAKE_${kind}_LINKER_FLAGS_INIT -static)
