@@ -59,7 +59,7 @@ TEST_SUITE("best run") {
   }
 
   TEST_CASE("all wishes side by side are those of each") {
-    const std::string asked = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090";
+    const std::string asked = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --os linux";
     const json::value all = planned("best " + asked);
     std::string wishes;
     for (const json::value& r : all.at("runs").as_array()) {
@@ -82,7 +82,7 @@ TEST_SUITE("best run") {
   }
 
   TEST_CASE("one card, three wishes") {
-    const std::string model = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --prefer ";
+    const std::string model = "Qwen3.6-27B-UD-Q4_K_XL --gpu 3090 --os linux --prefer ";
     const json::value context = planned(model + "context");
     CHECK(context.at("run").at("n_ctx").to_number<int>() == 262144);  // its training
     CHECK(flags(context) == "-ctk q4_0 -ctv q4_0 -c 262144");
@@ -99,7 +99,7 @@ TEST_SUITE("best run") {
     CHECK(flags(gemma).starts_with("without --swa-full "));
     CHECK(contains(flags(gemma), "-ncmoe"));
     CHECK(gemma.at("best").at("on_host").as_string() == "feed_forward");
-    CHECK(contains(flags(planned("GLM-4.5-Air-Q4_K_M --gpu 4060ti -c 32768 --prefer balance")),
+    CHECK(contains(flags(planned("GLM-4.5-Air-Q4_K_M --gpu 4060ti --os linux -c 32768 --prefer balance")),
                    "-ctk q4_0 -ctv q4_0 "));
     const json::value llama =
         planned("Llama-3.3-70B-Q4_K_M --gpu 6GiB -c 8192 --prefer balance");

@@ -9,7 +9,7 @@ namespace {
 
 namespace json = boost::json;
 
-const std::string qwen = "Qwen3.6-27B-UD-Q4_K_XL -c 262144 -ctk q4_0 -ctv q4_0 -np 1 ";
+const std::string qwen = "Qwen3.6-27B-UD-Q4_K_XL -c 262144 -ctk q4_0 -ctv q4_0 -np 1 --os linux ";
 
 /// The row of a card, alone or two of it; null: it is not there.
 const json::object* row(const json::value& v, std::string_view id, int count = 1) {

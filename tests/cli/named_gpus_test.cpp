@@ -53,10 +53,10 @@ TEST_SUITE("named GPUs") {
   }
 
   TEST_CASE("nvidia-smi's MiB and decimal units are free memory") {
-    const json::value v = planned(model + "--gpu 3090 --free 23000");
+    const json::value v = planned(model + "--gpu 3090 --os linux --free 23000");
     CHECK(v.at("devices").at(0).at("usable_bytes") == 23000 * mib);
     CHECK(notes(v, "23000 is taken as 23000 MiB, as nvidia-smi prints them"));
-    CHECK(planned(model + "--gpu 3090 --free 22.5GB").at("devices").at(0).at("usable_bytes") ==
+    CHECK(planned(model + "--gpu 3090 --os linux --free 22.5GB").at("devices").at(0).at("usable_bytes") ==
           22'500'000'000u);
   }
 

@@ -107,7 +107,7 @@ TEST_SUITE("template") {
   TEST_CASE(
       "--set gives a file another template, says how, and --restore brings the old one back") {
     const temporary_folder at;
-    const std::string path = at.write("m.gguf", file_with("short"));
+    const std::string path = fs::path(at.write("m.gguf", file_with("short"))).make_preferred().string();
     const std::string before = read_text(path);
     const auto r = run("template " + path + " --set " + path_of_known("Qwen3.5-4B"));
     CHECK(r.status == 0);
@@ -123,7 +123,7 @@ TEST_SUITE("template") {
 
   TEST_CASE("a change that cannot be made is refused before anything is written") {
     const temporary_folder at;
-    const std::string path = at.write("m.gguf", file_with("short"));
+    const std::string path = fs::path(at.write("m.gguf", file_with("short"))).make_preferred().string();
     const std::string before = read_text(path);
     const auto bad = run("template " + path + " --set " + at.write("bad.jinja", "a\xff"));
     CHECK(bad.status == 3);

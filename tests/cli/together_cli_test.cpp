@@ -49,7 +49,7 @@ TEST_SUITE("together") {
   }
 
   TEST_CASE("what does not fit exits with 1 and says what does") {
-    const std::string args = "together " + two + "gpt-oss-20b --gpu 3060-12gb -c 8192";
+    const std::string args = "together " + two + "gpt-oss-20b --gpu 3060-12gb --os linux -c 8192";
     const outcome o = run(args);
     CHECK(o.status == 1);
     CHECK(contains(o.out, "does not fit together: CUDA0 lacks "));

@@ -138,7 +138,7 @@ TEST_CASE("every driver name finds a row of that name or asks") {
 }
 
 TEST_CASE("a device takes the most exact total that is known") {
-  const device d = to_device(find_gpu("3090").value());
+  const device d = to_device(find_gpu("3090").value(), on_linux);
   CHECK(d.name == "NVIDIA GeForce RTX 3090");
   CHECK(d.cc == 860);
   CHECK(d.n_sm == 82);
