@@ -219,7 +219,10 @@ class file_planner {
   void add_on_host(std::vector<ranked_model>& found, const std::vector<sized_file>& small_first) {
     if (!q_.may_use_host()) return;
     const bool has_few = !found.empty();
+    bytes all = *q_.held_against.ram;
+    for (const device& d : q_.devices) all += usable_of(d, q_.held_against.reserve);
     for (const sized_file& f : small_first) {
+      if (f.data > all) continue;
       const bool is_few = bits(f) < good_bits;
       if (has_few && is_few) return;
       if (!is_few && &f != &small_first.front()) continue;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 #include "vrambudget/ggml/type.hpp"
 #include "vrambudget/gguf/writer.hpp"
@@ -112,20 +113,35 @@ std::optional<std::vector<std::uint32_t>> layers_of(std::string_view list) {
   }
 }
 
+/// Tensors of the same name but for a number.
+struct numbered_names {
+  std::string_view before, after;
+  std::optional<std::vector<std::uint32_t>> numbers = {};  ///< absent: one, whose name is `before`
+
+  [[nodiscard]] std::size_t size() const { return numbers ? numbers->size() : 1; }
+  template <class Take>
+  void for_each(Take&& take) const {
+    if (!numbers) return take(before);
+    std::string name;
+    for (const std::uint32_t n : *numbers) {
+      std::array<char, 10> digits;
+      const auto end = std::to_chars(digits.begin(), digits.end(), n).ptr;
+      name.assign(before).append(digits.begin(), end).append(after);
+      take(std::string_view(name));
+    }
+  }
+};
+
 /// The names that a pattern stands for; without braces only itself.
-result<std::vector<std::string>> names_of(std::string_view pattern) {
+result<numbered_names> names_of(std::string_view pattern) {
   const auto open = pattern.find('{'), close = pattern.find('}');
-  if (open == pattern.npos && close == pattern.npos) return std::vector{std::string(pattern)};
+  if (open == pattern.npos && close == pattern.npos) return numbered_names{pattern, {}};
   if (open == pattern.npos || close == pattern.npos || close < open)
     return error{errc::bad_format, "unpaired brace in " + quoted(pattern)};
-  const auto layers = layers_of(pattern.substr(open + 1, close - open - 1));
+  auto layers = layers_of(pattern.substr(open + 1, close - open - 1));
   if (!layers)
     return error{errc::bad_format, "layers in " + quoted(pattern) + ", expected as {0-2,5}"};
-  std::vector<std::string> names;
-  for (const std::uint32_t il : *layers)
-    names.push_back(std::string(pattern.substr(0, open)) + std::to_string(il) +
-                    std::string(pattern.substr(close + 1)));
-  return names;
+  return numbered_names{pattern.substr(0, open), pattern.substr(close + 1), std::move(layers)};
 }
 
 result<std::size_t> add_tensors(gguf::writer& out, const json::value& row, std::size_t room) {
@@ -149,8 +165,9 @@ result<std::size_t> add_tensors(gguf::writer& out, const json::value& row, std::
   if (!names) return names.error();
   if (names->size() > room)
     return error{errc::limit, "more than " + std::to_string(max_tensors) + " tensors"};
-  for (const std::string& name : *names)
+  names->for_each([&](std::string_view name) {
     out.add_tensor(name, *type, std::span(ne).first(dims.size()));
+  });
   return names->size();
 }
 

@@ -30,6 +30,10 @@ const planned_run dense_64{"qwen3-32b", {.n_ctx = 32768, .n_parallel = 1}};
 const planned_run dense_80{"llama-3.3-70b", {.n_ctx = 131072, .n_parallel = 1}};
 const planned_run hybrid_64{"Qwen3.6-27B-UD-Q4_K_XL",
                             {.n_ctx = 262144, .n_parallel = 1, .type_k = q4_0, .type_v = q4_0}};
+/// Each slot with a cache of its own.
+const planned_run hybrid_64_in_four_slots{
+    "Qwen3.6-27B-UD-Q4_K_XL",
+    {.n_ctx = 262144, .n_parallel = 4, .type_k = q4_0, .type_v = q4_0}};
 const planned_run experts_94{"qwen3-235b-a22b",
                              {.n_ctx = 40960, .n_parallel = 1, .type_k = q4_0, .type_v = q4_0}};
 /// The largest graph of all recorded cases.
@@ -111,6 +115,7 @@ BENCHMARK_CAPTURE(budget_again, largest_graph, largest_graph);
 EACH_MODEL(budget_first);
 BENCHMARK_CAPTURE(budget_first, largest_graph, largest_graph);
 EACH_MODEL(largest_context);
+BENCHMARK_CAPTURE(largest_context, hybrid_64_in_four_slots, hybrid_64_in_four_slots);
 const planned_run dense_told{"qwen3-32b", {.n_ctx = 32768}}, experts_told{"qwen3-235b-a22b", {}};
 BENCHMARK_CAPTURE(best, dense_64, dense_told, {"3090"});
 BENCHMARK_CAPTURE(best, dense_64_on_two, dense_told, {"3060-12gb", "4060ti-8gb"});

@@ -320,11 +320,14 @@ class best_run_search {
 [[nodiscard]] inline std::optional<found_run> divided(planner& p, const run& told,
                                                       const found_run& found, preference most) {
   const double worth_patterns = most == preference::context ? 1 : 0.95;
-  const auto placed = with_fitted_placement(p, told, found.best.how.changed);
+  const run& whole = found.best.how.changed;
+  const auto as_it_is = p.budget_for(whole);
+  if (!as_it_is) return std::nullopt;
+  const auto placed = with_fitted_placement(p, told, whole, *as_it_is);
   if (!placed) return std::nullopt;
   const auto& [r, b] = *placed;
   const std::uint32_t n_there = n_on_host(p, r);
-  if (n_there >= n_on_host(p, found.best.how.changed)) return std::nullopt;
+  if (n_there >= n_on_host(p, whole)) return std::nullopt;
   suggestion how = changes_of(p, told, r, b);
   std::replace(how.changes.begin(), how.changes.end(), change_kind::expert_overrides,
                change_kind::divided_layers);

@@ -76,10 +76,22 @@ struct fitted_placement {
   budget b;
 };
 
+/// What devices have in a run that fitting does not count: pools, the rest of pages, what of the driver's context is
+/// more than expected.
+[[nodiscard]] inline std::vector<bytes> uncounted(const planner& p, const budget& b) {
+  std::vector<bytes> all(p.devices().size());
+  for (const device_budget& d : b.devices)
+    if (d.id.index < all.size())
+      all[d.id.index] = d.of(term_kind::pool) + d.of(term_kind::page_rounding) +
+                        saturating_sub(d.context_at(estimate::high), d.context_at(estimate::expected));
+  return all;
+}
+
 /// A run as `--fit` makes it of one without placement, with as little left free on devices as what it does not count
-/// asks for, which are pools and pages.
-[[nodiscard]] inline std::optional<fitted_placement> fit_closely(planner& p, const run& r) {
-  fit_wish wish{.targets = std::vector(p.devices().size(), bytes{})};
+/// asks for: `uncounted` at first.
+[[nodiscard]] inline std::optional<fitted_placement> fit_closely(planner& p, const run& r,
+                                                                 std::vector<bytes> uncounted) {
+  fit_wish wish{.targets = std::move(uncounted)};
   for (std::size_t i = 0; i <= p.devices().size(); ++i) {
     auto fitted = fit_run(p, r, wish);
     if (!fitted || fitted->status != fit_status::success || !fitted->moved) return std::nullopt;
@@ -96,11 +108,12 @@ struct fitted_placement {
   return std::nullopt;
 }
 
-/// `found` with its weights placed anew from where `told` begins, and as large a micro-batch as there is room for
+/// `found`, whose budget is `b`, with its weights placed anew from where `told` begins, and as large a micro-batch as there is room for
 /// then. Nothing: they are placed by hand, or the run does not fit so.
 [[nodiscard]] inline std::optional<fitted_placement> with_fitted_placement(planner& p,
                                                                            const run& told,
-                                                                           const run& found) {
+                                                                           const run& found,
+                                                                           const budget& b) {
   run r = found;
   r.n_gpu_layers = told.n_gpu_layers;
   r.tensor_split = told.tensor_split;
@@ -109,17 +122,17 @@ struct fitted_placement {
   r.n_cpu_moe = told.n_cpu_moe;
   r.n_cpu_ffn = told.n_cpu_ffn;
   r.n_ubatch = std::min(found.n_ubatch, told.n_ubatch);
-  auto placed = fit_closely(p, r);
+  auto placed = fit_closely(p, r, uncounted(p, b));
   if (!placed || !placed->b.fits()) return std::nullopt;
   if (placed->r.n_gpu_layers > static_cast<std::int32_t>(p.get_model().hp.n_layer_all))
     placed->r.n_gpu_layers = told.n_gpu_layers;
   for (std::uint32_t n = found.n_ubatch; n > r.n_ubatch; n /= 2) {
     run larger = placed->r;
     larger.n_ubatch = n;
-    auto b = p.budget_for(larger);
-    if (!b || !b->fits()) continue;
+    auto planned = p.budget_for(larger);
+    if (!planned || !planned->fits()) continue;
     placed->r = std::move(larger);
-    placed->b = std::move(*b);
+    placed->b = std::move(*planned);
     break;
   }
   return placed;

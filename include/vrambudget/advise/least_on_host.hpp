@@ -15,7 +15,7 @@
 #include "vrambudget/advise/levers.hpp"
 #include "vrambudget/advise/shared_host_run.hpp"
 #include "vrambudget/memory/place_layers.hpp"
-#include "vrambudget/memory/weights.hpp"
+#include "vrambudget/plan/kept_pages.hpp"
 #include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
@@ -35,28 +35,28 @@ class host_search {
 
   /// Of `kind` as few layers as it takes. Nothing: not even all are enough, or the host lacks memory.
   [[nodiscard]] std::optional<host_run> least_of(on_host kind) {
-    const std::uint32_t most = most_of(kind);
-    auto enough = planned(kind, most);
-    if (!enough || !enough->b.fits_devices()) return std::nullopt;
-    // what is missing shrinks almost evenly, so the last tries are the answer and the one before it
+    measure(kind);
     constexpr int most_guesses = 6;
-    std::uint32_t too_few = 0;
-    double missing = missing_without(*enough);
-    for (int i = 0; too_few + 1 < enough->how.n_on_host; ++i) {
-      const double spare = std::max(-missing_of(enough->b), 0.0);
-      const double part = i < most_guesses && missing > 0 ? missing / (missing + spare) : 0.5;
-      const auto guess =
-          too_few + static_cast<std::uint32_t>(std::ceil(part * (enough->how.n_on_host - too_few)));
-      auto next = planned(kind, std::clamp(guess, too_few + 1, enough->how.n_on_host - 1));
+    std::uint32_t too_few = 0, enough = most_of(kind) + 1;
+    std::optional<host_run> found;
+    for (double guess = missing_of_contents(); too_few + 1 < enough;) {
+      const auto n = static_cast<std::uint32_t>(
+          std::clamp(guess, too_few + 1.0, static_cast<double>(enough - 1)));
+      auto next = planned(kind, n);
       if (!next) return std::nullopt;
+      // what is missing shrinks almost evenly, so the last two tries are the answer and the one before it
+      const double missing = missing_of(next->b);
       if (next->b.fits_devices()) {
-        enough = std::move(next);
+        enough = n;
+        found = std::move(next);
+        guess = n - std::max(std::floor(-missing), 1.0);
       } else {
-        too_few = next->how.n_on_host;
-        missing = missing_of(next->b);
+        too_few = n;
+        guess = n + std::max(std::ceil(missing), 1.0);
       }
+      if (++n_guesses_ > most_guesses) guess = too_few + (enough - too_few) / 2;
     }
-    return enough->b.fits() ? std::move(enough) : std::nullopt;
+    return found && found->b.fits() ? std::move(found) : std::nullopt;
   }
 
   /// Of experts or feed-forward tensors few, with layers shared anew.
@@ -109,35 +109,50 @@ class host_search {
     return host_run{std::move(how), kind, std::move(*b)};
   }
 
+  /// What a layer that is moved frees of each device's weights and caches.
+  void measure(on_host kind) {
+    n_guesses_ = 0;
+    missing_.clear();
+    freed_.clear();
+    const std::uint32_t most = most_of(kind);
+    const change_kind by = change_of(kind);
+    const auto of = [&](std::uint32_t n) {
+      return kept_pages_of(m_, moved(by, n), p_.devices(), true);
+    };
+    const auto used = devices_of(r_, p_.devices());
+    const auto none = of(0), all = of(most);
+    if (!used || !none || !all) return;
+    for (std::size_t i = 0; i < used->size(); ++i) {
+      const device& d = (*used)[i];
+      const bytes driver = p_.held_against().buffers_only ? bytes{} : d.driver_context.high;
+      const bytes before = none->weights[i] + none->caches[i];
+      missing_.push_back(less(driver + before, usable_of(d, p_.held_against().reserve)));
+      freed_.push_back(less(before, all->weights[i] + all->caches[i]) / most);
+    }
+  }
   [[nodiscard]] static double less(bytes a, bytes b) {
     return static_cast<double>(a.count) - static_cast<double>(b.count);
   }
-  /// On the device that lacks most; below 0: it has that much.
-  [[nodiscard]] static double missing_of(const budget& b) {
+  /// In layers that would have to be moved, on the device that lacks most; below 0: these may come back.
+  [[nodiscard]] double in_layers(const std::vector<double>& missing) const {
     double most = -std::numeric_limits<double>::infinity();
-    for (const device_budget& d : b.devices) most = std::max(most, less(d.used(), d.usable));
+    for (std::size_t i = 0; i < missing.size() && i < freed_.size(); ++i)
+      most = std::max(most, missing[i] / std::max(freed_[i], 1.0));
     return most;
   }
-  /// The same with nothing on the host, if all but weights stays as it is in `all`; 0: not known.
-  [[nodiscard]] double missing_without(const host_run& all) const {
-    const auto used = devices_of(r_, p_.devices());
-    if (!used) return 0;
-    const auto where = place_layers(r_, *used, m_.hp.n_layer_all);
-    if (!where) return 0;
-    const auto placed = place_weights(m_, *where, r_, p_.devices().size());
-    if (!placed) return 0;
-    double most = 0;
-    for (std::size_t i = 0; i < all.b.devices.size() && i < used->size(); ++i) {
-      const device_budget& d = all.b.devices[i];
-      most = std::max(most, less(d.used() + placed->on(static_cast<int>(i)),
-                                 d.usable + d.of(term_kind::weights)));
-    }
-    return most;
+  [[nodiscard]] double missing_of(const budget& b) const {
+    std::vector<double> missing;
+    for (const device_budget& d : b.devices) missing.push_back(less(d.used(), d.usable));
+    return in_layers(missing);
   }
+  /// Of weights, caches and the driver's contexts alone.
+  [[nodiscard]] double missing_of_contents() const { return std::ceil(in_layers(missing_)); }
 
   planner& p_;
   const model& m_;
   const run& r_;
+  int n_guesses_ = 0;
+  std::vector<double> missing_, freed_;  ///< by device, in bytes; of one layer
 };
 
 }  // namespace detail

@@ -2,11 +2,11 @@
 // the same way as a file. Writes no tensor data.
 #pragma once
 
+#include <array>
 #include <cassert>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
 #include <ranges>
 #include <span>
@@ -87,7 +87,8 @@ class writer {
   /// A tensor of up to four dimensions, row length first; its offset follows from those before it.
   writer& add_tensor(std::string_view name, ggml_type type, std::span<const std::int64_t> ne) {
     assert(ne.size() <= max_dims);
-    tensors_.push_back({std::string(name), type, {ne.begin(), ne.end()}});
+    tensor& t = tensors_.emplace_back(tensor{std::string(name), type});
+    for (const std::int64_t n : ne) t.ne[t.n_dims++] = n;
     return *this;
   }
   writer& add_tensor(std::string_view name, ggml_type type,
@@ -99,6 +100,9 @@ class writer {
   /// Source: llama.cpp, ggml/src/gguf.cpp: gguf_write_to_buf
   [[nodiscard]] std::vector<std::byte> finish() const {
     std::vector<std::byte> out;
+    std::size_t n_bytes = 64 + metadata_.size();
+    for (const tensor& t : tensors_) n_bytes += 64 + t.name.size();
+    out.reserve(n_bytes);
     append(out, magic);
     append(out, version_);
     append(out, static_cast<std::uint64_t>(tensors_.size()));
@@ -107,8 +111,8 @@ class writer {
     bytes offset;
     for (const tensor& t : tensors_) {
       append(out, std::string_view(t.name));
-      append(out, static_cast<std::uint32_t>(t.ne.size()));
-      for (const std::int64_t n : t.ne) append(out, n);
+      append(out, static_cast<std::uint32_t>(t.n_dims));
+      for (std::size_t i = 0; i < t.n_dims; ++i) append(out, t.ne[i]);
       append(out, static_cast<std::uint32_t>(t.type));
       append(out, offset.count);
       offset += pad(size_of(t), alignment_);
@@ -121,20 +125,21 @@ class writer {
   struct tensor {
     std::string name;
     ggml_type type;
-    std::vector<std::int64_t> ne;
+    std::array<std::int64_t, max_dims> ne = {};
+    std::size_t n_dims = 0;
   };
 
   static bytes size_of(const tensor& t) {
-    bytes size = row_size(t.type, t.ne.empty() ? 1 : static_cast<std::uint64_t>(t.ne[0]));
-    for (std::size_t i = 1; i < t.ne.size(); ++i) size = size * static_cast<std::uint64_t>(t.ne[i]);
+    bytes size = row_size(t.type, t.n_dims == 0 ? 1 : static_cast<std::uint64_t>(t.ne[0]));
+    for (std::size_t i = 1; i < t.n_dims; ++i) size = size * static_cast<std::uint64_t>(t.ne[i]);
     return size;
   }
 
   template <class T>
   requires std::is_arithmetic_v<T>
   static void append(std::vector<std::byte>& out, T v) {
-    out.resize(out.size() + sizeof v);
-    std::memcpy(out.data() + out.size() - sizeof v, &v, sizeof v);
+    const auto* const data = reinterpret_cast<const std::byte*>(&v);
+    out.insert(out.end(), data, data + sizeof v);
   }
   static void append(std::vector<std::byte>& out, std::string_view s) {
     append(out, static_cast<std::uint64_t>(s.size()));
