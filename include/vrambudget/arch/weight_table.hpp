@@ -1,6 +1,7 @@
 // The model's tensors as sources of a graph, found by layer and GGUF name in a few nanoseconds.
 #pragma once
 
+#include <bitset>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -54,16 +55,18 @@ class weight_table {
     }
     of.hashes.push_back(tensor_name::of(name, tensor_name::of(stack)));
     of.tensors.push_back(t);
+    of.seen.set(of.hashes.back() % of.seen.size());
   }
 
   /// Null if there is none. `backend`: the copy there if there are several, else any.
   [[nodiscard]] ggml::tensor* find(int il, std::uint64_t hash, int backend = -1) {
     ggml::tensor* found = nullptr;
     layer& of = layers_[static_cast<std::size_t>(il + 1)];
+    if (!of.seen.test(hash % of.seen.size())) return nullptr;
     for (std::size_t i = 0; i < of.hashes.size(); ++i) {
       if (of.hashes[i] != hash) continue;
-      if (!found || of.tensors[i].home == backend) found = &of.tensors[i];
-      if (backend < 0) break;
+      if (backend < 0 || of.tensors[i].home == backend) return &of.tensors[i];
+      if (!found) found = &of.tensors[i];
     }
     return found;
   }
@@ -103,10 +106,12 @@ class weight_table {
   }
 
  private:
-  /// Hashes lie side by side, as a look-up reads most of them.
+  /// Hashes lie side by side, as a look-up reads many of them. Most of what a graph asks for and is not there, scales and
+  /// biases, is not `seen` either.
   struct layer {
     std::vector<std::uint64_t> hashes;
     std::vector<ggml::tensor> tensors;
+    std::bitset<256> seen;  ///< hashes, by their last bits
   };
   std::vector<layer> layers_;
   std::unordered_map<const ggml::tensor*, std::vector<low_rank_product>> adapted_;

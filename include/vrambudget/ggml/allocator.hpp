@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "vrambudget/ggml/backend.hpp"
+#include "vrambudget/ggml/decisions.hpp"
 
 namespace vrambudget::ggml {
 
@@ -24,14 +26,20 @@ class free_list {
 
   /// The smallest block that holds `size` bytes, the last of equals, but not the last of all, which is open; nothing
   /// fits: -1.
-  [[nodiscard]] std::ptrdiff_t best_fit(std::uint64_t size) const {
+  [[nodiscard]] std::ptrdiff_t best_fit(std::uint64_t size) {
     std::ptrdiff_t best = -1;
-    std::uint64_t best_size = ~std::uint64_t{0};
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i)
-      if (blocks_[i].size >= size && blocks_[i].size <= best_size) {
+    std::uint64_t best_size = ~std::uint64_t{0}, which_fit = blocks_.size();
+    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
+      const bool fits = blocks_[i].size >= size;
+      which_fit = std::rotl(which_fit, 1) ^ static_cast<std::uint64_t>(fits);
+      if (fits && blocks_[i].size <= best_size) {
         best = static_cast<std::ptrdiff_t>(i);
         best_size = blocks_[i].size;
       }
+    }
+    // one that is filled whole is the best whatever the others are
+    decided_.add(static_cast<std::uint64_t>(best));
+    if (best_size != size) decided_.add(which_fit);
     return best;
   }
   /// Null: nothing is free.
@@ -45,6 +53,7 @@ class free_list {
     const std::uint64_t address = b.offset;
     b.offset += size;
     b.size -= size;
+    decided_.add(b.size == 0);
     if (b.size == 0) erase(static_cast<std::size_t>(i));
     high_water_ = std::max(high_water_, address + size);
     return address;
@@ -56,7 +65,9 @@ class free_list {
       block& b = blocks_[i];
       if (b.offset + b.size == address) {
         b.size += size;
-        if (i + 1 < blocks_.size() && b.offset + b.size == blocks_[i + 1].offset) {
+        const bool joins = i + 1 < blocks_.size() && b.offset + b.size == blocks_[i + 1].offset;
+        decided_.add(4 * i + (joins ? 1 : 0));
+        if (joins) {
           b.size += blocks_[i + 1].size;
           erase(i + 1);
         }
@@ -65,7 +76,9 @@ class free_list {
       if (address + size == b.offset) {
         b.offset = address;
         b.size += size;
-        if (i > 0 && blocks_[i - 1].offset + blocks_[i - 1].size == b.offset) {
+        const bool joins = i > 0 && blocks_[i - 1].offset + blocks_[i - 1].size == b.offset;
+        decided_.add(4 * i + (joins ? 3 : 2));
+        if (joins) {
           blocks_[i - 1].size += b.size;
           erase(i);
         }
@@ -74,16 +87,19 @@ class free_list {
     }
     const auto at = std::find_if(blocks_.begin(), blocks_.end(),
                                  [&](const block& b) { return b.offset >= address; });
+    decided_.add(~static_cast<std::uint64_t>(at - blocks_.begin()));
     blocks_.insert(at, {address, size});
   }
 
   /// Bytes that were ever used.
   [[nodiscard]] std::uint64_t high_water() const { return high_water_; }
+  [[nodiscard]] const decisions& decided() const { return decided_; }
 
  private:
   void erase(std::size_t i) { blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(i)); }
 
   std::uint64_t high_water_ = 0;
+  decisions decided_;
   std::vector<block> blocks_;
 };
 
@@ -98,7 +114,10 @@ class buffer_space {
 
   explicit buffer_space(const buffer_type& type) : type_(type) {}
 
-  void reset() { pieces_.clear(); }
+  void reset() {
+    pieces_.clear();
+    decided_ = {};
+  }
 
   /// Takes `size` bytes: where there is a hole, else at the end of the piece that grows least, else of a new one.
   place take(std::uint64_t size) {
@@ -135,27 +154,38 @@ class buffer_space {
     return sum;
   }
   [[nodiscard]] std::span<const free_list> pieces() const { return pieces_; }
+  /// In all of its pieces, since `reset`.
+  [[nodiscard]] decisions decided() const {
+    decisions all = decided_;
+    for (const free_list& p : pieces_) all.add(p.decided());
+    return all;
+  }
 
  private:
   static constexpr std::size_t most_pieces = 16;  ///< GGML_VBUFFER_MAX_CHUNKS
 
   /// The piece whose open end takes `size` bytes and grows least, or has least left then; -1: none.
-  [[nodiscard]] std::ptrdiff_t at_end(std::uint64_t size) const {
+  [[nodiscard]] std::ptrdiff_t at_end(std::uint64_t size) {
     std::ptrdiff_t best = -1;
     std::int64_t best_left = std::numeric_limits<std::int64_t>::min();
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const free_list::block* const end = pieces_[i].last();
-      if (!end || end->size < size) continue;
+      const bool fits = end && end->size >= size;
+      decided_.add(fits);
+      if (!fits) continue;
       const auto left = static_cast<std::int64_t>(pieces_[i].high_water() - end->offset - size);
+      decided_.add(left >= 0);
       if ((best_left < 0 && left > best_left) || (left >= 0 && left < best_left)) {
         best = static_cast<std::ptrdiff_t>(i);
         best_left = left;
       }
     }
+    decided_.add(static_cast<std::uint64_t>(best));
     return best;
   }
 
   buffer_type type_;
+  decisions decided_;  ///< between pieces
   std::vector<free_list> pieces_;
 };
 
@@ -186,6 +216,12 @@ class allocator {
   [[nodiscard]] std::uint64_t size(std::size_t buffer) const { return buffers_[buffer].size(); }
   [[nodiscard]] std::span<const free_list> pieces(std::size_t buffer) const {
     return buffers_[buffer].pieces();
+  }
+  /// In the last plan.
+  [[nodiscard]] decisions decided() const {
+    decisions all;
+    for (const buffer_space& b : buffers_) all.add(b.decided());
+    return all;
   }
 
  private:

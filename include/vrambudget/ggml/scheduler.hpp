@@ -58,6 +58,8 @@ class scheduler {
   [[nodiscard]] std::span<const free_list> pieces(std::size_t i) const {
     return allocator_.pieces(i);
   }
+  /// How the last buffers were planned.
+  [[nodiscard]] decisions decided() const { return allocator_.decided(); }
   [[nodiscard]] std::span<const split> splits() const {
     return std::span(splits_).first(n_splits_);
   }

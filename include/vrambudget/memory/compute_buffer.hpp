@@ -86,7 +86,8 @@ class graph_planner {
   /// What a backend's buffer takes after the graph that was split last: if one of its pieces must be larger, all
   /// are made anew.
   /// Source: llama.cpp, ggml/src/ggml-alloc.c: ggml_gallocr_reserve_n_impl
-  [[nodiscard]] bytes reserved(const ggml::scheduler& sched, int backend);
+  [[nodiscard]] bytes reserved(const ggml::scheduler& sched, int backend,
+                               ggml::decisions& decided);
 
   /// The tokens of a full micro-batch.
   [[nodiscard]] static arch::ubatch prompt_of(const context_params& cp);

@@ -290,11 +290,12 @@ graph_shape graph_planner::reserve(ggml::scheduler& sched, compute_buffers& out,
                                    bool one_sequence) {
   const graph_shape shape = shape_of(sched);
   sched.plan_buffers(graph_);
+  out.decided.add(sched.decided());
   if (slicer_) out.views_host_results |= views_host_results(sched);
   for (std::size_t i = 0; i < out.device.size(); ++i)
-    out.device[i] = reserved(sched, place_.backend_of(i));
+    out.device[i] = reserved(sched, place_.backend_of(i), out.decided);
   const auto host = static_cast<int>(backends_.size()) - 1;
-  out.host = reserved(sched, host);
+  out.host = reserved(sched, host, out.decided);
   out.host += host_tail_ * reserved_[static_cast<std::size_t>(host)].size();
   add_pools(sched, out, one_sequence);
   add_cpu_scratch(sched, out);
@@ -312,12 +313,14 @@ void graph_planner::add_cpu_scratch(const ggml::scheduler& sched, compute_buffer
     out.cpu_scratch[i] = std::max(out.cpu_scratch[i], bytes{need[i]});
 }
 
-bytes graph_planner::reserved(const ggml::scheduler& sched, int backend) {
+bytes graph_planner::reserved(const ggml::scheduler& sched, int backend,
+                              ggml::decisions& decided) {
   std::vector<std::uint64_t>& held = reserved_[static_cast<std::size_t>(backend)];
   const std::span<const ggml::free_list> pieces = sched.pieces(static_cast<std::size_t>(backend));
   bool grows = false;
   for (std::size_t i = 0; i < pieces.size(); ++i)
     grows |= i >= held.size() || pieces[i].high_water() > held[i];
+  if (pieces.size() > 1) decided.add(grows);
   if (grows) {
     held.clear();
     for (const ggml::free_list& p : pieces) held.push_back(p.high_water());

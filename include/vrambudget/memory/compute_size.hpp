@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "vrambudget/backends/vulkan/prealloc.hpp"
+#include "vrambudget/ggml/decisions.hpp"
 #include "vrambudget/units.hpp"
 
 namespace vrambudget {
@@ -61,6 +62,7 @@ struct compute_buffers {
   bool attends_on_host = false;  ///< attention of layers on devices
   /// A view of what the host computed is among the nodes of cards that are one device.
   bool views_host_results = false;
+  ggml::decisions decided;  ///< which buffers of which graphs are the largest, and how each was planned
   bool flash_attn = false;  ///< after probing, if it was automatic
   bool pipelined = false;   ///< with copies of every input
   graph_shape prompt;       ///< graph of a full micro-batch

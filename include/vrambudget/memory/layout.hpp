@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "vrambudget/engine/cache.hpp"
@@ -223,6 +224,37 @@ class layout_maker {
 };
 
 }  // namespace detail
+
+/// The longest context that has the caches of this one: itself, but where all cells stand for some tokens each.
+[[nodiscard]] inline std::uint32_t longest_with_cells(const model& m, const context_params& cp) {
+  constexpr std::uint32_t ratio = 4;
+  const hparams& hp = m.hp;
+  bool has_full = cp.swa_full || !cp.rules.window_caches;
+  for (std::uint32_t il = 0; il < hp.n_layer(); ++il) has_full |= hp.has_kv(il) && !hp.is_swa(il);
+  // what is shorter than a window and a micro-batch has as many cells for its windows as it has tokens
+  const std::uint64_t window = detail::pad_n_ctx(std::uint64_t{hp.swa.n} + cp.n_ubatch);
+  if (m.traits->memory != memory_kind::dsv4 || has_full || cp.n_ctx_seq < window) return cp.n_ctx;
+  const std::uint64_t all =
+      std::uint64_t{ratio} * detail::compressed_cells(cp, ratio) * (cp.n_ctx / cp.n_ctx_seq);
+  return all <= std::numeric_limits<std::uint32_t>::max() ? static_cast<std::uint32_t>(all)
+                                                          : cp.n_ctx;
+}
+
+/// Whether an index chooses the keys that are attended to. What graphs of such models sort and gather crowds compute buffers
+/// so that their sizes jump from one context to the next.
+[[nodiscard]] constexpr bool chooses_keys(memory_kind k) {
+  switch (k) {
+    case memory_kind::msa:
+    case memory_kind::dsa:
+    case memory_kind::dsa_optional:
+    case memory_kind::dsa_iswa:
+    case memory_kind::dsv4:
+    case memory_kind::hybrid_idx:
+      return true;
+    default:
+      return false;
+  }
+}
 
 /// Cells whose number does not rise with each context of a grid: those of one key for 128 tokens.
 [[nodiscard]] inline std::uint32_t stepped_cells(const model& m, const context_params& cp) {

@@ -110,6 +110,7 @@ struct budget {
   enum pipelining pipelining = pipelining::none;
   host_budget host;
   graph_shape prompt, generation;  ///< the engine's graphs, for comparison with its log
+  ggml::decisions decided;         ///< how compute buffers were planned, the model's and its draft's
   std::optional<draft_summary> draft;
   std::optional<projector_budget> projector;
   /// Pools of the same run on other devices, by set and device: planner::count_pools_on().

@@ -187,10 +187,12 @@ result<void> planner::reserve(detail::planned_context& c, const detail::context_
   detail::ask_for_contents(c, kinds, with_weights, b);
   const std::size_t n_before = b.allocations.size();
   detail::ask_for_compute(c, kinds.compute_buffer, b);
+  b.decided.add(c.compute.decided);
   if (!c.compute.pipelined || !how.enforced) return {};
   if (!detail::refuses_first_graph(b, n_before, how.at)) return {};
   c.context.pipeline_parallel = false;
   if (auto again = detail::plan_compute(c, seen); !again) return again;
+  b.decided.add(c.compute.decided);
   b.allocations.resize(n_before);
   detail::ask_for_compute(c, kinds.compute_buffer, b);
   return {};

@@ -1,4 +1,4 @@
-// The amounts of one run along the context: budgets where they are needed, lines and planes between them.
+// The amounts of one run along the context: budgets where they are needed, lines between them.
 #pragma once
 
 #include <algorithm>
@@ -15,7 +15,7 @@
 #include "vrambudget/memory/layout.hpp"
 #include "vrambudget/plan/planner.hpp"
 #include "vrambudget/plan/sweep_amounts.hpp"
-#include "vrambudget/plan/weighted_points.hpp"
+#include "vrambudget/plan/point_on_line.hpp"
 
 namespace vrambudget::detail {
 
@@ -24,7 +24,10 @@ class sweep_curve {
  public:
   /// Plans as many budgets as the lines between them need, all of them by `how`.
   sweep_curve(planner& p, run r, std::span<const std::uint32_t> n_ctx, budget_choice how)
-      : planner_(&p), run_(std::move(r)), how_(how) {
+      : planner_(&p),
+        run_(std::move(r)),
+        how_(how),
+        sizes_jump_(chooses_keys(p.get_model().traits->memory)) {
     add_points(n_ctx);
     for (std::size_t first = 0, last = 0; first < points_.size(); first = last + 1) {
       last = first;
@@ -51,19 +54,20 @@ class sweep_curve {
   }
 
   struct point {
-    std::uint32_t n_ubatch = 0, odd_batch = 0, n_ctx = 0;  ///< as the engine makes them
+    std::uint32_t n_ubatch = 0, odd_batch = 0;  ///< as the engine makes them
+    std::uint32_t n_ctx = 0;                    ///< longest_with_cells()
     std::uint32_t n_stepped = 0;  ///< cells whose number does not rise with each context
     std::uint32_t asked = 0;      ///< a context that was asked for
     bool planned = false, refused = false, pipelined = false;
     enum basis basis = basis::exact;
+    ggml::decisions decided = {};
     std::string why = {};
 
-    [[nodiscard]] plane_point place() const { return {n_ctx, n_stepped}; }
     [[nodiscard]] auto key() const { return std::tuple(n_ubatch, odd_batch, n_ctx); }
-    /// Amounts lie on one line, or plane, only where micro-batches are the same, and batches too, or as long as the
-    /// context.
+    /// Amounts lie on one line only where micro-batches are the same, and batches too, or as long as the context.
     [[nodiscard]] bool on_line_with(const point& p) const {
-      return n_ctx > 0 && n_ubatch == p.n_ubatch && odd_batch == p.odd_batch;
+      return n_ctx > 0 && n_ubatch == p.n_ubatch && odd_batch == p.odd_batch &&
+             n_stepped == p.n_stepped;
     }
   };
 
@@ -110,7 +114,7 @@ class sweep_curve {
         const bool even = c->n_batch == c->n_ctx || c->n_batch == run_.n_batch;
         p.n_ubatch = c->n_ubatch;
         p.odd_batch = even ? 0 : c->n_batch;
-        p.n_ctx = c->n_ctx;
+        p.n_ctx = longest_with_cells(planner_->get_model(), *c);
         p.n_stepped = stepped_cells(planner_->get_model(), *c);
       } else {
         p.planned = p.refused = true;
@@ -167,6 +171,7 @@ class sweep_curve {
     std::int64_t* const v = row(i);
     const auto as_number = [](bytes size) { return static_cast<std::int64_t>(size.count); };
     p.pipelined = b.pipelining == pipelining::used;
+    p.decided = b.decided;
     pipelined_ |= p.pipelined || (b.draft && b.draft->pipelining == pipelining::used);
     knows_first_graph_ &= !b.draft && !b.projector && n_contents_ == contents_of(b);
     v[0] = as_number(b.host.used());
@@ -222,19 +227,12 @@ class sweep_curve {
     }
     return n;
   }
-  /// Planned points from which those between the first two are taken.
-  struct support {
-    std::size_t first, last;
-    std::optional<std::size_t> beside = {};  ///< of a plane, which the first two are a line of
-
-    [[nodiscard]] bool has(std::size_t i) const { return i == first || i == last || i == beside; }
-  };
   /// Fills the points between two planned ones. `guess`: cut where the lines at both ends meet, else halve.
   void fill(std::size_t first, std::size_t last, bool guess) {
     if (last - first < 2) return;
     const std::size_t middle = first + (last - first) / 2;
-    if (takes_others(support_of(first, last))) return;
     plan(middle);
+    if (predicts(first, last, middle) && takes_others(first, last)) return;
     constexpr std::size_t worth_a_guess = 16;
     if (guess && last - first >= worth_a_guess) {
       plan(first + 1);
@@ -250,65 +248,41 @@ class sweep_curve {
     fill(first, middle, true);
     fill(middle, last, true);
   }
-  /// With the point beside the line that is nearest to the middle.
-  [[nodiscard]] support support_of(std::size_t first, std::size_t last) const {
-    support s{first, last};
-    const std::size_t middle = first + (last - first) / 2;
-    for (std::size_t i = first + 1; i < last; ++i) {
-      const auto from_middle = [&](std::size_t p) { return p < middle ? middle - p : p - middle; };
-      if (area_of(points_[first].place(), points_[last].place(), points_[i].place()) != 0 &&
-          (!s.beside || from_middle(i) < from_middle(*s.beside)))
-        s.beside = i;
-    }
-    return s;
+  [[nodiscard]] point_on_line on_line(std::size_t first, std::size_t last, std::size_t i) const {
+    return {points_[first].n_ctx, points_[last].n_ctx, points_[i].n_ctx};
   }
-  /// Whether the points between are those of the line or plane: at the middle, and of a plane where it is cut in four,
-  /// to the byte. They are taken from it then.
-  [[nodiscard]] bool takes_others(const support& s) {
-    const std::size_t quarter = (s.last - s.first + 1) / 4, middle = s.first + (s.last - s.first) / 2;
-    if (s.beside) plan(*s.beside);
-    for (const std::size_t i : {middle, middle - quarter, middle + quarter}) {
-      plan(i);
-      if (!s.has(i) && !predicts(s, i)) return false;
-      if (!s.beside) break;
-    }
-    for (std::size_t i = s.first + 1; i < s.last; ++i)
-      if (!points_[i].planned && !take(s, i)) return false;
-    return true;
-  }
-  [[nodiscard]] weighted_points weights_of(const support& s, std::size_t i) const {
-    const auto at = [&](std::size_t p) { return points_[p].place(); };
-    return s.beside ? weighted_points(at(s.first), at(s.last), at(*s.beside), at(i))
-                    : weighted_points(at(s.first), at(s.last), at(i));
-  }
-  /// Whether a planned point is what others make of it.
-  [[nodiscard]] bool predicts(const support& s, std::size_t i) const {
-    const point& a = points_[s.first];
-    const auto alike = [&](std::size_t p) {
-      const point& q = points_[p];
-      return !q.refused && q.basis == a.basis && q.pipelined == a.pipelined;
+  /// Whether the points between two are those of the line through them, as one between them is, to the byte. Where sizes jump
+  /// that takes that the buffers of all three were planned alike.
+  [[nodiscard]] bool predicts(std::size_t first, std::size_t last, std::size_t i) const {
+    const point &a = points_[first], &b = points_[last], &c = points_[i];
+    const auto alike = [&](const point& p) {
+      return !p.refused && p.basis == a.basis && p.pipelined == a.pipelined &&
+             (!sizes_jump_ || p.decided == a.decided);
     };
-    const std::size_t beside = s.beside.value_or(s.first);
-    if (!alike(s.first) || !alike(s.last) || !alike(beside) || !alike(i)) return false;
-    const weighted_points value = weights_of(s, i);
-    const auto v = row(i), v0 = row(s.first), v1 = row(s.last), v2 = row(beside);
+    if (!alike(a) || !alike(b) || !alike(c)) return false;
+    const point_on_line value = on_line(first, last, i);
+    const auto v0 = row(first), v1 = row(last), v = row(i);
     for (std::size_t k = 0; k < width_; ++k)
-      if (value(v0[k], v1[k], v2[k]) != v[k]) return false;
+      if (value(v0[k], v1[k]) != v[k]) return false;
     return true;
   }
-  /// False where an amount is no whole number of bytes.
-  [[nodiscard]] bool take(const support& s, std::size_t i) {
-    const weighted_points value = weights_of(s, i);
-    const std::int64_t *const v0 = row(s.first), *const v1 = row(s.last),
-                              *const v2 = row(s.beside.value_or(s.first));
+  /// Takes them from there; false where an amount is no whole number of bytes.
+  [[nodiscard]] bool takes_others(std::size_t first, std::size_t last) {
+    for (std::size_t i = first + 1; i < last; ++i)
+      if (!points_[i].planned && !take(first, last, i)) return false;
+    return true;
+  }
+  [[nodiscard]] bool take(std::size_t first, std::size_t last, std::size_t i) {
+    const point_on_line value = on_line(first, last, i);
+    const std::int64_t *const v0 = row(first), *const v1 = row(last);
     std::int64_t* const v = row(i);
     for (std::size_t k = 0; k < width_; ++k) {
-      const auto amount = value(v0[k], v1[k], v2[k]);
+      const auto amount = value(v0[k], v1[k]);
       if (!amount) return false;
       v[k] = *amount;
     }
-    points_[i].basis = points_[s.first].basis;
-    points_[i].pipelined = points_[s.first].pipelined;
+    points_[i].basis = points_[first].basis;
+    points_[i].pipelined = points_[first].pipelined;
     return true;
   }
   /// The last point before the lines through the first two and the last two points meet, of the first
@@ -338,6 +312,7 @@ class sweep_curve {
   planner* planner_;  ///< used only while the curve is made
   run run_;
   budget_choice how_;
+  bool sizes_jump_;
   std::vector<point> points_;      ///< by micro-batch, then by context
   std::vector<std::size_t> axis_;  ///< for each context of the axis its point
   std::vector<std::size_t> devices_;

@@ -17,7 +17,7 @@
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/os/threads.hpp"
 #include "vrambudget/plan/verdict.hpp"
-#include "vrambudget/plan/weighted_points.hpp"
+#include "vrambudget/plan/point_on_line.hpp"
 
 using namespace vrambudget;
 
@@ -164,28 +164,31 @@ TEST_CASE("under Vulkan what kernels keep is no whole pages") {
   check_some(axes, 60);
 }
 
-TEST_CASE("caches that grow in steps do not need a budget a step") {
+TEST_CASE("where sizes jump from one context to the next a sweep tells them, too") {
   const model m = catalogued("deepseek-v4-flash");
   sweep_axes axes = grid({&m});
   axes.gpus = {{gpu("4090")}, {gpu("h200"), gpu("h200")}};
   axes.n_parallel = {1};
+  std::uint32_t step = 0, jump = 0;
+  SUBCASE("a context of which each has caches of its own") { step = 1024, jump = 174080; }
+  SUBCASE("four that have the same caches") { step = 256, jump = 58368; }
   axes.n_ctx.clear();
-  for (std::uint32_t n = 1024; n <= 1048576; n += 1024) axes.n_ctx.push_back(n);
+  for (std::uint32_t n = 1; n <= 1024; ++n) axes.n_ctx.push_back(n * step);
   const sweep_result r = sweep(axes, {}, on_threads());
-  CHECK(r.n_budgets < r.columns.n_ctx.size() / 8);  // a step is 32 contexts long
+  CHECK(r.n_budgets < r.columns.n_ctx.size() / 2);
   std::mt19937 random(1);
   for (std::size_t i = 0; i < 60; ++i) check_row(axes, r.columns, random() % r.columns.n_ctx.size());
+  for (std::size_t i = 0; i < r.columns.n_ctx.size(); ++i)
+    if (r.columns.n_ctx[i] == jump) check_row(axes, r.columns, i);
 }
 
 TEST_CASE("points between others") {
-  using detail::weighted_points;
-  // v = 3 x + 5 y + 7
-  const auto v = [](std::int64_t x, std::int64_t y) { return 3 * x + 5 * y + 7; };
-  CHECK(weighted_points({0, 0}, {10, 0}, {4, 0})(v(0, 0), v(10, 0), 0) == v(4, 0));
-  CHECK(weighted_points({0, 0}, {10, 2}, {4, 6}, {7, 1})(v(0, 0), v(10, 2), v(4, 6)) == v(7, 1));
-  CHECK(weighted_points({0, 0}, {10, 2}, {4, 6}, {20, 9})(v(0, 0), v(10, 2), v(4, 6)) == v(20, 9));
-  CHECK(!weighted_points({0, 0}, {3, 0}, {1, 0})(0, 1, 0));  // a third
-  CHECK(!weighted_points({5, 0}, {5, 0}, {5, 0})(1, 2, 1));  // no line
+  using detail::point_on_line;
+  CHECK(point_on_line(0, 10, 4)(7, 37) == 19);  // 3 x + 7
+  CHECK(point_on_line(5, 10, 20)(-8, 2) == 22);  // 2 x - 18, beyond both
+  CHECK(point_on_line(5, 5, 5)(3, 3) == 3);
+  CHECK(!point_on_line(0, 3, 1)(0, 1));  // a third
+  CHECK(!point_on_line(5, 5, 5)(1, 2));  // no line
 }
 
 TEST_CASE("a sweep with less than everything on the GPUs") {
