@@ -125,8 +125,8 @@ struct numbered_names {
     std::string name;
     for (const std::uint32_t n : *numbers) {
       std::array<char, 10> digits;
-      const auto end = std::to_chars(digits.begin(), digits.end(), n).ptr;
-      name.assign(before).append(digits.begin(), end).append(after);
+      const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), n).ptr;
+      name.assign(before).append(static_cast<const char*>(digits.data()), end).append(after);
       take(std::string_view(name));
     }
   }
