@@ -37,9 +37,8 @@ class free_list {
         best_size = blocks_[i].size;
       }
     }
-    // one that is filled whole is the best whatever the others are
     decided_.add(static_cast<std::uint64_t>(best));
-    if (best_size != size) decided_.add(which_fit);
+    decided_.add(which_fit);
     return best;
   }
   /// Null: nothing is free.
@@ -136,8 +135,11 @@ class buffer_space {
       const bool endless = type_.largest == 0 || pieces_.size() + 1 == most_pieces;
       pieces_.emplace_back(endless ? std::uint64_t{1} << 62 : std::max(size, type_.largest));
     }
-    return {static_cast<std::uint8_t>(piece),
-            pieces_[static_cast<std::size_t>(piece)].take(block, size)};
+    free_list& in = pieces_[static_cast<std::size_t>(piece)];
+    const std::uint64_t had = in.high_water();
+    const place at{static_cast<std::uint8_t>(piece), in.take(block, size)};
+    if (type_.largest > 0) decided_.add(in.high_water() > had);  // it is asked for between pieces
+    return at;
   }
 
   void give_back(const place& at, std::uint64_t size) {
