@@ -46,6 +46,22 @@ inline result<model> small_llama(const std::function<void(gguf::writer&)>& more 
   return read_model({&*header, 1});
 }
 
+/// The small llama with 8 experts of its size besides in each layer, of which 2 are used.
+inline model small_llama_with_experts() {
+  return small_llama([](gguf::writer& w) {
+           w.add("llama.expert_count", std::uint32_t{8});
+           w.add("llama.expert_used_count", std::uint32_t{2});
+           for (int il = 0; il < 4; ++il) {
+             const std::string blk = "blk." + std::to_string(il) + ".";
+             w.add_tensor(blk + "ffn_gate_inp.weight", ggml_type::f32, {256, 8});
+             w.add_tensor(blk + "ffn_gate_exps.weight", ggml_type::f16, {256, 512, 8});
+             w.add_tensor(blk + "ffn_up_exps.weight", ggml_type::f16, {256, 512, 8});
+             w.add_tensor(blk + "ffn_down_exps.weight", ggml_type::f16, {512, 256, 8});
+           }
+         })
+      .value();
+}
+
 /// A 24 GiB card of compute capability 8.6.
 inline device card(bytes memory = 24_GiB) { return {"test card", 860, 82, memory, memory}; }
 

@@ -28,19 +28,8 @@ model dense() {
   return m;
 }
 
-/// Each layer has eight experts besides, of which two are used.
 model with_experts() {
-  model m = testing::small_llama([](gguf::writer& w) {
-              w.add("llama.expert_count", std::uint32_t{8});
-              w.add("llama.expert_used_count", std::uint32_t{2});
-              for (int il = 0; il < static_cast<int>(n_layer); ++il) {
-                const std::string blk = "blk." + std::to_string(il) + ".";
-                w.add_tensor(blk + "ffn_gate_inp.weight", ggml_type::f32, {256, 8});
-                w.add_tensor(blk + "ffn_gate_exps.weight", ggml_type::f16, {256, 512, 8});
-                w.add_tensor(blk + "ffn_up_exps.weight", ggml_type::f16, {256, 512, 8});
-                w.add_tensor(blk + "ffn_down_exps.weight", ggml_type::f16, {512, 256, 8});
-              }
-            }).value();
+  model m = testing::small_llama_with_experts();
   m.hp.n_ctx_train = n_trained;
   return m;
 }
@@ -92,7 +81,7 @@ struct given_up {
 };
 
 /// A run that is planned once, on a card that holds it; held against others by hand.
-struct candidate {
+struct possible_run {
   given_up gives;
   run r;
   budget b;
@@ -149,11 +138,11 @@ std::uint64_t host_reads(const model& m, const run& r, const std::vector<device>
 }
 
 /// All runs that may be chosen, in no order.
-std::vector<candidate> all_runs(const model& m, const run& told, std::uint32_t least,
-                                const device& card, const cache_types& types) {
+std::vector<possible_run> all_runs(const model& m, const run& told, std::uint32_t least,
+                                   const device& card, const cache_types& types) {
   planner p(m, {card});
   const bool has_experts = m.hp.moe.n_expert > 0;
-  std::vector<candidate> all;
+  std::vector<possible_run> all;
   given_up g;
   const std::uint32_t n_tokens = told.n_ctx ? 0 : (n_trained - least) / grid;
   for (g.tokens = 0; g.tokens <= n_tokens; ++g.tokens)
@@ -181,14 +170,14 @@ std::string in_words(const run& r) {
   return text;
 }
 
-const candidate* best_of(std::vector<candidate>& all, preference most, bool told_slots,
-                         bytes memory, std::optional<bytes> ram) {
-  const candidate *best = nullptr, *best_kept = nullptr;  // with the cache on the host
-  for (candidate& c : all) {
+const possible_run* best_of(std::vector<possible_run>& all, preference most, bool told_slots,
+                            bytes memory, std::optional<bytes> ram) {
+  const possible_run *best = nullptr, *best_kept = nullptr;  // with the cache on the host
+  for (possible_run& c : all) {
     for (device_budget& d : c.b.devices) d.usable = memory;
     c.b.host.ram = ram;
     if (!c.b.fits()) continue;
-    const candidate*& of_these = c.gives.kv_on_host ? best_kept : best;
+    const possible_run*& of_these = c.gives.kv_on_host ? best_kept : best;
     if (!of_these ||
         c.gives.in_order(most, told_slots) < of_these->gives.in_order(most, told_slots))
       of_these = &c;
@@ -209,9 +198,9 @@ struct tally {
 void check_all(const model& m, const run& told, tally& t, bool has_half = false,
                device card = testing::card(), const cache_types& types = usual_types,
                std::uint64_t n_cards = 12) {
-  std::vector<candidate> all = all_runs(m, told, least_context, card, types);
+  std::vector<possible_run> all = all_runs(m, told, least_context, card, types);
   bytes least = bytes::max(), most, least_host = bytes::max(), most_host;
-  for (const candidate& c : all) {
+  for (const possible_run& c : all) {
     const bytes needed = c.b.devices.empty() ? bytes{} : c.b.devices[0].used();
     least = std::min(least, needed);
     most = std::max(most, needed);
@@ -225,7 +214,7 @@ void check_all(const model& m, const run& told, tally& t, bool has_half = false,
     card.total = card.free = memory;
     planner p(m, {card}, {.reserve = {}, .ram = ram});
     for (const preference by : all_preferences) {
-      const candidate* const best = best_of(all, by, told.n_parallel > 0, memory, ram);
+      const possible_run* const best = best_of(all, by, told.n_parallel > 0, memory, ram);
       const auto found = find_best_run(p, told, by).value();
       CAPTURE(memory.count);
       CAPTURE(name(by));

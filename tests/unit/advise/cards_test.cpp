@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "../catalogued.hpp"
 #include "../header_of.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
@@ -16,10 +17,9 @@
 #include "vrambudget/request/known_cards.hpp"
 
 using namespace vrambudget;
+using testing::catalogued;
 
 namespace {
-
-model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 
 std::vector<known_card> all_cards(const request::plan_request& q = {}) {
   return request::known_cards(q, {}).value();

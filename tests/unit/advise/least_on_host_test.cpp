@@ -8,22 +8,6 @@ using namespace vrambudget;
 
 namespace {
 
-/// The small llama with 8 experts of its size in each layer.
-model with_experts() {
-  return testing::small_llama([](gguf::writer& w) {
-           w.add("llama.expert_count", std::uint32_t{8});
-           w.add("llama.expert_used_count", std::uint32_t{2});
-           for (int il = 0; il < 4; ++il) {
-             const std::string blk = "blk." + std::to_string(il) + ".";
-             w.add_tensor(blk + "ffn_gate_inp.weight", ggml_type::f32, {256, 8});
-             w.add_tensor(blk + "ffn_gate_exps.weight", ggml_type::f16, {256, 512, 8});
-             w.add_tensor(blk + "ffn_up_exps.weight", ggml_type::f16, {256, 512, 8});
-             w.add_tensor(blk + "ffn_down_exps.weight", ggml_type::f16, {512, 256, 8});
-           }
-         })
-      .value();
-}
-
 /// With the experts or feed-forward tensors of so many layers on the host, or so many layers whole.
 bool fits(const model& m, bytes memory, run r, std::uint32_t n, std::uint32_t layers) {
   (m.hp.moe.n_expert > 0 ? r.n_cpu_moe : r.n_cpu_ffn) = n;
@@ -35,7 +19,7 @@ bool fits(const model& m, bytes memory, run r, std::uint32_t n, std::uint32_t la
 
 // every card from one that holds nothing to one that holds all, a MiB each, and every number of layers
 TEST_CASE("as few are moved as it takes") {
-  for (const model& m : {testing::small_llama().value(), with_experts()}) {
+  for (const model& m : {testing::small_llama().value(), testing::small_llama_with_experts()}) {
     const bool has_experts = m.hp.moe.n_expert > 0;
     CAPTURE(has_experts);
     const run r{.n_ctx = 2048, .n_parallel = 1};
@@ -73,7 +57,7 @@ TEST_CASE("as few are moved as it takes") {
 
 // two cards of every size, all numbers of layers, shared in all ways
 TEST_CASE("two cards share layers so that little is moved") {
-  const model m = with_experts();
+  const model m = testing::small_llama_with_experts();
   const run r{.n_ctx = 2048, .n_parallel = 1};
   const std::uint32_t most = m.hp.n_layer_all;
   const bytes whole = plan(m, r, {testing::card()}).value().devices[0].used();

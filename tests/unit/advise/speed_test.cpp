@@ -24,8 +24,8 @@ decode_traffic traffic(const model& m, std::uint64_t depth, run r = {}, std::uin
 }
 
 /// A decode speed of `read` bytes on one device and `of_host` on the host.
-std::optional<decode_speed> speed(std::uint64_t read, std::uint64_t of_host,
-                                  const device_rate& rate) {
+std::optional<decode_speed> speed_of(std::uint64_t read, std::uint64_t of_host,
+                                     const device_rate& rate) {
   decode_traffic t;
   t.devices.emplace_back().weights = {read};
   t.host.weights = {of_host};
@@ -116,7 +116,7 @@ TEST_SUITE("speed") {
 
   TEST_CASE("the bound is bytes over bandwidth, and the expectation a share of it") {
     const reached_share half{.low = 0.4, .median = 0.5, .high = 0.8, .n = 7, .of = "some"};
-    const auto s = speed(10'000'000'000, 0, {500'000'000'000, half});
+    const auto s = speed_of(10'000'000'000, 0, {500'000'000'000, half});
     REQUIRE(s);
     CHECK(s->most == doctest::Approx(50));
     CHECK(s->most_basis == basis::bound);
@@ -126,13 +126,13 @@ TEST_SUITE("speed") {
     CHECK(s->expected->high == doctest::Approx(40));
     CHECK(s->expected->n == 7);
     CHECK(s->expected_basis == basis::fitted);
-    CHECK_FALSE(speed(1, 0, {500'000'000'000, {}})->expected);
+    CHECK_FALSE(speed_of(1, 0, {500'000'000'000, {}})->expected);
   }
 
   TEST_CASE("what the host reads takes its time at two rates, assumed") {
     // the device 0.02 s at most; the host 0.1 s at 15 GB/s, 0.03 s at 50 GB/s
     const reached_share whole{.low = 1, .median = 1, .high = 1, .n = 1, .of = "some"};
-    const auto s = speed(10'000'000'000, 1'500'000'000, {500'000'000'000, whole});
+    const auto s = speed_of(10'000'000'000, 1'500'000'000, {500'000'000'000, whole});
     REQUIRE(s);
     CHECK(s->most == doctest::Approx(20));
     CHECK(s->most_basis == basis::assumed);
@@ -142,8 +142,8 @@ TEST_SUITE("speed") {
   }
 
   TEST_CASE("a bandwidth that is not known gives no number, and neither does the host alone") {
-    CHECK_FALSE(speed(1, 0, {}));
-    CHECK_FALSE(speed(0, 1, {500'000'000'000, {}}));
+    CHECK_FALSE(speed_of(1, 0, {}));
+    CHECK_FALSE(speed_of(0, 1, {500'000'000'000, {}}));
   }
 
   TEST_CASE("weights are classed by what a value takes") {

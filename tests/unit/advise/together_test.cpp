@@ -6,16 +6,16 @@
 #include <string>
 #include <vector>
 
+#include "../catalogued.hpp"
 #include "../header_of.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 
 using namespace vrambudget;
+using testing::catalogued;
 
 namespace {
-
-model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 
 together_question asked(std::vector<const model*> models, std::vector<device> devices,
                         std::optional<std::uint32_t> n_ctx = 4096) {

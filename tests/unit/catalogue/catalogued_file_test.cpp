@@ -6,22 +6,20 @@
 #include <set>
 #include <string>
 
+#include "../catalogued.hpp"
+
 using namespace vrambudget;
+using testing::file_named;
 
 namespace {
 
 model read(const catalogued_file& f) { return as_file(read_shape(*f.shape).value(), f).value(); }
 
-std::string found(const char* typed) {
-  const auto f = find_catalogued_file(typed);
-  return f ? f->name : f.error().message;
-}
-
 }  // namespace
 
 TEST_CASE("a quantization that was begun only is answered with those that begin so") {
   const auto begins = [](const char* typed, const char* nearest) {
-    const std::string said = found(typed);
+    const std::string said = file_named(typed);
     CAPTURE(said);
     CHECK(said.find("names no whole quantization; nearest: " + std::string(nearest)) != said.npos);
   };
@@ -29,30 +27,31 @@ TEST_CASE("a quantization that was begun only is answered with those that begin 
   begins("qwen3-8b-q4_k", "Qwen3-8B-Q4_K_M");
   begins("Qwen3-8B-Instruct-Q5", "Qwen3-8B-Q5_K_M");
   begins("Qwen3-8B-iq4", "Qwen3-8B-IQ4_XS");
-  CHECK(found("Qwen3-8B-Q9").find("whole quantization") == std::string::npos);
-  CHECK(found("Qwen3-8B-").find("whole quantization") == std::string::npos);
+  CHECK(file_named("Qwen3-8B-Q9").find("whole quantization") == std::string::npos);
+  CHECK(file_named("Qwen3-8B-").find("whole quantization") == std::string::npos);
 }
 
 TEST_CASE("a model's name takes any file type of llama-quantize, however it is typed") {
-  CHECK(found("Qwen3-8B-Q5_K_M") == "Qwen3-8B-Q5_K_M");
-  CHECK(found("qwen3 8b iq3 xxs") == "Qwen3-8B-IQ3_XXS");
-  CHECK(found("phi-4-mini-q8_0.gguf") == "Phi-4-Mini-Q8_0");
-  CHECK(found("Qwen3-8B-Q8_0") == "Qwen3-8B-Q8_0");  // the shape
-  CHECK(found("qwen3-8b") == "Qwen3-8B-Q8_0");       // the beginning of one shape's name
-  CHECK(found("Qwen3-32B-UD-Q5_K_XL") == "Qwen3-32B-UD-Q5_K_XL");
-  CHECK(found("qwen3.6-27b-q8") == "Qwen3.6-27B-Q8_0");
-  CHECK(found("Qwen3.6-27B-MTP-Q6_K") == "Qwen3.6-27B-MTP-Q6_K");
-  CHECK(found("Qwen3-8B-Q5_K_XXL").find("not in the catalogue") != std::string::npos);
-  CHECK(found("Qwen3.6-27B").find(" can be ") != std::string::npos);
+  CHECK(file_named("Qwen3-8B-Q5_K_M") == "Qwen3-8B-Q5_K_M");
+  CHECK(file_named("qwen3 8b iq3 xxs") == "Qwen3-8B-IQ3_XXS");
+  CHECK(file_named("phi-4-mini-q8_0.gguf") == "Phi-4-Mini-Q8_0");
+  CHECK(file_named("Qwen3-8B-Q8_0") == "Qwen3-8B-Q8_0");  // the shape
+  CHECK(file_named("qwen3-8b") == "Qwen3-8B-Q8_0");       // the beginning of one shape's name
+  CHECK(file_named("Qwen3-32B-UD-Q5_K_XL") == "Qwen3-32B-UD-Q5_K_XL");
+  CHECK(file_named("qwen3.6-27b-q8") == "Qwen3.6-27B-Q8_0");
+  CHECK(file_named("Qwen3.6-27B-MTP-Q6_K") == "Qwen3.6-27B-MTP-Q6_K");
+  CHECK(file_named("Qwen3-8B-Q5_K_XXL").find("not in the catalogue") != std::string::npos);
+  CHECK(file_named("Qwen3.6-27B").find(" can be ") != std::string::npos);
 }
 
 TEST_CASE("files as publishers name them") {
-  CHECK(found("mistralai_Mistral-Small-3.2-24B-Instruct-2506-Q6_K_L.gguf") ==
+  CHECK(file_named("mistralai_Mistral-Small-3.2-24B-Instruct-2506-Q6_K_L.gguf") ==
         "Mistral-Small-3.2-24B-Q6_K_L");
-  CHECK(found("Qwen3-8B.i1-Q4_K_M.gguf") == "Qwen3-8B-Q4_K_M");
-  CHECK(found("Qwen3-32B-Q5_K_M-00001-of-00002.gguf") == "Qwen3-32B-Q5_K_M");
-  CHECK(found("gpt-oss-120b-mxfp4-00001-of-00003.gguf") == "gpt-oss-120b-MXFP4");
-  CHECK(found("Qwen3-8B-Q5_K_M-00001-of-0002").find("not in the catalogue") != std::string::npos);
+  CHECK(file_named("Qwen3-8B.i1-Q4_K_M.gguf") == "Qwen3-8B-Q4_K_M");
+  CHECK(file_named("Qwen3-32B-Q5_K_M-00001-of-00002.gguf") == "Qwen3-32B-Q5_K_M");
+  CHECK(file_named("gpt-oss-120b-mxfp4-00001-of-00003.gguf") == "gpt-oss-120b-MXFP4");
+  CHECK(file_named("Qwen3-8B-Q5_K_M-00001-of-0002").find("not in the catalogue") !=
+        std::string::npos);
   const auto all = catalogued_files_of("Qwen_Qwen3-8B-GGUF");
   REQUIRE(all.has_value());
   CHECK(all->name == "Qwen3-8B");
@@ -169,7 +168,7 @@ TEST_CASE("every file of every model can be read and is as large as it says") {
     for (const catalogued_file& f : all.files) {
       CAPTURE(f.name);
       CHECK(names.insert(f.name).second);
-      CHECK(found(f.name.c_str()) == f.name);
+      CHECK(file_named(f.name.c_str()) == f.name);
       if (!shapes.contains(f.shape)) shapes[f.shape] = read_shape(*f.shape).value();
       const auto m = as_file(shapes[f.shape], f);
       const auto data = data_of(shapes[f.shape], f);

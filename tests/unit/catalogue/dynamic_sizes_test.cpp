@@ -10,17 +10,14 @@
 #include <utility>
 #include <vector>
 
+#include "../catalogued.hpp"
 #include "catalogue/names.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 
 using namespace vrambudget;
+using testing::catalogued_quantization;
 
 namespace {
-
-model read(const char* name) {
-  const catalogued_file f = find_catalogued_file(name).value();
-  return as_file(read_shape(*f.shape).value(), f).value();
-}
 
 double as_number(bytes b) { return static_cast<double>(b.count); }
 
@@ -85,7 +82,7 @@ TEST_CASE("of a model without experts a label's size is a share of the plain fil
   const std::uint64_t four = vocab + 60 * (2 * d * d + v + 2 * ff) + 30 * (v + ff),
                       six = vocab + 30 * (v + ff), full = 60 * 2 * d + d;
   const double plain = static_cast<double>(four / 256 * 144 + six / 256 * 210 + full * 4);
-  const model m = read("Yi-1.5-34B-UD-Q4_K_XL");
+  const model m = catalogued_quantization("Yi-1.5-34B-UD-Q4_K_XL");
   CHECK(as_number(m.tensor_bytes()) == doctest::Approx(plain * 1.016).epsilon(1e-7));
   CHECK(m.types_basis == basis::assumed);
   CHECK(m.types_note ==
@@ -103,7 +100,7 @@ TEST_CASE("of a model with experts it is that of the types of each class of tens
                ends = 2 * 32000 * d, full = 32 * (8 * d + 2 * d) + d;
   const double in = 2 * experts / 256 * (0.97 * 144 + 0.03 * 210),
                down = experts / 256 * (0.97 * 176 + 0.03 * 210);
-  const model m = read("Mixtral-8x7B-UD-Q4_K_XL");
+  const model m = catalogued_quantization("Mixtral-8x7B-UD-Q4_K_XL");
   CHECK(as_number(m.tensor_bytes()) ==
         doctest::Approx(in + down + (attention + ends) / 32 * 34 + full * 4).epsilon(1e-7));
   CHECK(m.types_basis == basis::assumed);
@@ -115,7 +112,7 @@ TEST_CASE("of a model with experts it is that of the types of each class of tens
 
 TEST_CASE("rows that a type's blocks do not fill have its fallback") {
   // 704 is 22 x 32: 5 bits instead of Q4_K
-  const model m = read("Gemma-4-26B-A4B-UD-Q4_K_S");
+  const model m = catalogued_quantization("Gemma-4-26B-A4B-UD-Q4_K_S");
   const model shape = read_shape(*find_catalogued_file("Gemma-4-26B-A4B-Q4_K_M")->shape).value();
   const auto e = detail::estimate_file(shape, "UD-Q4_K_S");
   REQUIRE(e.has_value());

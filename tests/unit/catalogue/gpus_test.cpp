@@ -10,7 +10,7 @@ using namespace vrambudget;
 
 static const surroundings on_linux{operating_system::native_linux};
 
-static std::string found(const char* typed) {
+static std::string gpu_named(const char* typed) {
   const auto gpu = find_gpu(typed);
   return gpu ? gpu->id : gpu.error().message;
 }
@@ -64,21 +64,21 @@ TEST_CASE("a GPU is found however its name is typed") {
   };
   for (const auto& name : names) {
     CAPTURE(name.first);
-    CHECK(found(name.first) == name.second);
+    CHECK(gpu_named(name.first) == name.second);
   }
 }
 
 TEST_CASE("a shared name means one variant and the others can be asked for") {
-  CHECK(found("4060 ti") == "rtx-4060-ti-8gb");
-  CHECK(found("NVIDIA GeForce RTX 4060 Ti") == "rtx-4060-ti-8gb");
-  CHECK(found("5060 ti") == "rtx-5060-ti-16gb");
-  CHECK(found("a100") == "a100-pcie-40gb");
+  CHECK(gpu_named("4060 ti") == "rtx-4060-ti-8gb");
+  CHECK(gpu_named("NVIDIA GeForce RTX 4060 Ti") == "rtx-4060-ti-8gb");
+  CHECK(gpu_named("5060 ti") == "rtx-5060-ti-16gb");
+  CHECK(gpu_named("a100") == "a100-pcie-40gb");
   CHECK(other_variants(find_gpu("4060ti").value()) == std::vector<std::string>{"rtx-4060-ti-16gb"});
   CHECK(other_variants(find_gpu("3090").value()).empty());
 }
 
 TEST_CASE("a memory size that the card was not sold with is not found") {
-  CHECK(found("3080 12gb") == "rtx-3080-12gb");
+  CHECK(gpu_named("3080 12gb") == "rtx-3080-12gb");
   CHECK(find_gpu("3080 24gb").error().code == errc::not_found);
   CHECK(find_gpu("4090 16gb").error().code == errc::not_found);
 }
@@ -110,7 +110,7 @@ TEST_CASE("a typing error is answered with the nearest names") {
   CHECK(find_gpu(std::string(100000, 'x')).error().code == errc::not_found);
   for (const char* word : {"rtx", "NVIDIA", "nvidia geforce"}) {
     CAPTURE(word);
-    const std::string said = found(word);
+    const std::string said = gpu_named(word);
     CHECK(said.find(std::string("`vrambudget gpus ") + word + "` lists") != said.npos);
     CHECK(said.find("nearest") == said.npos);
   }
@@ -118,10 +118,10 @@ TEST_CASE("a typing error is answered with the nearest names") {
 
 TEST_CASE("every id and alias finds its own row") {
   for (const gpu_entry& gpu : gpus()) {
-    CHECK(found(gpu.id.c_str()) == gpu.id);
+    CHECK(gpu_named(gpu.id.c_str()) == gpu.id);
     for (const std::string& alias : gpu.aliases) {
       CAPTURE(alias);
-      CHECK(found(alias.c_str()) == gpu.id);
+      CHECK(gpu_named(alias.c_str()) == gpu.id);
     }
   }
 }
@@ -185,7 +185,7 @@ TEST_CASE("cards of one name are told apart by their size") {
   for (const gpu_entry& g : gpus()) {
     if (g.form == "unified") continue;  // Orin modules share a name and a size
     CAPTURE(g.id);
-    CHECK(found(to_device(g).full_name().c_str()) == g.id);
+    CHECK(gpu_named(to_device(g).full_name().c_str()) == g.id);
   }
 }
 

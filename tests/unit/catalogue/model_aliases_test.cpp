@@ -7,23 +7,12 @@
 #include <string>
 #include <utility>
 
+#include "../catalogued.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 
 using namespace vrambudget;
-
-namespace {
-
-std::string found(const std::string& typed) {
-  const auto f = find_catalogued_file(typed);
-  return f ? f->name : f.error().message;
-}
-
-model read(const std::string& typed) {
-  const catalogued_file f = find_catalogued_file(typed).value();
-  return as_file(read_shape(*f.shape).value(), f).value();
-}
-
-}  // namespace
+using testing::catalogued_quantization;
+using testing::file_named;
 
 TEST_CASE("names that people type are known") {
   const std::pair<const char*, const char*> names[] = {
@@ -44,29 +33,30 @@ TEST_CASE("names that people type are known") {
   };
   for (const auto& [typed, name] : names) {
     CAPTURE(typed);
-    CHECK(found(typed) == name);
+    CHECK(file_named(typed) == name);
   }
-  CHECK(found("Ornth-1.0-9B").find("Ornith-1.0-9B") != std::string::npos);
-  CHECK(found("Ornith-1.0-9B-UD-Q9_K_XL").find("not in the catalogue") != std::string::npos);
+  CHECK(file_named("Ornth-1.0-9B").find("Ornith-1.0-9B") != std::string::npos);
+  CHECK(file_named("Ornith-1.0-9B-UD-Q9_K_XL").find("not in the catalogue") != std::string::npos);
 }
 
 TEST_CASE("another model with a shape is planned as that shape, and says so") {
-  const model other = read("Ornith-1.0-9B-Q4_K_M"), own = read("Qwen3.5-9B-Q4_K_M");
+  const model other = catalogued_quantization("Ornith-1.0-9B-Q4_K_M"),
+              own = catalogued_quantization("Qwen3.5-9B-Q4_K_M");
   CHECK(other.name == "Ornith-1.0-9B-Q4_K_M");
   CHECK(other.types_note == "Ornith-1.0-9B has the shape of Qwen3.5-9B");
   CHECK(other.types_basis == basis::assumed);
   CHECK(other.tensor_bytes() == own.tensor_bytes());
-  CHECK(read("Ornith-1.0-9B-Q6_K")
+  CHECK(catalogued_quantization("Ornith-1.0-9B-Q6_K")
             .types_note.starts_with("Ornith-1.0-9B has the shape of Qwen3.5-9B; "));
-  const model same = read("Mistral-Nemo-Instruct-2407-Q4_K_M");
+  const model same = catalogued_quantization("Mistral-Nemo-Instruct-2407-Q4_K_M");
   CHECK(same.types_basis == basis::exact);
   CHECK(same.types_note.empty());
 }
 
 // config.json of Qwen/Qwen3-Coder-30B-A3B-Instruct: max_position_embeddings 262144; Qwen3-30B-A3B has 40960
 TEST_CASE("another model may be trained for another context") {
-  CHECK(read("Qwen3-30B-A3B-Q4_K_M").hp.n_ctx_train == 40960);
-  CHECK(read("Qwen3-Coder-30B-A3B-Q4_K_M").hp.n_ctx_train == 262144);
+  CHECK(catalogued_quantization("Qwen3-30B-A3B-Q4_K_M").hp.n_ctx_train == 40960);
+  CHECK(catalogued_quantization("Qwen3-Coder-30B-A3B-Q4_K_M").hp.n_ctx_train == 262144);
 }
 
 TEST_CASE("a name without a quantization gives all files of its model") {
@@ -78,7 +68,7 @@ TEST_CASE("a name without a quantization gives all files of its model") {
   REQUIRE(other->files.size() == own->files.size());
   for (std::size_t i = 0; i < own->files.size(); ++i) {
     CHECK(other->files[i].name == "Ornith-1.0-9B-" + own->files[i].quantization);
-    CHECK(found(other->files[i].name) == other->files[i].name);
+    CHECK(file_named(other->files[i].name) == other->files[i].name);
   }
   CHECK_FALSE(catalogued_files_of("Qwen3.5-9B-Q4_K_M").has_value());
   CHECK_FALSE(catalogued_files_of("").has_value());

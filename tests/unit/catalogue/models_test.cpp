@@ -14,7 +14,7 @@
 
 using namespace vrambudget;
 
-static std::string found(const char* typed) {
+static std::string model_named(const char* typed) {
   const auto model = find_model(typed);
   return model ? model->name : model.error().message;
 }
@@ -30,12 +30,12 @@ TEST_CASE("a model is found however its name is typed") {
   };
   for (const auto& name : names) {
     CAPTURE(name.first);
-    CHECK(found(name.first) == name.second);
+    CHECK(model_named(name.first) == name.second);
   }
 }
 
 TEST_CASE("a beginning of several names lists them") {
-  const std::string message = found("Qwen3.6-27B");
+  const std::string message = model_named("Qwen3.6-27B");
   CHECK(message.find("Qwen3.6-27B-UD-Q4_K_XL") != std::string::npos);
   CHECK(message.find("Qwen3.6-27B-Q8_0") != std::string::npos);
 }
@@ -45,15 +45,15 @@ TEST_CASE("an unknown model is answered with the nearest names") {
   REQUIRE_FALSE(model.has_value());
   CHECK(model.error().code == errc::not_found);
   CHECK(model.error().message.find("Llama-3.1-8B-Q4_K_M") != std::string::npos);
-  CHECK(found("lama 3.1").find("Llama-3.1-8B-Q4_K_M") != std::string::npos);
+  CHECK(model_named("lama 3.1").find("Llama-3.1-8B-Q4_K_M") != std::string::npos);
   CHECK(find_model("").error().code == errc::not_found);
   CHECK(find_model(std::string(100000, 'q')).error().code == errc::not_found);
 }
 
 TEST_CASE("names and ids find their own model") {
   for (const catalogued_model& m : catalogued_models()) {
-    CHECK(found(m.id.c_str()) == m.name);
-    CHECK(found(m.name.c_str()) == m.name);
+    CHECK(model_named(m.id.c_str()) == m.name);
+    CHECK(model_named(m.name.c_str()) == m.name);
   }
 }
 

@@ -9,14 +9,12 @@
 #include <string>
 #include <utility>
 
+#include "../contains.hpp"
 #include "catalogue/embedded.hpp"
 
 namespace json = boost::json;
 using namespace vrambudget;
-
-static bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+using testing::contains;
 
 static std::string refused(const std::string& typed) {
   const auto gpu = find_gpu(typed);

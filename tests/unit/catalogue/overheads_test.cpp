@@ -12,7 +12,6 @@ using enum operating_system;
 
 namespace {
 
-double in_mib(bytes b) { return static_cast<double>(b.count) / (1 << 20); }
 
 }  // namespace
 
@@ -44,9 +43,9 @@ TEST_CASE("the context before use is near what was measured on each card") {
     CAPTURE(m.gpu);
     const gpu_entry g = find_gpu(m.gpu).value();
     const modelled_context c = driver_context_of(g.cc, g.n_sm.value());
-    CHECK(std::abs(in_mib(c.fresh.expected) - m.mib) <= m.within);
-    CHECK(in_mib(c.fresh.low) <= m.mib);
-    CHECK(in_mib(c.fresh.high) >= m.mib);
+    CHECK(std::abs(mib_of(c.fresh.expected) - m.mib) <= m.within);
+    CHECK(mib_of(c.fresh.low) <= m.mib);
+    CHECK(mib_of(c.fresh.high) >= m.mib);
     CHECK(c.fresh.basis == basis::fitted);
   }
 }
@@ -54,34 +53,34 @@ TEST_CASE("the context before use is near what was measured on each card") {
 TEST_CASE("a plan counts what a context grows to in use") {
   // RTX 3090: 82 x 1,536 / 1,024 = 123; 41.4 + 1.818 x 123 = 265.014
   const modelled_context c = driver_context_of(860, 82);
-  CHECK(in_mib(c.fresh.expected) == doctest::Approx(265.014));
-  CHECK(in_mib(c.fresh.low) == doctest::Approx(0.90 * 265.014 - 5));
-  CHECK(in_mib(c.fresh.high) == doctest::Approx(1.10 * 265.014 + 10));
-  CHECK(in_mib(c.in_use.low) == doctest::Approx(0.92 * 265.014 - 5));
-  CHECK(in_mib(c.in_use.expected) == doctest::Approx(275.014));
-  CHECK(in_mib(c.in_use.high) == doctest::Approx(1.10 * 265.014 + 50 + 0.55 * 123));
-  CHECK(in_mib(c.growth) == doctest::Approx(10));
-  CHECK(in_mib(c.most_growth) == doctest::Approx(50 + 0.55 * 123));
+  CHECK(mib_of(c.fresh.expected) == doctest::Approx(265.014));
+  CHECK(mib_of(c.fresh.low) == doctest::Approx(0.90 * 265.014 - 5));
+  CHECK(mib_of(c.fresh.high) == doctest::Approx(1.10 * 265.014 + 10));
+  CHECK(mib_of(c.in_use.low) == doctest::Approx(0.92 * 265.014 - 5));
+  CHECK(mib_of(c.in_use.expected) == doctest::Approx(275.014));
+  CHECK(mib_of(c.in_use.high) == doctest::Approx(1.10 * 265.014 + 50 + 0.55 * 123));
+  CHECK(mib_of(c.growth) == doctest::Approx(10));
+  CHECK(mib_of(c.most_growth) == doctest::Approx(50 + 0.55 * 123));
   CHECK(c.in_use.note == "41.4 + 1.818 MiB x 123 thousand resident threads, and what grows in use");
 }
 
 TEST_CASE("of a card of unknown size only all cards' range is known") {
   for (const modelled_context& c : {driver_context_of(860, 0), driver_context_of(0, 82)}) {
     CHECK(c.fresh.basis == basis::assumed);
-    CHECK(in_mib(c.fresh.low) < 41);
-    CHECK(in_mib(c.fresh.high) > 621);  // the most that a PRO 6000 showed; a B200 showed 628
+    CHECK(mib_of(c.fresh.low) < 41);
+    CHECK(mib_of(c.fresh.high) > 621);  // the most that a PRO 6000 showed; a B200 showed 628
   }
   // what a device has that nobody described
   const measured_range all = driver_context_of(0, 0).in_use;
-  CHECK(std::abs(in_mib(all.high) - in_mib(device{}.driver_context.high)) < 1);
-  CHECK(std::abs(in_mib(all.low) - in_mib(device{}.driver_context.low)) < 1);
+  CHECK(std::abs(mib_of(all.high) - mib_of(device{}.driver_context.high)) < 1);
+  CHECK(std::abs(mib_of(all.low) - mib_of(device{}.driver_context.low)) < 1);
   CHECK(device{}.draft_context == driver_contexts().draft);
 }
 
 TEST_CASE("what the driver reserves goes by card size and driver") {
   const auto reserved = [](std::uint32_t cc, bytes memory,
                            std::optional<std::uint32_t> driver = std::nullopt) {
-    return in_mib(reserved_by_driver(cc, memory, driver).expected);
+    return mib_of(reserved_by_driver(cc, memory, driver).expected);
   };
   CHECK(reserved(610, 8_GiB) == 84);                           // GTX 1080: 8,192 - 8,107 = 85
   CHECK(reserved(700, 32_GiB) == 274);                         // V100: 32,768 - 32,494 = 274

@@ -7,7 +7,7 @@ using namespace vrambudget;
 
 namespace {
 
-planned_gpu found(const char* typed, surroundings around = {}) {
+planned_gpu gpu_of(const char* typed, surroundings around = {}) {
   if (!around.ram) around.system = operating_system::native_linux;
   const auto gpu = find_other_gpu(typed, around);
   REQUIRE_MESSAGE(gpu.has_value(), typed);
@@ -26,21 +26,22 @@ TEST_CASE("NVIDIA's cards have Vulkan's limits, and halves from Volta on") {
   CHECK(d.total == to_device(find_gpu("3090").value(), {operating_system::native_linux}).total);
   CHECK(vulkan_limits_of_nvidia(610).lacks_fp16);
   CHECK_FALSE(vulkan_limits_of_nvidia(600).lacks_fp16);
-  CHECK(found("rx580").d.limits.lacks_fp16);
-  CHECK_FALSE(found("vega 64").d.limits.lacks_fp16);
+  CHECK(gpu_of("rx580").d.limits.lacks_fp16);
+  CHECK_FALSE(gpu_of("vega 64").d.limits.lacks_fp16);
 }
 
 TEST_CASE("what kernels are chosen by goes by the architecture, cores as the engine has them") {
-  CHECK(found("7900xtx").d.limits.architecture == vulkan_architecture::rdna3);
-  CHECK(found("7900xtx").d.n_sm == 96);
-  CHECK(found("9070 xt").d.limits.architecture == vulkan_architecture::rdna3);
-  CHECK(found("rx580").d.limits.architecture == vulkan_architecture::gcn);
-  CHECK(found("radeon vii").d.limits.architecture == vulkan_architecture::vega20);
-  CHECK(found("b580").d.limits.architecture == vulkan_architecture::xe2);
-  CHECK(found("b580").d.n_sm == 20);
-  CHECK(found("arc 140v").d.n_sm == 0);  // Intel's processors are not in its table
-  CHECK_FALSE(found("7900xtx").d.limits.by_amds_driver);
-  CHECK(found("7900xtx", {.system = operating_system::windows, .ram = 32_GiB}).d.limits.by_amds_driver);
+  CHECK(gpu_of("7900xtx").d.limits.architecture == vulkan_architecture::rdna3);
+  CHECK(gpu_of("7900xtx").d.n_sm == 96);
+  CHECK(gpu_of("9070 xt").d.limits.architecture == vulkan_architecture::rdna3);
+  CHECK(gpu_of("rx580").d.limits.architecture == vulkan_architecture::gcn);
+  CHECK(gpu_of("radeon vii").d.limits.architecture == vulkan_architecture::vega20);
+  CHECK(gpu_of("b580").d.limits.architecture == vulkan_architecture::xe2);
+  CHECK(gpu_of("b580").d.n_sm == 20);
+  CHECK(gpu_of("arc 140v").d.n_sm == 0);  // Intel's processors are not in its table
+  CHECK_FALSE(gpu_of("7900xtx").d.limits.by_amds_driver);
+  CHECK(gpu_of("7900xtx", {.system = operating_system::windows, .ram = 32_GiB})
+            .d.limits.by_amds_driver);
   CHECK(vulkan_limits_of_nvidia(750).architecture == vulkan_architecture::turing);
   CHECK(vulkan_limits_of_nvidia(700).architecture == vulkan_architecture::pre_turing);
   CHECK(vulkan_limits_of_nvidia(1200).architecture == vulkan_architecture::ampere);
@@ -53,20 +54,22 @@ TEST_CASE("what kernels are chosen by goes by the architecture, cores as the eng
 }
 
 TEST_CASE("a chip without memory of its own has a part of the machine's") {
-  const planned_gpu typed = found("780m 64gb");
+  const planned_gpu typed = gpu_of("780m 64gb");
   CHECK(typed.memory == 64_GiB);
   CHECK(typed.d.unified);
   CHECK(typed.d.total == 32_GiB);  // half: the kernel's GTT
   CHECK(typed.d.pool == 64_GiB);
   CHECK(typed.says.find("of the machine's 64 GiB it has 32.0") != std::string::npos);
 
-  const planned_gpu told = found("arc 140v", {.system = operating_system::native_linux, .ram = 32_GiB});
+  const planned_gpu told =
+      gpu_of("arc 140v", {.system = operating_system::native_linux, .ram = 32_GiB});
   CHECK(told.d.total == 24_GiB);  // three quarters, as Mesa's ANV
-  const planned_gpu windows = found("arc 140v", {.system = operating_system::windows, .ram = 32_GiB});
+  const planned_gpu windows =
+      gpu_of("arc 140v", {.system = operating_system::windows, .ram = 32_GiB});
   CHECK(windows.d.total == 16_GiB);
 
-  CHECK(found("steam deck").memory == 16_GiB);  // there is no other
-  const planned_gpu usual = found("890m");
+  CHECK(gpu_of("steam deck").memory == 16_GiB);  // there is no other
+  const planned_gpu usual = gpu_of("890m");
   CHECK(usual.memory == 32_GiB);
   CHECK(usual.says.find("--ram says how many") != std::string::npos);
   CHECK_FALSE(find_other_gpu("780m 0gb", {}).has_value());

@@ -11,7 +11,7 @@ using namespace vrambudget;
 
 namespace {
 
-const calibrated_device card{
+const calibrated_device rtx3090{
     "NVIDIA GeForce RTX 3090", operating_system::native_linux, "550.54.14", {}, {}};
 
 calibration_measurement run_of(std::uint64_t used_mib, const std::string& date) {
@@ -29,11 +29,10 @@ const modelled_context modelled = driver_context_of(860, 82);
 calibration three_runs() {
   calibration all;
   for (const std::uint64_t used : {1264, 1266, 1268})
-    CHECK(added(all, card, run_of(used, "2026-11-" + std::to_string(used % 100 - 44))));
+    CHECK(added(all, rtx3090, run_of(used, "2026-11-" + std::to_string(used % 100 - 44))));
   return all;
 }
 
-double in_mib(bytes b) { return static_cast<double>(b.count) / (1 << 20); }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
   const std::size_t at = text.find(from);
@@ -48,8 +47,8 @@ TEST_SUITE("calibration") {
     const calibration all = three_runs();
     REQUIRE(all.devices.size() == 1);
     const measured_range r = context_range(all.devices[0], "", modelled);
-    CHECK(in_mib(r.high) == doctest::Approx(256.9687).epsilon(1e-5));
-    CHECK(in_mib(r.low) == doctest::Approx(247.0313).epsilon(1e-5));
+    CHECK(mib_of(r.high) == doctest::Approx(256.9687).epsilon(1e-5));
+    CHECK(mib_of(r.low) == doctest::Approx(247.0313).epsilon(1e-5));
     CHECK(r.basis == basis::fitted);
     CHECK(r.note ==
           "calibrated from 3 measured runs of this card on 2026-11-24, +-5.0 MiB with 95 % "
@@ -59,66 +58,66 @@ TEST_SUITE("calibration") {
 
   TEST_CASE("the same measurement again changes nothing") {
     calibration all = three_runs();
-    CHECK(added(all, card, run_of(1264, "2026-11-20")));
+    CHECK(added(all, rtx3090, run_of(1264, "2026-11-20")));
     CHECK(all.devices[0].measurements.size() == 3);
   }
 
   TEST_CASE("contexts without buffers count only until a run was measured") {
     calibration all;
-    CHECK(added(all, card, {240_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
+    CHECK(added(all, rtx3090, {240_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
     CHECK(all.devices[0].fit.context == 240_MiB);
     CHECK_FALSE(all.devices[0].fit.of_runs);
     CHECK(context_range(all.devices[0], "", modelled).note.find("1 measured context of") !=
           std::string::npos);
-    CHECK(added(all, card, run_of(1267, "2026-11-21")));
+    CHECK(added(all, rtx3090, run_of(1267, "2026-11-21")));
     CHECK(all.devices[0].fit.context == 253_MiB);
     CHECK(all.devices[0].fit.n_measurements == 1);
     CHECK(all.devices[0].fit.of_runs);
   }
 
-  TEST_CASE("one reading alone is as uncertain as the model is of any card") {
+  TEST_CASE("one reading alone is as uncertain as the model is of any rtx3090") {
     calibration all;
-    CHECK(added(all, card, run_of(1314, "2026-11-20")));  // 1,314 - 1,000 - 14 = 300 MiB
+    CHECK(added(all, rtx3090, run_of(1314, "2026-11-20")));  // 1,314 - 1,000 - 14 = 300 MiB
     const measured_range of_run = context_range(all.devices[0], "", modelled);
     CHECK(of_run.expected == 300_MiB);
-    CHECK(in_mib(of_run.low) == doctest::Approx(300 - (10 + 0.08 * 265.014 + 5)));
-    CHECK(in_mib(of_run.high) == doctest::Approx(300 + 0.10 * 265.014 + 40 + 0.55 * 123));
+    CHECK(mib_of(of_run.low) == doctest::Approx(300 - (10 + 0.08 * 265.014 + 5)));
+    CHECK(mib_of(of_run.high) == doctest::Approx(300 + 0.10 * 265.014 + 40 + 0.55 * 123));
 
     calibration fresh;
-    CHECK(added(fresh, card, {260_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
+    CHECK(added(fresh, rtx3090, {260_MiB, {}, {}, {}, "2026-11-20", "", "", "a.json"}));
     const measured_range of_context = context_range(fresh.devices[0], "", modelled);
     CHECK(of_context.expected == 270_MiB);
-    CHECK(in_mib(of_context.low) == doctest::Approx(260 - (0.10 * 265.014 + 5)));
-    CHECK(in_mib(of_context.high) == doctest::Approx(260 + 0.10 * 265.014 + 50 + 0.55 * 123));
+    CHECK(mib_of(of_context.low) == doctest::Approx(260 - (0.10 * 265.014 + 5)));
+    CHECK(mib_of(of_context.high) == doctest::Approx(260 + 0.10 * 265.014 + 50 + 0.55 * 123));
     CHECK(of_context.note.find("with the spread of all cards") != std::string::npos);
   }
 
   TEST_CASE("a measurement that cannot be is refused and not kept") {
     calibration all = three_runs();
-    const auto small = add_measurement(all, card, run_of(900, "2026-11-25"));
+    const auto small = add_measurement(all, rtx3090, run_of(900, "2026-11-25"));
     CHECK(small.error().code == errc::invalid_argument);
     CHECK(small.error().message.find("900.0 MiB") != std::string::npos);
     CHECK(all.devices[0].measurements.size() == 3);
     calibration none;
-    CHECK_FALSE(added(none, card, run_of(1010, "2026-11-25")));  // less than the pool
+    CHECK_FALSE(added(none, rtx3090, run_of(1010, "2026-11-25")));  // less than the pool
     CHECK(none.devices.empty());
   }
 
   TEST_CASE("cards are found by name and system and the driver's own calibration comes first") {
     calibration all = three_runs();
-    calibrated_device newer = card;
+    calibrated_device newer = rtx3090;
     newer.driver = "580.65.06";
     CHECK(added(all, newer, run_of(1300, "2026-12-01")));
     REQUIRE(all.devices.size() == 2);
     const auto driver_found = [&](std::string_view driver) {
-      return find_calibration(all, card.gpu, card.system, driver)->driver;
+      return find_calibration(all, rtx3090.gpu, rtx3090.system, driver)->driver;
     };
     CHECK(driver_found("550.54.14") == "550.54.14");
     CHECK(driver_found("580.65.06") == "580.65.06");
     CHECK(driver_found("") == "580.65.06");
     CHECK(driver_found("999") == "580.65.06");
-    CHECK(find_calibration(all, card.gpu, operating_system::wsl2, "") == nullptr);
-    CHECK(find_calibration(all, "NVIDIA GeForce RTX 4090", card.system, "") == nullptr);
+    CHECK(find_calibration(all, rtx3090.gpu, operating_system::wsl2, "") == nullptr);
+    CHECK(find_calibration(all, "NVIDIA GeForce RTX 4090", rtx3090.system, "") == nullptr);
     const measured_range r = context_range(all.devices[1], "999", modelled);
     CHECK(r.basis == basis::assumed);
     CHECK(r.note.find("by driver 580.65.06, this one is 999") != std::string::npos);

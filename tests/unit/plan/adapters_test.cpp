@@ -48,7 +48,7 @@ result<budget> planned(const model& m, run r = four_thousand) {
   return plan(m, r, {testing::card()});
 }
 
-std::string refusal(const model& m, errc code = errc::invalid_argument, run r = four_thousand) {
+std::string refused(const model& m, errc code = errc::invalid_argument, run r = four_thousand) {
   const auto b = planned(m, r);
   REQUIRE_FALSE(b.has_value());
   CHECK(b.error().code == code);
@@ -100,7 +100,7 @@ TEST_SUITE("adapters") {
     CHECK(b.devices[0].of(term_kind::adapters).count == 0);
     CHECK(b.host.of(term_kind::adapters).count == 2016 + 512);
     // the output is the embeddings' matrix and has their name: the engine aborts over A's shape there
-    CHECK(refusal(adapted({l})).find("the engine cannot run this") != std::string::npos);
+    CHECK(refused(adapted({l})).find("the engine cannot run this") != std::string::npos);
   }
 
   TEST_CASE("a control vector has a row for each layer but the first, whatever it changes") {
@@ -140,22 +140,22 @@ TEST_SUITE("adapters") {
   TEST_CASE("an adapter for another model is refused by what does not match") {
     lora_adapter l = of_queries();
     l.architecture = "qwen3";
-    CHECK(refusal(adapted({l})) ==
+    CHECK(refused(adapted({l})) ==
           "--lora a.gguf: an adapter for architecture 'qwen3', and the model's is 'llama'");
     l = of_queries();
     l.pairs.push_back(pair_of("blk.4.attn_q.weight", 256, 256, 3));
     CHECK(
-        refusal(adapted({l})) ==
+        refused(adapted({l})) ==
         "--lora a.gguf: the model has no tensor 'blk.4.attn_q.weight', which this adapter is for");
     l.pairs.back() = pair_of("blk.3.attn_k.weight", 256, 256, 3);
-    CHECK(refusal(adapted({l})) ==
+    CHECK(refused(adapted({l})) ==
           "--lora a.gguf: tensor 'blk.3.attn_k.weight' [256, 128, 1, 1]: an adapter for another "
           "model, with A [256, 3, 1, 1] and B [3, 256, 1, 1]");
-    CHECK(refusal(adapted({}, {{.path = "v.gguf", .n_embd = 512}})) ==
+    CHECK(refused(adapted({}, {{.path = "v.gguf", .n_embd = 512}})) ==
           "--control-vector v.gguf: rows of 512 values, and the model's layers give 256");
     run r = four_thousand;
     r.split_mode = split_mode::tensor;
-    CHECK(refusal(adapted({of_queries()}), errc::unsupported, r) ==
+    CHECK(refused(adapted({of_queries()}), errc::unsupported, r) ==
           "adapters on cards that share tensors (-sm tensor, -sm row) are not modelled");
   }
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <string>
 
+#include "../catalogued.hpp"
 #include "../header_of.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
@@ -12,10 +13,9 @@
 #include "vrambudget/plan/max_context.hpp"
 
 using namespace vrambudget;
+using testing::catalogued;
 
 namespace {
-
-model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 
 const run mtp{.n_ctx = 32768, .n_parallel = 1, .spec_types = {spec_type::draft_mtp}};
 

@@ -1,6 +1,7 @@
 // Plans by the rules of older builds against what their logs say, in MiB as printed there.
 #include <doctest/doctest.h>
 
+#include "../catalogued.hpp"
 #include "../header_of.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/engine/find_profile.hpp"
@@ -8,10 +9,10 @@
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;
+using testing::catalogued;
 
 namespace {
 
-model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 std::uint64_t mib(bytes b) { return (b.count + (1 << 19)) >> 20; }
 enum basis basis_of(const term_list& l, term_kind k) {
   for (const term& t : l.terms)

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "../catalogued.hpp"
 #include "../header_of.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
@@ -10,10 +11,9 @@
 #include "vrambudget/plan/verdict.hpp"
 
 using namespace vrambudget;
+using testing::catalogued;
 
 namespace {
-
-model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 
 /// 3 GiB of mapped weights, 1 GiB of buffers, half a GiB of the server.
 host_budget with_ram(std::optional<bytes> ram) {

@@ -2,15 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include "../catalogued.hpp"
 #include "../header_of.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/engine/find_profile.hpp"
 
 using namespace vrambudget;
+using testing::catalogued;
 
 namespace {
-
-model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 
 const run one_slot{
     .n_ctx = 262144, .n_parallel = 1, .type_k = ggml_type::q4_0, .type_v = ggml_type::q4_0};

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "../catalogued.hpp"
 #include "../header_of.hpp"
 #include "vrambudget/backends/cuda/backend.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
@@ -16,14 +17,14 @@
 #include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/os/threads.hpp"
-#include "vrambudget/plan/verdict.hpp"
 #include "vrambudget/plan/point_on_line.hpp"
+#include "vrambudget/plan/verdict.hpp"
 
 using namespace vrambudget;
+using testing::catalogued;
 
 namespace {
 
-model catalogued(const char* name) { return read_shape(find_model(name).value()).value(); }
 device gpu(const char* name) { return to_device(find_gpu(name).value()); }
 projector vision_of_27b() {
   std::ifstream in(VRAMBUDGET_TRUTH "/mmproj/models/qwen3.6-27b-f16.json");

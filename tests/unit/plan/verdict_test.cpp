@@ -14,7 +14,7 @@ using namespace vrambudget;
 namespace {
 
 constexpr measured_range own_context = {100_MiB, 120_MiB, 200_MiB, basis::fitted, ""};
-const run one_slot{.n_ctx = 8192, .n_parallel = 1};
+const run eight_thousand{.n_ctx = 8192, .n_parallel = 1};
 
 /// A card with that much free, whose driver's context takes 100 to 200 MiB.
 device card_of(bytes memory) {
@@ -23,7 +23,7 @@ device card_of(bytes memory) {
   return d;
 }
 
-run_verdict judged(const model& m, const device& d, const run& r = one_slot, limits l = {}) {
+run_verdict judged(const model& m, const device& d, const run& r = eight_thousand, limits l = {}) {
   planner p(m, {d}, l);
   return judge(p, r, p.budget_for(r).value()).value();
 }
@@ -55,7 +55,7 @@ TEST_SUITE("verdict") {
 
   TEST_CASE("what pages leave unused is a term of its own, buffers keep their bytes") {
     const model m = testing::small_llama().value();
-    const budget b = plan(m, one_slot, {testing::card()}).value();
+    const budget b = plan(m, eight_thousand, {testing::card()}).value();
     const device_budget& d = b.devices[0];
     // 4 layers x 8192 cells x (128 + 128) values x 2 bytes
     CHECK(d.of(term_kind::kv_cache) == 16_MiB);
@@ -65,7 +65,7 @@ TEST_SUITE("verdict") {
     CHECK(d.used() == pages + d.of(term_kind::pool) + d.of(term_kind::driver_context));
     // buffers alone are as the engine prints them
     const limits alone{.reserve = {}, .buffers_only = true};
-    const device_budget only = plan(m, one_slot, {testing::card()}, alone).value().devices[0];
+    const device_budget only = plan(m, eight_thousand, {testing::card()}, alone).value().devices[0];
     CHECK(only.of(term_kind::page_rounding) == bytes{});
     CHECK(only.used() == d.of(term_kind::weights) + 16_MiB + d.of(term_kind::compute_buffer));
   }
@@ -73,13 +73,13 @@ TEST_SUITE("verdict") {
   TEST_CASE("each stage is refused by 2 MiB less than it takes") {
     const model m = testing::small_llama().value();
     const limits alone{.reserve = {}, .buffers_only = true};
-    const budget b = plan(m, one_slot, {testing::card()}, alone).value();
+    const budget b = plan(m, eight_thousand, {testing::card()}, alone).value();
     for (const term_kind stage :
          {term_kind::weights, term_kind::kv_cache, term_kind::compute_buffer, term_kind::pool}) {
       CAPTURE(name(stage));
       const bytes enough = taken_before(b, stage) + in_pages(size_of(b, stage));
       const run_verdict v =
-          judged(m, testing::card(saturating_sub(enough, 2_MiB)), one_slot, alone);
+          judged(m, testing::card(saturating_sub(enough, 2_MiB)), eight_thousand, alone);
       REQUIRE(v.fails_at.has_value());
       CHECK(v.fails_at->stage == stage);
       CHECK(v.fails_at->size == size_of(b, stage));
@@ -89,12 +89,12 @@ TEST_SUITE("verdict") {
       CHECK(v.runs() == (stage == term_kind::pool));  // the buffers, which are asked about
     }
     const bytes all = taken_before(b, term_kind::page_rounding);
-    CHECK(judged(m, testing::card(all), one_slot, alone).kind == verdict_kind::fits);
+    CHECK(judged(m, testing::card(all), eight_thousand, alone).kind == verdict_kind::fits);
   }
 
   TEST_CASE("a run is tight between what is expected of a context and the most that it may take") {
     const model m = testing::small_llama().value();
-    const budget b = plan(m, one_slot, {card_of(24_GiB)}).value();
+    const budget b = plan(m, eight_thousand, {card_of(24_GiB)}).value();
     const bytes buffers = saturating_sub(b.devices[0].used(), 200_MiB);
     CHECK(judged(m, card_of(buffers + 200_MiB)).kind == verdict_kind::fits);
     const run_verdict tight = judged(m, card_of(buffers + 120_MiB));
@@ -111,7 +111,7 @@ TEST_SUITE("verdict") {
 
   TEST_CASE("a desktop decides, and where the driver moves memory nothing is refused") {
     const model m = testing::small_llama().value();
-    const budget b = plan(m, one_slot, {card_of(24_GiB)}).value();
+    const budget b = plan(m, eight_thousand, {card_of(24_GiB)}).value();
     device d = card_of(b.devices[0].used() + 1_GiB);
     d.others = measured_range{512_MiB, 1_GiB, 2_GiB, basis::assumed, ""};
     d.free = saturating_sub(d.total, 2_GiB);
@@ -126,13 +126,13 @@ TEST_SUITE("verdict") {
     CHECK_FALSE(spills.runs());
     // 430 MiB of the card are never given out
     d.spills_from = saturating_sub(d.total, 430_MiB);
-    CHECK(plan(m, one_slot, {d}).value().devices[0].usable ==
+    CHECK(plan(m, eight_thousand, {d}).value().devices[0].usable ==
           saturating_sub(d.total, 2_GiB + 430_MiB));
   }
 
   TEST_CASE("every card that a process sees has a context of it") {
     const model m = testing::small_llama().value();
-    run r = one_slot;
+    run r = eight_thousand;
     r.split_mode = split_mode::none;
     const budget b = plan(m, r, {card_of(24_GiB), card_of(24_GiB)}).value();
     REQUIRE(b.devices.size() == 2);

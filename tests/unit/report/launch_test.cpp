@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "../contains.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
@@ -18,6 +19,7 @@
 #include "vrambudget/request/run_line.hpp"
 
 using namespace vrambudget;
+using testing::contains;
 
 namespace {
 
@@ -55,10 +57,6 @@ boost::json::value json_of(launcher l, const std::string& flags, std::size_t n_g
 }
 
 std::string text(const boost::json::value& v) { return boost::json::serialize(v); }
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
 
 #ifndef _WIN32  // which has no shell of POSIX
 /// What a program gets of a line, one argument after the other with "|" behind each.

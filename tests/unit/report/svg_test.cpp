@@ -2,13 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "../contains.hpp"
 #include "report/xml.hpp"
 
 using namespace vrambudget;
-
-static bool contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
+using testing::contains;
 
 static term exactly(term_kind kind, bytes size) { return {kind, size, basis::exact, {}, {}}; }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "../contains.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/models.hpp"
@@ -13,6 +14,7 @@
 #include "vrambudget/plan/planner.hpp"
 
 using namespace vrambudget;
+using testing::contains;
 
 namespace {
 
@@ -37,10 +39,6 @@ std::string planned(const model& m, const run& r, const text_style& s) {
   planner p(m, {to_device(find_gpu("4060ti").value())});
   const budget b = p.budget_for(r).value();
   return budget_text(m, r, b, judge(p, r, b).value(), "", s);
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ using namespace vrambudget::request;
 
 namespace {
 
-struct found {
+struct model_on_cards {
   recipe_request q;
   recipe_answer answer;
 };
@@ -24,8 +24,8 @@ recipe_source source(const char* name) {
   return open_recipe_source(name, {}, reader).value();
 }
 
-result<found> find(const char* name, const char* gpu, run r, recipe_request q = {},
-                   std::optional<bytes> ram = {}) {
+result<model_on_cards> find(const char* name, const char* gpu, run r, recipe_request q = {},
+                            std::optional<bytes> ram = {}) {
   plan_request plan;
   plan.r = r;
   plan.gpus.ram = ram;
@@ -38,14 +38,16 @@ result<found> find(const char* name, const char* gpu, run r, recipe_request q = 
   if (!f) return f.error();
   auto all = make_recipes(from, *f).value();
   plan_recipes(all, plan, cards, {});
-  return found{*f, all.front()};
+  return model_on_cards{*f, all.front()};
 }
 
-ggml_type type_of(const found& f, const char* tensor) { return f.answer.file.m.find(tensor)->type; }
+ggml_type type_of(const model_on_cards& f, const char* tensor) {
+  return f.answer.file.m.find(tensor)->type;
+}
 
 }  // namespace
 
-TEST_CASE("what is found fits, and leaves no room for a layer more") {
+TEST_CASE("what is model_on_cards fits, and leaves no room for a layer more") {
   for (const std::uint32_t n_ctx : {8192u, 40960u}) {
     CAPTURE(n_ctx);
     const auto f = find("Qwen3-8B", "3060-12gb", {.n_ctx = n_ctx, .n_parallel = 1}).value();
@@ -62,7 +64,7 @@ TEST_CASE("a longer context takes bits, where they help least first") {
   const auto small = find("Qwen3-8B", "3060-12gb", {.n_ctx = 16384, .n_parallel = 1}).value();
   const auto large = find("Qwen3-8B", "3060-12gb", {.n_ctx = 40960, .n_parallel = 1}).value();
   CHECK(small.answer.file.data > large.answer.file.data);
-  for (const found& f : {small, large}) {
+  for (const model_on_cards& f : {small, large}) {
     const auto bits = [&](const char* t) {
       const type_traits& type = traits(type_of(f, t));
       return static_cast<double>(type.block_bytes) / static_cast<double>(type.block);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/ggml/ops.hpp"
+#include "../small_graph.hpp"
 #include "vrambudget/memory/mapped_weights.hpp"
 
 using namespace vrambudget;
@@ -13,29 +13,10 @@ using namespace vrambudget::ggml;
 
 namespace {
 
-struct small_graph {
-  graph g;
-  op_builder b{g};
-  tensor* x = g.make_input("x", ggml_type::f32, 64, 8);
+struct metal_graph : testing::small_graph {
   metal::backend on{0};
 
-  tensor* weight(ggml_type type = ggml_type::f16, std::int64_t rows = 64) {
-    tensor* w = g.make(type, 64, rows);
-    w->home = 0;
-    w->is_weight = true;
-    return w;
-  }
-  tensor* named(tensor* t, const char* name) {
-    t->name = name;
-    return t;
-  }
-  /// Names of the nodes as the backend orders them.
-  std::string order(std::vector<alloc_dep>& deps) {
-    on.optimize(g.ordered_nodes(), nullptr, deps);
-    std::string names;
-    for (const tensor* t : g.nodes()) names += std::string(t->name) + " ";
-    return names;
-  }
+  std::string order(std::vector<alloc_dep>& deps) { return small_graph::order(on, deps); }
   /// K and V of 256 cells, two KV heads of 128, and a mask.
   tensor* attention(ggml_type k, ggml_type v, std::int64_t n_tokens, std::int64_t head_v = 128) {
     tensor* q = g.make(ggml_type::f32, 128, n_tokens, 8);
@@ -49,7 +30,7 @@ struct small_graph {
 TEST_SUITE("metal") {
   // ggml_metal_graph_optimize_reorder by hand: what waits for nothing begins beside the first product
   TEST_CASE("a node that can run beside the first is taken forward") {
-    small_graph s;
+    metal_graph s;
     tensor* first = s.named(s.b.mul_mat(s.weight(), s.x), "first");
     s.g.expand(s.named(s.b.scale(first), "scaled"));
     s.g.expand(s.named(s.b.mul_mat(s.weight(), s.x), "second"));
@@ -59,7 +40,7 @@ TEST_SUITE("metal") {
   }
 
   TEST_CASE("nothing passes an operation that may not be passed") {
-    small_graph s;
+    metal_graph s;
     tensor* first = s.named(s.b.mul_mat(s.weight(), s.x), "first");
     s.g.expand(s.named(s.b.scale(first), "scaled"));
     s.g.expand(s.named(s.b.soft_max(s.x), "shares"));
@@ -69,7 +50,7 @@ TEST_SUITE("metal") {
   }
 
   TEST_CASE("a norm and its product are one kernel, whose sources are kept until its end") {
-    small_graph s;
+    metal_graph s;
     tensor* a = s.named(s.b.mul_mat(s.weight(), s.x), "a");
     tensor* norm = s.named(s.b.rms_norm(a), "norm");
     s.g.expand(s.named(s.b.mul(norm, s.weight(ggml_type::f32, 1)), "product"));
@@ -83,7 +64,7 @@ TEST_SUITE("metal") {
 
   TEST_CASE("caches without addresses are one memory, with them each is its own") {
     const auto order = [](bool projected) {
-      small_graph s;
+      metal_graph s;
       tensor* k = s.g.make_stored(&s, "k", 0, 0, ggml_type::f16, 64, 32);
       tensor* v = s.g.make_stored(&s, "v", 0, 0, ggml_type::f16, 64, 32);
       k->owner = v->owner = &s;
@@ -102,7 +83,7 @@ TEST_SUITE("metal") {
   }
 
   TEST_CASE("flash attention by head size and by equal types of K and V") {
-    small_graph s;
+    metal_graph s;
     const auto runs = [&](ggml_type k, ggml_type v, std::int64_t head_v = 128) {
       return s.on.supports_op(*s.attention(k, v, 1, head_v));
     };
@@ -116,7 +97,7 @@ TEST_SUITE("metal") {
 
   // ggml_metal_op_flash_attn_ext_extra_* by hand
   TEST_CASE("scratch of attention lies behind its result") {
-    small_graph s;
+    metal_graph s;
     const tensor& t = *s.attention(ggml_type::f16, ggml_type::f16, 512);
     const std::uint64_t tail = 64 * (2 * 256 + 2 * 256 + 2 * 512), hidden = 4 * 64;
     const std::uint64_t partial = 4 * 32 * 8 * 32 * 130, halves = 2 * (2 * 128 * 256 * 2);
@@ -124,7 +105,7 @@ TEST_SUITE("metal") {
   }
 
   TEST_CASE("scratch of experts and sorts") {
-    small_graph s;
+    metal_graph s;
     tensor* experts = s.g.make(ggml_type::q4_k, 256, 64, 32);
     tensor* ids = s.g.make(ggml_type::i32, 4, 100);
     const tensor& t = *s.b.mul_mat_id(experts, s.g.make(ggml_type::f32, 256, 1, 100), ids);
@@ -134,7 +115,7 @@ TEST_SUITE("metal") {
   }
 
   TEST_CASE("matrices that have no kernel, and products that are worth a copy") {
-    small_graph s;
+    metal_graph s;
     CHECK_FALSE(s.on.supports_op(*s.b.mul_mat(s.weight(ggml_type::tq1_0), s.x)));
     CHECK_FALSE(s.on.supports_op(*s.b.mul_mat(s.weight(ggml_type::nvfp4), s.x)));
     tensor* many = s.g.make_input("many", ggml_type::f32, 64, 32);

@@ -5,38 +5,11 @@
 #include <string>
 #include <vector>
 
-#include "vrambudget/ggml/ops.hpp"
+#include "../small_graph.hpp"
 
 using namespace vrambudget;
 using namespace vrambudget::ggml;
-
-namespace {
-
-struct small_graph {
-  graph g;
-  op_builder b{g};
-  tensor* x = g.make_input("x", ggml_type::f32, 64, 8);
-
-  tensor* weight(ggml_type type = ggml_type::f16, std::int64_t rows = 64) {
-    tensor* w = g.make(type, 64, rows);
-    w->home = 0;
-    w->is_weight = true;
-    return w;
-  }
-  /// Names of the nodes as the backend orders them.
-  std::string order(std::vector<alloc_dep>& deps) {
-    vulkan::backend(0, 2, {}).optimize(g.ordered_nodes(), nullptr, deps);
-    std::string names;
-    for (const tensor* t : g.nodes()) names += std::string(t->name) + " ";
-    return names;
-  }
-  tensor* named(tensor* t, const char* name) {
-    t->name = name;
-    return t;
-  }
-};
-
-}  // namespace
+using testing::small_graph;
 
 TEST_SUITE("vulkan") {
   // ggml_vk_graph_optimize by hand: the second product depends on nothing that is not computed
@@ -48,7 +21,7 @@ TEST_SUITE("vulkan") {
     s.g.expand(scaled);
     s.g.expand(second);
     std::vector<alloc_dep> deps;
-    CHECK(s.order(deps) == "first second scaled ");
+    CHECK(s.order(vulkan::backend(0, 2, {}), deps) == "first second scaled ");
     CHECK(deps.empty());
   }
 
@@ -60,7 +33,7 @@ TEST_SUITE("vulkan") {
     s.g.expand(product);
     s.g.expand(other);
     std::vector<alloc_dep> deps;
-    CHECK(s.order(deps) == "norm product other ");
+    CHECK(s.order(vulkan::backend(0, 2, {}), deps) == "norm product other ");
   }
 
   TEST_CASE("who reads a cache does not pass who writes it") {
@@ -74,7 +47,7 @@ TEST_SUITE("vulkan") {
     tensor* read = s.named(s.b.view_2d(cells, 64, 32, cells->nb[1], 0), "read");
     s.g.expand(s.named(s.b.mul_mat(read, s.x), "scores"));
     std::vector<alloc_dep> deps;
-    CHECK(s.order(deps) == "k scaled stored read scores ");
+    CHECK(s.order(vulkan::backend(0, 2, {}), deps) == "k scaled stored read scores ");
   }
 
   TEST_CASE("what is larger than a kernel may bind is not computed there") {
