@@ -89,4 +89,12 @@ std::vector<decode_speed> decode_speeds_of(const model& m, const run& r,
   return all;
 }
 
+std::optional<decode_speed> decode_speed_when_full(planner& p, const run& r) {
+  const auto b = p.budget_for(r);
+  if (!b) return std::nullopt;
+  std::vector<decode_speed> all = decode_speeds_of(p.get_model(), r, p.devices(), *b);
+  if (all.empty()) return std::nullopt;
+  return std::move(all.back());
+}
+
 }  // namespace vrambudget

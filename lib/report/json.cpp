@@ -252,20 +252,26 @@ std::string budget_json(const model& m, const run& r, const budget& b, const jso
                               {"splits", {b.prompt.n_splits, b.generation.n_splits}}};
   if (!extras.suggestions.empty()) {
     json::array all;
-    for (const suggestion& s : extras.suggestions)
-      all.push_back(json::object{{"flags", flags_of(s)},
-                                 {"gives", sentence(s)},
-                                 {"free_bytes", s.spare.count},
-                                 {"host_bytes", s.host.count}});
+    for (const suggestion& s : extras.suggestions) {
+      json::object change{{"flags", flags_of(s)},
+                          {"gives", sentence(s)},
+                          {"free_bytes", s.spare.count},
+                          {"host_bytes", s.host.count}};
+      if (s.decodes) change["decode"] = rates_json(*s.decodes);
+      all.push_back(std::move(change));
+    }
     o["suggestions"] = std::move(all);
   }
-  if (const auto& f = extras.smaller)
-    o["smaller_file"] = json::object{{"model", f->name},
-                                     {"flags", flags_of(f->runs)},
-                                     {"gives", sentence(*f)},
-                                     {"bits_per_weight", f->bits},
-                                     {"free_bytes", f->runs.spare.count},
-                                     {"host_bytes", f->runs.host.count}};
+  if (const auto& f = extras.smaller) {
+    json::object file{{"model", f->name},
+                      {"flags", flags_of(f->runs)},
+                      {"gives", sentence(*f)},
+                      {"bits_per_weight", f->bits},
+                      {"free_bytes", f->runs.spare.count},
+                      {"host_bytes", f->runs.host.count}};
+    if (f->runs.decodes) file["decode"] = rates_json(*f->runs.decodes);
+    o["smaller_file"] = std::move(file);
+  }
   if (!b.notes.empty()) {
     json::array notes;
     for (const note& n : b.notes) notes.emplace_back(sentence(n));

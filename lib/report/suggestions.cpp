@@ -5,6 +5,7 @@
 
 #include "lines.hpp"
 #include "vrambudget/report/sentences.hpp"
+#include "vrambudget/report/speed.hpp"
 #include "vrambudget/report/text.hpp"
 
 namespace vrambudget {
@@ -40,17 +41,24 @@ std::string best_text(const std::optional<best_run>& best, preference most, std:
 std::string suggestions_text(const std::vector<suggestion>& all,
                              const std::optional<smaller_file>& smaller, std::size_t width) {
   if (all.empty() && !smaller) return "No change of the run makes it fit.\n";
-  std::string text =
-      fmt::format("{:<{}}{:>11}{:>9}\n", "What would fit:", width - 20, "spare", "host GiB");
-  const auto add = [&](const std::string& flags, const std::string& says, bytes spare, bytes host) {
-    text += line(
-        flags, says,
-        fmt::format("{:>11}{:>9.2f}", in_mib(spare), gib_of(host)),
-        width);
+  const bool tells_speed = (smaller && smaller->runs.decodes) ||
+                           std::any_of(all.begin(), all.end(),
+                                       [](const suggestion& s) { return s.decodes.has_value(); });
+  const auto columns = [&](const std::string& spare, const std::string& host,
+                           const std::string& speed) {
+    return fmt::format("{:>11}{:>9}", spare, host) +
+           (tells_speed ? fmt::format("{:>10}", speed) : "");
   };
-  for (const suggestion& s : all) add(flags_of(s), sentence(s), s.spare, s.host);
-  if (smaller)
-    add(name_and_flags(*smaller), sentence(*smaller), smaller->runs.spare, smaller->runs.host);
+  const std::string heads = columns("spare", "host GiB", "tokens/s");
+  std::string text = fmt::format("{:<{}}{}\n", "What would fit:", width - heads.size(), heads);
+  const auto add = [&](const std::string& flags, const std::string& says, const suggestion& s) {
+    text += line(flags, says,
+                 columns(in_mib(s.spare), fmt::format("{:.2f}", gib_of(s.host)),
+                         s.decodes ? brief_text(*s.decodes) : ""),
+                 width);
+  };
+  for (const suggestion& s : all) add(flags_of(s), sentence(s), s);
+  if (smaller) add(name_and_flags(*smaller), sentence(*smaller), smaller->runs);
   return text;
 }
 

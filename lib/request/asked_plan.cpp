@@ -10,6 +10,7 @@
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/catalogue/prompt_speeds.hpp"
+#include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/engine/llama_cpp.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/text.hpp"
@@ -145,6 +146,7 @@ result<made_plan> make_plan(const plan_request& q, planner& p,
   if (made.judged.runs() && made.b.fits(estimate::expected))
     made.speeds = speeds_of(p.get_model(), made.r, p.devices(), made.b);
   if (!made.b.fits()) made.changes = what_would_fit(p, made.r);
+  for (suggestion& s : made.changes) s.decodes = decode_speed_when_full(p, s.changed);
   return made;
 }
 

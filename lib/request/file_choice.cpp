@@ -186,8 +186,10 @@ result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q
     const auto m = read_with(*c.file, *by);
     if (!m) return m.error();
     planner p(*m, devices, l, draft, mmproj);
-    if (auto runs = how_it_runs(p, r, most))
-      return std::optional(smaller_file{c.file->name, c.bits, bits, std::move(*runs)});
+    auto runs = how_it_runs(p, r, most);
+    if (!runs) continue;
+    runs->decodes = decode_speed_when_full(p, runs->changed);
+    return std::optional(smaller_file{c.file->name, c.bits, bits, std::move(*runs)});
   }
   return std::optional<smaller_file>();
 }

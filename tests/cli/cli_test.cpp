@@ -86,10 +86,14 @@ TEST_SUITE("cli") {
 
   TEST_CASE("a run whose speed is not known says none") {
     for (const char* of : {"--gpu name=X,total=24576MiB,cc=8.6,sm=82 -c 4096", "--gpu none -c 4096",
-                           "--gpu 2x3090 -sm tensor -c 4096", "--gpu 1060 -c 4096"}) {
+                           "--gpu 2x3090 -sm tensor -c 4096"}) {
       CAPTURE(of);
       CHECK(run(std::string("Qwen3-8B-Q8_0 ") + of).out.find("tokens/s") == std::string::npos);
     }
+    // what does not fit has none, what would fit has
+    const json::value small = json::parse(run("Qwen3-8B-Q8_0 --gpu 1060 -c 4096 --json").out);
+    CHECK_FALSE(small.as_object().contains("speed"));
+    CHECK(small.at("suggestions").at(0).as_object().contains("decode"));
   }
 
   TEST_CASE("a run that fits exits with 0 and gives the engine's own bytes as JSON") {
@@ -140,8 +144,19 @@ TEST_SUITE("cli") {
         run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --swa-full --os linux --json");
     CHECK(together.status == 1);
     const json::array all = json::parse(together.out).at("suggestions").as_array();
-    REQUIRE(all.size() == 1);
+    REQUIRE(all.size() >= 3);
     CHECK(all[0].at("flags").as_string().starts_with("without --swa-full -ncmoe "));
+    for (const json::value& way : all) {  // each is a whole run
+      const std::string flags(way.at("flags").as_string());
+      const std::string without = "without --swa-full";
+      REQUIRE(flags.starts_with(without));
+      CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --os linux" +
+                flags.substr(without.size()))
+                .status == 0);
+      const json::value& speed = way.at("decode").at("expected");
+      CHECK(speed.at("low_tokens_per_s").to_number<double>() <=
+            speed.at("high_tokens_per_s").to_number<double>());
+    }
     // without experts on the host and with, each of them runs
     const std::string n = std::string(all[0].at("flags").as_string()).substr(26);
     CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --os linux -ncmoe " + n).status == 0);

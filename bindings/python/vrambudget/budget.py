@@ -137,6 +137,8 @@ class Suggestion:
     gives: str
     spare: int
     host: int  # bytes that the host needs then
+    # of a slot whose context is full: "expected", "tokens_per_s_at_most", as in to_dict(); None: not known
+    decode: dict[str, Any] | None = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -154,6 +156,7 @@ class SmallerFile:
     bits_per_weight: float
     spare: int
     host: int
+    decode: dict[str, Any] | None = None  # as a suggestion's
 
     @property
     def options(self) -> dict[str, Any]:
@@ -179,13 +182,14 @@ class Budget:
         )
         self.notes: tuple[str, ...] = tuple(data.get("notes", ()))
         self.suggestions = tuple(
-            Suggestion(s["flags"], s["gives"], s["free_bytes"], s["host_bytes"])
+            Suggestion(s["flags"], s["gives"], s["free_bytes"], s["host_bytes"],
+                       s.get("decode"))
             for s in data.get("suggestions", ())
         )
         f = data.get("smaller_file")
         self.smaller_file = (
             SmallerFile(f["model"], f["flags"], f["gives"], f["bits_per_weight"],
-                        f["free_bytes"], f["host_bytes"]) if f else None
+                        f["free_bytes"], f["host_bytes"], f.get("decode")) if f else None
         )
         limit = data.get("max_context")
         self.max_context = (

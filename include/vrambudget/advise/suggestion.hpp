@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
+#include "vrambudget/advise/speed.hpp"
 #include "vrambudget/engine/run.hpp"
 #include "vrambudget/units.hpp"
 
@@ -38,6 +40,8 @@ struct suggestion {
   std::uint32_t n_ctx = 0;  ///< of one slot that would be longer than its training; 0: as it was
   bytes spare = {};         ///< on the fullest device afterwards; without one on the host
   bytes host = {};          ///< what the host needs then
+  /// How fast it decodes with a slot's context full, where that was asked for and is known.
+  std::optional<decode_speed> decodes = {};
 
   [[nodiscard]] bool has(change_kind k) const {
     return std::find(changes.begin(), changes.end(), k) != changes.end();

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "vrambudget/advise/balanced_split.hpp"
+#include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/levers.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/memory/draft.hpp"
@@ -30,6 +31,7 @@ class change_search {
     try_context();
     try_together();
     if (host_has_its_own(p_.devices())) try_host();
+    if (found_.size() < few_ways) try_best();
     std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
       return std::tuple(a.changes.back(), a.changes.size()) <
              std::tuple(b.changes.back(), b.changes.size());
@@ -45,6 +47,7 @@ class change_search {
 
  private:
   using kinds = std::vector<change_kind>;
+  static constexpr std::size_t few_ways = 3;
 
   [[nodiscard]] bool fits(const run& r) {
     const result<budget> b = p_.budget_for(r);
@@ -169,65 +172,123 @@ class change_search {
     keep_if_fits(std::move(changes), together);
   }
 
+  /// The best runs, which change what they like.
+  void try_best() {
+    for (const preference most : {preference::balance, preference::quality, preference::speed}) {
+      auto best = find_best_run(p_, r_, most);
+      if (!best || !*best || found_.size() >= few_ways) return;
+      suggestion& how = (*best)->how;
+      if (std::none_of(found_.begin(), found_.end(),
+                       [&](const suggestion& s) { return gives_up_no_more(s, how); }))
+        found_.push_back(std::move(how));
+    }
+  }
+  /// Whether all that one gives up the other does, too, and no more goes to the host. A split and a micro-batch are
+  /// not counted: they cost little.
+  [[nodiscard]] static bool gives_up_no_more(const suggestion& one, const suggestion& other) {
+    return one.host <= other.host &&
+           std::all_of(one.changes.begin(), one.changes.end(), [&](change_kind k) {
+             return k == change_kind::tensor_split || k == change_kind::n_ubatch ||
+                    k >= change_kind::n_cpu_moe || other.has(k);
+           });
+  }
+
   // --- the host
 
-  void try_host() {
+  /// Something of `n` layers on the host, and what is pulled besides.
+  struct host_move {
+    change_kind kind;
+    pulled which;
+    std::uint32_t n;
+  };
+
+  [[nodiscard]] run moved(const run& r, const host_move& to) const {
+    run on_host = with(to.which, r, m_);
     const std::uint32_t n_layer = m_.hp.n_layer_all;
-    const auto experts = [n_layer](run& r, std::uint32_t n) {
-      r.cpu_moe = n == n_layer;
-      r.n_cpu_moe = n == n_layer ? 0 : n;
-    };
-    const auto layers = [n_layer](run& r, std::uint32_t n) {
-      r.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - n);
-    };
-    // whole layers on the host are never better than the experts of more of them
-    if (m_.hp.moe.n_expert > 0 && !r_.cpu_moe &&
-        try_on_host(change_kind::n_cpu_moe, n_layer, experts))
-      return;
-    try_on_host(change_kind::n_gpu_layers, n_layer + 1, layers);
+    if (to.kind == change_kind::n_cpu_ffn) {
+      on_host.n_cpu_ffn = to.n;
+    } else if (to.kind == change_kind::n_gpu_layers) {
+      on_host.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - to.n);
+    } else {
+      on_host.cpu_moe = to.n == n_layer;
+      on_host.n_cpu_moe = on_host.cpu_moe ? 0 : to.n;
+    }
+    return on_host;
+  }
+  bool keep_if_fits(const run& r, const host_move& to) {
+    kinds changes = kinds_of(to.which);
+    if (r.n_ctx != r_.n_ctx) changes.push_back(change_kind::n_ctx);
+    changes.push_back(to.kind);
+    return keep_if_fits(std::move(changes), moved(r, to), to.n);
   }
 
-  /// As few layers as it takes, up to `most`, if more of them never take more; the cache in eight bits if
-  /// that keeps a quarter of them on the devices.
-  template <class Move>
-  bool try_on_host(change_kind kind, std::uint32_t most, Move&& move) {
-    const auto moved = [&](const pulled& which, std::uint32_t n) {
-      run r = with(which, r_, m_);
-      move(r, n);
-      return r;
+  [[nodiscard]] static std::ptrdiff_t n_pulled(const pulled& which) {
+    return std::count(which.begin(), which.end(), true);
+  }
+
+  void try_host() {
+    std::optional<host_move> best;
+    const auto try_this = [&](change_kind kind) {
+      const auto to = least_on_host(r_, kind);
+      if (!to || !keep_if_fits(r_, *to)) return;
+      if (!best || n_pulled(to->which) < n_pulled(best->which)) best = to;
+    };
+    if (m_.hp.moe.n_expert == 0) {
+      try_this(change_kind::n_cpu_ffn);
+    } else if (!r_.cpu_moe) {
+      try_this(change_kind::n_cpu_moe);
+    }
+    // whole layers on the host are never better than the experts of more of them
+    if (!best || m_.hp.moe.n_expert == 0) try_this(change_kind::n_gpu_layers);
+    if (best) try_more_with(*best);
+  }
+
+  /// What else makes room: if that keeps a quarter of the layers on the devices, or where there are few ways.
+  void try_more_with(const host_move& least) {
+    bool tried_smaller_cache = false;
+    for (std::size_t i = 0; i < levers.size(); ++i) {
+      const change_kind kind = levers[i].kind;
+      if (least.which[i] || kind == change_kind::n_ubatch || !levers[i].pull(r_, m_)) continue;
+      const bool is_worth_it =
+          kind == change_kind::cache_types && !std::exchange(tried_smaller_cache, true);
+      const bool is_asked = found_.size() < few_ways;
+      if (!is_worth_it && !is_asked) continue;
+      host_move fewer = least;
+      fewer.which[i] = true;
+      if (fits_devices(with(fewer.which, r_, m_))) continue;  // without the host
+      fewer.n = least_that_fits(r_, fewer);
+      if (is_asked ? fewer.n < least.n : fewer.n * 4 <= least.n * 3) keep_if_fits(r_, fewer);
+    }
+    run half = r_;
+    half.n_ctx = r_.n_ctx / 2;
+    if (found_.size() >= few_ways || half.n_ctx < least_context * (unified(r_) ? 1 : sequences(r_)))
+      return;
+    const auto shorter = least_on_host(half, least.kind);
+    if (shorter && shorter->n > 0 &&
+        (shorter->n < least.n || n_pulled(shorter->which) < n_pulled(least.which)))
+      keep_if_fits(half, *shorter);
+  }
+
+  /// As few layers as it takes, if more of them never take more, with as few levers as that takes.
+  [[nodiscard]] std::optional<host_move> least_on_host(const run& r, change_kind kind) {
+    host_move to{kind, {}, m_.hp.n_layer_all + (kind == change_kind::n_gpu_layers ? 1 : 0)};
+    const auto enough = [&](const pulled& which) {
+      to.which = which;
+      return fits_devices(moved(r, to));
     };
     pulled which;
-    if (most == 0 ||
-        !pull_as_few(which, [&](const pulled& w) { return fits_devices(moved(w, most)); }))
-      return false;
-    const auto keep = [&](const pulled& w, std::uint32_t n) {
-      kinds changes = kinds_of(w);
-      changes.push_back(kind);
-      return keep_if_fits(std::move(changes), moved(w, n), n);
-    };
-    const auto least = [&](const pulled& w) {
-      return least_that_fits(most, [&](std::uint32_t n) { return moved(w, n); });
-    };
-    const std::uint32_t n = least(which);
-    bool kept = keep(which, n);
-    for (std::size_t i = 0; i < levers.size(); ++i) {
-      if (levers[i].kind != change_kind::cache_types || !levers[i].pull(r_, m_)) continue;
-      if (std::exchange(which[i], true)) break;
-      if (fits_devices(with(which, r_, m_))) break;  // without the host
-      if (const std::uint32_t fewer = least(which); fewer * 4 <= n * 3)
-        kept = keep(which, fewer) || kept;
-      break;
-    }
-    return kept;
+    if (to.n == 0 || !pull_as_few(which, enough)) return std::nullopt;
+    to.which = which;
+    to.n = least_that_fits(r, to);
+    return to;
   }
 
-  /// The least number of layers, of which `most` fit the devices.
-  template <class Moved>
-  [[nodiscard]] std::uint32_t least_that_fits(std::uint32_t most, Moved&& moved) {
-    std::uint32_t too_few = 0, enough = most;
+  /// The least number of layers, of which `most.n` fit the devices.
+  [[nodiscard]] std::uint32_t least_that_fits(const run& r, const host_move& most) {
+    std::uint32_t too_few = 0, enough = most.n;
     while (too_few + 1 < enough) {
       const std::uint32_t n = too_few + (enough - too_few) / 2;
-      (fits_devices(moved(n)) ? enough : too_few) = n;
+      (fits_devices(moved(r, {most.kind, most.which, n})) ? enough : too_few) = n;
     }
     return enough;
   }

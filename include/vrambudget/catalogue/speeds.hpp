@@ -14,6 +14,7 @@
 #include "vrambudget/machine/device.hpp"
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/planner.hpp"
 
 namespace vrambudget {
 
@@ -43,5 +44,8 @@ namespace vrambudget {
 [[nodiscard]] std::vector<decode_speed> decode_speeds_of(const model& m, const run& r,
                                                          std::span<const device> devices,
                                                          const budget& b);
+
+/// How fast a run decodes at the end of a slot's context. Nothing: as decode_speeds_of(), or the run has no plan.
+[[nodiscard]] std::optional<decode_speed> decode_speed_when_full(planner& p, const run& r);
 
 }  // namespace vrambudget

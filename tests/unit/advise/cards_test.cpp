@@ -144,7 +144,7 @@ TEST_SUITE("cards") {
     REQUIRE(f.next.has_value());
     CHECK(known[f.next->planned.card].id == "6");
     REQUIRE(f.next->change.has_value());
-    CHECK(f.next->change->has(change_kind::n_gpu_layers));  // no cache is as large as what it lacks
+    CHECK(f.next->change->has(change_kind::n_cpu_ffn));  // no cache is as large as what it lacks
     CHECK_FALSE(found({&m, {.n_ctx = 4096}}, {known[0]}).next.has_value());
   }
 

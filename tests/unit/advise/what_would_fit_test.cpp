@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "../header_of.hpp"
 #include "vrambudget/advise/balanced_split.hpp"
 #include "vrambudget/advise/levers.hpp"
@@ -34,9 +37,7 @@ std::vector<run> all_pulled(const model& m, const run& r) {
   return all;
 }
 
-bool is_on_devices(const suggestion& s) {
-  return !s.has(change_kind::n_gpu_layers) && !s.has(change_kind::n_ctx);
-}
+bool is_on_devices(const suggestion& s) { return s.changes.back() < change_kind::n_ctx; }
 
 }  // namespace
 
@@ -106,6 +107,66 @@ TEST_SUITE("what_would_fit") {
       }
     CHECK(n_found > 0);
     CHECK(n_none > 0);
+  }
+
+  /// The least number of layers, by trying all; nothing: all of them are too few.
+  std::optional<std::uint32_t> fewest(const model& m, bytes memory, const run& r) {
+    planner p(m, {testing::card(memory)});
+    for (std::uint32_t n = 0; n <= 4; ++n) {
+      run on_host = r;
+      on_host.cpu_moe = n == 4;
+      on_host.n_cpu_moe = n == 4 ? 0 : n;
+      if (fits(p, on_host)) return n;
+    }
+    return std::nullopt;
+  }
+
+  TEST_CASE("where experts go to the host there are three ways, or as many as there are") {
+    const model m = testing::small_llama_with_experts();
+    const bytes whole = needed(m, four_slots);
+    int n_three = 0;
+    for (std::uint64_t i = 1; i < 80; ++i) {
+      const bytes memory = saturating_sub(whole, i * 1_MiB);
+      const auto least = fewest(m, memory, four_slots);
+      if (!least) continue;
+      // ways that keep more on the device than as it is told, and none that needs no host
+      std::size_t n_ways = 1;
+      for (const auto& pull : {detail::with_cache_type<ggml_type::q8_0>, detail::with_one_slot,
+                               detail::with_cache_type<ggml_type::q4_0>}) {
+        const auto n = fewest(m, memory, *pull(four_slots, m));
+        n_ways += n && *n < *least;
+      }
+      planner p(m, {testing::card(memory)});
+      const auto all = what_would_fit(p, four_slots);
+      CAPTURE(i);
+      CHECK(all.size() >= std::min<std::size_t>(n_ways, 3));
+      n_three += n_ways >= 3;
+      for (const suggestion& s : all) {
+        CHECK(fits(p, s.changed));
+        if (s.changes.back() != change_kind::n_cpu_moe) continue;
+        run other = s.changed;
+        other.cpu_moe = false;
+        other.n_cpu_moe = 0;
+        CHECK(fewest(m, memory, other) == s.n_on_host);
+      }
+    }
+    CHECK(n_three > 0);
+  }
+
+  TEST_CASE("of a dense model feed-forward tensors go to the host, or layers, or more of both") {
+    const model m = testing::small_llama().value();
+    const run r{.n_ctx = 32768, .n_parallel = 1};
+    const bytes whole = needed(m, r);
+    std::size_t most = 0;
+    for (std::uint64_t i = 1; i < 80; ++i) {
+      planner p(m, {testing::card(saturating_sub(whole, i * 1_MiB))});
+      const auto all = what_would_fit(p, r);
+      most = std::max(most, all.size());
+      for (const suggestion& s : all) CHECK(fits(p, s.changed));
+      for (std::size_t k = 0; k < all.size(); ++k)
+        for (std::size_t j = 0; j < k; ++j) CHECK_FALSE(all[k].changed == all[j].changed);
+    }
+    CHECK(most >= 3);
   }
 
   TEST_CASE("a window that is held whole is the first thing to give up") {

@@ -92,6 +92,18 @@ TEST_CASE("suggestions that have no room on a line are below each other") {
         "  -ctk q8_0 -ctv q8_0 -ncmoe 24\n"
         "    KV in q8_0, experts of 24 layers on\n"
         "    the host                              100.0 MiB     8.00\n");
+  // 8 to 12.04 tokens a second, outwards, and not more than the bound
+  s.decodes.emplace();
+  s.decodes->most = 12.04;
+  s.decodes->expected.emplace();
+  s.decodes->expected->low = 8.01;
+  s.decodes->expected->high = 30;
+  CHECK(suggestions_text({s}, {}, 70) ==
+        "What would fit:                               spare host GiB  tokens/s\n"
+        "  -ctk q8_0 -ctv q8_0 -ncmoe 24\n"
+        "    KV in q8_0, experts of 24 layers on\n"
+        "    the host                              100.0 MiB     8.00    8.0-13\n");
+  s.decodes.reset();
   s.changes = {change_kind::cache_types};
   CHECK(suggestions_text({s}, {}, 80) ==
         "What would fit:                                                   spare host GiB\n"

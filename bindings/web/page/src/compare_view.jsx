@@ -1,7 +1,7 @@
 // Two to four files side by side on the same cards.
 import { useMemo } from "preact/hooks";
 import { useAnswer } from "./answer.js";
-import { count, decimal, in_gib, rate, size } from "./numbers.js";
+import { count, decimal, expected_rate, in_gib, size } from "./numbers.js";
 import { options_of, without } from "./question.js";
 import { SearchBox } from "./search_box.jsx";
 
@@ -15,8 +15,8 @@ const rows = [
   ["Largest context, KV q8_0", (f) => context(f.largest?.q8_0)],
   ["Largest context, KV q4_0", (f) => context(f.largest?.q4_0)],
   ["Spare", (f) => (f.fits ? size(f.spare_bytes) : "does not fit")],
-  ["Tokens a second, empty", (f) => interval(f.speed?.[0])],
-  ["Tokens a second, full", (f) => interval(f.speed?.at(-1))],
+  ["Tokens a second, empty", (f) => expected_rate(f.speed?.[0])],
+  ["Tokens a second, full", (f) => expected_rate(f.speed?.at(-1))],
   ["Loss of quality (KLD)", (f) => loss(f.kld)],
 ];
 
@@ -28,8 +28,6 @@ const loss = (kld) =>
     : kld.mean !== undefined
       ? `${kld.mean.toPrecision(2)}, measured`
       : `${kld.low.toPrecision(1)} to ${kld.high.toPrecision(1)}`;
-const interval = (s) =>
-  s?.expected ? `${rate(s.expected.low_tokens_per_s)} to ${rate(s.expected.high_tokens_per_s)}` : "";
 
 export function CompareView({ core, question, names, problem, on_files, on_picked, on_plan }) {
   const { value: models } = useAnswer(core, "models", "models", []);

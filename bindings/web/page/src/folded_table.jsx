@@ -1,7 +1,7 @@
 // Tables that take a while: computed when somebody opens them.
 import { useState } from "preact/hooks";
 import { useAnswer } from "./answer.js";
-import { count, in_gib, rate, size } from "./numbers.js";
+import { count, expected_rate, in_gib, size } from "./numbers.js";
 
 function Folded({ title, core, kind, method, args, children }) {
   const [is_open, set_open] = useState(false);
@@ -30,10 +30,7 @@ function Folded({ title, core, kind, method, args, children }) {
   );
 }
 
-const expected = (speed) => {
-  const e = speed?.decode?.at(-1)?.expected ?? speed?.expected;
-  return e ? `${rate(e.low_tokens_per_s)} to ${rate(e.high_tokens_per_s)}` : "";
-};
+const expected = (speed) => expected_rate(speed?.decode?.at(-1) ?? speed);
 
 /// The best runs by what is wanted most.
 export function BestRuns({ core, reference, options, on_flags }) {

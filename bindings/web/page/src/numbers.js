@@ -43,6 +43,12 @@ export function rate(n) {
   return n >= 10 ? count(n) : format(n, 1);
 }
 
+/// What is expected of a speed, "12 to 30"; "": it is not known.
+export const expected_rate = (speed) =>
+  speed?.expected
+    ? `${rate(speed.expected.low_tokens_per_s)} to ${rate(speed.expected.high_tokens_per_s)}`
+    : "";
+
 /// Of "64k", "65536", "65,536" in any language; null: it is no such number.
 export function parsed_tokens(text) {
   const found = /^\s*(\d[\d\s.,_’']*)\s*(k?)\s*$/i.exec(text);

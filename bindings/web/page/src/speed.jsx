@@ -1,16 +1,11 @@
 // How fast it is expected to be, as an interval, and what it can not exceed.
-import { rate, tokens } from "./numbers.js";
-
-function interval(row) {
-  const e = row.expected;
-  return e ? `${rate(e.low_tokens_per_s)} to ${rate(e.high_tokens_per_s)}` : "";
-}
+import { expected_rate, rate, tokens } from "./numbers.js";
 
 function Rows({ rows, what, depth }) {
   return rows.map((row) => (
     <tr key={row[depth]}>
       <th scope="row">{what(row[depth])}</th>
-      <td>{interval(row) || "not known"}</td>
+      <td>{expected_rate(row) || "not known"}</td>
       <td>{row.tokens_per_s_at_most ? rate(row.tokens_per_s_at_most) : ""}</td>
       <td class="basis">{row.expected?.basis ?? row.basis}</td>
     </tr>

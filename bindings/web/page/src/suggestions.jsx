@@ -1,7 +1,8 @@
 // What would make a run fit: each a button that sets it.
-import { in_gib, size } from "./numbers.js";
+import { expected_rate, in_gib, size } from "./numbers.js";
 
-function Row({ flags, gives, spare, host, on_choose }) {
+function Row({ flags, gives, spare, host, decode, on_choose }) {
+  const speed = expected_rate(decode);
   return (
     <li>
       <button type="button" class="suggestion" onClick={on_choose}>
@@ -10,6 +11,7 @@ function Row({ flags, gives, spare, host, on_choose }) {
         <small>
           {`${size(spare)} spare`}
           {host !== undefined ? `, ${in_gib(host, 1)} of main memory` : ""}
+          {speed && `, ${speed} tokens a second when full`}
         </small>
       </button>
     </li>
@@ -33,6 +35,7 @@ export function Suggestions({ plan, on_flags, on_model }) {
             gives={s.gives}
             spare={s.free_bytes}
             host={s.host_bytes}
+            decode={s.decode}
             on_choose={() => on_flags(s.flags)}
           />
         ))}
@@ -42,6 +45,7 @@ export function Suggestions({ plan, on_flags, on_model }) {
             gives={smaller.gives}
             spare={smaller.free_bytes}
             host={smaller.host_bytes}
+            decode={smaller.decode}
             on_choose={() => on_model(smaller.model, smaller.flags)}
           />
         )}
