@@ -164,6 +164,14 @@ TEST_SUITE("cli") {
     CHECK(run("Gemma-4-26B-A4B-Q4_K_M --gpu 4070 -c 100000 -np 2 --os linux -ncmoe " + std::to_string(fewer))
               .status == 1);
 
+    // of two unlike cards no number of layers is right as they are shared, but for another share of fewer
+    const std::string two = "Command-R-35B-Q4_K_M --gpu 1080ti,5060ti-16gb -c 65536 -np 1 --ram 64GiB";
+    const json::value unlike = json::parse(run(two + " --json").out);
+    REQUIRE(unlike.at("suggestions").as_array().size() >= 2);
+    const std::string other(unlike.at("suggestions").as_array().back().at("flags").as_string());
+    CHECK(other.find("-c ") == std::string::npos);
+    CHECK(run(two + " " + other).status == 0);
+
     const json::value smaller =
         json::parse(run("Llama-3.3-70B-Q4_K_M --gpu 3090 -c 8192 --json").out);
     const std::string name(smaller.at("smaller_file").at("model").as_string());

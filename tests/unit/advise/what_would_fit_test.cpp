@@ -123,24 +123,35 @@ TEST_SUITE("what_would_fit") {
 
   TEST_CASE("where experts go to the host there are three ways, or as many as there are") {
     const model m = testing::small_llama_with_experts();
-    const bytes whole = needed(m, four_slots);
-    int n_three = 0;
+    run r = four_slots;
+    r.n_ctx = 8192;  // 16 MiB of cache, beside 6 MiB of experts a layer
+    const bytes whole = needed(m, r);
+    int n_three = 0, n_eight = 0;
     for (std::uint64_t i = 1; i < 80; ++i) {
       const bytes memory = saturating_sub(whole, i * 1_MiB);
-      const auto least = fewest(m, memory, four_slots);
+      const auto least = fewest(m, memory, r);
       if (!least) continue;
       // ways that keep more on the device than as it is told, and none that needs no host
       std::size_t n_ways = 1;
       for (const auto& pull : {detail::with_cache_type<ggml_type::q8_0>, detail::with_one_slot,
                                detail::with_cache_type<ggml_type::q4_0>}) {
-        const auto n = fewest(m, memory, *pull(four_slots, m));
+        const auto n = fewest(m, memory, *pull(r, m));
         n_ways += n && *n < *least;
       }
       planner p(m, {testing::card(memory)});
-      const auto all = what_would_fit(p, four_slots);
+      const auto all = what_would_fit(p, r);
       CAPTURE(i);
       CHECK(all.size() >= std::min<std::size_t>(n_ways, 3));
       n_three += n_ways >= 3;
+      const run eight = *detail::with_cache_type<ggml_type::q8_0>(r, m);
+      const auto with_eight = fewest(m, memory, eight);
+      if (with_eight && *with_eight > 0 && *with_eight * 4 <= *least * 3) {
+        ++n_eight;
+        CHECK(std::any_of(all.begin(), all.end(), [&](const suggestion& s) {
+          return s.changes == std::vector{change_kind::cache_types, change_kind::n_cpu_moe} &&
+                 s.changed.type_k == ggml_type::q8_0 && s.n_on_host == *with_eight;
+        }));
+      }
       for (const suggestion& s : all) {
         CHECK(fits(p, s.changed));
         if (s.changes.back() != change_kind::n_cpu_moe) continue;
@@ -151,6 +162,7 @@ TEST_SUITE("what_would_fit") {
       }
     }
     CHECK(n_three > 0);
+    CHECK(n_eight > 0);
   }
 
   TEST_CASE("of a dense model feed-forward tensors go to the host, or layers, or more of both") {
