@@ -198,9 +198,7 @@ class file_planner {
   /// Whether a file is larger than all that lies on devices, and tables that stay on the host, can be.
   [[nodiscard]] bool exceeds_devices(const sized_file& f) const {
     if (!may_use_host(q_.base, q_.devices)) return false;
-    bytes room;
-    for (const device& d : q_.devices) room += usable_of(d, q_.held_against.reserve);
-    return f.data > room + f.shape->tables;
+    return f.data > usable_together(q_.devices, q_.held_against.reserve) + f.shape->tables;
   }
 
   [[nodiscard]] static double bits(const sized_file& f) {
@@ -219,8 +217,7 @@ class file_planner {
   void add_on_host(std::vector<ranked_model>& found, const std::vector<sized_file>& small_first) {
     if (!q_.may_use_host()) return;
     const bool has_few = !found.empty();
-    bytes all = *q_.held_against.ram;
-    for (const device& d : q_.devices) all += usable_of(d, q_.held_against.reserve);
+    const bytes all = usable_together(q_.devices, q_.held_against.reserve) + *q_.held_against.ram;
     for (const sized_file& f : small_first) {
       if (f.data > all) continue;
       const bool is_few = bits(f) < good_bits;

@@ -137,9 +137,8 @@ std::optional<candidate> plan_with_host(const ranking_question& q, const model& 
   run r = q.run_of(m);
   r.n_ctx = q.wanted(r);
   if (!q.may_use_host() || r.n_ctx > m.hp.n_ctx_train) return std::nullopt;
-  bytes all = *q.held_against.ram;
-  for (const device& d : q.devices) all += usable_of(d, q.held_against.reserve);
-  if (m.tensor_bytes() > all) return std::nullopt;
+  if (m.tensor_bytes() > usable_together(q.devices, q.held_against.reserve) + *q.held_against.ram)
+    return std::nullopt;
   planner p(m, q.devices, q.held_against);
   const bool is_longest = q.prefer == preference::context;
   auto found = is_longest ? most_on_host(p, r) : least_on_host(p, r);

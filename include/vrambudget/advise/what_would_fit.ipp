@@ -9,6 +9,7 @@
 #include "vrambudget/advise/balanced_split.hpp"
 #include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/advise/levers.hpp"
+#include "vrambudget/advise/shared_host_run.hpp"
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/memory/draft.hpp"
 #include "vrambudget/memory/weights.hpp"
@@ -30,8 +31,7 @@ class change_search {
     try_no_pipelining();
     try_context();
     try_together();
-    if (host_has_its_own(p_.devices())) try_host();
-    if (found_.size() < few_ways) try_best();
+    if (host_has_its_own(p_.devices()) && has_room_for_weights()) try_host();
     std::stable_sort(found_.begin(), found_.end(), [](const auto& a, const auto& b) {
       return std::tuple(a.changes.back(), a.changes.size()) <
              std::tuple(b.changes.back(), b.changes.size());
@@ -172,79 +172,69 @@ class change_search {
     keep_if_fits(std::move(changes), together);
   }
 
-  /// The best runs, which change what they like.
-  void try_best() {
-    for (const preference most : {preference::balance, preference::quality, preference::speed}) {
-      auto best = find_best_run(p_, r_, most);
-      if (!best || !*best || found_.size() >= few_ways) return;
-      suggestion& how = (*best)->how;
-      if (std::none_of(found_.begin(), found_.end(),
-                       [&](const suggestion& s) { return gives_up_no_more(s, how); }))
-        found_.push_back(std::move(how));
-    }
-  }
-  /// Whether all that one gives up the other does, too, and no more goes to the host. A split and a micro-batch are
-  /// not counted: they cost little.
-  [[nodiscard]] static bool gives_up_no_more(const suggestion& one, const suggestion& other) {
-    return one.host <= other.host &&
-           std::all_of(one.changes.begin(), one.changes.end(), [&](change_kind k) {
-             return k == change_kind::tensor_split || k == change_kind::n_ubatch ||
-                    k >= change_kind::n_cpu_moe || other.has(k);
-           });
-  }
-
   // --- the host
 
   /// Something of `n` layers on the host, and what is pulled besides.
-  struct host_move {
+  struct host_way {
     change_kind kind;
     pulled which;
     std::uint32_t n;
+    run changed;
   };
 
-  [[nodiscard]] run moved(const run& r, const host_move& to) const {
-    run on_host = with(to.which, r, m_);
-    const std::uint32_t n_layer = m_.hp.n_layer_all;
-    if (to.kind == change_kind::n_cpu_ffn) {
-      on_host.n_cpu_ffn = to.n;
-    } else if (to.kind == change_kind::n_gpu_layers) {
-      on_host.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - to.n);
-    } else {
-      on_host.cpu_moe = to.n == n_layer;
-      on_host.n_cpu_moe = on_host.cpu_moe ? 0 : to.n;
-    }
-    return on_host;
+  [[nodiscard]] std::uint32_t most_of(change_kind kind) const {
+    return m_.hp.n_layer_all + (kind == change_kind::n_gpu_layers ? 1 : 0);
   }
-  bool keep_if_fits(const run& r, const host_move& to) {
-    kinds changes = kinds_of(to.which);
-    if (r.n_ctx != r_.n_ctx) changes.push_back(change_kind::n_ctx);
-    changes.push_back(to.kind);
-    return keep_if_fits(std::move(changes), moved(r, to), to.n);
+  [[nodiscard]] run moved(run r, change_kind kind, std::uint32_t n) const {
+    if (kind == change_kind::n_cpu_ffn) {
+      r.n_cpu_ffn = n;
+    } else if (kind == change_kind::n_gpu_layers) {
+      r.n_gpu_layers = static_cast<std::int32_t>(most_of(kind) - n);
+    } else {
+      r.cpu_moe = n == most_of(kind);
+      r.n_cpu_moe = r.cpu_moe ? 0 : n;
+    }
+    return r;
+  }
+  bool keep_if_fits(const host_way& w) {
+    kinds changes = kinds_of(w.which);
+    if (w.changed.tensor_split != r_.tensor_split) changes.push_back(change_kind::tensor_split);
+    if (w.changed.n_ctx != r_.n_ctx && w.changed.n_parallel == r_.n_parallel)
+      changes.push_back(change_kind::n_ctx);
+    if (w.changed.n_cpu_ffn != r_.n_cpu_ffn) changes.push_back(change_kind::n_cpu_ffn);
+    if (w.kind != change_kind::n_cpu_ffn) changes.push_back(w.kind);
+    std::sort(changes.begin(), changes.end());
+    return keep_if_fits(std::move(changes), w.changed, w.n);
   }
 
-  [[nodiscard]] static std::ptrdiff_t n_pulled(const pulled& which) {
-    return std::count(which.begin(), which.end(), true);
+  /// In all memories together.
+  [[nodiscard]] bool has_room_for_weights() const {
+    const limits& l = p_.held_against();
+    return !l.ram || m_.tensor_bytes() <= usable_together(p_.devices(), l.reserve) + *l.ram;
   }
 
   void try_host() {
-    std::optional<host_move> best;
-    const auto try_this = [&](change_kind kind) {
-      const auto to = least_on_host(r_, kind);
-      if (!to || !keep_if_fits(r_, *to)) return;
-      if (!best || n_pulled(to->which) < n_pulled(best->which)) best = to;
+    std::optional<host_way> best;
+    const auto try_this = [&](const run& r, change_kind kind) {
+      const auto way = least_on_host(r, kind);
+      if (!way || way->n == 0 || !keep_if_fits(*way)) return false;
+      if (!best || n_pulled(way->which) < n_pulled(best->which)) best = way;
+      return true;
     };
-    if (m_.hp.moe.n_expert == 0) {
-      try_this(change_kind::n_cpu_ffn);
-    } else if (!r_.cpu_moe) {
-      try_this(change_kind::n_cpu_moe);
+    if (m_.hp.moe.n_expert > 0) {
+      // whole layers on the host are never better than the experts of more of them
+      if (r_.cpu_moe || !try_this(r_, change_kind::n_cpu_moe))
+        try_this(r_, change_kind::n_gpu_layers);
+    } else {
+      if (!try_this(r_, change_kind::n_cpu_ffn))
+        try_this(moved(r_, change_kind::n_cpu_ffn, m_.hp.n_layer_all), change_kind::n_gpu_layers);
+      try_this(r_, change_kind::n_gpu_layers);
     }
-    // whole layers on the host are never better than the experts of more of them
-    if (!best || m_.hp.moe.n_expert == 0) try_this(change_kind::n_gpu_layers);
     if (best) try_more_with(*best);
   }
 
   /// What else makes room: if that keeps a quarter of the layers on the devices, or where there are few ways.
-  void try_more_with(const host_move& least) {
+  void try_more_with(const host_way& least) {
     bool tried_smaller_cache = false;
     for (std::size_t i = 0; i < levers.size(); ++i) {
       const change_kind kind = levers[i].kind;
@@ -253,11 +243,12 @@ class change_search {
           kind == change_kind::cache_types && !std::exchange(tried_smaller_cache, true);
       const bool is_asked = found_.size() < few_ways;
       if (!is_worth_it && !is_asked) continue;
-      host_move fewer = least;
-      fewer.which[i] = true;
-      if (fits_devices(with(fewer.which, r_, m_))) continue;  // without the host
-      fewer.n = least_that_fits(r_, fewer);
-      if (is_asked ? fewer.n < least.n : fewer.n * 4 <= least.n * 3) keep_if_fits(r_, fewer);
+      pulled which = least.which;
+      which[i] = true;
+      if (fits_devices(with(which, r_, m_))) continue;  // without the host
+      const auto fewer = least_with(r_, least.kind, which);
+      if (fewer && fewer->n > 0 && (is_asked ? fewer->n < least.n : fewer->n * 4 <= least.n * 3))
+        keep_if_fits(*fewer);
     }
     run half = r_;
     half.n_ctx = r_.n_ctx / 2;
@@ -266,31 +257,64 @@ class change_search {
     const auto shorter = least_on_host(half, least.kind);
     if (shorter && shorter->n > 0 &&
         (shorter->n < least.n || n_pulled(shorter->which) < n_pulled(least.which)))
-      keep_if_fits(half, *shorter);
+      keep_if_fits(*shorter);
+  }
+  [[nodiscard]] static std::ptrdiff_t n_pulled(const pulled& which) {
+    return std::count(which.begin(), which.end(), true);
   }
 
-  /// As few layers as it takes, if more of them never take more, with as few levers as that takes.
-  [[nodiscard]] std::optional<host_move> least_on_host(const run& r, change_kind kind) {
-    host_move to{kind, {}, m_.hp.n_layer_all + (kind == change_kind::n_gpu_layers ? 1 : 0)};
-    const auto enough = [&](const pulled& which) {
-      to.which = which;
-      return fits_devices(moved(r, to));
-    };
+  /// As few layers as it takes, if more of them never take more, with as few levers as that takes: so that devices hold
+  /// it, and if the host lacks memory then, so that it does not.
+  [[nodiscard]] std::optional<host_way> least_on_host(const run& r, change_kind kind) {
     pulled which;
-    if (to.n == 0 || !pull_as_few(which, enough)) return std::nullopt;
-    to.which = which;
-    to.n = least_that_fits(r, to);
-    return to;
+    const auto on_devices = [&](const pulled& w) { return all_on_host(r, kind, w).has_value(); };
+    if (most_of(kind) == 0 || !pull_as_few(which, on_devices)) return std::nullopt;
+    auto way = least_with(r, kind, which);
+    if (!way || fits(way->changed)) return way;
+    const auto on_both = [&](const pulled& w) {
+      way = least_with(r, kind, w);
+      return way && fits(way->changed);
+    };
+    if (!pull_as_few(which, on_both)) return std::nullopt;
+    return least_with(r, kind, which);
+  }
+  [[nodiscard]] std::optional<run> all_on_host(const run& r, change_kind kind,
+                                               const pulled& which) {
+    return on_devices(moved(with(which, r, m_), kind, most_of(kind)));
   }
 
-  /// The least number of layers, of which `most.n` fit the devices.
-  [[nodiscard]] std::uint32_t least_that_fits(const run& r, const host_move& most) {
-    std::uint32_t too_few = 0, enough = most.n;
+  /// The fewest layers with these levers.
+  [[nodiscard]] std::optional<host_way> least_with(const run& r, change_kind kind,
+                                                   const pulled& which) {
+    const run base = with(which, r, m_);
+    const auto at = [&](std::uint32_t n) { return moved(base, kind, n); };
+    if (shares_layers() && kind != change_kind::n_gpu_layers) {
+      if (auto found = shared_host_run(p_, base, at).find())
+        return host_way{kind, which, found->n, std::move(found->changed)};
+    }
+    auto found = all_on_host(r, kind, which);
+    if (!found) return std::nullopt;
+    std::uint32_t too_few = 0, enough = most_of(kind);
     while (too_few + 1 < enough) {
       const std::uint32_t n = too_few + (enough - too_few) / 2;
-      (fits_devices(moved(r, {most.kind, most.which, n})) ? enough : too_few) = n;
+      if (auto fewer = on_devices(at(n))) {
+        enough = n;
+        found = std::move(fewer);
+      } else {
+        too_few = n;
+      }
     }
-    return enough;
+    return host_way{kind, which, enough, std::move(*found)};
+  }
+
+  [[nodiscard]] bool shares_layers() const {
+    return p_.devices().size() > 1 && r_.tensor_split.empty() && r_.split_mode == split_mode::layer;
+  }
+  /// The run, with layers shared among the devices so that they hold it.
+  [[nodiscard]] std::optional<run> on_devices(run r) {
+    if (fits_devices(r)) return r;
+    if (!shares_layers()) return std::nullopt;
+    return split_search(p_, r).find();
   }
 
   planner& p_;

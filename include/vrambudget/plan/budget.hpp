@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,12 @@ struct device_budget : term_list {
   if (d.spills_from)
     free = std::min(free, saturating_sub(*d.spills_from, d.others ? d.others->high : bytes{}));
   return saturating_sub(free, reserve);
+}
+/// The same of all devices together, each less `reserve`.
+[[nodiscard]] inline bytes usable_together(std::span<const device> all, bytes reserve) {
+  bytes sum;
+  for (const device& d : all) sum += usable_of(d, reserve);
+  return sum;
 }
 
 /// Whether devices work on several micro-batches at once, for which inputs are kept in copies.

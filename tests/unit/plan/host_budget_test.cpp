@@ -264,7 +264,9 @@ TEST_SUITE("host_budget") {
     };
     CHECK(moves({}));
     CHECK(moves(4_GiB));
-    CHECK_FALSE(moves(whole.host.needed()));
+    CHECK_FALSE(moves(bytes{whole.host.needed().count / 2}));
+    planner p(m, {small}, limits{{}, false, whole.host.needed()});
+    for (const suggestion& s : what_would_fit(p, r)) CHECK(s.host <= whole.host.needed());
   }
 }
 
