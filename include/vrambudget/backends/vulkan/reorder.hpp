@@ -5,11 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <span>
-#include <unordered_map>
-#include <unordered_set>
-#include <utility>
 #include <vector>
 
 #include "vrambudget/ggml/backend.hpp"
@@ -41,42 +39,121 @@ inline constexpr pattern others[] = {{op::mul, op::sin, op::sqr, op::mul, op::ad
                                      {op::rms_norm, op::view, op::set_rows},
                                      {op::rope, op::view, op::set_rows}};
 
+/// Whether any of them begins with an operation.
+inline constexpr auto begins_pattern = [] {
+  std::array<bool, 256> begins{};
+  for (const pattern& p : routers) begins[static_cast<std::size_t>(*p.begin())] = true;
+  for (const pattern& p : others) begins[static_cast<std::size_t>(*p.begin())] = true;
+  return begins;
+}();
+
 /// Puts the nodes of one split in another order.
 ///
 /// Source: llama.cpp, ggml/src/ggml-vulkan/ggml-vulkan.cpp: ggml_vk_graph_optimize
 class reorder {
  public:
   reorder(std::span<tensor*> nodes, std::vector<ggml::alloc_dep>& deps)
-      : nodes_(nodes), deps_(deps), used_(nodes.size()) {}
+      : nodes_(nodes), deps_(deps), used_(nodes.size()), in_set_(nodes.size()) {
+    number_tensors();
+    find_conflicts();
+  }
 
   void run() {
     const std::size_t n_before = deps_.size();
     order_.reserve(nodes_.size());
     while (first_ < nodes_.size())
       if (!keep_pattern()) take_set();
-    std::copy(order_.begin(), order_.end(), nodes_.begin());
     sort_deps(n_before);
+    std::vector<tensor*> ordered;
+    ordered.reserve(order_.size());
+    for (const std::uint32_t i : order_) ordered.push_back(nodes_[i]);
+    std::copy(ordered.begin(), ordered.end(), nodes_.begin());
   }
 
  private:
   static constexpr std::size_t window = 20, near = 15;
+  static constexpr std::uint32_t none = ~std::uint32_t{0};
 
-  static const tensor* base(const tensor& t) { return t.view_src ? t.view_src : &t; }
+  /// Nodes before one: bit n is the node n + 1 before it. Those further back than the window are shifted out.
+  using before = std::uint32_t;
+  /// Who had to do with a memory: bit 0 is node `last`.
+  struct history {
+    std::uint32_t node = none;  ///< that it is the result of, if that is no view
+    std::uint32_t last = 0;
+    before readers = 0, writers = 0;  ///< that compute
+    before shown = 0;                 ///< results and views of it
+  };
+
+  static tensor& base(tensor& t) { return t.view_src ? *t.view_src : t; }
   static bool is_empty(const tensor& t) { return is_view_op(t.op); }
   [[nodiscard]] const tensor& node(std::size_t i) const { return *nodes_[i]; }
   [[nodiscard]] op op_of(std::size_t i) const { return nodes_[i]->op; }
 
-  /// Whether `t` must not be computed before `earlier`.
-  static bool depends(const tensor& t, const tensor& earlier) {
-    const bool compute = !is_empty(t) && !is_empty(earlier);
-    for (std::size_t i = 0; i < t.src.size(); ++i) {
-      const tensor *mine = t.src[i], *its = earlier.src[i];
-      if (mine == &earlier) return true;
-      if (!compute) continue;
-      if (mine && base(*mine) == base(earlier)) return true;  // written through another view
-      if (its && base(t) == base(*its)) return true;          // still read through a view
+  // --- what must not be computed before what
+
+  /// Roots get the numbers of their histories, views those of their nodes.
+  void number_tensors() {
+    const auto forget = [](tensor& t) { t.number = base(t).number = none; };
+    for (tensor* t : nodes_) {
+      forget(*t);
+      for (int i = 0; i < t->n_src; ++i)
+        if (tensor* s = t->src[static_cast<std::size_t>(i)]) forget(*s);
     }
-    return base(t) == base(earlier);
+    histories_.reserve(2 * nodes_.size());
+    for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+      tensor& t = *nodes_[i];
+      if (t.view_src)
+        t.number = i;
+      else
+        history_of(t).node = i;
+    }
+  }
+  history& history_of(tensor& root) {
+    if (root.number == none) {
+      root.number = static_cast<std::uint32_t>(histories_.size());
+      histories_.emplace_back();
+    }
+    return histories_[root.number];
+  }
+  /// Of this split; none: it is of another, or no node at all.
+  [[nodiscard]] std::uint32_t index_of(const tensor& t) const {
+    return t.view_src || t.number == none ? t.number : histories_[t.number].node;
+  }
+
+  /// A node waits for one whose result it reads, and for all that show what it is or shows. Of those that compute it
+  /// waits for what writes what it reads, through whatever view, and for what still reads what it writes.
+  void find_conflicts() {
+    conflicts_.assign(nodes_.size(), 0);
+    for (std::uint32_t now = 0; now < nodes_.size(); ++now) {
+      tensor& t = *nodes_[now];
+      const bool computes = !is_empty(t);
+      before conflicts = 0;
+      for (int i = 0; i < t.n_src; ++i) {
+        tensor* const s = t.src[static_cast<std::size_t>(i)];
+        if (!s) continue;
+        if (const std::uint32_t at = index_of(*s); at < now && now - at <= window)
+          conflicts |= before{1} << (now - at - 1);
+        if (computes) conflicts |= at_node(base(*s), now).writers >> 1;
+      }
+      history& own = at_node(base(t), now);
+      conflicts |= (own.shown | (computes ? own.readers : 0)) >> 1;
+      own.shown |= 1;
+      if (computes) {
+        own.writers |= 1;
+        for (int i = 0; i < t.n_src; ++i)
+          if (tensor* s = t.src[static_cast<std::size_t>(i)]) history_of(base(*s)).readers |= 1;
+      }
+      conflicts_[now] = conflicts;
+    }
+  }
+  /// With bit 0 for node `now`.
+  history& at_node(tensor& root, std::uint32_t now) {
+    history& h = history_of(root);
+    const std::uint32_t passed = now - h.last;
+    const auto shift = [passed](before& b) { b = passed < 32 ? b << passed : 0; };
+    shift(h.readers), shift(h.writers), shift(h.shown);
+    h.last = now;
+    return h;
   }
 
   // --- kernels of several nodes
@@ -88,7 +165,11 @@ class reorder {
     return true;
   }
 
+  [[nodiscard]] bool may_begin_pattern(std::size_t at) const {
+    return begins_pattern[static_cast<std::size_t>(op_of(at))];
+  }
   bool keep_pattern() {
+    if (!may_begin_pattern(first_)) return false;
     for (const pattern& p : routers)
       if (matches(p, first_)) {
         keep_inputs(p.size());
@@ -104,9 +185,8 @@ class reorder {
   }
 
   void place(std::size_t i) {
-    order_.push_back(nodes_[i]);
-    placed_.insert(nodes_[i]);
-    used_[i] = true;
+    order_.push_back(static_cast<std::uint32_t>(i));
+    used_[i] = is_placed;
   }
   void skip_used() {
     while (first_ < nodes_.size() && used_[first_]) ++first_;
@@ -135,40 +215,56 @@ class reorder {
 
   [[nodiscard]] bool is_in_pattern(std::size_t at) const {
     const auto match = [&](const pattern& p) { return matches(p, at); };
-    if (std::any_of(std::begin(routers), std::end(routers), match) ||
-        std::any_of(std::begin(others), std::end(others), match))
+    if (may_begin_pattern(at) && (std::any_of(std::begin(routers), std::end(routers), match) ||
+                                  std::any_of(std::begin(others), std::end(others), match)))
       return true;
     for (std::size_t o = 1; o < block_choice.size() && o <= at; ++o)
-      if (matches(block_choice, at - o)) return true;
+      if (block_choice.begin()[o] == op_of(at) && matches(block_choice, at - o)) return true;
     return false;
   }
 
   // --- nodes that can be computed at once
 
+  void add_to_set(std::size_t i) {
+    set_.push_back(i);
+    in_set_[i] = true;
+  }
   void take_set() {
-    set_.assign(1, first_);
+    set_.clear();
+    add_to_set(first_);
     const std::size_t end = std::min(first_ + window, nodes_.size());
-    for (std::size_t j = first_ + 1; j < end; ++j)
-      if (!used_[j] && !is_empty(node(j)) && !is_in_pattern(j) && is_free(j)) {
-        set_.push_back(j);
+    before waiting = 0;
+    for (std::size_t j = first_ + 1; j < end; ++j) {
+      waiting = waiting << 1 | before{!used_[j - 1]};
+      if (!used_[j] && !is_empty(node(j)) && is_free(j, waiting) && !is_in_pattern(j)) {
+        add_to_set(j);
         take_followers(j);
       }
+    }
     if (op_of(set_.back()) != op::add)  // which is fused with what follows
-      for (std::size_t j = first_ + 1; j < end; ++j)
-        if (!used_[j] && is_empty(node(j)) && shows_what_is_there(j)) set_.push_back(j);
+      take_views(end);
     for (const std::size_t i : set_) place(i);
     skip_used();
   }
+  /// Of what is there, or is computed now.
+  void take_views(std::size_t end) {
+    before waiting = 0;
+    for (std::size_t j = first_ + 1; j < end; ++j) {
+      waiting = waiting << 1 | before{!used_[j - 1] && !in_set_[j - 1]};
+      if (!used_[j] && is_empty(node(j)) && !(conflicts_[j] & waiting)) add_to_set(j);
+    }
+  }
 
-  [[nodiscard]] bool is_free(std::size_t j) const {
-    for (std::size_t c = first_; c < j; ++c)
-      if (!used_[c] && depends(node(j), node(c)) && !is_fused_with(c, j)) return false;
-    return true;
+  /// Whether a node depends on none of `waiting`, but for one that it is computed with.
+  [[nodiscard]] bool is_free(std::size_t j, before waiting) const {
+    const before blocked_by = conflicts_[j] & waiting;
+    if (!blocked_by) return true;
+    const std::size_t last = set_.back();
+    return last < j && blocked_by == before{1} << (j - last - 1) && is_fused_with(last, j);
   }
 
   /// Whether `j` is computed with `c`, the last one that was taken.
   [[nodiscard]] bool is_fused_with(std::size_t c, std::size_t j) const {
-    if (c != set_.back()) return false;
     const auto is = [&](op first, op second) { return op_of(c) == first && op_of(j) == second; };
     if ((is(op::rms_norm, op::mul) || is(op::unary, op::mul)) && nothing_between(c + 1, j))
       return true;
@@ -182,22 +278,16 @@ class reorder {
     return true;
   }
 
-  [[nodiscard]] bool shows_what_is_there(std::size_t j) const {
-    for (std::size_t c = first_; c < j; ++c)
-      if (!used_[c] && depends(node(j), node(c)) &&
-          std::find(set_.begin(), set_.end(), c) == set_.end())
-        return false;
-    return true;
-  }
-
   // --- what is fused with a node that was taken
 
   void take(std::size_t i) {
-    set_.push_back(i);
-    used_[i] = true;
+    add_to_set(i);
+    used_[i] = is_taken;
   }
   [[nodiscard]] bool is_there(const tensor* t) const {
-    return t->op == op::none || placed_.contains(t);
+    if (t->op == op::none) return true;
+    const std::uint32_t at = index_of(*t);
+    return at != none && used_[at] == is_placed;
   }
   /// The first node near `j` for which `is`; 0: none.
   template <class Is>
@@ -251,7 +341,8 @@ class reorder {
     const tensor* const out = nodes_[stored];
     if (!ggml::is_closed(together, std::span(&out, 1))) return;
     for (std::size_t c = j + 1; c < stored; ++c)
-      if (!used_[c] && c != view && !is_empty(node(c)) && depends(node(stored), node(c))) return;
+      if (!used_[c] && c != view && !is_empty(node(c)) && conflicts_[stored] >> (stored - c - 1) & 1)
+        return;
     take(view);
     take(stored);
   }
@@ -280,20 +371,24 @@ class reorder {
 
   /// Tensors are asked for in the order in which what they are kept for is computed.
   void sort_deps(std::size_t first) {
-    std::unordered_map<const tensor*, std::size_t> at;
-    for (std::size_t i = 0; i < order_.size(); ++i) at.emplace(order_[i], i);
+    if (first == deps_.size()) return;
+    std::vector<std::uint32_t> place(order_.size());
+    for (std::uint32_t i = 0; i < order_.size(); ++i) place[order_[i]] = i;
     std::stable_sort(deps_.begin() + static_cast<std::ptrdiff_t>(first), deps_.end(),
                      [&](const ggml::alloc_dep& a, const ggml::alloc_dep& b) {
-                       return at[a.until] < at[b.until];
+                       return place[index_of(*a.until)] < place[index_of(*b.until)];
                      });
   }
 
   std::span<tensor*> nodes_;
   std::vector<ggml::alloc_dep>& deps_;
-  std::vector<bool> used_;
-  std::vector<tensor*> order_;
-  std::unordered_set<const tensor*> placed_;
-  std::vector<std::size_t> set_;  ///< that are taken now
+  std::vector<history> histories_;
+  std::vector<before> conflicts_;  ///< by node: those that it waits for
+  enum : std::uint8_t { is_taken = 1, is_placed = 2 };
+  std::vector<std::uint8_t> used_;     ///< by node: 0, or these
+  std::vector<std::uint8_t> in_set_;   ///< by node
+  std::vector<std::uint32_t> order_;   ///< nodes
+  std::vector<std::size_t> set_;       ///< that are taken now
   std::size_t first_ = 0;         ///< that is not used
 };
 
