@@ -9,7 +9,9 @@
 
 #include "vrambudget/advise/best_run.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/metal_devices.hpp"
 #include "vrambudget/catalogue/models.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/memory/compute_buffer.hpp"
 #include "vrambudget/memory/effective_context.hpp"
@@ -64,6 +66,14 @@ void budget_again(benchmark::State& state, const planned_run& what) {
   state.counters["nodes"] = b.prompt.n_nodes;
 }
 
+/// The same on a card of Vulkan's, or on Apple's chip.
+void budget_under(benchmark::State& state, const planned_run& what, const char* gpu, bool metal) {
+  const model m = load(what);
+  const surroundings around{operating_system::native_linux};
+  planner p(m, {(metal ? find_metal_gpu(gpu) : find_other_gpu(gpu, around)).value().d});
+  for (auto _ : state) benchmark::DoNotOptimize(p.budget_for(what.r));
+}
+
 /// One budget from a model that was just read.
 void budget_first(benchmark::State& state, const planned_run& what) {
   const model m = load(what);
@@ -115,6 +125,11 @@ BENCHMARK_CAPTURE(budget_again, largest_graph, largest_graph);
 EACH_MODEL(budget_first);
 BENCHMARK_CAPTURE(budget_first, largest_graph, largest_graph);
 EACH_MODEL(largest_context);
+BENCHMARK_CAPTURE(budget_under, vulkan_dense_64, dense_64, "7900xtx", false);
+BENCHMARK_CAPTURE(budget_under, vulkan_hybrid_64, hybrid_64, "7900xtx", false);
+BENCHMARK_CAPTURE(budget_under, metal_dense_64, dense_64, "m4-max-64gb", true);
+BENCHMARK_CAPTURE(budget_under, metal_hybrid_64, hybrid_64, "m4-max-64gb", true);
+
 BENCHMARK_CAPTURE(largest_context, hybrid_64_in_four_slots, hybrid_64_in_four_slots);
 const planned_run dense_told{"qwen3-32b", {.n_ctx = 32768}}, experts_told{"qwen3-235b-a22b", {}};
 BENCHMARK_CAPTURE(best, dense_64, dense_told, {"3090"});

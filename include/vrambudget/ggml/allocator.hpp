@@ -215,6 +215,21 @@ class allocator {
     for (const placed& p : nodes) run(p);
   }
 
+  /// Takes back what plan() noted in the tensors, so that they can be planned again.
+  static void forget(std::span<const placed> leafs, std::span<const placed> nodes) {
+    const auto clear = [](tensor& t) {
+      t.allocated = false;
+      t.n_children = t.n_views = 0;
+    };
+    for (const placed& p : leafs) clear(*p.t);
+    for (const placed& p : nodes) {
+      clear(*p.t);
+      if (p.t->view_src) clear(*p.t->view_src);
+      for (int i = 0; i < p.t->n_src; ++i)
+        if (tensor* s = p.t->src[static_cast<std::size_t>(i)]) clear(*s);
+    }
+  }
+
   [[nodiscard]] std::uint64_t size(std::size_t buffer) const { return buffers_[buffer].size(); }
   [[nodiscard]] std::span<const free_list> pieces(std::size_t buffer) const {
     return buffers_[buffer].pieces();

@@ -35,8 +35,8 @@ class backend {
   virtual void optimize(std::span<tensor*> split, tensor* next,
                         std::vector<alloc_dep>& deps) const = 0;
   /// Whether weights and caches have no addresses, as in the engine's projection of a run, from now on. Some orders
-  /// depend on it.
-  virtual void project(bool) {}
+  /// depend on it. `same_graph`: what comes is what was ordered last, as it stood before.
+  virtual void project(bool /*on*/, bool /*same_graph*/ = false) {}
   /// Whether, since that was said last, any order was not the projection's.
   [[nodiscard]] virtual bool orders_otherwise() const { return false; }
 };

@@ -52,6 +52,13 @@ class scheduler {
     allocator_.plan(leafs_, nodes_);
   }
 
+  /// The same once more, as backends order the nodes now. `built`: the order that the graph was split in.
+  void plan_again(graph& g, std::span<tensor* const> built) {
+    allocator::forget(leafs_, nodes_);
+    std::copy(built.begin(), built.end(), g.ordered_nodes().begin());
+    plan_buffers(g);
+  }
+
   /// Bytes of the compute buffer of backend i, after plan_buffers.
   [[nodiscard]] std::uint64_t buffer_size(std::size_t i) const { return allocator_.size(i); }
   /// The same buffer, piece by piece.

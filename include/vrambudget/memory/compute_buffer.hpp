@@ -104,7 +104,7 @@ class graph_planner {
                             const graph_observer& seen);
 
   /// Lets devices order graphs as in the engine's projection without memory, or as in a run.
-  void set_projecting(bool on);
+  void set_projecting(bool on, bool same_graph = false);
   /// Keeps in `out` what the projection has of the prompt's graph, which was planned last: the same, unless its
   /// order depends on addresses, or nodes that are not tied to their layers may lie elsewhere.
   result<void> add_projection(ggml::scheduler& sched, compute_buffers& out,
@@ -194,6 +194,7 @@ class graph_planner {
   std::vector<std::vector<std::uint64_t>> reserved_;
   std::vector<const ggml::backend*> backends_;
   ggml::graph graph_;
+  std::vector<ggml::tensor*> built_;  ///< the prompt's nodes in the order in which it was split
   std::vector<std::uint32_t> read_layers_;
 };
 

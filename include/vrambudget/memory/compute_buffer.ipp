@@ -136,23 +136,24 @@ result<compute_buffers> graph_planner::plan(context_params cp, const memory_layo
   return out;
 }
 
-void graph_planner::set_projecting(bool on) {
-  for (const auto& device : devices_) device->project(on);
+void graph_planner::set_projecting(bool on, bool same_graph) {
+  for (const auto& device : devices_) device->project(on, same_graph);
 }
 
 result<void> graph_planner::add_projection(ggml::scheduler& sched, compute_buffers& out,
                                            const arch::description& d, const context_params& cp,
                                            const memory_layout& memory) {
-  const bool is_another =
-      sched.splits().size() > splits_of_one ||
-      std::any_of(devices_.begin(), devices_.end(),
-                  [](const auto& device) { return device->orders_otherwise(); });
-  if (is_another) {
+  if (sched.splits().size() > splits_of_one) {
     set_projecting(true);
     const auto ok = split(sched, d, cp, memory, prompt_of(cp), false);
     if (ok) sched.plan_buffers(graph_);
     set_projecting(false);
     if (!ok) return ok;
+  } else if (std::any_of(devices_.begin(), devices_.end(),
+                         [](const auto& device) { return device->orders_otherwise(); })) {
+    set_projecting(true, true);
+    sched.plan_again(graph_, built_);
+    set_projecting(false);
   }
   const auto size_of = [&](int b) { return bytes{sched.buffer_size(static_cast<std::size_t>(b))}; };
   out.projected.clear();
@@ -192,6 +193,7 @@ result<void> graph_planner::reserve_all(ggml::scheduler& sched, compute_buffers&
   if (seen) seen(graph_phase::generation, graph_, sched);
   if (const auto ok = split(sched, d, cp, memory, prompt); !ok) return ok.error();
   set_projecting(false);
+  if (tells_projection_) built_ = graph_.nodes();
   out.prompt = reserve(sched, out, !sequences_differ);
   out.at_first.clear();
   for (std::size_t i = 0; i < out.device.size(); ++i)

@@ -146,18 +146,35 @@ class backend final : public ggml::backend {
                 std::vector<ggml::alloc_dep>& deps) const override {
     const std::size_t n_before = deps.size();
     detail::keep_sources_of_fused(nodes, deps);
-    detail::reorder order(nodes);
-    order.run(projects_);
-    orders_otherwise_ = orders_otherwise_ || order.depends_on_addresses();
+    if (const auto* known = ordered_before(nodes)) {
+      std::copy(known->begin(), known->end(), nodes.begin());
+    } else {
+      detail::reorder found(nodes);
+      found.run(projects_);
+      if (found.depends_on_addresses()) projected_.push_back(found.projected());
+    }
     detail::sort_by_end(nodes, deps, n_before);
   }
-  void project(bool on) override {
+  void project(bool on, bool same_graph = false) override {
     projects_ = on;
-    orders_otherwise_ = false;
+    same_graph_ = same_graph;
+    if (!same_graph) projected_.clear();
   }
-  [[nodiscard]] bool orders_otherwise() const override { return orders_otherwise_; }
+  [[nodiscard]] bool orders_otherwise() const override { return !projected_.empty(); }
 
  private:
+  using order = std::vector<ggml::tensor*>;
+
+  /// The projection's order of these nodes, if it was found with that of a run; null: it is not the same graph, or one
+  /// that does not depend on addresses.
+  [[nodiscard]] const order* ordered_before(std::span<ggml::tensor* const> nodes) const {
+    if (!projects_ || !same_graph_) return nullptr;
+    const auto known = std::find_if(projected_.begin(), projected_.end(), [&](const order& o) {
+      return o.size() == nodes.size() && std::find(o.begin(), o.end(), nodes[0]) != o.end();
+    });
+    return known == projected_.end() ? nullptr : &*known;
+  }
+
   static constexpr ggml_type iq4 = ggml_type::iq4_nl, tq2 = ggml_type::tq2_0;
 
   static bool is_float(const ggml::tensor& t) {
@@ -231,8 +248,8 @@ class backend final : public ggml::backend {
   }
 
   std::uint64_t longest_;
-  bool projects_ = false;
-  mutable bool orders_otherwise_ = false;
+  bool projects_ = false, same_graph_ = false;
+  mutable std::vector<order> projected_;  ///< of splits whose order is another in a run
 };
 
 }  // namespace vrambudget::metal

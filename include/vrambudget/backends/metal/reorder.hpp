@@ -24,18 +24,16 @@ class reorder {
   void run(bool projects) {
     const std::vector<std::uint32_t> order = order_of(projects);
     // where no buffer is written twice there is one order
-    depends_ = !projects && shares_ && !is_like(order, order_of(true));
-    std::vector<tensor*> nodes;
-    nodes.reserve(nodes_.size());
-    for (const std::uint32_t i : order) {
-      const auto first = nodes_.begin() + static_cast<std::ptrdiff_t>(groups_[i].first);
-      nodes.insert(nodes.end(), first, first + static_cast<std::ptrdiff_t>(groups_[i].n_nodes));
-    }
+    if (!projects && shares_)
+      if (const auto other = order_of(true); !is_like(order, other)) projected_ = in_order(other);
+    const std::vector<tensor*> nodes = in_order(order);
     std::copy(nodes.begin(), nodes.end(), nodes_.begin());
   }
 
   /// Whether what that computes is in another order than without addresses.
-  [[nodiscard]] bool depends_on_addresses() const { return depends_; }
+  [[nodiscard]] bool depends_on_addresses() const { return !projected_.empty(); }
+  /// That other order.
+  [[nodiscard]] std::vector<tensor*> projected() { return std::move(projected_); }
 
  private:
   static constexpr std::size_t window = 64;
@@ -162,6 +160,15 @@ class reorder {
     }
     return std::move(order_);
   }
+  [[nodiscard]] std::vector<tensor*> in_order(const std::vector<std::uint32_t>& order) const {
+    std::vector<tensor*> nodes;
+    nodes.reserve(nodes_.size());
+    for (const std::uint32_t i : order) {
+      const auto first = nodes_.begin() + static_cast<std::ptrdiff_t>(groups_[i].first);
+      nodes.insert(nodes.end(), first, first + static_cast<std::ptrdiff_t>(groups_[i].n_nodes));
+    }
+    return nodes;
+  }
   /// Whether all but views of what lies outside the graph is in one order.
   [[nodiscard]] bool is_like(const std::vector<std::uint32_t>& a,
                              const std::vector<std::uint32_t>& b) const {
@@ -274,13 +281,14 @@ class reorder {
   }
 
   std::span<tensor*> nodes_;
-  bool projects_ = false, shares_ = false, depends_ = false, writes_weights_ = false;
+  bool projects_ = false, shares_ = false, writes_weights_ = false;
   std::vector<group> groups_;
   std::vector<memory> accesses_;
   std::vector<history> histories_;                       ///< by memory
   std::vector<std::pair<const void*, memory>> buffers_;  ///< that are one memory without addresses
   std::uint32_t running_ = 0;                            ///< number of the set
   std::vector<std::uint32_t> order_;                     ///< groups
+  std::vector<tensor*> projected_;                       ///< empty: as in a run
 };
 
 }  // namespace vrambudget::metal::detail

@@ -341,7 +341,8 @@ class reorder {
     const tensor* const out = nodes_[stored];
     if (!ggml::is_closed(together, std::span(&out, 1))) return;
     for (std::size_t c = j + 1; c < stored; ++c)
-      if (!used_[c] && c != view && !is_empty(node(c)) && conflicts_[stored] >> (stored - c - 1) & 1)
+      if (!used_[c] && c != view && !is_empty(node(c)) &&
+          conflicts_[stored] >> (stored - c - 1) & 1)
         return;
     take(view);
     take(stored);
@@ -385,10 +386,10 @@ class reorder {
   std::vector<history> histories_;
   std::vector<before> conflicts_;  ///< by node: those that it waits for
   enum : std::uint8_t { is_taken = 1, is_placed = 2 };
-  std::vector<std::uint8_t> used_;     ///< by node: 0, or these
-  std::vector<std::uint8_t> in_set_;   ///< by node
-  std::vector<std::uint32_t> order_;   ///< nodes
-  std::vector<std::size_t> set_;       ///< that are taken now
+  std::vector<std::uint8_t> used_;    ///< by node: 0, or these
+  std::vector<std::uint8_t> in_set_;  ///< by node
+  std::vector<std::uint32_t> order_;  ///< nodes
+  std::vector<std::size_t> set_;      ///< that are taken now
   std::size_t first_ = 0;         ///< that is not used
 };
 
