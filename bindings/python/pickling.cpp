@@ -48,12 +48,13 @@ std::optional<bytes> size_of(const py::handle& s) {
 
 py::tuple state_of(const device& d) {
   const auto& [name, cc, n_sm, total, free, driver_context, draft_context, others, spills_from,
-               unified, pool, maps_pool, backend, gfx, limits, variant] = d;
+               unified, pool, maps_pool, backend, gfx, limits, bandwidth, variant] = d;
   return py::make_tuple(py::bytes(name), cc, n_sm, total.count, free.count,
                         state_of(driver_context), draft_context.count,
                         others ? py::object(state_of(*others)) : py::none(), or_none(spills_from),
                         unified, or_none(pool), maps_pool, static_cast<int>(backend), gfx,
-                        state_of(limits), py::bytes(variant));
+                        state_of(limits), bandwidth ? py::object(py::int_(*bandwidth)) : py::none(),
+                        py::bytes(variant));
 }
 
 device device_of(const py::tuple& s) {
@@ -73,7 +74,8 @@ device device_of(const py::tuple& s) {
   d.backend = static_cast<backend_kind>(s[12].cast<int>());
   d.gfx = s[13].cast<std::uint32_t>();
   d.limits = limits_of(s[14]);
-  d.variant = s[15].cast<std::string>();
+  if (!s[15].is_none()) d.bandwidth_bytes_per_s = s[15].cast<std::uint64_t>();
+  d.variant = s[16].cast<std::string>();
   return d;
 }
 

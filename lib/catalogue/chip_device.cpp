@@ -29,6 +29,7 @@ device chip_device(const other_gpu& gpu, bytes memory, std::span<const bytes> to
   device d;
   d.name = gpu.name.starts_with(gpu.vendor) ? gpu.name : gpu.vendor + " " + gpu.name;
   d.unified = gpu.form == "unified";
+  if (gpu.bandwidth_bytes_per_s > 0) d.bandwidth_bytes_per_s = gpu.bandwidth_bytes_per_s;
   if (gpu.memory.empty()) {
     d.pool = memory;
     d.total = shared_with_gpu(gpu, memory, system);

@@ -61,6 +61,7 @@ device metal_device(const other_gpu& gpu, bytes memory, std::optional<bytes> wor
   d.variant = fmt::format("{} GB", memory.count >> 30);
   d.backend = backend_kind::metal;
   d.unified = true;
+  if (gpu.bandwidth_bytes_per_s > 0) d.bandwidth_bytes_per_s = gpu.bandwidth_bytes_per_s;
   d.pool = memory;
   d.total = d.free = working_set.value_or(working_set_of(memory));
   d.limits.buffer = longest_buffer_of(d.total).count;

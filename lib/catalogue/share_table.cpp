@@ -14,8 +14,13 @@ std::string text_or_empty(const json::object& o, const char* key) {
   return v ? std::string(v->as_string()) : std::string();
 }
 
-/// "Ampere", "Ampere with HBM", "cards with GDDR".
+/// "Ampere", "Ampere with HBM", "cards with GDDR", "Apple's under Metal".
 std::string cards_of(const share_row& r) {
+  if (r.memory == "metal") return "Apple's under Metal";
+  if (r.memory == "rocm") return "AMD's under ROCm";
+  if (r.memory == "rocm unified") return "AMD's with the host's memory under ROCm";
+  if (r.memory == "vulkan") return "AMD's under Vulkan";
+  if (r.memory == "vulkan unified") return "AMD's with the host's memory under Vulkan";
   const bool all = r.generation.empty();
   const char* const memory = r.memory == "hbm"       ? " with HBM"
                              : r.memory == "unified" ? " with the host's memory"

@@ -24,6 +24,10 @@ struct share_table {
   std::vector<share_row> rows;
 };
 
+bool is_amds(vulkan_architecture a) {
+  return a >= vulkan_architecture::gcn && a <= vulkan_architecture::rdna3;
+}
+
 const share_table& decode_shares() {
   static const share_table all = [] {
     share_table t;
@@ -39,6 +43,16 @@ const share_table& decode_shares() {
 }  // namespace
 
 std::string_view memory_of(const device& d) {
+  switch (d.backend) {
+    case backend_kind::metal:
+      return "metal";
+    case backend_kind::hip:
+      return d.unified ? "rocm unified" : "rocm";
+    case backend_kind::vulkan:
+      return !is_amds(d.limits.architecture) ? "" : d.unified ? "vulkan unified" : "vulkan";
+    case backend_kind::cuda:
+      break;
+  }
   if (d.unified) return "unified";
   const auto& hbm = decode_shares().hbm;
   return std::find(hbm.begin(), hbm.end(), d.cc) != hbm.end() ? "hbm" : "gddr";
@@ -55,13 +69,13 @@ const gpu_entry* entry_of(const device& d) {
 }
 
 std::optional<std::uint64_t> bandwidth_of(const device& d) {
+  if (d.bandwidth_bytes_per_s) return d.bandwidth_bytes_per_s;
   const gpu_entry* const g = entry_of(d);
   if (!g || g->bandwidth_bytes_per_s == 0) return std::nullopt;
   return g->bandwidth_bytes_per_s;
 }
 
 std::optional<reached_share> reached_share_of(const device& d, weight_class c) {
-  if (d.backend != backend_kind::cuda) return std::nullopt;  // whose runs the rows are of
   return find_share(decode_shares().rows, memory_of(d), d, c);
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <set>
@@ -14,6 +15,8 @@
 #include "rows.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/metal_devices.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/memory/effective_context.hpp"
@@ -59,6 +62,15 @@ decode_traffic traffic_of(const json::object& o, const device& d) {
   return decode_traffic_of(m, r, {&d, 1}, context, depth).value();
 }
 
+device device_of(const std::string& id, const std::string& backend) {
+  surroundings around{operating_system::native_linux};
+  if (backend == "Metal") return find_metal_gpu(id, around).value().d;
+  if (backend != "Vulkan" && backend != "ROCm") return to_device(find_gpu(id).value(), around);
+  around.backend = backend == "ROCm" ? backend_kind::hip : backend_kind::vulkan;
+  around.ram = 128_GiB;
+  return find_other_gpu(id, around).value().d;
+}
+
 speed_reading reading_of(const json::object& o) {
   speed_reading r;
   device d;
@@ -66,12 +78,12 @@ speed_reading reading_of(const json::object& o) {
   r.model = text_of(o, "model");
   r.types = text_of(o, "types");
   if (const std::string id = text_of(o, "gpu"); !id.empty()) {
-    const gpu_entry g = find_gpu(id).value();
-    d = to_device(g, {operating_system::native_linux});
-    rate.bandwidth_bytes_per_s = g.bandwidth_bytes_per_s;
+    d = device_of(id, text_of(o, "backend"));
+    rate.bandwidth_bytes_per_s = bandwidth_of(d).value();
     r.device = id;
     r.memory = memory_of(d);
-    r.generation = gpu_generation(d.cc);
+    r.is_cuda = d.backend == backend_kind::cuda;
+    if (r.is_cuda) r.generation = gpu_generation(d.cc);
   } else {
     r.device = text_of(o, "device");
     rate.bandwidth_bytes_per_s = o.at("bandwidth_bytes_per_s").to_number<std::uint64_t>();
@@ -154,7 +166,7 @@ std::vector<share_group> fitted_shares(const std::vector<speed_reading>& reading
   };
   for (const auto& [memory, generation, weights] : kinds) {
     if (by == grouping::fine) {
-      add(0, {memory, generation, weights});
+      if (!generation.empty()) add(0, {memory, generation, weights});
       add(1, {memory, "", weights});
     }
     add(2, {memory, "", std::nullopt});
@@ -174,6 +186,13 @@ std::vector<held_out_line> held_out_lines(const std::vector<speed_reading>& read
           "the model on the card", [](const speed_reading& r) { return r.device + ' ' + r.model; },
           readings, by),
   };
+}
+
+std::vector<speed_reading> of_cards(const std::vector<speed_reading>& all, bool cuda) {
+  std::vector<speed_reading> some;
+  std::copy_if(all.begin(), all.end(), std::back_inserter(some),
+               [&](const speed_reading& r) { return r.is_of_card() && r.is_cuda == cuda; });
+  return some;
 }
 
 std::vector<speed_reading> read_speeds(const std::string& file) {
@@ -198,10 +217,16 @@ std::string markdown(const std::vector<share_group>& groups) {
   std::string text =
       "| cards | weights | measurements | files on cards | low | median | high |\n"
       "|---|---|---|---|---|---|---|\n";
-  const std::map<std::string, std::string> memories = {{"gddr", "all with GDDR"},
-                                                       {"hbm", "all with HBM"},
-                                                       {"unified", "all that share the host's"},
-                                                       {"dp4a", "Pascal without tensor cores"}};
+  const std::map<std::string, std::string> memories = {
+      {"gddr", "all with GDDR"},
+      {"hbm", "all with HBM"},
+      {"unified", "all that share the host's"},
+      {"dp4a", "Pascal without tensor cores"},
+      {"metal", "Apple's under Metal"},
+      {"rocm", "AMD's under ROCm"},
+      {"rocm unified", "AMD's that share the host's, ROCm"},
+      {"vulkan", "AMD's under Vulkan"},
+      {"vulkan unified", "AMD's that share the host's, Vulkan"}};
   for (const share_group& g : groups)
     text += fmt::format(
         "| {} | {} | {} | {} | {:.2f} | {:.2f} | {:.2f} |\n",

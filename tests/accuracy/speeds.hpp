@@ -12,12 +12,14 @@ namespace vrambudget::accuracy {
 
 /// One measurement on one device.
 struct speed_reading {
-  std::string device;  ///< an id of gpus.json, or the name of one that is not in it
+  std::string
+      device;  ///< an id of gpus.json or other_gpus.json, or the name of one that is in neither
   std::string model, types;
-  std::string memory, generation;  ///< of a card of gpus.json; empty: it is none
+  std::string memory, generation;  ///< memory_of() a card with an id; empty: it has none
   weight_class weights = weight_class::bits_16;
   double tokens_per_s = 0, most = 0;  ///< measured, and what its memory gives
   bool held_out = false;              ///< not to be fitted to
+  bool is_cuda = false;               ///< a card of gpus.json under CUDA
 
   [[nodiscard]] double share() const { return tokens_per_s / most; }
   [[nodiscard]] bool is_of_card() const { return !memory.empty(); }
@@ -63,6 +65,9 @@ struct held_out_line {
 [[nodiscard]] const model& model_named(const std::string& name);
 /// The median of sorted numbers, one at least.
 [[nodiscard]] double middle(const std::vector<double>& sorted);
+
+/// Those under CUDA, or those of cards under other backends.
+[[nodiscard]] std::vector<speed_reading> of_cards(const std::vector<speed_reading>& all, bool cuda);
 
 /// Throws std::runtime_error where a row names what is not known.
 [[nodiscard]] std::vector<speed_reading> read_speeds(const std::string& file);

@@ -8,6 +8,8 @@
 #include <iterator>
 
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/metal_devices.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
 #include "vrambudget/memory/effective_context.hpp"
 #include "vrambudget/plan/planner.hpp"
@@ -38,7 +40,7 @@ TEST_CASE("nothing decoded faster than the memory gives") {
     CAPTURE(r.device);
     CAPTURE(r.model);
     CHECK(r.share() < 1);
-    if (r.is_of_card()) CHECK(r.share() > 0.25);  // else bytes are counted that are not read
+    if (r.is_cuda) CHECK(r.share() > 0.25);  // else bytes are counted that are not read
   }
 }
 
@@ -75,7 +77,7 @@ TEST_CASE("the ends of a group are the k-th from either end") {
 }
 
 TEST_CASE("eight of ten measurements that were not fitted to are within, the middle is near") {
-  const auto lines = held_out_lines(speeds());
+  const auto lines = held_out_lines(of_cards(speeds(), true));
   REQUIRE(lines.size() == 3);
   for (const held_out_line& l : lines) {
     CAPTURE(l.held_out);
@@ -130,4 +132,22 @@ TEST_CASE("a card's bandwidth is found by its name and size") {
   device other;
   other.name = "a card that nobody knows";
   CHECK_FALSE(bandwidth_of(other));
+}
+
+TEST_CASE("so is that of other makers, and the share where such were measured") {
+  surroundings around{operating_system::native_linux};
+  around.ram = 128_GiB;
+  const auto other = [&](const char* typed) { return find_other_gpu(typed, around).value().d; };
+  const auto apple = [&](const char* typed) { return find_metal_gpu(typed).value().d; };
+  CHECK(bandwidth_of(other("7900xtx")) == 960'000'000'000);
+  // machines of 36 GB have the chip with 32 cores
+  CHECK(bandwidth_of(apple("m4-max-36gb")) == 410'000'000'000);
+  CHECK(bandwidth_of(apple("m4-max-64gb")) == 546'000'000'000);
+  const auto share = [](const device& d) { return reached_share_of(d, weight_class::bits_4_to_6); };
+  CHECK(share(apple("m1-16gb"))->n == 22);
+  CHECK(share(other("8060s"))->of == "AMD's with the host's memory under Vulkan, 4 to 6 bits");
+  CHECK_FALSE(share(other("7900xtx")));  // of one run under Vulkan
+  CHECK_FALSE(share(other("arc 140v")));
+  around.backend = backend_kind::hip;
+  CHECK(share(other("7900xtx"))->n == 5);
 }

@@ -18,12 +18,13 @@
 
 namespace vrambudget {
 
-/// "unified", "hbm" or "gddr".
+/// How a device's memory is read, of which shares are known: "unified", "hbm" or "gddr" under CUDA; "metal"; "rocm",
+/// "rocm unified"; of AMD's under Vulkan "vulkan", "vulkan unified". Empty: of no such device.
 [[nodiscard]] std::string_view memory_of(const device& d);
 
 /// The catalogued card of that name, of several the one whose memory is nearest; null: none is.
 [[nodiscard]] const gpu_entry* entry_of(const device& d);
-/// Its bandwidth; absent: it is not catalogued.
+/// Its memory's bandwidth; absent: it is not catalogued.
 /// Units: bytes a second
 [[nodiscard]] std::optional<std::uint64_t> bandwidth_of(const device& d);
 

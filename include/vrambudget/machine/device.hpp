@@ -71,6 +71,8 @@ struct device {
   backend_kind backend = backend_kind::cuda;
   std::uint32_t gfx = 0;  ///< of AMD's under HIP: 0x1100 is gfx1100
   device_limits limits = {};
+  /// Of its memory, as specified. Absent: not known here, or the catalogue has it by the name.
+  std::optional<std::uint64_t> bandwidth_bytes_per_s = {};
   std::string variant = {};  ///< what tells it from others of its name: "16 GB"; empty: nothing
 
   /// As people are told of it: "NVIDIA GeForce RTX 4060 Ti 16 GB".
