@@ -174,7 +174,7 @@ class change_search {
 
   // --- the host
 
-  /// Something of `n` layers on the host, and what is pulled besides.
+  /// Something of `n` layers on the host, and what is pulled besides; 0: sharing layers anew is enough.
   struct host_way {
     change_kind kind;
     pulled which;
@@ -197,12 +197,15 @@ class change_search {
     return r;
   }
   bool keep_if_fits(const host_way& w) {
+    if (std::any_of(found_.begin(), found_.end(),
+                    [&](const suggestion& s) { return s.changed == w.changed; }))
+      return true;
     kinds changes = kinds_of(w.which);
     if (w.changed.tensor_split != r_.tensor_split) changes.push_back(change_kind::tensor_split);
     if (w.changed.n_ctx != r_.n_ctx && w.changed.n_parallel == r_.n_parallel)
       changes.push_back(change_kind::n_ctx);
     if (w.changed.n_cpu_ffn != r_.n_cpu_ffn) changes.push_back(change_kind::n_cpu_ffn);
-    if (w.kind != change_kind::n_cpu_ffn) changes.push_back(w.kind);
+    if (w.n > 0 && w.kind != change_kind::n_cpu_ffn) changes.push_back(w.kind);
     std::sort(changes.begin(), changes.end());
     return keep_if_fits(std::move(changes), w.changed, w.n);
   }
@@ -217,8 +220,8 @@ class change_search {
     std::optional<host_way> best;
     const auto try_this = [&](const run& r, change_kind kind) {
       const auto way = least_on_host(r, kind);
-      if (!way || way->n == 0 || !keep_if_fits(*way)) return false;
-      if (!best || n_pulled(way->which) < n_pulled(best->which)) best = way;
+      if (!way || !keep_if_fits(*way)) return false;
+      if (way->n > 0 && (!best || n_pulled(way->which) < n_pulled(best->which))) best = way;
       return true;
     };
     if (m_.hp.moe.n_expert > 0) {
