@@ -239,7 +239,7 @@ TEST_SUITE("calibrate") {
         {"calibrate " + in + "text.json", "text.json", 3},
         {"calibrate " + in + "empty.json", "empty.json", 3},
         {"calibrate " + in + "later.json", "schema 2", 3},
-        {"calibrate " + in, in, 3},
+        {"calibrate " + in, h.folder.filename().string(), 3},
     };
     for (const wrong& w : all) {
       CAPTURE(w.args);

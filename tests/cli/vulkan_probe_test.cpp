@@ -51,7 +51,7 @@ TEST_SUITE("vulkan_probe") {
     CHECK(run("Llama-3.1-8B-Q4_K_M -c 8192 --backend vulkan", "radeon").status == 0);
     // kernels are chosen as for the card of its name, whose architecture and cores the driver tells
     const json::value named =
-        json::parse(run("Llama-3.1-8B-Q4_K_M -c 8192 --gpu 7900xtx --json", "radeon").out);
+        json::parse(run("Llama-3.1-8B-Q4_K_M -c 8192 --gpu 7900xtx --os linux --json", "radeon").out);
     CHECK(pool_of(v) == pool_of(named));
     CHECK(run("Llama-3.1-8B-Q4_K_M -c 8192 --backend cuda", "radeon").status == 2);
   }
