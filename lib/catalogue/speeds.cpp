@@ -11,6 +11,7 @@
 #include "catalogue/embedded.hpp"
 #include "catalogue/share_table.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
+#include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 #include "vrambudget/memory/place_layers.hpp"
 
@@ -26,6 +27,20 @@ struct share_table {
 
 bool is_amds(vulkan_architecture a) {
   return a >= vulkan_architecture::gcn && a <= vulkan_architecture::rdna3;
+}
+
+/// Of a device by the name that its driver has: "AMD Radeon RX 7900 XTX (RADV NAVI31)", "Intel(R) Arc(tm) B580 Graphics
+/// (BMG G21)". Absent: none is called so, or several that differ.
+std::optional<std::uint64_t> bandwidth_by_drivers_name(std::string name) {
+  name.resize(std::min(name.find(" ("), name.size()));
+  for (const char* mark : {"(R)", "(tm)", "(TM)"})
+    if (const std::size_t at = name.find(mark); at != name.npos)
+      name.erase(at, std::string_view(mark).size());
+  const std::vector<other_gpu> all = other_gpus_named(name);
+  for (const other_gpu& g : all)
+    if (g.bandwidth_bytes_per_s != all.front().bandwidth_bytes_per_s) return std::nullopt;
+  if (all.empty() || all.front().bandwidth_bytes_per_s == 0) return std::nullopt;
+  return all.front().bandwidth_bytes_per_s;
 }
 
 const share_table& decode_shares() {
@@ -71,6 +86,7 @@ const gpu_entry* entry_of(const device& d) {
 std::optional<std::uint64_t> bandwidth_of(const device& d) {
   if (d.bandwidth_bytes_per_s) return d.bandwidth_bytes_per_s;
   const gpu_entry* const g = entry_of(d);
+  if (!g && d.backend != backend_kind::cuda) return bandwidth_by_drivers_name(d.name);
   if (!g || g->bandwidth_bytes_per_s == 0) return std::nullopt;
   return g->bandwidth_bytes_per_s;
 }

@@ -150,4 +150,16 @@ TEST_CASE("so is that of other makers, and the share where such were measured") 
   CHECK_FALSE(share(other("arc 140v")));
   around.backend = backend_kind::hip;
   CHECK(share(other("7900xtx"))->n == 5);
+  // as drivers name them
+  device told;
+  told.backend = backend_kind::vulkan;
+  const auto of = [&](const char* name) {
+    told.name = name;
+    return bandwidth_of(told);
+  };
+  CHECK(of("AMD Radeon RX 7900 XTX (RADV NAVI31)") == 960'000'000'000);
+  CHECK(of("Intel(R) Arc(tm) B580 Graphics (BMG G21)") == 456'000'000'000);
+  CHECK(of("NVIDIA GeForce RTX 3090") == 936'200'000'000);
+  CHECK_FALSE(of("AMD Radeon Graphics (RADV GFX1151)"));
+  CHECK_FALSE(of("llvmpipe (LLVM 15.0.6, 256 bits)"));
 }
