@@ -326,6 +326,16 @@ PYBIND11_MODULE(_core, m) {
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
       py::arg("options"));
   m.def(
+      "engines",
+      [](const py_model* model, const py_model* draft, const py_projector* mmproj,
+         const std::vector<py_device>& devices, const py::dict& options) {
+        const plan_inputs in = inputs_of(model, draft, mmproj, devices);
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return engines_json(in, q); });
+      },
+      py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
+      py::arg("options"));
+  m.def(
       "trade",
       [](const py_model* model, const py_model* draft, const py_projector* mmproj,
          const std::vector<py_device>& devices, const py::dict& options) {

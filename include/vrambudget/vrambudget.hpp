@@ -36,6 +36,7 @@
 #include "vrambudget/quantize/recognised_recipe.hpp"
 #include "vrambudget/report/cards.hpp"
 #include "vrambudget/report/check.hpp"
+#include "vrambudget/report/engines.hpp"
 #include "vrambudget/report/inspection.hpp"
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/preferred_runs.hpp"

@@ -17,6 +17,7 @@
 #include "vrambudget/report/json.hpp"
 #include "vrambudget/report/preferred_runs.hpp"
 #include "vrambudget/report/ranking.hpp"
+#include "vrambudget/report/engines.hpp"
 #include "vrambudget/report/together.hpp"
 #include "vrambudget/report/trade.hpp"
 #include "vrambudget/request/asked_together.hpp"
@@ -316,6 +317,20 @@ result<std::string> best_runs_json(const plan_inputs& in, const plan_request& q)
   const auto all = find_preferred_runs(p, told_run(q, *a->in.main));
   if (!all) return all.error();
   return preferred_runs_json(*a->in.main, q.r, *all);
+}
+
+result<std::string> engines_json(const plan_inputs& in, const plan_request& q) {
+  if (const auto ok = refuse_chosen_runs(q, "engines plans one run"); !ok) return ok.error();
+  if (!in.main && q.model.empty()) return vrambudget::engines_json(nullptr);
+  const auto a = read(in, q);
+  if (!a) return a.error();
+  planner p = a->in.on(a->in.devices);
+  run r = a->q.r;
+  const auto most = find_context(a->q, p, r);
+  if (!most) return most.error();
+  const auto c = engine_comparison::of(p, std::move(r), *most);
+  if (!c) return c.error();
+  return vrambudget::engines_json(&*c);
 }
 
 result<std::string> trades_json(const plan_inputs& in, const plan_request& q) {

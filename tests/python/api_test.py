@@ -158,6 +158,20 @@ class Plan(unittest.TestCase):
         with self.assertRaisesRegex(vb.InvalidArgumentError, "leave it out"):
             vb.best_runs(MODEL, gpu="3090", prefer="speed")
 
+    def test_engines(self):
+        alone = vb.engines()
+        self.assertNotIn("model", alone)
+        self.assertNotIn("differences", alone["changes"][0])
+        told = vb.engines(MODEL, gpu="3090", n_ctx=8192, n_parallel=1)
+        self.assertEqual([c["change"] for c in told["changes"]], [c["change"] for c in alone["changes"]])
+        b = vb.plan(MODEL, gpu="3090", n_ctx=8192, n_parallel=1)
+        weights = next(t for t in told["model"]["terms"] if (t["where"], t["term"]) == ("devices", "weights"))
+        self.assertEqual(weights["bytes"], next(t.size for t in b.devices[0].terms if t.name == "weights"))
+        own = next(e for e in told["engines"] if e["engine"] == told["model"]["engine"])
+        self.assertEqual(own["differences"], [])
+        with self.assertRaises(vb.Error):
+            vb.engines("no-such-model", gpu="3090")
+
     def test_trade(self):
         runs = vb.trade(MODEL, gpu="3090", n_ctx=262144)
         self.assertEqual(len(runs), 48)

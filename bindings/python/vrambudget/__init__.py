@@ -66,6 +66,7 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "best_runs",
+    "engines",
     "cards",
     "check",
     "compare",
@@ -273,6 +274,21 @@ def best_runs(
     keys of the program's `best --json`. Empty: no run fits with what is told."""
     inputs = inputs_of(model, gpu, draft, mmproj, options)
     found: list[dict[str, Any]] = json.loads(_core.best_runs(*inputs))["runs"]
+    return found
+
+
+def engines(
+    model: Optional[AnyModel] = None,
+    gpu: GpuSet = None,
+    *,
+    draft: Optional[AnyModel] = None,
+    mmproj: Optional[AnyProjector] = None,
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """The builds of llama.cpp whose rules are known and what changed between them; with a model also what each does to
+    its budget: a dict with the keys of the program's `engines --json`."""
+    inputs = inputs_of(model, gpu, draft, mmproj, options)
+    found: dict[str, Any] = json.loads(_core.engines(*inputs))
     return found
 
 

@@ -145,6 +145,13 @@ def best_runs(
     devices: Sequence[Device],
     options: dict[str, Any],
 ) -> str: ...
+def engines(
+    model: Optional[Model],
+    draft: Optional[Model],
+    mmproj: Optional[Projector],
+    devices: Sequence[Device],
+    options: dict[str, Any],
+) -> str: ...
 def trade(
     model: Optional[Model],
     draft: Optional[Model],

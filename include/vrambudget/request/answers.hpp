@@ -121,6 +121,10 @@ class kept_planner {
 /// The best runs by each preference: what `vrambudget best --json` says.
 [[nodiscard]] result<std::string> best_runs_json(const plan_inputs& in, const plan_request& q);
 
+/// The builds whose rules are known and what changed between them, and what that does to the run, if a model is given or
+/// named: what `vrambudget engines --json` says.
+[[nodiscard]] result<std::string> engines_json(const plan_inputs& in, const plan_request& q);
+
 /// The largest context by cache type, micro-batch and slots: what `vrambudget trade --json` says.
 [[nodiscard]] result<std::string> trades_json(const plan_inputs& in, const plan_request& q);
 
