@@ -28,6 +28,8 @@ std::string_view without_driver(std::string_view name) {
 
 std::optional<device> known_device(std::string_view name, std::optional<backend_kind> kind) {
   surroundings around;
+  // a Radeon's limits are its driver's, which is Mesa's under Linux, whatever system the log is read on
+  if (name.find("(RADV ") != name.npos) around.system = operating_system::native_linux;
   around.backend = kind;
   if (const auto known = find_gpu(without_driver(name))) {
     const device d = to_device(*known);
