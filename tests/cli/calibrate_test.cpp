@@ -266,7 +266,9 @@ TEST_SUITE("calibrate") {
         const outcome o = h.run(a);
         CHECK(o.status == 3);
         CHECK(o.out.empty());
-        CHECK(contains(o.err, h.file().make_preferred().string()));
+        std::string said = o.err;  // with either of Windows' separators
+        std::replace(said.begin(), said.end(), '\\', '/');
+        CHECK(contains(said, h.file().generic_string()));
         CHECK(contains(o.err, "--no-calibration"));
         CHECK(read_text(h.file()) == text);
       }
