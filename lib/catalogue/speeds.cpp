@@ -10,6 +10,7 @@
 #include "catalogue/compute_capability.hpp"
 #include "catalogue/embedded.hpp"
 #include "catalogue/share_table.hpp"
+#include "vrambudget/backends/vulkan/chip.hpp"
 #include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
@@ -26,7 +27,8 @@ struct share_table {
 };
 
 bool is_amds(vulkan_architecture a) {
-  return a >= vulkan_architecture::gcn && a <= vulkan_architecture::rdna3;
+  return std::any_of(vulkan::architectures.begin(), vulkan::architectures.end(),
+                     [a](const auto& t) { return t.is == a && t.by == vulkan::maker::amd; });
 }
 
 /// Of a device by the name that its driver has: "AMD Radeon RX 7900 XTX (RADV NAVI31)", "Intel(R) Arc(tm) B580 Graphics
@@ -121,10 +123,8 @@ std::vector<decode_speed> decode_speeds_of(const model& m, const run& r,
 
 std::optional<decode_speed> decode_speed_when_full(planner& p, const run& r) {
   const auto b = p.budget_for(r);
-  if (!b) return std::nullopt;
-  std::vector<decode_speed> all = decode_speeds_of(p.get_model(), r, p.devices(), *b);
-  if (all.empty()) return std::nullopt;
-  return std::move(all.back());
+  if (!b || b->draft) return std::nullopt;
+  return decode_speed_at(p.get_model(), r, p.devices(), b->context, b->context.n_ctx_seq);
 }
 
 }  // namespace vrambudget

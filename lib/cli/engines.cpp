@@ -31,9 +31,7 @@ std::function<int()> add_engines(command_options& can) {
     plan_request meant = *q;
     const named_models models = best_models_or_fail(meant, devices, {}, reader);
     planner p = models.on(std::move(devices));
-    run r = meant.r;
-    const auto most = value_or_fail(find_context(meant, p, r));
-    const engine_comparison c = value_or_fail(engine_comparison::of(p, std::move(r), most));
+    const engine_comparison c = value_or_fail(compare_engines(meant, p));
     return print(&c);
   };
 }

@@ -325,10 +325,7 @@ result<std::string> engines_json(const plan_inputs& in, const plan_request& q) {
   const auto a = read(in, q);
   if (!a) return a.error();
   planner p = a->in.on(a->in.devices);
-  run r = a->q.r;
-  const auto most = find_context(a->q, p, r);
-  if (!most) return most.error();
-  const auto c = engine_comparison::of(p, std::move(r), *most);
+  const auto c = compare_engines(a->q, p);
   if (!c) return c.error();
   return vrambudget::engines_json(&*c);
 }

@@ -118,6 +118,13 @@ result<std::optional<context_limit>> find_context(const plan_request& q, planner
   return std::optional(*most);
 }
 
+result<engine_comparison> compare_engines(const plan_request& q, planner& p) {
+  run r = q.r;
+  const auto most = find_context(q, p, r);
+  if (!most) return most.error();
+  return engine_comparison::of(p, std::move(r), *most);
+}
+
 result<budget> budget_of(const plan_request& q, planner& p) {
   run r = q.r;
   if (const auto limit = find_context(q, p, r); !limit) return limit.error();

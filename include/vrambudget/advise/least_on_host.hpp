@@ -90,16 +90,7 @@ class host_search {
                                    : change_kind::n_cpu_ffn;
   }
   [[nodiscard]] run moved(change_kind by, std::uint32_t n) const {
-    run r = r_;
-    if (by == change_kind::n_gpu_layers) {
-      r.n_gpu_layers = static_cast<std::int32_t>(m_.hp.n_layer_all + 1 - n);
-    } else if (by == change_kind::n_cpu_ffn) {
-      r.n_cpu_ffn = n;
-    } else {
-      r.cpu_moe = n == m_.hp.n_layer_all;
-      r.n_cpu_moe = r.cpu_moe ? 0 : n;
-    }
-    return r;
+    return with_on_host(r_, by, n, m_);
   }
   [[nodiscard]] std::optional<host_run> planned(on_host kind, std::uint32_t n) {
     const change_kind by = change_of(kind);

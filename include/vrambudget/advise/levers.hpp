@@ -79,6 +79,20 @@ inline constexpr std::uint32_t least_ubatch = 64, usual_least_ubatch = 128;
   return smaller;
 }
 
+/// A run with something of its first `n` layers on the host: their experts, their feed-forward tensors, or all of them.
+[[nodiscard]] inline run with_on_host(run r, change_kind by, std::uint32_t n, const model& m) {
+  const std::uint32_t n_layer = m.hp.n_layer_all;
+  if (by == change_kind::n_gpu_layers) {
+    r.n_gpu_layers = static_cast<std::int32_t>(n_layer + 1 - n);
+  } else if (by == change_kind::n_cpu_ffn) {
+    r.n_cpu_ffn = n;
+  } else {
+    r.cpu_moe = n == n_layer;
+    r.n_cpu_moe = r.cpu_moe ? 0 : n;
+  }
+  return r;
+}
+
 /// What may be pulled together, in this order: all of it leaves the model and its context as they are.
 inline constexpr std::array levers{
     lever{change_kind::swa_full, without_swa_full},

@@ -12,8 +12,8 @@ namespace vrambudget {
 
 /// Changes that make `r` fit, each as small as its kind allows, the least harmful first: caches of windows
 /// only, another split among cards, cache types, fewer slots, no draft, a smaller batch, a shorter context,
-/// experts on the host, fewer layers on the GPU; and as few of them together as it takes, on the devices
-/// alone and with the host.
+/// experts or feed-forward tensors on the host, fewer layers on the GPU; and as few of them together as it takes, on
+/// the devices alone and with the host. Where less than three are found, further ones that keep more on the devices.
 [[nodiscard]] std::vector<suggestion> what_would_fit(planner& p, const run& r);
 
 /// What may be changed of a run so that another file of its model fits.

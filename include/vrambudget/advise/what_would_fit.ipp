@@ -185,17 +185,6 @@ class change_search {
   [[nodiscard]] std::uint32_t most_of(change_kind kind) const {
     return m_.hp.n_layer_all + (kind == change_kind::n_gpu_layers ? 1 : 0);
   }
-  [[nodiscard]] run moved(run r, change_kind kind, std::uint32_t n) const {
-    if (kind == change_kind::n_cpu_ffn) {
-      r.n_cpu_ffn = n;
-    } else if (kind == change_kind::n_gpu_layers) {
-      r.n_gpu_layers = static_cast<std::int32_t>(most_of(kind) - n);
-    } else {
-      r.cpu_moe = n == most_of(kind);
-      r.n_cpu_moe = r.cpu_moe ? 0 : n;
-    }
-    return r;
-  }
   bool keep_if_fits(const host_way& w) {
     if (std::any_of(found_.begin(), found_.end(),
                     [&](const suggestion& s) { return s.changed == w.changed; }))
@@ -230,7 +219,8 @@ class change_search {
         try_this(r_, change_kind::n_gpu_layers);
     } else {
       if (!try_this(r_, change_kind::n_cpu_ffn))
-        try_this(moved(r_, change_kind::n_cpu_ffn, m_.hp.n_layer_all), change_kind::n_gpu_layers);
+        try_this(with_on_host(r_, change_kind::n_cpu_ffn, m_.hp.n_layer_all, m_),
+                 change_kind::n_gpu_layers);
       try_this(r_, change_kind::n_gpu_layers);
     }
     if (best) try_more_with(*best);
@@ -283,14 +273,14 @@ class change_search {
   }
   [[nodiscard]] std::optional<run> all_on_host(const run& r, change_kind kind,
                                                const pulled& which) {
-    return on_devices(moved(with(which, r, m_), kind, most_of(kind)));
+    return on_devices(with_on_host(with(which, r, m_), kind, most_of(kind), m_));
   }
 
   /// The fewest layers with these levers.
   [[nodiscard]] std::optional<host_way> least_with(const run& r, change_kind kind,
                                                    const pulled& which) {
     const run base = with(which, r, m_);
-    const auto at = [&](std::uint32_t n) { return moved(base, kind, n); };
+    const auto at = [&](std::uint32_t n) { return with_on_host(base, kind, n, m_); };
     if (shares_layers() && kind != change_kind::n_gpu_layers) {
       if (auto found = shared_host_run(p_, base, at).find())
         return host_way{kind, which, found->n, std::move(found->changed)};

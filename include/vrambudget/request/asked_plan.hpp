@@ -14,6 +14,7 @@
 #include "vrambudget/model/model.hpp"
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/budget.hpp"
+#include "vrambudget/plan/engine_comparison.hpp"
 #include "vrambudget/plan/fitted_run.hpp"
 #include "vrambudget/plan/largest_contexts.hpp"
 #include "vrambudget/plan/planner.hpp"
@@ -39,6 +40,10 @@ namespace vrambudget::request {
 /// Errors: those of max_context()
 [[nodiscard]] result<std::optional<context_limit>> find_context(const plan_request& q, planner& p,
                                                                 run& r);
+
+/// The request's run, as the engine and others plan it. `p` must outlive it.
+/// Errors: those of find_context() and engine_comparison::of()
+[[nodiscard]] result<engine_comparison> compare_engines(const plan_request& q, planner& p);
 
 /// The run that is told, with the context that `-c 0` means.
 [[nodiscard]] run told_run(const plan_request& q, const model& m);
