@@ -29,20 +29,34 @@ catalogued_file* file_of(catalogued_files& all, std::string_view quantization) {
 }
 
 void add(catalogued_files& all, const catalogued_model& shape, const std::string& quantization,
-         const published_file* published) {
+         const std::optional<vrambudget::quantization>& types, const published_file* published) {
   if (catalogued_file* known = file_of(all, quantization)) {
     if (known->published == nullptr) known->published = published;
     return;
   }
-  const bool is_own = quantization == shape.quantization;
-  all.files.push_back({&shape, all.name + "-" + quantization, quantization,
-                       is_own ? std::nullopt : find_quantization(quantization), published});
-  if (is_own) all.files.back().name = shape.name;
+  if (quantization == shape.quantization)
+    all.files.push_back({&shape, shape.name, quantization, std::nullopt, published});
+  else
+    all.files.push_back({&shape, all.name + "-" + quantization, quantization, types, published});
+}
+
+/// A type and all that follows from it.
+struct named_quantization {
+  std::string name;
+  std::optional<quantization> types;
+};
+
+std::vector<named_quantization> usual_quantizations() {
+  std::vector<named_quantization> all;
+  for (const file_type f : usual_file_types)
+    all.push_back({std::string(name(f)), find_quantization(name(f))});
+  return all;
 }
 
 std::vector<catalogued_files> collect() {
   std::vector<catalogued_files> all;
   all.reserve(catalogued_models().size());
+  const std::vector<named_quantization> usual = usual_quantizations();
   std::unordered_map<std::string_view, std::vector<const published_file*>> published;
   for (const published_file& f : published_files()) published[f.shape].push_back(&f);
   for (const catalogued_model& m : catalogued_models()) {
@@ -50,7 +64,7 @@ std::vector<catalogued_files> collect() {
     auto known =
         std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.name == name; });
     if (known == all.end()) known = all.insert(all.end(), {name, {}});
-    add(*known, m, m.quantization, nullptr);
+    add(*known, m, m.quantization, std::nullopt, nullptr);
   }
   for (catalogued_files& model : all) {
     // a model's shapes are its first files; the first one whose types are plain serves for others
@@ -63,10 +77,10 @@ std::vector<catalogued_files> collect() {
     for (const catalogued_model* shape : shapes) most += published[shape->id].size();
     model.files.reserve(most);
     for (const catalogued_model* shape : shapes)
-      for (const published_file* f : published[shape->id]) add(model, *shape, f->quantization, f);
+      for (const published_file* f : published[shape->id])
+        add(model, *shape, f->quantization, find_quantization(f->quantization), f);
     if (keeps_its_type(*shapes.front())) continue;
-    for (const file_type f : usual_file_types)
-      add(model, *shapes.front(), std::string(name(f)), nullptr);
+    for (const named_quantization& q : usual) add(model, *shapes.front(), q.name, q.types, nullptr);
   }
   return all;
 }

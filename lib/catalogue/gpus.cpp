@@ -13,7 +13,6 @@
 #include "catalogue/embedded.hpp"
 #include "catalogue/gpu_names.hpp"
 #include "catalogue/names.hpp"
-#include "catalogue/without_sources.hpp"
 #include "vrambudget/catalogue/other_gpus.hpp"
 #include "vrambudget/catalogue/overheads.hpp"
 
@@ -54,15 +53,26 @@ bool is_size(std::string_view word) {
          word.find_first_not_of("0123456789") == word.size() - 2;
 }
 
-/// A driver's name without the sizes in it: "NVIDIA A100-PCIE-40GB" -> "nvidiaa100pcie".
-std::string family_of(std::string_view name) {
-  std::string family;
+/// The next word of a driver's name that is no size; empty at its end.
+std::string_view next_word(std::string_view& name) {
   while (!name.empty()) {
-    const std::string_view word = name.substr(0, name.find_first_of(" -"));
-    if (!is_size(word)) family += detail::folded(word);
+    const auto end =
+        std::find_if(name.begin(), name.end(), [](char c) { return c == ' ' || c == '-'; });
+    const std::string_view word = name.substr(0, static_cast<std::size_t>(end - name.begin()));
     name.remove_prefix(std::min(word.size() + 1, name.size()));
+    if (!word.empty() && !is_size(word)) return word;
   }
-  return family;
+  return {};
+}
+
+/// Whether their drivers' names differ by sizes at most: "NVIDIA A100-PCIE-40GB", "NVIDIA A100-PCIE-80GB".
+bool are_family(const gpu_entry& a, const gpu_entry& b) {
+  std::string_view left = a.name, right = b.name;
+  while (true) {
+    const std::string_view word = next_word(left);
+    if (!detail::folds_to(word, detail::folded(next_word(right)))) return false;
+    if (word.empty()) return true;
+  }
 }
 
 /// The row whose id or alias it is, else the only row of that name.
@@ -93,7 +103,7 @@ const gpu_entry* row_with_memory(std::string_view typed) {
   const bytes wanted = 1_GiB * split->second;
   if (base == nullptr || base->memory == wanted) return base;
   for (const gpu_entry& g : gpus())
-    if (family_of(g.name) == family_of(base->name) && g.memory == wanted) return &g;
+    if (are_family(g, *base) && g.memory == wanted) return &g;
   return nullptr;
 }
 
@@ -118,11 +128,9 @@ bool has_words(const gpu_entry& g, std::string_view typed) {
 
 /// The ids of the other rows of its family.
 std::vector<std::string> variants_of(const gpu_entry& gpu, bool also_modified) {
-  const std::string family = family_of(gpu.name);
   std::vector<std::string> out;
   for (const gpu_entry& g : gpus())
-    if (g.id != gpu.id && (also_modified || !g.modified) && family_of(g.name) == family)
-      out.push_back(g.id);
+    if (g.id != gpu.id && (also_modified || !g.modified) && are_family(g, gpu)) out.push_back(g.id);
   return out;
 }
 
@@ -166,8 +174,7 @@ std::span<const gpu_entry> gpus() {
   static const std::vector<gpu_entry> rows = [] {
     std::vector<gpu_entry> out;
     json::monotonic_resource memory;  // freed at once
-    const json::value parsed =
-        json::parse(detail::without_sources(detail::gpus_json().front().text), &memory);
+    const json::value parsed = json::parse(detail::gpus_json().front().text, &memory);
     for (const json::value& row : parsed.as_array()) out.push_back(read_gpu_row(row.as_object()));
     return out;
   }();

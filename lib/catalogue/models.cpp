@@ -2,6 +2,7 @@
 #include "vrambudget/catalogue/models.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <utility>
 #include <vector>
@@ -16,7 +17,9 @@ namespace {
 /// Reads what a shape says before its metadata and tensors, which are nearly all of it.
 catalogued_model read_summary(const detail::embedded_file& file) {
   const std::string_view before = file.text.substr(0, file.text.find(",\n  \"metadata\""));
-  const boost::json::value parsed = boost::json::parse(std::string(before) + "}");
+  std::array<unsigned char, 4096> room;  // enough for all that there are
+  boost::json::monotonic_resource memory(room.data(), room.size());
+  const boost::json::value parsed = boost::json::parse(std::string(before) + "}", &memory);
   const boost::json::object& shape = parsed.as_object();
   const auto text = [&](const char* key) { return std::string(shape.at(key).as_string()); };
   std::vector<std::string> also;

@@ -11,7 +11,6 @@
 #include "catalogue/embedded.hpp"
 #include "catalogue/gpu_names.hpp"
 #include "catalogue/names.hpp"
-#include "catalogue/without_sources.hpp"
 #include "vrambudget/backends/hip/architecture.hpp"
 #include "vrambudget/catalogue/hip_devices.hpp"
 #include "vrambudget/catalogue/vulkan_devices.hpp"
@@ -202,8 +201,7 @@ std::span<const other_gpu> other_gpus() {
   static const std::vector<other_gpu> rows = [] {
     std::vector<other_gpu> out;
     json::monotonic_resource memory;  // freed at once
-    const json::value parsed =
-        json::parse(detail::without_sources(detail::other_gpus_json().front().text), &memory);
+    const json::value parsed = json::parse(detail::other_gpus_json().front().text, &memory);
     for (const json::value& row : parsed.as_array()) out.push_back(read_other_gpu_row(row.as_object()));
     return out;
   }();
