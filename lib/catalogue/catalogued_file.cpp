@@ -53,35 +53,59 @@ std::vector<named_quantization> usual_quantizations() {
   return all;
 }
 
-std::vector<catalogued_files> collect() {
-  std::vector<catalogued_files> all;
-  all.reserve(catalogued_models().size());
-  const std::vector<named_quantization> usual = usual_quantizations();
-  std::unordered_map<std::string_view, std::vector<const published_file*>> published;
-  for (const published_file& f : published_files()) published[f.shape].push_back(&f);
-  for (const catalogued_model& m : catalogued_models()) {
-    const std::string name = model_name(m);
-    auto known =
-        std::find_if(all.begin(), all.end(), [&](const auto& a) { return a.name == name; });
-    if (known == all.end()) known = all.insert(all.end(), {name, {}});
-    add(*known, m, m.quantization, std::nullopt, nullptr);
-  }
-  for (catalogued_files& model : all) {
-    // a model's shapes are its first files; the first one whose types are plain serves for others
-    std::vector<const catalogued_model*> shapes;
-    for (const catalogued_file& f : model.files) shapes.push_back(f.shape);
-    std::stable_partition(shapes.begin(), shapes.end(), [](const catalogued_model* m) {
-      return find_file_type(m->quantization).has_value();
-    });
-    std::size_t most = shapes.size() + usual_file_types.size();
-    for (const catalogued_model* shape : shapes) most += published[shape->id].size();
-    model.files.reserve(most);
-    for (const catalogued_model* shape : shapes)
-      for (const published_file* f : published[shape->id])
-        add(model, *shape, f->quantization, find_quantization(f->quantization), f);
-    if (keeps_its_type(*shapes.front())) continue;
-    for (const named_quantization& q : usual) add(model, *shapes.front(), q.name, q.types, nullptr);
-  }
+using published_files_by_shape =
+    std::unordered_map<std::string_view, std::vector<const published_file*>>;
+
+std::span<const published_file* const> published_of(const catalogued_model& shape) {
+  static const published_files_by_shape all = [] {
+    published_files_by_shape by_shape;
+    for (const published_file& f : published_files()) by_shape[f.shape].push_back(&f);
+    return by_shape;
+  }();
+  const auto known = all.find(shape.id);
+  if (known == all.end()) return {};
+  return known->second;
+}
+
+/// A model by its name and that name folded, with its shapes.
+struct family {
+  std::string name, key;
+  std::vector<const catalogued_model*> shapes;
+};
+
+std::span<const family> families() {
+  static const std::vector<family> all = [] {
+    std::vector<family> out;
+    out.reserve(catalogued_models().size());
+    std::unordered_map<std::string, std::size_t> known;
+    for (const catalogued_model& m : catalogued_models()) {
+      const auto [at, is_new] = known.try_emplace(model_name(m), out.size());
+      if (is_new) out.push_back({at->first, detail::folded(at->first), {}});
+      out[at->second].shapes.push_back(&m);
+    }
+    return out;
+  }();
+  return all;
+}
+
+/// A model's shapes are its first files; the first one whose types are plain serves for others.
+catalogued_files files_of(const family& model) {
+  static const std::vector<named_quantization> usual = usual_quantizations();
+  std::vector<const catalogued_model*> shapes = model.shapes;
+  std::stable_partition(shapes.begin(), shapes.end(), [](const catalogued_model* m) {
+    return find_file_type(m->quantization).has_value();
+  });
+  std::size_t most = shapes.size() + usual.size();
+  for (const catalogued_model* shape : shapes) most += published_of(*shape).size();
+  catalogued_files all{model.name, {}};
+  all.files.reserve(most);
+  for (const catalogued_model* shape : model.shapes)
+    add(all, *shape, shape->quantization, std::nullopt, nullptr);
+  for (const catalogued_model* shape : shapes)
+    for (const published_file* f : published_of(*shape))
+      add(all, *shape, f->quantization, find_quantization(f->quantization), f);
+  if (keeps_its_type(*shapes.front())) return all;
+  for (const named_quantization& q : usual) add(all, *shapes.front(), q.name, q.types, nullptr);
   return all;
 }
 
@@ -128,9 +152,9 @@ std::string_view without_organization(std::string_view typed) {
   return n == typed.npos ? typed : typed.substr(n + 1);
 }
 
-const catalogued_files* model_named(std::string_view key) {
-  for (const catalogued_files& model : all_catalogued_files())
-    if (detail::folds_to(model.name, key)) return &model;
+const family* model_named(std::string_view key) {
+  for (const family& model : families())
+    if (model.key == key) return &model;
   return nullptr;
 }
 
@@ -169,23 +193,30 @@ std::optional<result<catalogued_file>> only_shape(const catalogued_files& model)
 }
 
 /// By its whole name, or by that or an id.
-const catalogued_file* file_named(std::string_view key, bool or_id) {
-  for (const catalogued_files& model : all_catalogued_files())
-    for (const catalogued_file& f : model.files)
+std::optional<catalogued_file> file_named(std::string_view key, bool or_id) {
+  for (const family& model : families()) {
+    const bool may_be =
+        key.starts_with(model.key) ||
+        std::any_of(model.shapes.begin(), model.shapes.end(), [&](const auto* m) {
+          return detail::folds_to(m->name, key) || (or_id && detail::folds_to(m->id, key));
+        });
+    if (!may_be) continue;
+    for (catalogued_file& f : files_of(model).files)
       if (detail::folds_to(f.name, key) ||
           (or_id && f.is_own() && detail::folds_to(f.shape->id, key)))
-        return &f;
-  return nullptr;
+        return std::move(f);
+  }
+  return std::nullopt;
 }
 
 /// So, or by a model's name with or without a type.
 std::optional<result<catalogued_file>> by_own_name(const std::string& key) {
-  if (const catalogued_file* f = file_named(key, true)) return *f;
-  for (const catalogued_files& model : all_catalogued_files()) {
-    const std::string name = detail::folded(model.name);
-    if (!key.starts_with(name)) continue;
-    auto f = key == name ? only_shape(model)
-                         : of_any_type(model, std::string_view(key).substr(name.size()));
+  if (auto f = file_named(key, true)) return std::move(*f);
+  for (const family& model : families()) {
+    if (!key.starts_with(model.key)) continue;
+    const catalogued_files all = files_of(model);
+    auto f = key == model.key ? only_shape(all)
+                              : of_any_type(all, std::string_view(key).substr(model.key.size()));
     if (f) return f;
   }
   return std::nullopt;
@@ -222,18 +253,17 @@ std::optional<result<catalogued_file>> by_alias(const std::string& key) {
 /// The known files of a model whose quantization was begun only, those that most publishers offer first:
 /// "qwen38bq4" -> "Qwen3-8B-Q4_K_M". `plain`: the key without usual words.
 std::vector<std::string> begun_names(std::string_view key, std::string_view plain) {
-  const catalogued_files* model = nullptr;
+  const family* model = nullptr;
   std::string name;
   std::string_view begun;
   std::size_t longest = 0;
-  const auto take = [&](const catalogued_files* m, std::string_view typed, const std::string& own,
+  const auto take = [&](const family* m, std::string_view typed, const std::string& own,
                         const std::string& shown) {
     if (m && own.size() > longest && typed.starts_with(own))
       longest = own.size(), model = m, name = shown, begun = typed.substr(longest);
   };
-  for (const catalogued_files& m : all_catalogued_files())
-    for (const std::string_view typed : {plain, key})
-      take(&m, typed, detail::folded(m.name), m.name);
+  for (const family& m : families())
+    for (const std::string_view typed : {plain, key}) take(&m, typed, m.key, m.name);
   for (const model_alias& a : model_aliases())
     take(model_named(key_of(a.model)), plain, plain_key(a), a.is_same ? a.model : a.name);
   std::vector<std::string> out;
@@ -244,20 +274,21 @@ std::vector<std::string> begun_names(std::string_view key, std::string_view plai
         std::find(out.begin(), out.end(), whole) == out.end())
       out.push_back(whole);
   };
-  if (!keeps_its_type(*model->files.front().shape))
+  const catalogued_files all = files_of(*model);
+  if (!keeps_its_type(*all.files.front().shape))
     for (const file_type f : usual_file_types) offer(vrambudget::name(f));
-  for (const catalogued_file& f : model->files) offer(f.quantization);
+  for (const catalogued_file& f : all.files) offer(f.quantization);
   return out;
 }
 
 std::optional<catalogued_files> files_by_name(std::string_view typed) {
   const std::string key = key_of(typed), plain = key_of(without_usual_words(typed));
-  if (const catalogued_files* all = model_named(key)) return *all;
+  if (const family* model = model_named(key)) return files_of(*model);
   for (const model_alias& a : model_aliases()) {
-    const catalogued_files* all = plain == plain_key(a) ? model_named(key_of(a.model)) : nullptr;
-    if (all != nullptr) return files_called(*all, a);
+    const family* model = plain == plain_key(a) ? model_named(key_of(a.model)) : nullptr;
+    if (model != nullptr) return files_called(files_of(*model), a);
   }
-  if (const catalogued_files* all = model_named(plain)) return *all;
+  if (const family* model = model_named(plain)) return files_of(*model);
   return std::nullopt;
 }
 
@@ -282,16 +313,22 @@ result<catalogued_file> by_beginning(std::string_view typed) {
                  "model \"" + std::string(typed) +
                      "\" names no whole quantization; nearest: " + detail::joined(begun)};
   }
-  for (const catalogued_files& model : all_catalogued_files())
-    for (const catalogued_file& f : model.files)
-      if (f.is_own() && f.shape->id == known->id) return f;
+  for (const family& model : families())
+    for (const catalogued_model* shape : model.shapes)
+      if (shape->id == known->id)
+        for (catalogued_file& f : files_of(model).files)
+          if (f.is_own() && f.shape == shape) return std::move(f);
   return error{errc::not_found, "model \"" + known->name + "\" has no file"};
 }
 
 }  // namespace
 
 std::span<const catalogued_files> all_catalogued_files() {
-  static const std::vector<catalogued_files> all = collect();
+  static const std::vector<catalogued_files> all = [] {
+    std::vector<catalogued_files> out;
+    for (const family& model : families()) out.push_back(files_of(model));
+    return out;
+  }();
   return all;
 }
 
@@ -311,7 +348,7 @@ std::optional<catalogued_files> catalogued_files_of(std::string_view typed) {
   if (found) return found;
   const auto tuned = detail::fine_tune_of(without_number(typed));
   if (!tuned || !tuned->quantization.empty()) return std::nullopt;
-  return files_called(*model_named(detail::folded(tuned->alias.model)), tuned->alias);
+  return files_called(files_of(*model_named(detail::folded(tuned->alias.model))), tuned->alias);
 }
 
 result<catalogued_file> find_catalogued_file(std::string_view typed) {

@@ -87,7 +87,7 @@ std::size_t quantization_at_end(const words& all, std::size_t from, std::string&
     const std::string plain = text.starts_with("ud") ? text.substr(2) : text;
     const bool is_ud = plain.size() < text.size();
     if (std::find(types.begin(), types.end(), plain) == types.end() &&
-        !(is_ud && is_type(all[all.size() - n + 1].folded)))
+        !(is_ud && n > 1 && is_type(all[all.size() - n + 1].folded)))
       continue;
     folded_type = std::move(text);
     return n;

@@ -1,5 +1,6 @@
-// Files to begin with for the fuzzers of headers, made of recorded models and projectors.
-// Usage: make_corpus FOLDER SHAPES... (folders); writes FOLDER/plan_fuzz, kept_model_fuzz, projector_fuzz, split_fuzz, shape_fuzz
+// Files to begin with for the fuzzers of headers, made of recorded models and projectors, and for that of words names.
+// Usage: make_corpus FOLDER SHAPES... (folders); writes FOLDER/plan_fuzz, kept_model_fuzz, projector_fuzz, split_fuzz, shape_fuzz,
+// words_fuzz
 #include <algorithm>
 #include <array>
 #include <cstdint>
@@ -12,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "vrambudget/catalogue/catalogued_file.hpp"
+#include "vrambudget/catalogue/gpus.hpp"
 #include "vrambudget/catalogue/shape.hpp"
 #include "vrambudget/gguf/header.hpp"
 #include "vrambudget/gguf/writer.hpp"
@@ -61,6 +64,18 @@ void append_part(content& to, const gguf::header& h, std::uint16_t no) {
   to.insert(to.end(), part.begin(), part.end());
 }
 
+/// The names of all files of a model, a file of lines each.
+void write_names(const fs::path& folder) {
+  for (const catalogued_files& model : all_catalogued_files()) {
+    std::string lines = model.name + "\n";
+    for (const catalogued_file& f : model.files) lines += f.name + "\n";
+    write(folder / model.name, std::as_bytes(std::span(lines)));
+  }
+  std::string cards;
+  for (const gpu_entry& g : gpus()) cards += g.id + "\n";
+  write(folder / "gpus", std::as_bytes(std::span(cards)));
+}
+
 std::string read_text(const fs::path& p) {
   std::ifstream in(p, std::ios::binary);
   return {std::istreambuf_iterator<char>(in), {}};
@@ -103,6 +118,7 @@ int main(int argc, char** argv) {
       write(to / "split_fuzz" / name, parts);
       write(to / "shape_fuzz" / name, std::as_bytes(std::span(text)));
     }
+  write_names(to / "words_fuzz");
   std::cout << n << " architectures\n";
   return n == 0;
 }

@@ -31,6 +31,16 @@ TEST_CASE("a quantization that was begun only is answered with those that begin 
   CHECK(file_named("Qwen3-8B-").find("whole quantization") == std::string::npos);
 }
 
+TEST_CASE("a name that ends where a type would follow") {
+  for (const char* name :
+       {"Qwen3.6-27B-UD", "Qwen3.6-27B-MTP-UD", "Qwen3-8B-UD", "Qwen3-8B-Instruct-ud"}) {
+    CAPTURE(name);
+    const auto f = find_catalogued_file(name);
+    if (f) CHECK(f->quantization.starts_with("UD-"));
+    if (!f) CHECK(f.error().code == errc::not_found);
+  }
+}
+
 TEST_CASE("a model's name takes any file type of llama-quantize, however it is typed") {
   CHECK(file_named("Qwen3-8B-Q5_K_M") == "Qwen3-8B-Q5_K_M");
   CHECK(file_named("qwen3 8b iq3 xxs") == "Qwen3-8B-IQ3_XXS");
