@@ -336,6 +336,25 @@ PYBIND11_MODULE(_core, m) {
       py::arg("model"), py::arg("draft"), py::arg("mmproj"), py::arg("devices"),
       py::arg("options"));
   m.def(
+      "calibrate",
+      [](const py_model* model, const std::vector<std::string>& used, bool loaded,
+         const py::dict& options) {
+        const plan_inputs in = inputs_of(model, nullptr, nullptr, {});
+        const plan_request q = request_of_dict(options);
+        return unlocked([&] { return keep_measured_run_json({used, loaded}, in, q); });
+      },
+      py::arg("model"), py::arg("used"), py::arg("loaded"), py::arg("options"));
+  m.def(
+      "calibrations",
+      [](const std::vector<std::string>& recordings) {
+        return unlocked([&] { return kept_contexts_with_json(recordings); });
+      },
+      py::arg("recordings"));
+  m.def(
+      "forget_calibrations",
+      [](const std::string& gpu) { return unlocked([&] { return forget_contexts_json(gpu); }); },
+      py::arg("gpu"));
+  m.def(
       "trade",
       [](const py_model* model, const py_model* draft, const py_projector* mmproj,
          const std::vector<py_device>& devices, const py::dict& options) {

@@ -9,8 +9,8 @@
 
 #include "io/json_text.hpp"
 #include "io/replaced_file.hpp"
-#include "measurements.hpp"
 #include "report/live_devices.hpp"
+#include "request/measurements.hpp"
 #include "vrambudget/machine/operating_system.hpp"
 #include "vrambudget/os/this_system.hpp"
 #include "vrambudget/version.hpp"
@@ -54,7 +54,7 @@ std::string now_in_utc() {
   using namespace std::chrono;
   const auto now = floor<seconds>(system_clock::now());
   const hh_mm_ss time(now - floor<days>(now));
-  return fmt::format("{}T{:02}:{:02}:{:02}Z", day_of(now), time.hours().count(),
+  return fmt::format("{}T{:02}:{:02}:{:02}Z", request::day_of(now), time.hours().count(),
                      time.minutes().count(), time.seconds().count());
 }
 

@@ -330,6 +330,33 @@ result<std::string> engines_json(const plan_inputs& in, const plan_request& q) {
   return vrambudget::engines_json(&*c);
 }
 
+result<std::string> keep_measured_run_json(const measured_run& m, const named_models& in,
+                                           const plan_request& q) {
+  const environment around = environment_of_process();
+  const auto gpus = find_gpus(q.gpus, around);
+  if (!gpus) return gpus.error();
+  model_reader reader(q.sources);
+  const auto models = read_models(in, q, reader);
+  if (!models) return models.error();
+  const auto kept = keep_measured_run(m, q, *models, *gpus, reader, around);
+  if (!kept) return kept.error();
+  return kept_contexts_json(*kept, around);
+}
+
+result<std::string> kept_contexts_with_json(const std::vector<std::string>& recordings) {
+  const environment around = environment_of_process();
+  const auto kept = keep_recordings(recordings, around);
+  if (!kept) return kept.error();
+  return kept_contexts_json(*kept, around);
+}
+
+result<std::string> forget_contexts_json(const std::string& gpu) {
+  const environment around = environment_of_process();
+  const auto kept = forget_contexts(gpu, around);
+  if (!kept) return kept.error();
+  return kept_contexts_json(*kept, around);
+}
+
 result<std::string> trades_json(const plan_inputs& in, const plan_request& q) {
   if (const auto ok = refuse_chosen_runs(q, "trade tries many"); !ok) return ok.error();
   const auto a = read(in, q);

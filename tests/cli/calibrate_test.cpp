@@ -214,6 +214,24 @@ TEST_SUITE("calibrate") {
     CHECK(number(fit, "bytes") == 250 * mib + rounding);
   }
 
+  TEST_CASE("a dump tells the buffers it took as the same probe does on stdout") {
+    const home h;
+    fs::create_directories(h.folder);
+    const std::string dump = (h.folder / "dump.json").string();
+    const std::string text = run("probe --allocate " + args + "--json --dump " + dump, "whole").out;
+    h.write("stdout.json", text);
+    const auto fit_of = [&](const std::string& file) {
+      CHECK(h.run("calibrate --forget").status == 0);
+      CHECK(h.run("calibrate " + file).status == 0);
+      return h.json_of("calibrate").at("devices").at(0);
+    };
+    const json::value dumped = fit_of(dump), told = fit_of((h.folder / "stdout.json").string());
+    CHECK(number(dumped.at("driver_context"), "bytes") ==
+          number(told.at("driver_context"), "bytes"));
+    CHECK(number(dumped.at("driver_context"), "bytes") > 250 * mib);  // rounding is in it
+    CHECK(contains(json::serialize(dumped), "dump.json: CUDA0, llama-3.1-8b"));
+  }
+
   TEST_CASE("what cannot be a measurement is refused and nothing is kept") {
     const home h;
     h.write("text.json", "no recording");

@@ -172,6 +172,38 @@ class Plan(unittest.TestCase):
         with self.assertRaises(vb.Error):
             vb.engines("no-such-model", gpu="3090")
 
+    def test_calibrations(self):
+        with tempfile.TemporaryDirectory() as home, unittest.mock.patch.dict(os.environ, {"XDG_CONFIG_HOME": home}):
+            run = {"gpu": "3090", "n_ctx": 8192, "n_parallel": 1}
+            self.assertEqual(vb.calibrations()["devices"], [])
+            before = vb.plan(MODEL, **run).devices[0]
+            driver = next(t.size for t in before.terms if t.name == "driver_context")
+            took = before.used - driver + 300 * 2**20  # 300 MiB for the driver, told in bytes
+            kept = vb.calibrate(MODEL, took, **run)
+            (card,) = kept["devices"]
+            self.assertEqual(card["driver_context"]["bytes"], 300 * 2**20)
+            self.assertEqual(card["before"]["bytes"], driver)
+            self.assertEqual(card["measurements"][0]["run"], "-c 8192 -np 1")
+            after = next(t for t in vb.plan(MODEL, **run).devices[0].terms if t.name == "driver_context")
+            self.assertEqual((after.expected, after.basis), (300 * 2**20, "fitted"))
+            # a model that was opened, each size of a list, and before any prompt
+            pool = next(t.size for t in before.terms if t.name == "pool")
+            vb.calibrate(vb.open_model(MODEL), [f"{took - pool}"], loaded=True, **run)
+            self.assertEqual(len(vb.calibrations()["devices"][0]["measurements"]), 2)
+            with self.assertRaisesRegex(vb.InvalidArgumentError, "say with which context it ran"):
+                vb.calibrate(MODEL, took, gpu="3090")
+            with self.assertRaisesRegex(vb.InvalidArgumentError, "has 2 sizes, the run takes 1"):
+                vb.calibrate(MODEL, [took, took], **run)
+            with self.assertRaisesRegex(vb.InvalidArgumentError, "name it here"):
+                vb.calibrate(MODEL, took, gpu=vb.Device("a card", 24 * 2**30), n_ctx=8192)
+            with self.assertRaisesRegex(vb.FormatError, "the engine's buffers alone are"):
+                vb.calibrate(MODEL, "4GiB", **run)
+            with self.assertRaises(vb.IoError):
+                vb.calibrations([os.path.join(home, "none.json")])
+            with self.assertRaisesRegex(vb.NotFoundError, "is not calibrated"):
+                vb.forget_calibrations("4090")
+            self.assertEqual(vb.forget_calibrations("3090")["devices"], [])
+
     def test_trade(self):
         runs = vb.trade(MODEL, gpu="3090", n_ctx=262144)
         self.assertEqual(len(runs), 48)

@@ -66,6 +66,8 @@ __all__ = [
     "UnsupportedError",
     "__version__",
     "best_runs",
+    "calibrate",
+    "calibrations",
     "cards",
     "check",
     "compare",
@@ -73,6 +75,7 @@ __all__ = [
     "engines",
     "find_runs",
     "fit",
+    "forget_calibrations",
     "gpus",
     "max_context",
     "models",
@@ -497,6 +500,42 @@ def template(
     )
     found: dict[str, Any] = json.loads(_core.template(fsencode(model), options))
     return found
+
+
+def calibrate(
+    model: AnyModel,
+    used: Union[int, str, Sequence[Union[int, str]]],
+    gpu: GpuSet = None,
+    *,
+    loaded: bool = False,
+    **options: Unpack[Options],
+) -> dict[str, Any]:
+    """Keeps what a run took on this user's own cards, which later plans of these cards count with: `used` is what
+    nvidia-smi shows for the engine's process on each GPU, in bytes or as "21530MiB", after a prompt of a micro-batch or more,
+    or `loaded`, before any. The options are those of the run. All that is kept then, as calibrations()."""
+    names = names_of(gpu)
+    sizes = [str(used)] if isinstance(used, (int, str)) else [str(u) for u in used]
+    told: Any = {**options, **({"gpu": names} if names else {})}
+    if not isinstance(model, Model):
+        told["model"] = fspath(model)
+    read = model if isinstance(model, Model) else None
+    kept: dict[str, Any] = json.loads(_core.calibrate(read, sizes, loaded, plain(told)))
+    return kept
+
+
+def calibrations(
+    recordings: Iterable[Union[str, "PathLike[str]"]] = (),
+) -> dict[str, Any]:
+    """What was measured of this user's cards, and what plans make of it: a dict with the keys of the program's
+    `calibrate --json`. `recordings` of `vrambudget probe` are read first and kept, too."""
+    kept: dict[str, Any] = json.loads(_core.calibrations([fspath(r) for r in recordings]))
+    return kept
+
+
+def forget_calibrations(gpu: str = "") -> dict[str, Any]:
+    """Forgets what was measured of a GPU, or of all of them. What is kept then, as calibrations()."""
+    kept: dict[str, Any] = json.loads(_core.forget_calibrations(gpu))
+    return kept
 
 
 def probe() -> Machine:

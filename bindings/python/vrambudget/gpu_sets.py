@@ -54,7 +54,7 @@ def names_of(gpu: GpuSet) -> list[str]:
     """Their names; a Device has none that could be looked up."""
     names = _names(_items(gpu))
     if names is None:
-        raise InvalidArgumentError("gpu: name it here, a Device is not looked for in a log")
+        raise InvalidArgumentError("gpu: name it here, a Device is not enough to know it again")
     return names
 
 

@@ -21,6 +21,7 @@
 #include "vrambudget/plan/answer.hpp"
 #include "vrambudget/plan/sweep_columns.hpp"
 #include "vrambudget/request/asked_plan.hpp"
+#include "vrambudget/request/calibrate.hpp"
 #include "vrambudget/request/launched_run.hpp"
 #include "vrambudget/request/model_reader.hpp"
 #include "vrambudget/request/named_models.hpp"
@@ -124,6 +125,16 @@ class kept_planner {
 /// The builds whose rules are known and what changed between them, and what that does to the run, if a model is given or
 /// named: what `vrambudget engines --json` says.
 [[nodiscard]] result<std::string> engines_json(const plan_inputs& in, const plan_request& q);
+
+/// Keeps what a run took of GPUs that are named, or of this machine's: what `vrambudget calibrate --used --json` says.
+[[nodiscard]] result<std::string> keep_measured_run_json(const measured_run& m,
+                                                         const named_models& in,
+                                                         const plan_request& q);
+/// What is kept, after reading recordings of `vrambudget probe`, if any are named: what `vrambudget calibrate --json` says.
+[[nodiscard]] result<std::string> kept_contexts_with_json(
+    const std::vector<std::string>& recordings);
+/// The same after a GPU's measurements, or all, were forgotten.
+[[nodiscard]] result<std::string> forget_contexts_json(const std::string& gpu);
 
 /// The largest context by cache type, micro-batch and slots: what `vrambudget trade --json` says.
 [[nodiscard]] result<std::string> trades_json(const plan_inputs& in, const plan_request& q);

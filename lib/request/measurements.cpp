@@ -1,17 +1,18 @@
-#include "measurements.hpp"
+// Measurements read.
+#include "request/measurements.hpp"
 
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <cmath>
 #include <chrono>
+#include <cmath>
 
 #include "os/file_facts.hpp"
 #include "os/paths.hpp"
 #include "vrambudget/io/settings_file.hpp"
 #include "vrambudget/request/typed.hpp"
 
-namespace vrambudget::cli {
+namespace vrambudget::request {
 namespace {
 
 namespace json = boost::json;
@@ -77,11 +78,11 @@ std::string today() {
 }
 
 result<read_size> parse_reading(std::string_view typed) {
-  const auto size = request::parse_size(typed);
+  const auto size = parse_size(typed);
   if (!size) return size.error();
   const std::size_t unit_at = typed.find_first_not_of("0123456789.");
   const std::string unit(unit_at == typed.npos ? "" : typed.substr(unit_at));
-  const auto one = request::parse_size("1" + unit);
+  const auto one = parse_size("1" + unit);
   if (!one) return error{errc::invalid_argument, "'" + std::string(typed) + "': write it out"};
   const std::size_t dot = typed.find('.'), end = std::min(unit_at, typed.size());
   const std::size_t decimals = dot < end ? end - dot - 1 : 0;
@@ -90,7 +91,8 @@ result<read_size> parse_reading(std::string_view typed) {
   return read_size{*size, {static_cast<std::uint64_t>(step / 2)}};
 }
 
-calibration_measurement measurement_of(const device_budget& plan, read_size used, bool loaded) {
+result<calibration_measurement> measurement_of(const device_budget& plan, read_size used,
+                                               bool loaded) {
   calibration_measurement m;
   m.used = used.size;
   m.resolution = used.resolution;
@@ -101,25 +103,28 @@ calibration_measurement measurement_of(const device_budget& plan, read_size used
       continue;
     }
     if (t.basis != basis::exact)
-      throw failure{usage, fmt::format("{}: {} of this run is not exact but {}, so nothing can be "
-                                       "told of the rest",
-                                       name(plan.id), name(t.kind), name(t.basis))};
+      return error{errc::invalid_argument,
+                   fmt::format("{}: {} of this run is not exact but {}, so nothing can be told of "
+                               "the rest",
+                               name(plan.id), name(t.kind), name(t.basis))};
     m.buffers += t.size;
   }
   return m;
 }
 
-std::vector<card_measurement> recorded_contexts(const std::string& file, operating_system system) {
-  const auto text = value_or_fail(read_settings(file), bad_input);
-  if (!text) throw failure{bad_input, file + ": there is no such file"};
+result<std::vector<card_measurement>> recorded_contexts(const std::string& file,
+                                                        operating_system system) {
+  const auto text = read_settings(file);
+  if (!text) return text.error();
+  if (!*text) return error{errc::io, file + ": there is no such file"};
   boost::system::error_code damaged;
-  const json::value parsed = json::parse(*text, damaged);
+  const json::value parsed = json::parse(**text, damaged);
   if (damaged || !parsed.is_object() || !parsed.get_object().contains("devices"))
-    throw failure{bad_input, file + ": is no recording of vrambudget probe"};
+    return error{errc::bad_format, file + ": is no recording of vrambudget probe"};
   const json::object& recording = parsed.get_object();
   if (const auto schema = size_of(recording, "schema"); schema && schema->count != 1)
-    throw failure{bad_input, fmt::format("{}: has schema {}, this version reads schema 1", file,
-                                         schema->count)};
+    return error{errc::unsupported, fmt::format("{}: has schema {}, this version reads schema 1",
+                                                file, schema->count)};
 
   std::string date = text_of(recording, "date").substr(0, 10);
   const auto facts = detail::facts_of(file);
@@ -127,26 +132,32 @@ std::vector<card_measurement> recorded_contexts(const std::string& file, operati
     date = facts ? day_of(std::chrono::sys_seconds(std::chrono::seconds(facts->seconds))) : today();
   system = find_operating_system(text_of(recording, "os")).value_or(system);
   std::vector<card_measurement> all;
-  const auto add = [&](const json::array& devices) {
+  const auto add = [&](const json::array& devices, const std::string& of) -> result<void> {
     for (const json::value& v : devices) {
       if (!v.is_object()) continue;
       auto m = from_device(v.get_object());
       const std::string gpu = text_of(v.get_object(), "gpu");
       if (!m || gpu.empty()) continue;
       if (const auto total = size_of(v.get_object(), "total_bytes"); total && m->used > *total)
-        throw failure{bad_input, fmt::format("{}: {} bytes were measured on {}, which has {}", file,
-                                             m->used.count, gpu, total->count)};
+        return error{errc::bad_format, fmt::format("{}: {} bytes were measured on {}, which has {}",
+                                                   file, m->used.count, gpu, total->count)};
       m->date = date;
-      m->source = detail::name_in(file) + ": " + text_of(v.get_object(), "id");
+      m->source = detail::name_in(file) + ": " + text_of(v.get_object(), "id") + of;
       all.push_back({{gpu, system, text_of(recording, "driver"), {}, {}}, std::move(*m)});
     }
+    return {};
   };
   // buffers taken tell more than a context alone
-  if (const json::value* a = recording.if_contains("allocation"); a && a->is_object())
-    add(list_of(a->get_object(), "devices"));
-  if (all.empty()) add(list_of(recording, "devices"));
-  if (all.empty()) throw failure{bad_input, file + ": no driver context was measured in it"};
+  for (const json::value& taken : list_of(recording, "allocations")) {
+    if (!taken.is_object()) continue;
+    const json::object& plan = taken.get_object();
+    const std::string of = fmt::format(", {} {}", text_of(plan, "model"), text_of(plan, "run"));
+    if (const auto ok = add(list_of(plan, "devices"), of); !ok) return ok.error();
+  }
+  if (all.empty())
+    if (const auto ok = add(list_of(recording, "devices"), ""); !ok) return ok.error();
+  if (all.empty()) return error{errc::bad_format, file + ": no driver context was measured in it"};
   return all;
 }
 
-}  // namespace vrambudget::cli
+}  // namespace vrambudget::request
