@@ -1,6 +1,8 @@
 #include "catalogue/gpu_names.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <vector>
 
 #include "catalogue/names.hpp"
 
@@ -20,6 +22,39 @@ bool has_word(std::string_view text, std::string_view word) {
   for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1))
     if (word.empty() || at == 0 || !is_digit(word[0]) || !is_digit(text[at - 1])) return true;
   return false;
+}
+
+template <std::size_t N>
+bool is_any_of(const std::string& word, const char* const (&words)[N]) {
+  return std::any_of(std::begin(words), std::end(words), [&](const char* w) { return word == w; });
+}
+
+/// The words of a name, as they were typed.
+std::vector<std::string_view> typed_words(std::string_view name) {
+  constexpr std::string_view ends = " -_,()\"";
+  std::vector<std::string_view> words;
+  while (!name.empty()) {
+    const std::size_t n = std::min(name.find_first_of(ends), name.size());
+    if (n > 0) words.push_back(name.substr(0, n));
+    name.remove_prefix(std::min(n + 1, name.size()));
+  }
+  return words;
+}
+
+/// Whether a word tells the machine that a chip is in, or the series that a processor is of.
+/// `before`: the last word, folded; empty: it is the first. `of_mac`: one of a Mac's words came before.
+bool is_beside_chip(const std::string& word, const std::string& before, bool of_mac) {
+  if (is_any_of(word, {"macbook", "imac", "mac", "amd", "intel", "ryzen", "i3", "i5", "i7", "i9",
+                       "11th", "12th", "13th", "14th", "gen", "r", "tm"}))
+    return true;
+  if (of_mac && is_any_of(word, {"air", "mini", "studio", "13", "14", "15", "16", "24", "inch"}))
+    return true;
+  if (of_mac && word.size() == 4 && word.starts_with("202")) return true;
+  if (word == "pro") return is_any_of(before, {"macbook", "mac", "ryzen", "3", "5", "7", "9"});
+  if (word == "core") return is_any_of(before, {"", "intel", "gen", "r"});
+  if (word == "ultra") return is_any_of(before, {"", "core", "intel", "tm"});
+  return is_any_of(word, {"3", "5", "7", "9"}) &&
+         is_any_of(before, {"ryzen", "core", "ultra", "ai"});
 }
 
 }  // namespace
@@ -80,6 +115,25 @@ bool has_words(std::string_view text, std::string_view typed) {
     typed.remove_prefix(std::min(typed.find_first_of(" -"), typed.size() - 1) + 1);
   }
   return n_words > 0;
+}
+
+std::string chip_in(std::string_view name) {
+  std::string chip, before;
+  bool of_mac = false, has_left_out = false;
+  for (const std::string_view word : typed_words(name)) {
+    const std::string key = folded(word);
+    if (is_any_of(key, {"with", "w"})) {  // what follows is the GPU
+      chip.clear();
+      has_left_out = true;
+    } else if (is_beside_chip(key, before, of_mac)) {
+      of_mac |= is_any_of(key, {"macbook", "imac", "mac"});
+      has_left_out = true;
+    } else {
+      chip.append(chip.empty() ? "" : " ").append(word);
+    }
+    before = key;
+  }
+  return has_left_out ? chip : std::string();
 }
 
 }  // namespace vrambudget::detail

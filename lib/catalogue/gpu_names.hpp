@@ -23,4 +23,8 @@ std::optional<std::pair<std::string_view, std::uint64_t>> split_memory(std::stri
 /// Whether the text has each of the words typed, a number not within another one, and any is typed.
 bool has_words(std::string_view text, std::string_view typed);
 
+/// The chip in the name of a machine or a processor: "MacBook Pro 14 M3 Pro 36GB" -> "M3 Pro 36GB", "Ryzen AI 9 HX 370" ->
+/// "AI HX 370", "i7-1260P" -> "1260P"; empty: the name has none of their words.
+std::string chip_in(std::string_view name);
+
 }  // namespace vrambudget::detail

@@ -71,7 +71,7 @@ device metal_device(const other_gpu& gpu, bytes memory, std::optional<bytes> wor
   return d;
 }
 
-result<planned_gpu> find_metal_gpu(std::string_view typed, const surroundings& around) {
+static result<planned_gpu> find_chip(std::string_view typed, const surroundings& around) {
   const error none{errc::not_found, "no chip of Apple's \"" + std::string(typed) + "\""};
   if (typed.size() > 100) return none;
   std::vector<const other_gpu*> chips = chips_named(typed);
@@ -107,6 +107,13 @@ result<planned_gpu> find_metal_gpu(std::string_view typed, const surroundings& a
       gib_of(found.d.total),
       working_set ? "" : ", as macOS usually recommends (--working-set says what yours does)");
   return found;
+}
+
+result<planned_gpu> find_metal_gpu(std::string_view typed, const surroundings& around) {
+  auto found = find_chip(typed, around);
+  if (found || found.error().code != errc::not_found) return found;
+  const std::string chip = detail::chip_in(typed.substr(0, 100));
+  return chip.empty() ? std::move(found) : find_chip(chip, around);
 }
 
 }  // namespace vrambudget

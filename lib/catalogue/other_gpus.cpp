@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <set>
 
@@ -50,7 +51,7 @@ std::string maker_key_of(std::string_view name) {
   for (const char* word : {"tesla", "amd", "radeon", "intel", "apple", "instinct", "graphics",
                            "qualcomm", "rx", "arc"})
     key = detail::without(std::move(key), word);
-  return key;
+  return key.empty() ? detail::gpu_key(name) : key;  // "Arc Graphics" is nothing else
 }
 
 std::vector<other_gpu> with_key(const std::string& key) {
@@ -69,8 +70,7 @@ bool is_sold_with(const other_gpu& g, bytes memory) {
 }
 
 /// By their whole name, without words that are only among others.
-std::vector<other_gpu> meant_by(std::string_view typed) {
-  if (typed.size() > 100) return {};
+std::vector<other_gpu> named_so(std::string_view typed) {
   std::vector<other_gpu> out = with_key(maker_key_of(typed));
   const auto split = detail::split_memory(typed);
   if (!out.empty() || !split) return out;
@@ -79,6 +79,23 @@ std::vector<other_gpu> meant_by(std::string_view typed) {
   if (std::any_of(out.begin(), out.end(), has_it))
     std::erase_if(out, [&](const other_gpu& g) { return !has_it(g); });
   return out;
+}
+
+/// So, or by that of the machine or the processor that it is in.
+std::vector<other_gpu> meant_by(std::string_view typed) {
+  if (typed.size() > 100) return {};
+  std::vector<other_gpu> out = named_so(typed);
+  if (const std::string chip = detail::chip_in(typed); out.empty() && !chip.empty())
+    out = named_so(chip);
+  return out;
+}
+
+/// Of a folded name.
+bool names_mac(const std::string& name) {
+  constexpr std::array<std::string_view, 5> machines = {"macbook", "imac", "macmini", "macstudio",
+                                                        "macpro"};
+  return std::any_of(machines.begin(), machines.end(),
+                     [&](std::string_view m) { return name.find(m) != name.npos; });
 }
 
 /// The maker by words and series that only it uses: "rx 9999", "Radeon 990M"; empty: none.
@@ -95,7 +112,7 @@ std::string_view maker_of(std::string_view typed) {
   if (has("intel") || begins_series("arca") || begins_series("arcb") || has("arcpro"))
     return "Intel";
   if (has("snapdragon") || has("adreno")) return "Qualcomm";
-  if (has("apple") || has("macbook")) return "Apple";
+  if (has("apple") || names_mac(name)) return "Apple";
   const bool is_chip = begins_series("m") && name.size() < 10 &&
                        (name.size() == 2 || has("max") || has("pro") || has("ultra"));
   return is_chip ? "Apple" : "";
@@ -228,6 +245,11 @@ std::optional<error> not_modelled_yet(std::string_view typed) {
   if (rows.empty()) {
     const std::string_view maker = maker_of(typed);
     if (maker.empty()) return std::nullopt;
+    if (names_mac(detail::folded(typed)))
+      return error{errc::not_found,
+                   fmt::format("{} is a machine: name its chip and its memory, like m3-pro-36gb; "
+                               "`vrambudget gpus apple` lists them",
+                               shown)};
     return error{
         errc::not_found,
         fmt::format("{} is {}'s, and not modelled yet: {}; `vrambudget gpus {}` lists those "

@@ -304,7 +304,7 @@ TEST_SUITE("cli") {
     CHECK_FALSE(contains(o.out, "1650"));
     CHECK_FALSE(contains(o.out, "rtx-5090 "));
     CHECK(json::parse(run("gpus laptop --json").out).as_array().size() > 5);
-    CHECK(contains(run("gpus").out, "no CUDA devices: 105 of AMD, 23 of Apple, 38 of Intel"));
+    CHECK(contains(run("gpus").out, "no CUDA devices: 106 of AMD, 23 of Apple, 38 of Intel"));
     const outcome amd = run("gpus amd");
     CHECK(amd.status == 0);
     CHECK(amd.out.starts_with("no CUDA device "));

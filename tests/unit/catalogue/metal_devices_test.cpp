@@ -42,6 +42,26 @@ TEST_CASE("chips by the names that people type") {
 }
 
 // recommendedMaxWorkingSetSize as logs of such Macs print it: 10922.67, 16384 and 21845.33 MiB
+TEST_CASE("a Mac by the name of the machine") {
+  const auto is = [](const char* typed, const char* chip, bytes memory) {
+    CAPTURE(typed);
+    const auto found = find_metal_gpu(typed, {});
+    REQUIRE(found.has_value());
+    CHECK(found->d.name == chip);
+    CHECK(found->memory == memory);
+  };
+  is("macbook air m2", "Apple M2", 8_GiB);
+  is("MacBook Pro 14 M3 Pro 36GB", "Apple M3 Pro", 36_GiB);
+  is("MacBook Pro 16-inch M1 Max 2021 64 GB", "Apple M1 Max", 64_GiB);
+  is("mac mini m4 pro 48gb", "Apple M4 Pro", 48_GiB);
+  is("Mac Studio (M2 Ultra, 192GB)", "Apple M2 Ultra", 192_GiB);
+  is("m1 imac", "Apple M1", 8_GiB);
+  for (const char* none : {"macbook pro", "mac", "mac mini 16gb", "macbook pro 14"}) {
+    CAPTURE(none);
+    CHECK_FALSE(find_metal_gpu(none, {}).has_value());
+  }
+}
+
 TEST_CASE("the GPU may use two thirds of the memory, and three quarters of more than 32 GB") {
   CHECK(working_set_of(16_GiB) == bytes{11453246122});
   CHECK(working_set_of(24_GiB) == 16_GiB);

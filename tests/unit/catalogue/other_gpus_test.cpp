@@ -64,6 +64,40 @@ TEST_CASE("a GPU without a plan is known by the names people type") {
   }
 }
 
+TEST_CASE("a GPU without memory of its own is known by its processor or machine") {
+  const std::pair<const char*, const char*> names[] = {
+      {"8845hs", "AMD Radeon 780M"},
+      {"Ryzen 7 7840HS", "AMD Radeon 780M"},
+      {"AMD Ryzen 7 8845HS w/ Radeon 780M Graphics", "AMD Radeon 780M"},
+      {"AMD Ryzen 7 PRO 7840HS with Radeon 780M Graphics", "AMD Radeon 780M"},
+      {"ryzen ai 9 hx 370", "AMD Radeon 890M"},
+      {"Ryzen 5 5600G", "AMD Radeon Vega 7"},
+      {"Ryzen AI Max+ PRO 395", "AMD Radeon 8060S (Ryzen AI Max+ 395)"},
+      {"framework desktop 128gb", "AMD Radeon 8060S (Ryzen AI Max+ 395)"},
+      {"legion go", "AMD Radeon 780M (ROG Ally, Z1 Extreme)"},
+      {"Intel Core Ultra 7 155H", "Intel Arc Graphics (Meteor Lake-H)"},
+      {"Intel(R) Core(TM) Ultra 7 155H", "Intel Arc Graphics (Meteor Lake-H)"},
+      {"Intel(R) Arc(TM) Graphics", "Intel Arc Graphics (Meteor Lake-H)"},
+      {"ultra 7 258v", "Intel Arc 140V"},
+      {"12th Gen Intel Core i7-1260P", "Intel Iris Xe 96EU"},
+      {"rx 5700", "AMD Radeon RX 5700"},
+      {"6800", "AMD Radeon RX 6800"},
+  };
+  for (const auto& name : names) {
+    const std::string typed = name.first;
+    CAPTURE(typed);
+    const auto found = find_other_gpu(name.first, {.ram = 64_GiB});
+    REQUIRE(found.has_value());
+    CHECK(found->d.name == name.second);
+  }
+  CHECK(find_other_gpu("ryzen 7 8845hs 96gb", {}).value().memory == 96_GiB);
+  for (const char* none :
+       {"ryzen 5 3600", "core i9", "intel", "radeon graphics", "with", "amd 7"}) {
+    CAPTURE(none);
+    CHECK_FALSE(find_other_gpu(none, {}).has_value());
+  }
+}
+
 TEST_CASE("AMD's and Intel's are Vulkan devices with the limits of their drivers") {
   const auto found = find_other_gpu("7900xtx", {.system = operating_system::native_linux});
   REQUIRE(found.has_value());
