@@ -49,7 +49,7 @@ class header_parser;
 class header {
  public:
   [[nodiscard]] std::uint32_t version() const { return version_; }  ///< 2 or 3
-  /// `general.alignment`, a power of two in bytes; 32 where the key is absent.
+  /// `general.alignment`, a power of two in bytes, 16 MiB at most; 32 where the key is absent.
   [[nodiscard]] std::uint32_t alignment() const { return alignment_; }
   /// Where the data section starts, in bytes from the start of the file.
   [[nodiscard]] std::uint64_t data_offset() const { return data_offset_; }
@@ -106,6 +106,8 @@ class header_parser {
   [[nodiscard]] std::uint64_t likely() const { return in_.needed() ? in_.likely_needed() : in_.offset(); }
 
  private:
+  // A header is written with all of its padding; pages are of 2 MiB at most.
+  static constexpr std::uint32_t max_alignment = 1u << 24;
   // An announced count reserves no more than this; beyond it vectors grow with what was parsed.
   static constexpr std::uint64_t max_reserved = 4096;
 
@@ -151,6 +153,10 @@ class header_parser {
           field_error(errc::bad_format, "value", at,
                       n ? std::to_string(*n) : "type " + std::string(type_name(v->type())),
                       n ? "a power of two" : "type u32"));
+    if (*n > max_alignment)
+      return in_context("key " + quoted(key),
+                        field_error(errc::limit, "value", at, std::to_string(*n),
+                                    "at most " + std::to_string(max_alignment)));
     out_.alignment_ = *n;
     return {};
   }

@@ -1,5 +1,6 @@
 // Runs in what people paste: command lines with all that stands around them, Docker commands and compose files,
-// llama-swap's configuration, llama-server's presets, Ollama's Modelfiles and environment, KoboldCpp's .kcpps files.
+// llama-swap's configuration, llama-server's presets, Ollama's Modelfiles and environment, KoboldCpp's .kcpps files,
+// Python's code.
 #pragma once
 
 #include <cstddef>
@@ -29,9 +30,10 @@ inline constexpr std::size_t most_pasted_bytes = 1 << 20;
 ///   FROM ...        a Modelfile
 ///   [section]       presets of llama-server in an INI file
 ///   YAML            llama-swap's `models` with their macros, or services of a compose file
+///   Llama(...)      Python that loads a model by llama-cpp-python
 ///   else            commands of a shell: `\`, ^ or ` at a line's end, quotes, variables in front or exported,
 ///                   wrappers such as sudo, docker run, and in them llama-server, llama-cli, llama-bench,
-///                   koboldcpp and ollama; options alone are llama-server's; OLLAMA_... alone are Ollama's.
+///                   koboldcpp, ollama, lms load, python -m llama_cpp.server and the webui's server.py; options alone are llama-server's; OLLAMA_... alone are Ollama's.
 /// Of a text with thousands of runs or variables the first thousand count.
 /// Variables that llama-server takes, LLAMA_ARG_CTX_SIZE, become its options, in front of those that are typed.
 ///

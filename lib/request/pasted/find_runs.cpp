@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "request/pasted/configuration.hpp"
+#include "request/pasted/llama_cpp_python.hpp"
 #include "request/pasted/preset.hpp"
 #include "request/pasted/server_line.hpp"
 #include "vrambudget/request/option.hpp"
@@ -52,7 +53,8 @@ std::size_t find_from(std::string_view text) {
     const std::size_t word = std::min(text.find_first_not_of(" \t", at), text.size());
     const std::string_view line = text.substr(word, end > word ? end - word : 0);
     constexpr std::string_view from = "from ";
-    if (line.size() > from.size() &&
+    // "from llama_cpp import Llama" is Python
+    if (line.size() > from.size() && line.find(" import ") == line.npos &&
         std::equal(from.begin(), from.end(), line.begin(),
                    [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); }))
       return word;
@@ -76,6 +78,52 @@ bool are_options(const words& all) {
   return n_known > 1;
 }
 
+/// Whether a word is the value of the option before it.
+bool is_value_of(const std::string& option_word, const std::string& word) {
+  if (word.starts_with('-') && word.size() > 1 &&
+      !std::isdigit(static_cast<unsigned char>(word[1])))
+    return false;
+  if (option_word.find('=') != option_word.npos) return false;
+  if (const option* o = find_option(option_word)) {
+    constexpr std::string_view told = "on,off,auto,0,1,true,false";
+    return o->has_value() && (o->alone().empty() || has_name(told, word));
+  }
+  if (const server_word* w = find_server_word(option_word)) return w->n_values > 0;
+  return true;  // nobody knows
+}
+
+/// Takes off a line what goes on in prose behind its options: "-ctv q8_0 on my 3090, why?"
+void leave_prose(launch& l, pasted_run& r) {
+  std::size_t end = 0;  // behind the last option and its value
+  bool has_options = false;
+  for (std::size_t i = 0; i < l.args.size(); ++i) {
+    if (!l.args[i].starts_with('-')) continue;
+    has_options = true;
+    end = i + 1;
+    const server_word* const w = find_server_word(l.args[i]);
+    const std::size_t most = w ? w->n_values : 1;
+    for (std::size_t n = 0; n < most && end < l.args.size() && is_value_of(l.args[i], l.args[end]);
+         ++n)
+      ++end;
+  }
+  constexpr std::size_t few = 2;  // one word too many is a slip that is told
+  if (!has_options || end + few > l.args.size()) return;
+  r.notes.push_back(
+      fmt::format("not read, as no option is behind it: {}",
+                  fmt::join(l.args.begin() + static_cast<std::ptrdiff_t>(end), l.args.end(), " ")));
+  l.args.resize(end);
+}
+
+/// Variables that stand in front of Ollama's server hold for what is run on it, wherever that is told.
+variables of_ollamas_server(const std::vector<std::pair<std::size_t, launch>>& all) {
+  variables set;
+  for (const auto& [line, l] : all)
+    if (l.program == program::ollama &&
+        std::find(l.args.begin(), l.args.end(), "serve") != l.args.end())
+      set.insert(set.end(), l.environment.begin(), l.environment.end());
+  return set;
+}
+
 struct commands_found {
   found_runs runs;
   variables set;  ///< what is exported
@@ -84,17 +132,28 @@ struct commands_found {
 commands_found runs_of_commands(std::string_view text) {
   constexpr std::size_t most_runs = 1 << 10, most_variables = 1 << 10;
   commands_found found;
+  std::vector<std::pair<std::size_t, launch>> launches;
   for (const command& c : commands_of(text)) {
-    if (found.runs.size() == most_runs || found.set.size() > most_variables) break;
+    if (launches.size() == most_runs || found.set.size() > most_variables) break;
     if (auto l = launch_of(c.all, found.set)) {
-      pasted_run r = as_run("", c.line, *l);
-      if (!l->args.empty() || !r.args.empty()) found.runs.push_back(std::move(r));
+      launches.emplace_back(c.line, std::move(*l));
     } else if (are_options(c.all)) {
-      found.runs.push_back(as_run("", c.line, {program::llama_server, c.all, found.set, {}}));
+      launches.emplace_back(c.line, launch{program::llama_server, c.all, found.set, {}});
     } else {
       const variables more = variables_set_by(c.all);
       found.set.insert(found.set.end(), more.begin(), more.end());
     }
+  }
+  const variables served = of_ollamas_server(launches);
+  for (auto& [line, l] : launches) {
+    pasted_run prose;
+    if (l.program == program::llama_server || l.program == program::llama_cli)
+      leave_prose(l, prose);
+    if (l.program == program::ollama)
+      l.environment.insert(l.environment.begin(), served.begin(), served.end());
+    pasted_run r = as_run("", line, l);
+    r.notes.insert(r.notes.end(), prose.notes.begin(), prose.notes.end());
+    if (!l.args.empty() || !r.args.empty()) found.runs.push_back(std::move(r));
   }
   // prose names programs too, and servers are started in front of a run
   const auto names_one = [](const pasted_run& r) { return names_model(r.args); };
@@ -117,6 +176,13 @@ result<std::vector<pasted_run>> find_runs(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
   if (first == text.npos) return error{errc::not_found, "the text is empty"};
   if (text[first] == '{') return runs_of_json(text);
+  if (std::vector<python_call> calls = python_calls_in(text); !calls.empty()) {
+    found_runs all;
+    for (python_call& c : calls)
+      all.push_back(
+          {"", "llama-cpp-python", c.line, std::move(c.read.args), std::move(c.read.notes)});
+    return all;
+  }
   const commands_found commands = runs_of_commands(text);
   if (const auto document = yaml_document::read(text); document && document->root().is_map()) {
     found_runs all;
@@ -140,8 +206,9 @@ result<std::vector<pasted_run>> find_runs(std::string_view text) {
     return found_runs{as_run("", line_of(text, first), {program::ollama, {}, commands.set, {}})};
   return error{
       errc::not_found,
-      "no run is in it; known are commands with llama-server, llama-cli, llama-bench, koboldcpp or "
-      "ollama, compose files, llama-swap's models, Modelfiles, OLLAMA_... and .kcpps files"};
+      "no run is in it; known are commands with llama-server, llama-cli, llama-bench, koboldcpp, "
+      "ollama, lms load, llama_cpp.server or the webui's server.py, Python's Llama(...), compose "
+      "files, llama-swap's models, Modelfiles, OLLAMA_... and .kcpps files"};
 }
 
 }  // namespace vrambudget::request

@@ -6,20 +6,14 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <charconv>
-#include <map>
 
 #include "io/json_text.hpp"
-#include "request/pasted/line_text.hpp"
-#include "request/pasted/server_line.hpp"
+#include "request/pasted/settings.hpp"
 
 namespace vrambudget::request::pasted {
 namespace {
 
 namespace json = boost::json;
-
-/// Each option with its values as text; a switch has "true".
-using settings = std::map<std::string, words, std::less<>>;
 
 /// Tokens that the cache gets besides `contextsize`.
 constexpr std::uint64_t extra_tokens = 128;
@@ -27,9 +21,9 @@ constexpr std::uint64_t extra_tokens = 128;
 /// `moecpu` and `ffncpu` without a value.
 constexpr std::string_view all_layers = "999";
 
-class kobold_reader {
+class kobold_reader : settings_reader {
  public:
-  explicit kobold_reader(const settings& all) : all_(all) {}
+  using settings_reader::settings_reader;
 
   server_line read() {
     for (const char* key : {"model_param", "model"})
@@ -38,39 +32,13 @@ class kobold_reader {
     add_placement();
     add_files();
     for (const char* key : {"usevulkan", "useclblast", "userocm"})
-      if (is_on(key)) line_.notes.push_back(fmt::format("{}: planned is CUDA in its place", key));
+      if (is_on(key)) note(fmt::format("{}: planned is CUDA in its place", key));
     return std::move(line_);
   }
 
  private:
-  void add(words more) { line_.args.insert(line_.args.end(), more.begin(), more.end()); }
-
   [[nodiscard]] bool has(std::string_view word) const {
     return std::find(line_.args.begin(), line_.args.end(), word) != line_.args.end();
-  }
-
-  /// The option's first value; null: it has none, or an empty one.
-  [[nodiscard]] const std::string* first(std::string_view key) const {
-    const auto it = all_.find(key);
-    return it == all_.end() || it->second.empty() || it->second[0].empty() ? nullptr
-                                                                           : &it->second[0];
-  }
-
-  [[nodiscard]] bool is_on(std::string_view key) const {
-    const std::string* v = first(key);
-    return v && !means_off(*v);
-  }
-
-  [[nodiscard]] std::optional<std::int64_t> number(std::string_view key) const {
-    const std::string* v = first(key);
-    if (!v) return std::nullopt;
-    std::int64_t n = 0;
-    const auto [end, failed] = std::from_chars(v->data(), v->data() + v->size(), n);
-    return failed == std::errc{} ? std::optional(n) : std::nullopt;
-  }
-
-  void add_number(std::string_view key, const char* option) {
-    if (const auto n = number(key); n && *n >= 0) add({option, std::to_string(*n)});
   }
 
   void add_context() {
@@ -111,8 +79,7 @@ class kobold_reader {
       if (*n >= 0)
         add({"-ngl", std::to_string(*n)});
       else
-        line_.notes.emplace_back(
-            "gpulayers -1: KoboldCpp takes as many layers as it reckons to fit; planned are all");
+        note("gpulayers -1: KoboldCpp takes as many layers as it reckons to fit; planned are all");
     }
     for (const char* key : {"usecuda", "usecublas"}) add_cuda(key);
     if (is_on("lowvram")) add({"-nkvo"});
@@ -137,9 +104,9 @@ class kobold_reader {
       if (word == "lowvram" && !has("-nkvo")) add({"-nkvo"});
       if (word == "rowsplit" && !has("-sm")) add({"-sm", "row"});
       if (word.size() == 1 && word[0] >= '0' && word[0] <= '9')
-        if (const std::string note = fmt::format("GPU {} alone: name it with --gpu", word);
-            std::find(line_.notes.begin(), line_.notes.end(), note) == line_.notes.end())
-          line_.notes.push_back(note);
+        if (const std::string alone = fmt::format("GPU {} alone: name it with --gpu", word);
+            std::find(line_.notes.begin(), line_.notes.end(), alone) == line_.notes.end())
+          note(alone);
     }
   }
 
@@ -164,9 +131,6 @@ class kobold_reader {
       }
     }
   }
-
-  const settings& all_;
-  server_line line_;
 };
 
 std::string text_of(const json::value& v) {
@@ -176,19 +140,8 @@ std::string text_of(const json::value& v) {
 }  // namespace
 
 server_line of_koboldcpp(const words& args) {
-  settings all;
-  std::string key;
-  for (const std::string& word : args) {
-    if (word.starts_with("--")) {
-      const std::size_t equals = word.find('=');
-      key = word.substr(2, equals == word.npos ? word.npos : equals - 2);
-      all[key] = equals == word.npos ? words{} : words{word.substr(equals + 1)};
-    } else if (!key.empty()) {
-      all[key].push_back(word);
-    } else if (!all.contains("model_param")) {
-      all["model_param"] = {word};  // its file may stand alone in front
-    }
-  }
+  // its file may stand alone in front
+  settings all = settings_of(args, "model_param", [](std::string key) { return key; });
   for (auto& [name, values] : all)
     if (values.empty())
       values = {name == "moecpu" || name == "ffncpu" ? std::string(all_layers) : "true"};

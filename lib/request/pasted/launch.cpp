@@ -117,8 +117,9 @@ std::optional<std::pair<std::string, std::string>> assignment_of(std::string_vie
 }
 
 std::string_view name_of(program p) {
-  constexpr std::string_view names[] = {"llama-server", "llama-cli", "llama-bench", "KoboldCpp",
-                                        "Ollama"};
+  constexpr std::string_view names[] = {
+      "llama-server", "llama-cli",        "llama-bench",           "KoboldCpp",
+      "Ollama",       "llama-cpp-python", "text-generation-webui", "LM Studio"};
   return names[static_cast<std::size_t>(p)];
 }
 
@@ -183,6 +184,9 @@ std::optional<launch> launch_of(std::span<const std::string> all, variables set)
       return launch_of_docker(std::span(i + 1, all.end()), std::move(set));
     if (word == tool_box && i + 1 != all.end())
       if (const auto p = find_in(tools, *(i + 1)))
+        return launch{*p, words(i + 2, all.end()), std::move(set), {}};
+    if (word == lm_studios_box && i + 1 != all.end())
+      if (const auto p = find_in(lm_studios_tools, *(i + 1)))
         return launch{*p, words(i + 2, all.end()), std::move(set), {}};
   }
   return std::nullopt;

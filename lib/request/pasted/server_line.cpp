@@ -57,6 +57,15 @@ server_line as_server_line(const launch& l) {
     case program::ollama:
       line = of_ollama(l.args, l.environment);
       break;
+    case program::llama_cpp_server:
+      line = of_llama_cpp_server(l.args);
+      break;
+    case program::text_generation_webui:
+      line = of_text_generation_webui(l.args);
+      break;
+    case program::lm_studio:
+      line = of_lm_studio(l.args);
+      break;
   }
   for (std::string& a : line.args) leave_container(a, l.mounts);
   return line;

@@ -32,4 +32,9 @@ struct server_line {
 [[nodiscard]] server_line of_ollama(const words& args, const variables&);
 [[nodiscard]] server_line of_modelfile(std::string_view text, const variables&);
 
+/// `python -m llama_cpp.server`, the webui's `server.py`, `lms load`: what follows these words.
+[[nodiscard]] server_line of_llama_cpp_server(const words& args);
+[[nodiscard]] server_line of_text_generation_webui(const words& args);
+[[nodiscard]] server_line of_lm_studio(const words& args);
+
 }  // namespace vrambudget::request::pasted

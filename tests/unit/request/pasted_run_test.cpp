@@ -214,6 +214,90 @@ TEST_CASE("Ollama's environment: a cache for each slot") {
   CHECK(notes_have(run, "32,768"));
 }
 
+TEST_CASE("variables of Ollama's server hold for what is run beside it") {
+  const pasted_run r = only(
+      "OLLAMA_CONTEXT_LENGTH=32768 OLLAMA_KV_CACHE_TYPE=q8_0 ollama serve &\nollama run "
+      "qwen3:14b\n");
+  CHECK(r.line == 2);
+  CHECK(r.args == line{"-m", "qwen3:14b", "-np", "1", "-c", "32768", "-b", "512", "-ub", "512",
+                       "-ctk", "q8_0", "-ctv", "q8_0"});
+  CHECK(only("ollama run qwen3:14b\nOLLAMA_CONTEXT_LENGTH=8192 ollama serve").args[5] == "8192");
+}
+
+TEST_CASE("prose behind a line's options is left out and told") {
+  const pasted_run r =
+      only("I run llama-server -m a.gguf -c 4096 -fa on my 3090 and it fails, why?");
+  CHECK(r.args == line{"-m", "a.gguf", "-c", "4096", "-fa", "on"});
+  CHECK(notes_have(r, "my 3090 and it fails, why?"));
+  // a slip of one word is told where the line is read
+  CHECK(only("llama-server -m a.gguf -c 4096 8192").args ==
+        line{"-m", "a.gguf", "-c", "4096", "8192"});
+  CHECK(only("llama-server -m a.gguf --lora-scaled b.gguf 0.5 -np 2").args ==
+        line{"-m", "a.gguf", "--lora-scaled", "b.gguf", "0.5", "-np", "2"});
+}
+
+TEST_CASE("Python that loads a model by llama-cpp-python") {
+  const pasted_run r = only(
+      "from llama_cpp import Llama\n"
+      "model_path = \"./models/a.gguf\"  # ours\n"
+      "llm = Llama(\n    model_path=model_path, n_gpu_layers=-1, n_ctx=32768,\n"
+      "    type_k=8, type_v=llama_cpp.GGML_TYPE_Q4_0, flash_attn=True, tensor_split=[0.5, 0.5],\n"
+      "    chat_handler=Handler(clip=\"x)\"), use_mmap=False)\n"
+      "llm(\"Q: Llama (the animal)\")\n");
+  CHECK(r.program == "llama-cpp-python");
+  CHECK(r.line == 3);
+  CHECK(r.args == line{"-m",         "./models/a.gguf",
+                       "-np",        "1",
+                       "-c",         "32768",
+                       "-b",         "512",
+                       "-ub",        "512",
+                       "-fa",        "on",
+                       "-ctk",       "q8_0",
+                       "-ctv",       "q4_0",
+                       "--swa-full", "-ngl",
+                       "all",        "-ts",
+                       "0.5,0.5",    "--no-mmap"});
+  // what its class has where nothing is told
+  const pasted_run plain = only("llm = Llama('a.gguf')");
+  CHECK(plain.args == line{"-m", "a.gguf", "-np", "1", "-c", "512", "-b", "512", "-ub", "512",
+                           "-fa", "off", "--swa-full", "-ngl", "0"});
+  CHECK(notes_have(plain, "keeps all layers on the host"));
+  CHECK(
+      only("Llama.from_pretrained(repo_id='o/r-GGUF', filename=\"*Q8_0.gguf\", n_ctx=0)").args[1] ==
+      "hf:o/r-GGUF:Q8_0");
+  CHECK(only("Llama.from_pretrained(repo_id='o/r', filename='b.gguf')").args[1] == "hf:o/r/b.gguf");
+  // many calls without an end are read in time, and so are many names
+  std::string hostile;
+  for (int i = 0; i < 1 << 17; ++i) hostile += "Llama(a=";
+  CHECK_FALSE(find_runs(hostile).has_value());
+  // brackets that have no end, or are prose
+  for (const char* none :
+       {"Llama(model_path='a.gguf'", "the Llama (a model) is nice", "Llama(((((((((("}) {
+    CAPTURE(none);
+    CHECK_FALSE(find_runs(none).has_value());
+  }
+}
+
+TEST_CASE("servers with options of their own: llama-cpp-python's, the webui's, LM Studio") {
+  const pasted_run server =
+      only("python3 -m llama_cpp.server --model a.gguf --n_gpu_layers 35 --n_batch=256");
+  CHECK(server.args == line{"-m", "a.gguf", "-np", "1", "-c", "2048", "-b", "256", "-ub", "256",
+                            "-fa", "off", "--swa-full", "-ngl", "35"});
+  const pasted_run webui = only(
+      "python server.py --model a.gguf --loader llama.cpp --n-gpu-layers 37 --ctx-size 16384 "
+      "--cache-type fp16 --flash-attn --row-split");
+  CHECK(webui.program == "text-generation-webui");
+  CHECK(webui.args == line{"-m", "a.gguf", "-np", "1", "-c", "16384", "-ngl", "37", "-sm", "row",
+                           "-fa", "on", "-ctk", "f16", "-ctv", "f16"});
+  CHECK(notes_have(only("python server.py --model b --loader exllamav2"), "none of llama.cpp"));
+  const pasted_run studio = only("lms load qwen3-30b-a3b --gpu max --context-length=32768 -y");
+  CHECK(studio.program == "LM Studio");
+  CHECK(studio.args == line{"-m", "qwen3-30b-a3b", "-np", "1", "-c", "32768"});
+  CHECK(only("lms load a --gpu off -c 1024").args ==
+        line{"-m", "a", "-np", "1", "-c", "1024", "-ngl", "0"});
+  CHECK(notes_have(only("lms load a --gpu 0.5"), "a share of the layers"));
+}
+
 TEST_CASE("a .kcpps file, and the same on a command line") {
   const line wanted{"-m",   "a.gguf", "-c",    "8320", "-b",   "256",    "-ub",
                     "256",  "-np",    "1",     "-ctk", "q4_0", "-ctv",   "q4_0",
