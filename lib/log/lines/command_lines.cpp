@@ -21,15 +21,18 @@ void log_line_reader::read_command(std::string_view line) {
   constexpr std::string_view programs[] = {"llama-server",        "llama-cli",
                                            "llama-bench",         "ollama runner",
                                            "ollama_llama_server", "llama-perplexity"};
+  // journald names the program before, too: "host llama-server[991]: llama-server -c 8192"
+  constexpr int few_names = 4;
   for (const std::string_view program : programs) {
-    const std::size_t at = line.find(program);
-    if (at == line.npos) continue;
-    std::string_view rest = line.substr(at + program.size());
-    if (rest.starts_with(".exe")) rest.remove_prefix(4);
-    if (rest.starts_with(" runner")) rest.remove_prefix(7);
-    while (rest.starts_with(" ")) rest.remove_prefix(1);
-    if (!rest.starts_with("-")) continue;
-    return read_arguments(rest, line.find("cmd=\"") < at);
+    std::size_t at = line.find(program);
+    for (int n = 0; n < few_names && at != line.npos; ++n, at = line.find(program, at + 1)) {
+      std::string_view rest = line.substr(at + program.size());
+      if (rest.starts_with(".exe")) rest.remove_prefix(4);
+      if (rest.starts_with(" runner")) rest.remove_prefix(7);
+      while (rest.starts_with(" ")) rest.remove_prefix(1);
+      if (!rest.starts_with("-")) continue;
+      return read_arguments(rest, line.find("cmd=\"") < at);
+    }
   }
 }
 

@@ -249,6 +249,19 @@ llama_kv_cache_unified: size =  255.00 MiB (  1536 cells,  40 layers,  1 seqs), 
                                                   "--n-gpu-layers", "25"});
   }
 
+  TEST_CASE("what stands in front of a line may look like a part of it") {
+    const parsed_log table = parse_log(
+        "llm-1  | | memory breakdown [MiB] | total   free    self   model   context |\n"
+        "llm-1  | |   - CUDA0 (GPU) | 16269 = 0 + (14930 = 13317 + 105 + 1508) + 0 |\n"
+        "llm-1  | |   - Host | 19977 = 19939 + 0 + 38 |\n");
+    REQUIRE(table.table.size() == 2);
+    CHECK(table.table[0].device == "CUDA0");
+    CHECK(table.table[0].compute == 1508);
+    CHECK(table.table[1].model == 19939);
+    CHECK(parse_log("Nov 29 10:00:01 host llama-server[991]: llama-server -c 8192\n").args ==
+          std::vector<std::string>{"-c", "8192"});
+  }
+
   TEST_CASE("overridden tensors are noted") {
     const parsed_log log =
         parse_log("tensor blk.3.ffn_up_exps.weight (396 MiB q4_K) buffer type overridden to CPU\n");
