@@ -321,6 +321,19 @@ result<catalogued_file> by_beginning(std::string_view typed) {
   return error{errc::not_found, "model \"" + known->name + "\" has no file"};
 }
 
+/// Who asks for such a file is told what there is of the model instead.
+error not_llama_cpps(std::string_view typed, const detail::foreign_format& f) {
+  std::string message = "\"" + std::string(typed) +
+                        "\" is of a format that llama.cpp does not load (" + f.format +
+                        "): it loads GGUF files";
+  if (const auto all = catalogued_files_of(f.rest)) {
+    const std::optional<model_alias>& alias = all->files.front().alias;
+    message += ", and `vrambudget models " + (alias ? alias->model : all->name) +
+               "` lists those of that model";
+  }
+  return {errc::not_found, std::move(message)};
+}
+
 }  // namespace
 
 std::span<const catalogued_files> all_catalogued_files() {
@@ -356,6 +369,7 @@ result<catalogued_file> find_catalogued_file(std::string_view typed) {
   if (auto f = by_whole_name(typed)) return std::move(*f);
   if (bare != typed)
     if (auto f = by_whole_name(bare); f && *f) return std::move(*f);
+  if (const auto foreign = detail::foreign_format_in(typed)) return not_llama_cpps(typed, *foreign);
   if (const auto tuned = detail::fine_tune_of(without_number(typed));
       tuned && !tuned->quantization.empty())
     if (auto f = by_own_name(detail::folded(tuned->alias.model) + tuned->quantization); f && *f)

@@ -27,6 +27,11 @@ constexpr std::string_view of_other_shapes =
     "omni vision audio asr "
     "tts reap pruned prune moe nvfp4 xl ";
 
+/// Formats of weights that llama.cpp does not load.
+constexpr std::array<std::string_view, 16> foreign = {
+    "awq",  "gptq", "exl2",  "exl3", "bnb", "4bit", "8bit", "int4",
+    "int8", "fp8",  "w4a16", "w8a8", "mlx", "hqq",  "onnx", "safetensors"};
+
 words words_of(std::string_view text) {
   words all;
   for (std::size_t at = 0; at < text.size();) {
@@ -54,8 +59,12 @@ bool is_type(std::string_view w) {
   return (w.starts_with('q') || w.starts_with("tq")) && is_numeral(w.back()) && w.size() <= 3;
 }
 
+bool is_foreign(const word& w) {
+  return std::find(foreign.begin(), foreign.end(), w.folded) != foreign.end();
+}
+
 bool keeps_shape(const word& w) {
-  return !is_size(w.folded) && !is_type(w.folded) &&
+  return !is_foreign(w) && !is_size(w.folded) && !is_type(w.folded) &&
          of_other_shapes.find(" " + w.folded + " ") == of_other_shapes.npos;
 }
 
@@ -114,6 +123,19 @@ std::optional<fine_tune> fine_tune_of(std::string_view typed) {
   found.alias = {std::string(typed.substr(all.front().begin, all[n - 1].end - all.front().begin)),
                  of.model, false, 0, true};
   return found;
+}
+
+std::optional<foreign_format> foreign_format_in(std::string_view typed) {
+  typed = typed.substr(0, 200);
+  foreign_format found;
+  for (const word& w : words_of(typed)) {
+    const std::string_view as_typed = typed.substr(w.begin, w.end - w.begin);
+    if (is_foreign(w))
+      found.format = as_typed;
+    else
+      found.rest.append(found.rest.empty() ? "" : "-").append(as_typed);
+  }
+  return found.format.empty() ? std::nullopt : std::optional(found);
 }
 
 }  // namespace vrambudget::detail

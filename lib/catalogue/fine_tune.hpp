@@ -15,8 +15,14 @@ struct fine_tune {
 };
 
 /// What "Huihui-Qwen3-8B-abliterated-Q4_K_M" is by its name: the catalogued model whose words are the most in it, one
-/// after the other, with words besides that change no shape. A draft, a pruned or larger model, and what has another
-/// size in its name is none. Nothing: no such name.
+/// after the other, with words besides that change no shape. A draft, a pruned or larger model, what has another size in
+/// its name, and a file of another program's format is none. Nothing: no such name.
 [[nodiscard]] std::optional<fine_tune> fine_tune_of(std::string_view typed);
+
+/// The format of another program's files in a name, "AWQ" in "Qwen3-32B-AWQ", and the name without it; nothing: none.
+struct foreign_format {
+  std::string format, rest;
+};
+[[nodiscard]] std::optional<foreign_format> foreign_format_in(std::string_view typed);
 
 }  // namespace vrambudget::detail

@@ -117,6 +117,33 @@ result<hub_name> parse_hub_name(std::string_view typed) {
   return n;
 }
 
+std::string hub_name_of_page(std::string_view typed) {
+  const auto take = [&](std::string_view start) {
+    if (!typed.starts_with(start)) return false;
+    typed.remove_prefix(start.size());
+    return true;
+  };
+  if (!take("hf://")) {
+    (void)(take("https://") || take("http://"));
+    if (!take("huggingface.co/") && !take("hf.co/")) return {};
+  }
+  typed = typed.substr(0, typed.find_first_of("?#"));
+  while (typed.ends_with('/')) typed.remove_suffix(1);
+  const std::size_t org = typed.find('/');
+  if (org == typed.npos) return {};
+  const std::size_t repo = typed.find('/', org + 1);
+  std::string name = "hf:" + std::string(typed.substr(0, repo));
+  if (repo != typed.npos) {
+    const std::string_view rest = typed.substr(repo + 1);
+    constexpr std::string_view file = "blob/main/";
+    if (rest.starts_with(file))
+      name.append("/").append(rest.substr(file.size()));
+    else if (rest != "tree/main" && !rest.starts_with("tree/main/"))
+      return {};
+  }
+  return parse_hub_name(std::string_view(name).substr(3)) ? name : std::string();
+}
+
 result<std::vector<hub_file>> list_hub_files(http_client& client, const std::string& endpoint,
                                              const std::string& repo) {
   std::vector<hub_file> files;

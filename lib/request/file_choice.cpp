@@ -12,6 +12,7 @@
 #include "vrambudget/advise/what_would_fit.hpp"
 #include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/catalogue/speeds.hpp"
+#include "vrambudget/hub/hub.hpp"
 #include "vrambudget/quantize/quantize.hpp"
 #include "vrambudget/request/asked_plan.hpp"
 #include "vrambudget/request/named_adapters.hpp"
@@ -197,6 +198,7 @@ result<std::optional<smaller_file>> smaller_file_that_runs(const plan_request& q
 result<plan_request> with_best_file(plan_request q, model_reader& reader,
                                     const std::vector<device>& devices, limits l,
                                     const model* draft, const projector* mmproj) {
+  if (std::string hub = hub_name_of_page(q.model); !hub.empty()) q.model = std::move(hub);
   if (reader.finds_file(q.model)) return q;
   auto file = choose_file(q, devices, l, draft, mmproj);
   if (!file) return file.error();

@@ -9,6 +9,7 @@
 #include "os/paths.hpp"
 #include "vrambudget/catalogue/models.hpp"
 #include "vrambudget/catalogue/shape.hpp"
+#include "vrambudget/hub/hub.hpp"
 #include "vrambudget/io/model_file.hpp"
 #include "vrambudget/model/file_kind.hpp"
 #include "vrambudget/model/projector_inside.hpp"
@@ -207,6 +208,7 @@ result<opened_model> model_reader::open(const std::string& typed) {
 
 result<model> model_reader::read(const std::string& typed) {
   size_note_.clear();
+  if (const std::string hub = hub_name_of_page(typed); !hub.empty()) return read(hub);
   if (typed.starts_with("hf:")) return read_repository(typed.substr(3), typed);
   if (is_remote(typed)) return read_remote(typed);
   if (is_ollamas(typed)) {

@@ -30,6 +30,10 @@ struct hub_name {
 /// Errors: invalid_argument  another form, or characters that no repository has
 [[nodiscard]] result<hub_name> parse_hub_name(std::string_view typed);
 
+/// "hf:org/repo" for the address of its page, with or without https:// and a tag behind a colon, "hf:org/repo/file.gguf"
+/// for that of a file's page on its main branch: what people copy from a browser. Empty: it is no such address.
+[[nodiscard]] std::string hub_name_of_page(std::string_view typed);
+
 /// All GGUF files of a repository, in its order. `endpoint`: "https://huggingface.co".
 /// Errors: not_found, io, bad_format  as http_client::get(), or an answer that is not such a list
 [[nodiscard]] result<std::vector<hub_file>> list_hub_files(http_client& client,

@@ -103,6 +103,19 @@ TEST_CASE("a name with a model's name in it is that of a model trained further, 
   }
 }
 
+TEST_CASE("files of other programs' formats are told to be such") {
+  for (const char* name : {"Qwen3-32B-AWQ", "Qwen3-32B-GPTQ-Int4", "mlx-community_Qwen3-32B-4bit",
+                           "Qwen3-32B.safetensors", "qwen3 32b exl2", "Qwen3-32B-FP8"}) {
+    CAPTURE(name);
+    CHECK_FALSE(catalogued_files_of(name).has_value());
+    const auto f = find_catalogued_file(name);
+    REQUIRE_FALSE(f.has_value());
+    CHECK(f.error().message.find("llama.cpp does not load") != std::string::npos);
+    CHECK(f.error().message.find("`vrambudget models Qwen3-32B` lists") != std::string::npos);
+  }
+  CHECK(find_catalogued_file("gpt-oss-20b-MXFP4").has_value());
+}
+
 TEST_CASE("a size that is rounded is told as such") {
   const auto f = find_catalogued_file("gemma-3-4b-it-UD-Q4_K_XL.gguf");
   REQUIRE(f.has_value());

@@ -61,3 +61,24 @@ TEST_SUITE("hub") {
           "https://h/o/r/resolve/main/a%20b/%C3%BC%231.gguf");
   }
 }
+
+TEST_CASE("addresses of pages are names of what is on them") {
+  const auto is = [](const char* typed, const char* name) {
+    CAPTURE(typed);
+    CHECK(hub_name_of_page(typed) == name);
+  };
+  is("https://huggingface.co/unsloth/Qwen3-8B-GGUF", "hf:unsloth/Qwen3-8B-GGUF");
+  is("https://huggingface.co/unsloth/Qwen3-8B-GGUF/?show_file_info=a.gguf",
+     "hf:unsloth/Qwen3-8B-GGUF");
+  is("huggingface.co/unsloth/Qwen3-8B-GGUF/tree/main", "hf:unsloth/Qwen3-8B-GGUF");
+  is("hf.co/unsloth/Qwen3-8B-GGUF:Q4_K_M", "hf:unsloth/Qwen3-8B-GGUF:Q4_K_M");
+  is("hf://unsloth/Qwen3-8B-GGUF", "hf:unsloth/Qwen3-8B-GGUF");
+  is("https://huggingface.co/o/r/blob/main/a/b.gguf", "hf:o/r/a/b.gguf");
+  // another revision, a file itself, a page of something else, another host
+  for (const char* none :
+       {"https://huggingface.co/o/r/blob/v2/b.gguf",
+        "https://huggingface.co/o/r/resolve/main/b.gguf", "https://huggingface.co/unsloth",
+        "https://huggingface.co/", "https://example.org/o/r", "hf:o/r", "o/r",
+        "https://huggingface.co/o/r/blob/main/../b.gguf"})
+    is(none, "");
+}

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { after, before, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { dist, settled, start } from "./browser.js";
+import { dist, settled, shorten_waits, start } from "./browser.js";
 import { serve_folder } from "./site.js";
 
 let chrome;
@@ -87,6 +87,46 @@ it("a planner that traps is started anew and told of", async () => {
   await page.keyboard.press("PageUp");
   await page.waitForFunction(() =>
     /started anew: unreachable/.test(document.querySelector("#answer .problem")?.textContent),
+  );
+  assert.equal(await page.evaluate(() => window.started), before + 1);
+  await page.getByRole("button", { name: "3090", exact: true }).click();
+  await settled(page);
+  assert.match(await verdict(page), /Fits/);
+  await context.close();
+});
+
+it("a core that hangs is replaced after half a minute, and the page goes on", async () => {
+  const context = await chrome.browser.newContext();
+  const page = await context.newPage();
+  await shorten_waits(page);
+  await page.addInitScript(() => {
+    const Real = Worker;
+    window.started = 0;
+    window.Worker = class extends Real {
+      constructor(...rest) {
+        super(...rest);
+        window.started += 1;
+        this.addEventListener("message", (event) => {
+          if (!window.hangs) return;
+          window.hangs = false;
+          event.stopImmediatePropagation();
+        });
+      }
+    };
+  });
+  await page.goto(`${chrome.site.address}/#model=Qwen3-8B-Q4_K_M&gpu=rtx-3060&n_ctx=4096`);
+  await settled(page);
+  await page.waitForTimeout(1500);
+  const before = await page.evaluate(() => {
+    window.hangs = true;
+    return window.started;
+  });
+  await page.locator("#context-range").focus();
+  await page.keyboard.press("PageUp");
+  await page.waitForFunction(() =>
+    /started anew: this took longer than half a minute/.test(
+      document.querySelector("#answer .problem")?.textContent,
+    ),
   );
   assert.equal(await page.evaluate(() => window.started), before + 1);
   await page.getByRole("button", { name: "3090", exact: true }).click();

@@ -1,7 +1,7 @@
 // Models on servers: a repository's list, ranges, and hosts that refuse, ignore or hide something.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, it } from "node:test";
-import { settled, start } from "./browser.js";
+import { settled, shorten_waits, start } from "./browser.js";
 import { llama } from "../gguf.js";
 import { serve_with } from "./site.js";
 
@@ -224,5 +224,22 @@ describe("an address", () => {
     await page.waitForFunction(() => /GGUF/.test(document.querySelector("#answer .problem")?.textContent));
     await goes_on();
     for (const server of [silent, missing, text]) server.close();
+  });
+
+  it("that sends the beginning and then nothing is given up", async () => {
+    await page.context().close();
+    page = await chrome.open("", {}, false);
+    await shorten_waits(page);
+    await page.reload();
+    await settled(page);
+    const server = await serve_with((request, response) => {
+      if (request.method !== "GET") return answer_range(request, response);
+      response.writeHead(206, { ...cors, "Content-Range": `bytes 0-${2 ** 21 - 1}/${size}` });
+      response.write(bytes_of(0, 1000));
+    });
+    await ask_for(`${server.address}/stalls.gguf`);
+    assert.match(await refusal(), /127\.0\.0\.1:\d+ has sent nothing for 20 seconds: given up/);
+    await goes_on();
+    server.close();
   });
 });
