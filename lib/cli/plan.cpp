@@ -8,8 +8,10 @@
 #include "cli.hpp"
 #include "inputs.hpp"
 #include "options.hpp"
+#include "os/files.hpp"
 #include "output.hpp"
 #include "ranking.hpp"
+#include "vrambudget/catalogue/catalogued_file.hpp"
 #include "vrambudget/plan/max_context.hpp"
 #include "vrambudget/report/backends.hpp"
 #include "vrambudget/report/json.hpp"
@@ -90,7 +92,22 @@ int show(const plan_request& q, const named_gpus& gpus, const named_models& mode
   return made.judged.runs() ? yes : does_not_fit;
 }
 
+/// Who names a GPU alone asks what runs on it.
+void refuse_gpu_as_model(const plan_request& q) {
+  constexpr std::size_t longest = 32;  // of a GPU's name, as people type it
+  if (!q.gpus.names.empty() || q.model.empty() || q.model.size() > longest ||
+      q.model.find_first_of("/:") != q.model.npos || detail::is_there(q.model))
+    return;
+  gpu_request as_gpu;
+  as_gpu.names = {q.model};
+  as_gpu.no_calibration = true;
+  if (!find_gpus(as_gpu, environment_of_process(), true) || find_catalogued_file(q.model)) return;
+  throw failure{usage, fmt::format("{} is a GPU: `vrambudget --gpu '{}'` shows what runs on it",
+                                   q.model, q.model)};
+}
+
 int run_plan(const plan_request& q) {
+  refuse_gpu_as_model(q);
   if (!q.emit.empty() && !find_launcher(q.emit))
     throw failure{usage, "--emit " + q.emit + ": llama-server, ollama, koboldcpp or lmstudio"};
   if (!q.emit.empty() && q.model.empty()) throw failure{usage, "--emit: name a model"};

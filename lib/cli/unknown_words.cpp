@@ -29,9 +29,36 @@ std::string without_dashes(std::string_view name) {
   return std::string(name.substr(0, name.find('=')));
 }
 
+/// Words that other programs have for it, or that people look for; empty: none.
+std::string_view meant_by(std::string_view word) {
+  constexpr std::pair<std::string_view, std::string_view> known[] = {
+      {"vram", "--gpu 24GiB"},
+      {"memory", "--gpu 24GiB, or --ram of the host"},
+      {"kv", "-ctk and -ctv"},
+      {"kv-type", "-ctk and -ctv"},
+      {"cache-type", "-ctk and -ctv"},
+      {"kv-cache", "-ctk and -ctv"},
+      {"quant", "MODEL-Q5_K_M"},
+      {"context", "-c"},
+      {"context-length", "-c"},
+      {"max-model-len", "-c"},
+      {"num-ctx", "-c"},
+      {"tokens", "-c"},
+      {"contextsize", "-c"},
+      {"gpulayers", "-ngl"},
+      {"layers", "-ngl"},
+      {"slots", "-np"},
+      {"users", "-np"},
+      {"system-ram", "--ram"}};
+  for (const auto& [theirs, ours] : known)
+    if (word == theirs) return ours;
+  return {};
+}
+
 /// The option that is most alike, if one is; empty: none.
 std::string nearest_option(const std::string& typed, const std::vector<std::string>& known) {
   const std::string word = without_dashes(typed);
+  if (const std::string_view meant = meant_by(word); !meant.empty()) return std::string(meant);
   std::vector<std::pair<std::size_t, std::string>> distances;
   for (const std::string& k : known)
     distances.emplace_back(detail::edit_distance(word, without_dashes(k)), k);

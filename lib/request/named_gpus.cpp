@@ -35,6 +35,39 @@ void add_note(std::vector<std::string>& notes, std::string note) {
     notes.push_back(std::move(note));
 }
 
+/// "2x3090", "2 x 3090", "3090 x2", "dual 3090": how many of which.
+std::pair<std::size_t, std::string> counted(std::string_view typed) {
+  const auto trim = [](std::string_view s) {
+    while (s.starts_with(' ')) s.remove_prefix(1);
+    while (s.ends_with(' ')) s.remove_suffix(1);
+    return s;
+  };
+  const auto trimmed = [&](std::string_view s) { return std::string(trim(s)); };
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  typed = trim(typed);
+  std::size_t n_digit = 0;
+  while (n_digit < typed.size() && is_digit(typed[n_digit])) ++n_digit;
+  std::string_view rest = typed.substr(n_digit);
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  std::size_t count = 1;
+  if (n_digit > 0 && n_digit <= 2 && (rest.starts_with('x') || rest.starts_with('X'))) {
+    std::from_chars(typed.data(), typed.data() + n_digit, count);
+    return {count, trimmed(rest.substr(1))};
+  }
+  for (const std::string_view word : {"dual ", "two "})
+    if (typed.starts_with(word)) return {2, trimmed(typed.substr(word.size()))};
+  // not the "x2" of "evo-x2", nor Qualcomm's "x elite"
+  std::size_t end = typed.size();
+  while (end > 0 && is_digit(typed[end - 1])) --end;
+  const bool has_number =
+      std::any_of(typed.begin(), typed.begin() + static_cast<std::ptrdiff_t>(end), is_digit);
+  const bool ends_so = has_number && end > 1 && end < typed.size() && typed.size() - end <= 2 &&
+                       typed[end - 1] == 'x' && (is_digit(typed[end - 2]) || typed[end - 2] == ' ');
+  if (!ends_so) return {1, std::string(typed)};
+  std::from_chars(typed.data() + end, typed.data() + typed.size(), count);
+  return {count, trimmed(typed.substr(0, end - 1))};
+}
+
 /// The devices, and the memory that each is sold with or has by NVML: no more can be free.
 class chosen {
  public:
@@ -63,13 +96,7 @@ class chosen {
 
   /// "3090", "2x3090", "24GiB", or "name=...,total=...".
   result<void> add_named(const std::string& typed, surroundings around) {
-    std::size_t count = 1;
-    std::string name = typed;
-    const std::size_t x = typed.find_first_of("xX");
-    if (x != std::string::npos && x > 0 && x <= 2 && typed.find_first_not_of("0123456789") == x) {
-      std::from_chars(typed.data(), typed.data() + x, count);
-      name = typed.substr(x + 1);
-    }
+    auto [count, name] = counted(typed);
     if (count == 0) return error{errc::invalid_argument, "--gpu " + typed + ": none of them"};
     if (to_.devices.size() + count > most_gpus) return too_many("--gpu " + typed);
     for (std::size_t i = 0; i < count; ++i) {
@@ -104,7 +131,12 @@ class chosen {
     memory_.insert(memory_.end(), count, memory);
   }
 
-  result<void> add_one(const std::string& name, const surroundings& around) {
+  result<void> add_one(std::string name, const surroundings& around) {
+    // no card is called so: "24" is its memory
+    if (!name.empty() && name.size() <= 2 && name.find_first_not_of("0123456789") == name.npos) {
+      add_note(to_.notes, fmt::format("{} is taken as {} GiB", name, name));
+      name += "GiB";
+    }
     const auto described = describe_gpu(name);
     if (!described) return described.error();
     if (!*described) return add_known(name, around);

@@ -69,13 +69,15 @@ result<void> put(const kind::count& k, plan_request& q, result<std::uint32_t> n)
   return {};
 }
 
-/// Says so where it is not what was typed.
-result<bytes> memory_of(plan_request& q, std::string_view text) {
-  const auto size = parse_memory(text);
-  if (size && *size != *parse_size(text))
-    q.value_notes.push_back(std::string(text) + " is taken as " + std::string(text) +
-                            " MiB, as nvidia-smi prints them");
-  return size;
+/// A number alone counts GiB below `gib_below`, and MiB below one MiB, and it is said how it is taken.
+result<bytes> memory_of(plan_request& q, std::string_view text, std::uint64_t gib_below = 0) {
+  const auto as_typed = parse_size(text);
+  const bool is_number = text.find_first_not_of("0123456789.") == text.npos;
+  if (!as_typed || !is_number || !means_mib(as_typed->count)) return as_typed;
+  const bool is_gib = as_typed->count < gib_below;
+  q.value_notes.push_back(fmt::format("{} is taken as {} {}", text, text,
+                                      is_gib ? "GiB" : "MiB, as nvidia-smi prints them"));
+  return parse_size(std::string(text) + (is_gib ? "GiB" : "MiB"));
 }
 
 result<std::int32_t> as_signed(result<std::uint32_t> n) {
@@ -295,15 +297,18 @@ result<void> take(const kind::texts& k, plan_request& q, std::string_view text) 
 }
 
 result<void> take(const kind::size& k, plan_request& q, std::string_view text) {
-  return put(parse_size(text), k.at(q));
+  return put(memory_of(q, text), k.at(q));
 }
 result<void> take(const kind::size& k, plan_request& q, std::int64_t n) {
-  return take(k, q, std::to_string(n));
+  if (n < 0) return take(k, q, std::to_string(n));
+  k.at(q) = bytes{static_cast<std::uint64_t>(n)};
+  return {};
 }
 
 result<void> take(const kind::sizes& k, plan_request& q, std::string_view text) {
+  constexpr std::uint64_t gib_below = 128;  // less is free on no card that anything runs on
   for (const std::string_view part : split(text)) {
-    const auto size = memory_of(q, part);
+    const auto size = memory_of(q, part, gib_below);
     if (!size) return size.error();
     k.at(q).push_back(*size);
   }
@@ -330,7 +335,8 @@ result<void> take(const kind::display& k, plan_request& q, std::int64_t n) {
 }
 
 result<void> take(const kind::optional_size& k, plan_request& q, std::string_view text) {
-  return put(parse_size(text), k.at(q));
+  constexpr std::uint64_t gib_below = 1024;  // "--ram 64"
+  return put(memory_of(q, text, gib_below), k.at(q));
 }
 result<void> take(const kind::optional_size& k, plan_request& q, std::int64_t n) {
   if (n < 0) return take(k, q, std::to_string(n));

@@ -60,6 +60,39 @@ TEST_SUITE("named GPUs") {
           22'500'000'000u);
   }
 
+  TEST_CASE("small numbers alone are GiB, and said to be taken so") {
+    const json::value free = planned(model + "--gpu 3090 --os linux --free 22");
+    CHECK(free.at("devices").at(0).at("usable_bytes") == 22 * 1024 * mib);
+    CHECK(notes(free, "22 is taken as 22 GiB"));
+    CHECK(notes(planned(model + "--gpu 24"), "24 is taken as 24 GiB"));
+    CHECK(contains(run(model + "--gpu 24").out, "a card of 24 GiB"));
+    CHECK(contains(run(model + "--gpu 3090 --ram 64").out, "of 64.00 GiB"));
+    CHECK(contains(run(model + "--gpu 3090 --ram 65536").out, "of 64.00 GiB"));
+    const json::value kept = planned(model + "--gpu 3090 --os linux --reserve 512");
+    const auto usable = [](const json::value& v) {
+      return v.at("devices").at(0).at("usable_bytes").to_number<std::uint64_t>();
+    };
+    CHECK(usable(kept) + 512 * mib == usable(planned(model + "--gpu 3090 --os linux")));
+  }
+
+  TEST_CASE("how many cards there are is told in several ways") {
+    for (const char* two :
+         {"2x3090", "'2 x 3090'", "3090x2", "'3090 x2'", "'rtx 3090 x2'", "'dual 3090'"}) {
+      CAPTURE(std::string(two));
+      CHECK(planned(model + "--gpu " + two).at("devices").as_array().size() == 2);
+    }
+    CHECK(planned(model + "--gpu 'evo x2'").at("devices").as_array().size() == 1);
+    CHECK(run(model + "--gpu 3090x0").status == 2);
+    CHECK(run(model + "--gpu 3090x99").status == 2);
+  }
+
+  TEST_CASE("a GPU in the place of a model is told to be one") {
+    const outcome o = run("'rtx 4090'");
+    CHECK(o.status == 2);
+    CHECK(
+        contains(o.err, "rtx 4090 is a GPU: `vrambudget --gpu 'rtx 4090'` shows what runs on it"));
+  }
+
   TEST_CASE("a card by its size or its numbers") {
     CHECK(contains(run(model + "--gpu 24GiB").out, "a card of 24 GiB"));
     CHECK(notes(planned(model + "--gpu 24GiB"), "compute capability 8.6 is assumed"));

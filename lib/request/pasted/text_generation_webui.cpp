@@ -34,7 +34,7 @@ class webui_reader : settings_reader {
     add_text("mmproj", "--mmproj");
     add_text("model_draft", "-md");
     add_number("gpu_layers_draft", "-ngld");
-    if (const std::string* loader = first("loader"); loader && !loader->starts_with("llama"))
+    if (const std::string* loader = first("loader"); loader && loader->find("cpp") == loader->npos)
       note("the loader " + *loader + " is none of llama.cpp: planned is llama.cpp in its place");
     if (first("extra_flags")) note("--extra-flags: not read");
     return std::move(line_);
