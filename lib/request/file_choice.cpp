@@ -35,6 +35,11 @@ struct candidate {
 
 constexpr double most_bits = 8.6, few_bits = 4.0;
 
+/// Whether it may be a file that nobody publishes: unsloth takes up some models only.
+bool may_be_none(const catalogued_file& f) {
+  return f.alias && !f.alias->is_same && f.quantization.starts_with("UD-");
+}
+
 /// The largest first.
 result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
   std::vector<candidate> out;
@@ -42,6 +47,7 @@ result<std::vector<candidate>> candidates_of(const catalogued_files& all) {
   std::optional<quantizer> in_types;
   const catalogued_model* of = nullptr;
   for (const catalogued_file& f : all.files) {
+    if (may_be_none(f)) continue;
     if (std::exchange(of, f.shape) != f.shape) {
       auto read = read_shape(*f.shape);
       if (!read) return read.error();
