@@ -8,6 +8,7 @@
 #include "request/pasted/configuration.hpp"
 #include "request/pasted/llama_cpp_python.hpp"
 #include "request/pasted/preset.hpp"
+#include "request/pasted/prose.hpp"
 #include "request/pasted/server_line.hpp"
 #include "vrambudget/request/option.hpp"
 #include "vrambudget/request/pasted_run.hpp"
@@ -78,42 +79,6 @@ bool are_options(const words& all) {
   return n_known > 1;
 }
 
-/// Whether a word is the value of the option before it.
-bool is_value_of(const std::string& option_word, const std::string& word) {
-  if (word.starts_with('-') && word.size() > 1 &&
-      !std::isdigit(static_cast<unsigned char>(word[1])))
-    return false;
-  if (option_word.find('=') != option_word.npos) return false;
-  if (const option* o = find_option(option_word)) {
-    constexpr std::string_view told = "on,off,auto,0,1,true,false";
-    return o->has_value() && (o->alone().empty() || has_name(told, word));
-  }
-  if (const server_word* w = find_server_word(option_word)) return w->n_values > 0;
-  return true;  // nobody knows
-}
-
-/// Takes off a line what goes on in prose behind its options: "-ctv q8_0 on my 3090, why?"
-void leave_prose(launch& l, pasted_run& r) {
-  std::size_t end = 0;  // behind the last option and its value
-  bool has_options = false;
-  for (std::size_t i = 0; i < l.args.size(); ++i) {
-    if (!l.args[i].starts_with('-')) continue;
-    has_options = true;
-    end = i + 1;
-    const server_word* const w = find_server_word(l.args[i]);
-    const std::size_t most = w ? w->n_values : 1;
-    for (std::size_t n = 0; n < most && end < l.args.size() && is_value_of(l.args[i], l.args[end]);
-         ++n)
-      ++end;
-  }
-  constexpr std::size_t few = 2;  // one word too many is a slip that is told
-  if (!has_options || end + few > l.args.size()) return;
-  r.notes.push_back(
-      fmt::format("not read, as no option is behind it: {}",
-                  fmt::join(l.args.begin() + static_cast<std::ptrdiff_t>(end), l.args.end(), " ")));
-  l.args.resize(end);
-}
-
 /// Variables that stand in front of Ollama's server hold for what is run on it, wherever that is told.
 variables of_ollamas_server(const std::vector<std::pair<std::size_t, launch>>& all) {
   variables set;
@@ -146,13 +111,13 @@ commands_found runs_of_commands(std::string_view text) {
   }
   const variables served = of_ollamas_server(launches);
   for (auto& [line, l] : launches) {
-    pasted_run prose;
+    std::string prose;
     if (l.program == program::llama_server || l.program == program::llama_cli)
-      leave_prose(l, prose);
+      prose = take_prose(l.args);
     if (l.program == program::ollama)
       l.environment.insert(l.environment.begin(), served.begin(), served.end());
     pasted_run r = as_run("", line, l);
-    r.notes.insert(r.notes.end(), prose.notes.begin(), prose.notes.end());
+    if (!prose.empty()) r.notes.push_back("not read, as no option is behind it: " + prose);
     if (!l.args.empty() || !r.args.empty()) found.runs.push_back(std::move(r));
   }
   // prose names programs too, and servers are started in front of a run
