@@ -20,7 +20,7 @@ class python_reader {
     while (now() != ')') {
       if (now() == '\0' || all.size() > most_values) return std::nullopt;
       std::string name = first;
-      const std::size_t before = at_;
+      const std::size_t begin = at_, before = at_;
       if (const std::string_view word = take_name(); !word.empty()) {
         skip_blanks();
         if (now() == '=' && next() != '=') {
@@ -34,6 +34,7 @@ class python_reader {
       skip_rest();
       if (now() == ',') ++at_;
       skip_blanks();
+      if (at_ == begin) return std::nullopt;  // a bracket that nothing opened
     }
     return all;
   }

@@ -272,7 +272,7 @@ TEST_CASE("Python that loads a model by llama-cpp-python") {
   CHECK_FALSE(find_runs(hostile).has_value());
   // brackets that have no end, or are prose
   for (const char* none :
-       {"Llama(model_path='a.gguf'", "the Llama (a model) is nice", "Llama(((((((((("}) {
+       {"Llama(model_path='a.gguf'", "the Llama (a model) is nice", "Llama((((((((((", "Llama(=0X]b", "Llama(]"}) {
     CAPTURE(none);
     CHECK_FALSE(find_runs(none).has_value());
   }
