@@ -1,6 +1,7 @@
 # Files as bytes in the program: vrambudget_embed(TARGET NAME FILE...) adds a source to TARGET that
 # defines std::span<const embedded_file> vrambudget::detail::NAME() (lib/catalogue/embedded.hpp). The source is
-# written again when a file changes. Text only: a file becomes a raw string literal.
+# written again when a file changes. Text only: a file becomes a raw string literal, of rows without their "sources",
+# which stand last in them on lines of their own: where a fact is known from is for readers of data/.
 if(NOT CMAKE_SCRIPT_MODE_FILE)
   set(vrambudget_embed_script ${CMAKE_CURRENT_LIST_FILE})
 

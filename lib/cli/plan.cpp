@@ -107,7 +107,6 @@ void refuse_gpu_as_model(const plan_request& q) {
 }
 
 int run_plan(const plan_request& q) {
-  refuse_gpu_as_model(q);
   if (!q.emit.empty() && !find_launcher(q.emit))
     throw failure{usage, "--emit " + q.emit + ": llama-server, ollama, koboldcpp or lmstudio"};
   if (!q.emit.empty() && q.model.empty()) throw failure{usage, "--emit: name a model"};
@@ -156,7 +155,14 @@ std::function<int()> add_plan(command_options& can, std::vector<std::string> not
   can.tokens("--min-ctx", q->min_ctx, "N",
              "without MODEL: rank only models that can take so many tokens");
   can.number("--top", q->top, "N", "without MODEL: show only the first N");
-  return [q] { return run_plan(*q); };
+  return [q] {
+    try {
+      return run_plan(*q);
+    } catch (const failure&) {
+      refuse_gpu_as_model(*q);
+      throw;
+    }
+  };
 }
 
 }  // namespace vrambudget::cli

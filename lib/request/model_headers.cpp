@@ -28,8 +28,9 @@ result<std::string> model_reader::find_path(const std::string& typed) {
 }
 
 result<void> model_reader::look_at(const std::string& typed, const look& show) {
-  std::string meant = typed;
-  if (!is_remote(typed)) {
+  std::string meant = hub_name_of_page(typed);
+  if (meant.empty()) meant = typed;
+  if (!is_remote(meant)) {
     const auto path = find_path(typed);
     if (path) {
       const auto f = open_model_file(*path);

@@ -69,15 +69,14 @@ result<void> put(const kind::count& k, plan_request& q, result<std::uint32_t> n)
   return {};
 }
 
-/// A number alone counts GiB below `gib_below`, and MiB below one MiB, and it is said how it is taken.
+/// Says so where it is not what was typed.
 result<bytes> memory_of(plan_request& q, std::string_view text, std::uint64_t gib_below = 0) {
-  const auto as_typed = parse_size(text);
-  const bool is_number = text.find_first_not_of("0123456789.") == text.npos;
-  if (!as_typed || !is_number || !means_mib(as_typed->count)) return as_typed;
-  const bool is_gib = as_typed->count < gib_below;
-  q.value_notes.push_back(fmt::format("{} is taken as {} {}", text, text,
-                                      is_gib ? "GiB" : "MiB, as nvidia-smi prints them"));
-  return parse_size(std::string(text) + (is_gib ? "GiB" : "MiB"));
+  const auto size = parse_memory(text, gib_below);
+  if (const auto typed = parse_size(text); size && *size != *typed)
+    q.value_notes.push_back(
+        fmt::format("{} is taken as {} {}", text, text,
+                    typed->count < gib_below ? "GiB" : "MiB, as nvidia-smi prints them"));
+  return size;
 }
 
 result<std::int32_t> as_signed(result<std::uint32_t> n) {
@@ -144,10 +143,11 @@ result<bytes> parse_size(std::string_view text) {
   return bytes{static_cast<std::uint64_t>(std::floor(n * scale))};
 }
 
-result<bytes> parse_memory(std::string_view text) {
+result<bytes> parse_memory(std::string_view text, std::uint64_t gib_below) {
   const auto size = parse_size(text);
   const bool is_number = text.find_first_not_of("0123456789.") == text.npos;
-  return size && is_number && means_mib(size->count) ? parse_size(std::string(text) + "MiB") : size;
+  if (!size || !is_number || !means_mib(size->count)) return size;
+  return parse_size(std::string(text) + (size->count < gib_below ? "GiB" : "MiB"));
 }
 
 error is_none_of(std::string_view text, const std::string& words) {

@@ -20,7 +20,7 @@ namespace vrambudget::request {
 /// Whether it is bytes where MiB are meant: a number below one MiB, as nvidia-smi prints them.
 [[nodiscard]] constexpr bool means_mib(std::uint64_t n) { return n > 0 && n < (1u << 20); }
 
-/// Memory of a card: as parse_size(), but a number alone that is below one MiB counts MiB.
-[[nodiscard]] result<bytes> parse_memory(std::string_view text);
+/// Memory: as parse_size(), but a number alone that is below one MiB counts MiB, and below `gib_below` GiB.
+[[nodiscard]] result<bytes> parse_memory(std::string_view text, std::uint64_t gib_below = 0);
 
 }  // namespace vrambudget::request

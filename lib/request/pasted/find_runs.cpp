@@ -144,8 +144,8 @@ result<std::vector<pasted_run>> find_runs(std::string_view text) {
   if (std::vector<python_call> calls = python_calls_in(text); !calls.empty()) {
     found_runs all;
     for (python_call& c : calls)
-      all.push_back(
-          {"", "llama-cpp-python", c.line, std::move(c.read.args), std::move(c.read.notes)});
+      all.push_back({"", std::string(name_of(program::llama_cpp_server)), c.line,
+                     std::move(c.read.args), std::move(c.read.notes)});
     return all;
   }
   const commands_found commands = runs_of_commands(text);

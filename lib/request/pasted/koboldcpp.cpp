@@ -142,9 +142,9 @@ std::string text_of(const json::value& v) {
 server_line of_koboldcpp(const words& args) {
   // its file may stand alone in front
   settings all = settings_of(args, "model_param", [](std::string key) { return key; });
-  for (auto& [name, values] : all)
-    if (values.empty())
-      values = {name == "moecpu" || name == "ffncpu" ? std::string(all_layers) : "true"};
+  for (const char* key : {"moecpu", "ffncpu"})
+    if (const auto it = all.find(key); it != all.end() && it->second == words{"true"})
+      it->second = {std::string(all_layers)};
   return kobold_reader(all).read();
 }
 

@@ -131,11 +131,9 @@ std::vector<python_call> python_calls_in(std::string_view text) {
 server_line of_llama_cpp_server(const words& args) {
   constexpr std::int64_t n_ctx_of_server = 2048;
   settings all = settings_of(args, "", [](std::string key) { return key; });
-  for (auto& [name, values] : all) {
-    if (values.empty()) values = {"true"};
+  for (auto& [name, values] : all)
     for (std::string& v : values)
       if (v == "True" || v == "False") v = v == "True" ? "true" : "false";
-  }
   return llama_reader(all).read(n_ctx_of_server);
 }
 

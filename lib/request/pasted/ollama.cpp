@@ -11,6 +11,7 @@
 
 #include "request/pasted/line_text.hpp"
 #include "request/pasted/server_line.hpp"
+#include "vrambudget/hub/hub.hpp"
 
 namespace vrambudget::request::pasted {
 namespace {
@@ -22,10 +23,9 @@ struct ollama_settings {
   std::string adapter = {};
 };
 
-std::string as_model(std::string name) {
-  for (const std::string_view host : {"hf.co/", "huggingface.co/"})
-    if (name.starts_with(host)) return "hf:" + name.substr(host.size());
-  return name;
+std::string as_model(const std::string& name) {
+  const std::string hub = hub_name_of_page(name);
+  return hub.empty() ? name : hub;
 }
 
 std::uint64_t number(const std::string& text, std::uint64_t otherwise) {

@@ -42,7 +42,13 @@ class python_reader {
   /// A literal, a list of such or a name; nothing: None or something else.
   std::optional<words> value() {
     skip_blanks();
-    if (now() == '[' || now() == '(') return list();
+    if (now() == '[' || now() == '(') {
+      if (depth_ == most_nested) return std::nullopt;
+      ++depth_;
+      words all = list();
+      --depth_;
+      return all;
+    }
     const std::size_t before = at_;
     const std::string_view prefix = take_name();
     if ((now() == '"' || now() == '\'') && prefix.size() <= 2) return words{text()};
@@ -84,7 +90,7 @@ class python_reader {
       if (now() == '\\' && (next() == quote || next() == '\\')) ++at_;
       out += text_[at_++];
     }
-    ++at_;
+    at_ = std::min(at_ + 1, text_.size());
     return out;
   }
   words list() {
@@ -117,7 +123,7 @@ class python_reader {
   }
 
   std::string_view text_;
-  std::size_t at_;
+  std::size_t at_, depth_ = 0;
 };
 
 /// What a name is set to last, if that is a literal.

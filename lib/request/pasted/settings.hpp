@@ -17,7 +17,7 @@ namespace vrambudget::request::pasted {
 /// Each option with its values; a switch has "true".
 using settings = std::map<std::string, words, std::less<>>;
 
-/// "--name value ...", "--name=value": `key` makes a name of what follows the dashes. A word that stands in front is
+/// "--name value ...", "--name=value", "--name": `key` makes a name of what follows the dashes. A word that stands in front is
 /// `first`'s.
 template <class Key>
 [[nodiscard]] settings settings_of(const words& args, const std::string& first, Key&& key) {
@@ -34,6 +34,8 @@ template <class Key>
       all[first] = {word};
     }
   }
+  for (auto& [name, values] : all)
+    if (values.empty()) values = {"true"};
   return all;
 }
 

@@ -50,12 +50,10 @@ class webui_reader : settings_reader {
 }  // namespace
 
 server_line of_text_generation_webui(const words& args) {
-  settings all = settings_of(args, "", [](std::string key) {
+  const settings all = settings_of(args, "", [](std::string key) {
     std::replace(key.begin(), key.end(), '-', '_');
     return key;
   });
-  for (auto& [name, values] : all)
-    if (values.empty()) values = {"true"};
   return webui_reader(all).read();
 }
 

@@ -270,6 +270,8 @@ TEST_CASE("Python that loads a model by llama-cpp-python") {
   std::string hostile;
   for (int i = 0; i < 1 << 17; ++i) hostile += "Llama(a=";
   CHECK_FALSE(find_runs(hostile).has_value());
+  CHECK_FALSE(find_runs("Llama(" + std::string(16000, '[')).has_value());
+  CHECK_FALSE(find_runs("Llama(" + std::string(16000, '(')).has_value());
   // brackets that have no end, or are prose
   for (const char* none :
        {"Llama(model_path='a.gguf'", "the Llama (a model) is nice", "Llama((((((((((", "Llama(=0X]b", "Llama(]"}) {
