@@ -101,7 +101,7 @@ void take(std::vector<configured_launch>& all, const std::string& name, const ya
     l = launch_of_swap(v, macros);
   else if (v["image"] || v["command"] || v["entrypoint"])
     l = launch_of_service(v);
-  if (l) all.push_back({name, v.line(), std::move(*l)});
+  if (l) all.push_back({name, v.character(), std::move(*l)});
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace vrambudget::request::pasted {
 
 struct configured_launch {
   std::string name;  ///< of the model or service; empty: the fragment begins below it
-  std::size_t line = 0;
+  std::size_t at = 0;  ///< where it begins, in characters
   launch started;
 };
 

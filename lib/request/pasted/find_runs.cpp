@@ -151,8 +151,9 @@ result<std::vector<pasted_run>> find_runs(std::string_view text) {
   const commands_found commands = runs_of_commands(text);
   if (const auto document = yaml_document::read(text); document && document->root().is_map()) {
     found_runs all;
+    const line_numbers lines(text);
     for (const configured_launch& c : launches_in(document->root()))
-      all.push_back(as_run(c.name, c.line, c.started));
+      all.push_back(as_run(c.name, lines.of(c.at), c.started));
     if (!all.empty()) return all;
   }
   found_runs of_presets;

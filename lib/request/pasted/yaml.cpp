@@ -2,6 +2,8 @@
 
 #include <yaml.h>
 
+#include <algorithm>
+
 namespace vrambudget::request::pasted {
 namespace {
 
@@ -48,7 +50,7 @@ std::vector<std::pair<std::string, yaml_value>> yaml_value::members() const {
   return all;
 }
 
-std::size_t yaml_value::line() const { return node_ ? node_->start_mark.line + 1 : 0; }
+std::size_t yaml_value::character() const { return node_ ? node_->start_mark.index : 0; }
 
 std::optional<yaml_document> yaml_document::read(std::string_view text) {
   yaml_parser_t parser;
@@ -66,6 +68,21 @@ std::optional<yaml_document> yaml_document::read(std::string_view text) {
 
 yaml_value yaml_document::root() const {
   return {document_.get(), yaml_document_get_root_node(document_.get())};
+}
+
+line_numbers::line_numbers(std::string_view text) {
+  constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // which libyaml does not count
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
+  std::size_t n = 0;
+  for (const char c : text) {
+    if (c == '\n') ends_.push_back(n);
+    n += (static_cast<unsigned char>(c) & 0xC0) != 0x80;  // no byte within a character
+  }
+}
+
+std::size_t line_numbers::of(std::size_t character) const {
+  return 1 + static_cast<std::size_t>(std::lower_bound(ends_.begin(), ends_.end(), character) -
+                                      ends_.begin());
 }
 
 void yaml_document::deleter::operator()(yaml_document_s* d) const {

@@ -35,8 +35,8 @@ class yaml_value {
   /// Of a map, with keys that are scalars; empty: it is none.
   [[nodiscard]] std::vector<std::pair<std::string, yaml_value>> members() const;
 
-  /// From 1.
-  [[nodiscard]] std::size_t line() const;
+  /// Where it begins, in characters from 0: libyaml's lines end at more characters than other programs' do.
+  [[nodiscard]] std::size_t character() const;
 
  private:
   yaml_document_s* document_ = nullptr;
@@ -55,6 +55,18 @@ class yaml_document {
     void operator()(yaml_document_s* d) const;
   };
   std::unique_ptr<yaml_document_s, deleter> document_;
+};
+
+/// The lines of a text in UTF-8 by the characters in it.
+class line_numbers {
+ public:
+  explicit line_numbers(std::string_view text);
+
+  /// From 1.
+  [[nodiscard]] std::size_t of(std::size_t character) const;
+
+ private:
+  std::vector<std::size_t> ends_;  ///< characters that are '\n'
 };
 
 }  // namespace vrambudget::request::pasted

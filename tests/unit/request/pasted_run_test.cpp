@@ -154,6 +154,13 @@ TEST_CASE("compose files and parts of them") {
             .args == line{"-np", "1", "-c", "8192", "-b", "512", "-ub", "512"});
 }
 
+TEST_CASE("lines of a document end where those of other texts do") {
+  const pasted_run r = only(
+      "# Gr\xC3\xB6\xC3\x9F"
+      "e\r\r\xE2\x80\xA8\nmodels:\n  m:\n    cmd: llama-server -m a.gguf\n");
+  CHECK(r.line == 4);
+}
+
 TEST_CASE("macros that name each other come to an end") {
   const auto all = runs(
       "macros:\n  a: ${b}${b}\n  b: ${a}${a}\nmodels:\n  m:\n    cmd: llama-server -m x.gguf "
